@@ -1,0 +1,41 @@
+"""What a chart is: the records that the rest of the domain reads. No parsing, no fetching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChartEntry:
+    """One row of a chart. Only id, name and artists are certain (facts: Beatport reports rows without the rest)."""
+
+    position: int
+    """1 is the top."""
+    beatport_id: int
+    name: str
+    """Title without the mix, stripped of outer blanks."""
+    artists: tuple[str, ...]
+    mix_name: str | None = None
+    remixers: tuple[str, ...] = ()
+    """Often empty on remixes; the remixer is then in mix_name."""
+    isrc: str | None = None
+    """Upper case, without dashes."""
+    release: str | None = None
+    label: str | None = None
+    length_ms: int | None = None
+    bpm: int | None = None
+    key: str | None = None
+    publish_date: str | None = None
+    """ISO date, YYYY-MM-DD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A genre's chart as it stood at one time."""
+
+    genre_id: int
+    entries: tuple[ChartEntry, ...]
+    """In chart order."""
+    scraped_at: datetime
+    """Aware, UTC, second resolution."""

@@ -1,0 +1,89 @@
+"""The genres of Beatport: slug, id and name. Ids stay when names change, so state is keyed by id.
+
+Source: beatport.com as of late 2026. A person adds or renames genres with `genre_ids` in beatporter.toml.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from beatporter.errors import UnknownGenre
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    slug: str
+    genre_id: int
+    name: str
+
+
+KNOWN: tuple[Genre, ...] = tuple(
+    Genre(slug, genre_id, name)
+    for slug, genre_id, name in (
+        ("140-deep-dubstep-grime", 95, "140 / Deep Dubstep / Grime"),
+        ("afro-house", 89, "Afro House"),
+        ("amapiano", 98, "Amapiano"),
+        ("ambient-experimental", 100, "Ambient / Experimental"),
+        ("bass-club", 85, "Bass / Club"),
+        ("bass-house", 91, "Bass House"),
+        ("brazilian-funk", 101, "Brazilian Funk"),
+        ("breaks-breakbeat-uk-bass", 9, "Breaks / Breakbeat / UK Bass"),
+        ("dance-pop", 39, "Dance / Pop"),
+        ("deep-house", 12, "Deep House"),
+        ("dj-tools", 16, "DJ Tools"),
+        ("downtempo", 63, "Downtempo"),
+        ("drum-bass", 1, "Drum & Bass"),
+        ("dubstep", 18, "Dubstep"),
+        ("electro-classic-detroit-modern", 94, "Electro (Classic / Detroit / Modern)"),
+        ("electronica", 3, "Electronica"),
+        ("funky-house", 81, "Funky House"),
+        ("hard-dance-hardcore-neo-rave", 8, "Hard Dance / Hardcore / Neo Rave"),
+        ("hard-techno", 2, "Hard Techno"),
+        ("house", 5, "House"),
+        ("indie-dance", 37, "Indie Dance"),
+        ("jackin-house", 97, "Jackin House"),
+        ("mainstage", 96, "Mainstage"),
+        ("melodic-house-techno", 90, "Melodic House & Techno"),
+        ("minimal-deep-tech", 14, "Minimal / Deep Tech"),
+        ("nu-disco-disco", 50, "Nu Disco / Disco"),
+        ("organic-house", 93, "Organic House"),
+        ("progressive-house", 15, "Progressive House"),
+        ("psy-trance", 13, "Psy-Trance"),
+        ("tech-house", 11, "Tech House"),
+        ("techno-peak-time-driving", 6, "Techno (Peak Time / Driving)"),
+        ("techno-raw-deep-hypnotic", 92, "Techno (Raw / Deep / Hypnotic)"),
+        ("trance-main-floor", 7, "Trance (Main Floor)"),
+        ("trance-raw-deep-hypnotic", 99, "Trance (Raw / Deep / Hypnotic)"),
+        ("trap-future-bass", 38, "Trap / Future Bass"),
+        ("uk-garage-bassline", 86, "UK Garage / Bassline"),
+    )
+)
+
+
+def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
+    """Every genre by slug: the known ones, then what the person added.
+
+    Args:
+        genre_ids: slug to Beatport id; a slug already known gets the new id.
+    """
+    genres = {genre.slug: genre for genre in KNOWN}
+    for slug, genre_id in (genre_ids or {}).items():
+        name = genres[slug].name if slug in genres else slug.replace("-", " ").title()
+        genres[slug] = Genre(slug, genre_id, name)
+    return genres
+
+
+def find_genre(slug: str, genres: Mapping[str, Genre]) -> Genre:
+    """The genre of that slug.
+
+    Raises:
+        UnknownGenre: with the nearest slugs.
+    """
+    if slug in genres:
+        return genres[slug]
+    near = difflib.get_close_matches(slug.lower().replace(" ", "-"), genres, n=3, cutoff=0.4)
+    near = near or [known for known in genres if slug.lower() in known][:3]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`beatporter genres` lists them all."
+    raise UnknownGenre(f"Unknown genre {slug!r}.", hint)

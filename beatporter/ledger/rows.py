@@ -1,0 +1,94 @@
+"""Rows of the ledger's tables that no other part of the domain already has a record for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A track that a playlist once held. Union over all rows; the earliest added_at of a track stands."""
+
+    track_id: str
+    isrc: str | None
+    recording: str
+    """Normalised artist, title and version: equal for the same recording under another id."""
+    beatport_id: int | None
+    """None when the track did not come from a chart."""
+    source: str
+    """chart, playlist (found there: added by the person, or by a run that died before it wrote this), or import."""
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which of the ids asked for are in a history."""
+
+    track_ids: frozenset[str]
+    isrcs: frozenset[str]
+    recordings: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRow:
+    """One position of a playlist as it stood."""
+
+    position: int
+    """0 is the top."""
+    track_id: str | None
+    """None: a local file, an episode or an empty entry."""
+    isrc: str | None
+    name: str
+    artists: tuple[str, ...]
+    added_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupInfo:
+    """Which backup of a playlist there is."""
+
+    playlist_id: str
+    snapshot_id: str
+    taken_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """What we did to a playlist. `writing` without a later `written` means that a write's outcome is unknown."""
+
+    playlist_id: str
+    state: Literal["writing", "written"]
+    snapshot_id: str | None
+    """Spotify's id of the playlist's state after our write; None while writing."""
+    at: datetime
+    """Aware, UTC, second resolution; each row of a playlist is at least a second after the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlaylist:
+    """A playlist as one run's listing of the account found it."""
+
+    run_key: str
+    playlist_id: str
+    name: str
+    snapshot_id: str
+    total: int
+    owner_id: str
+    listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Spotify calls taken from the daily budget, or given back (negative count), or a quota's end."""
+
+    at: datetime
+    """When they were taken; what is given back carries the same time."""
+    kind: str
+    """search, list, read, write, other; or quota: Spotify said QUOTA_EXCEEDED."""
+    count: int
+    run_key: str
+    until: datetime | None = None
+    """For kind quota: when asking makes sense again."""

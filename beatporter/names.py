@@ -1,0 +1,32 @@
+"""Every name that is built or parsed in more than one place: artifact keys, playlist names, object paths.
+
+Prefect's artifact keys take lower-case letters, digits and dashes only; a genre's slug already is one.
+"""
+
+from __future__ import annotations
+
+from beatporter.genres import Genre
+
+SUMMARY = "summary"
+MEMORY = "memory"
+
+
+def sync_artifact(slug: str) -> str:
+    return f"sync-{slug}"
+
+
+def memory_artifact(slug: str) -> str:
+    return f"memory-{slug}"
+
+
+def playlist_name(template: str, genre: Genre) -> str:
+    """The playlist's name, e.g. "Beatport: Afro House - Top 100"."""
+    return template.replace("{genre}", genre.name)
+
+
+def track_url(track_id: str) -> str:
+    return f"https://open.spotify.com/track/{track_id}"
+
+
+def track_uri(track_id: str) -> str:
+    return f"spotify:track:{track_id}"

@@ -1,0 +1,172 @@
+"""Settings: read once, on call, into a frozen object that is passed down.
+
+A value comes from the environment (`BEATPORTER_SPOTIFY_RATE`), else from `beatporter.toml` in the working directory
+(`spotify_rate = 5`), else from the default here. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from beatporter import genres as catalogue
+from beatporter.errors import SettingsError
+
+PREFIX = "BEATPORTER_"
+FILE = "beatporter.toml"
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Cut = Literal["own", "extended", "original", "radio"]
+
+
+class Settings(BaseSettings):
+    """Everything a person can set. Names are the keys of beatporter.toml and, upper case with BEATPORTER_, the environment's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, toml_file=FILE, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    home: Path = Path(".beatporter")
+    """Where local state lies: the ledger unless `storage` says otherwise, Prefect's database, the last chart."""
+    storage: str = ""
+    """Root of the ledger: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty means <home>/ledger."""
+    profile: Literal["on", "off"] = "on"
+    """Trace each genre's memory with memray."""
+
+    genres: Annotated[tuple[str, ...], NoDecode] = ()
+    """Slugs of the enabled genres; empty means all."""
+    genre_ids: dict[str, int] = Field(default_factory=dict)
+    """Further genres, or changed ids, by slug."""
+
+    chart_source: Literal["website", "api", "file"] = "website"
+    chart_files: Path = Path("charts")
+    """Folder of saved charts, for chart_source = "file"."""
+    beatport_url: Address = "https://www.beatport.com"
+    beatport_api_url: Address = "https://api.beatport.com/v4"
+    beatport_token: SecretStr | None = None
+    beatport_interval_s: float = Field(default=2.0, ge=0, le=3600)
+    """Pause between two requests to Beatport."""
+    stale_chart_days: int = Field(default=0, ge=0, le=365)
+    """Use the last good chart for so many days when today's cannot be had; 0: fail."""
+
+    spotify_api_url: Address = "https://api.spotify.com/v1"
+    spotify_accounts_url: Address = "https://accounts.spotify.com"
+    spotify_client_id: str = ""
+    spotify_client_secret: SecretStr | None = None
+    spotify_refresh_token: SecretStr | None = None
+    spotify_daily_budget: int = Field(default=800, ge=1, le=1_000_000)
+    """Calls in any rolling 24 hours."""
+    spotify_rate: float = Field(default=5.0, gt=0, le=1000)
+    """Requests a second."""
+    spotify_max_wait_s: float = Field(default=60.0, ge=0, le=86_400)
+    """Longest wait that Spotify may ask for before the rest is deferred."""
+    http_timeout_s: float = Field(default=15.0, gt=0, le=600)
+
+    playlist_name: str = "Beatport: {genre} - Top 100"
+    playlist_public: bool = False
+    playlist_when_full: Literal["continue", "fail"] = "continue"
+    """At 10,000 items: move the oldest to a continuation playlist, or fail with PlaylistFull."""
+    version_order: Annotated[tuple[Cut, ...], NoDecode] = ("own", "extended", "original", "radio")
+    """Cuts of a recording in the order of preference; own is the chart's."""
+
+    @field_validator("genres", "version_order", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """The environment gives lists as comma-separated words."""
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("playlist_name")
+    @classmethod
+    def _names_the_genre(cls, value: str) -> str:
+        if "{genre}" not in value:
+            raise ValueError("must contain {genre}")
+        return value
+
+    @model_validator(mode="after")
+    def _known_genres(self) -> Settings:
+        known = self.all_genres()
+        for slug in self.genres:
+            catalogue.find_genre(slug, known)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def all_genres(self) -> dict[str, catalogue.Genre]:
+        """Every genre that can be named, by slug."""
+        return catalogue.all_genres(self.genre_ids)
+
+    def enabled_genres(self) -> tuple[str, ...]:
+        """Slugs that a run without a choice syncs."""
+        return self.genres or tuple(self.all_genres())
+
+    def ledger_root(self) -> str:
+        """Root of the ledger as `open_ledger` takes it."""
+        return self.storage or str(self.home / "ledger")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment and beatporter.toml.
+
+    Args:
+        overrides: values that win over both, by field name.
+
+    Raises:
+        SettingsError: naming the key, what it got and what it takes.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_explain(error), f"Change it in the environment or in {FILE}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.") from None
+
+
+def require_spotify(settings: Settings) -> None:
+    """Say which Spotify credentials are missing before anything is asked of Spotify.
+
+    Raises:
+        SettingsError: naming every missing key and where to get it.
+    """
+    keys = ("spotify_client_id", "spotify_client_secret", "spotify_refresh_token")
+    missing = [PREFIX + key.upper() for key in keys if not getattr(settings, key)]
+    if missing:
+        raise SettingsError(
+            f"Spotify credentials are missing: {', '.join(missing)}.",
+            "Make an app at https://developer.spotify.com/dashboard for the id and secret; README, 'For real', says how to sign in.",
+        )
+
+
+def _explain(error: ValidationError) -> str:
+    return " ".join(_explain_one(dict(problem)) for problem in error.errors(include_context=True, include_input=True))
+
+
+def _explain_one(problem: dict[str, Any]) -> str:
+    location = [str(part) for part in problem["loc"]]
+    key = location[0] if location else "settings"
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+        return f"{FILE} has an unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    secret = "token" in key or "secret" in key
+    got = "" if secret or not location else f", got {problem['input']!r}"
+    return f"{PREFIX}{'.'.join(location).upper()} ({'.'.join(location)} in {FILE}): {problem['msg']}{got}."
