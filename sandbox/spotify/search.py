@@ -1,0 +1,237 @@
+"""A search over tracks that behaves as Spotify's does, so far as it is known: ranked by popularity and text, not by us.
+
+    index = SearchIndex(tracks, seed=1)
+    page = index.search('track:"Ropes" artist:"Dirty Palm"', limit=10)   # page.tracks, page.total
+    page = index.search("isrc:GB2LD2110301")
+
+What it does, and where that comes from (recorded answers and reports of the service, facts of November 2026):
+- Words match whatever the case, diacritics and punctuation. Field filters restrict for certain: every word of the value
+  has to stand in that field, a quoted value as a phrase. Free words are looked for in title, artists and album.
+- The last free word also matches as a beginning ("test" finds "Testify"). There is no tolerance of typing errors: a
+  recorded "Sugaan Essenna" found nothing at all.
+- A word that the track lacks ("Extended") usually costs the hit: with three words or more, `lenient_rate` of the queries let
+  one word be missing, the others find less.
+- Free text brings noise: `noise_rate` of the queries are filled up to ten with tracks that share half of the words
+  (recorded: "Dirty Palm - Ropes" brought "Dirty Palm Angels" by somebody else).
+- Order is half text, half a seeded popularity that knows nothing of versions, so that a wrong version often ranks first.
+- `isrc:` returns every track with that ISRC, the most popular first; `isrc_miss_rate` of the ISRCs are never found.
+- An `OR` is no operator: `isrc:A OR isrc:B` finds nothing.
+Everything is drawn from the seed and the query, so that the same query always gets the same answer.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from beatporter.spotify.track import SpotifyTrack
+from sandbox.spotify.query import Clause, parse_query
+from sandbox.spotify.text import words
+
+_TITLE, _ARTIST, _ALBUM = 0, 1, 2
+_FIELD_OF: Final = {"track": _TITLE, "artist": _ARTIST, "album": _ALBUM}
+_FIELD_WEIGHT: Final = (1.0, 0.9, 0.4)
+_BEGINNING_WEIGHT: Final = 0.6
+_MIN_BEGINNING: Final = 3
+_CANDIDATES: Final = 1500
+"""Most popular matches that are ranked; bounds the time of a query for a word that half of the titles have."""
+_FULL_PAGE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    tracks: list[SpotifyTrack]
+    total: int
+    """Of all matches, at most 1,000, which is as far as an offset goes."""
+
+
+class SearchIndex:
+    """An inverted index; reading it is safe from many threads."""
+
+    def __init__(
+        self,
+        tracks: Sequence[SpotifyTrack],
+        *,
+        seed: int = 0,
+        isrc_miss_rate: float = 0.01,
+        lenient_rate: float = 0.5,
+        noise_rate: float = 0.5,
+    ) -> None:
+        """Index tracks.
+
+        Args:
+            tracks: what there is to find.
+            seed: draws popularity and every rate below.
+            isrc_miss_rate: share of the ISRCs that an `isrc:` query never finds.
+            lenient_rate: share of free queries (three words or more) in which one word may be missing.
+            noise_rate: share of free queries that are filled up to ten.
+        """
+        self._seed = seed
+        self._isrc_miss_rate = isrc_miss_rate
+        self._lenient_rate = lenient_rate
+        self._noise_rate = noise_rate
+        popular = sorted(((self._draw("popularity", track.track_id) ** 2, track) for track in tracks), key=lambda pair: -pair[0])
+        self._popularity = array("f", (popularity for popularity, _ in popular))
+        self._tracks = [track for _, track in popular]
+        self._postings: tuple[dict[str, array[int]], ...] = ({}, {}, {})
+        self._by_isrc: dict[str, list[int]] = {}
+        for number, track in enumerate(self._tracks):
+            self._index(number, track)
+        self._vocabulary = sorted(set().union(*self._postings))
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def popularity(self, track_id: str) -> int:
+        """The seeded popularity, 0 to 100, as apps of the older cohort still see it."""
+        return round(100 * self._draw("popularity", track_id) ** 2)
+
+    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchPage:
+        """Tracks for a query, best first by the service's lights."""
+        clauses = parse_query(query)
+        free = next((clause for clause in clauses if not clause.field), None)
+        filters = [clause for clause in clauses if clause.field]
+        allowed: list[int] | None = None
+        for clause in filters:
+            allowed = self._filter(clause, allowed)
+            if not allowed:
+                return SearchPage([], 0)
+        ranked = self._rank_filtered(allowed or [], filters) if free is None else self._rank_free(query, free, allowed)
+        return SearchPage([self._tracks[number] for number in ranked[offset : offset + limit]], min(len(ranked), 1000))
+
+    def _index(self, number: int, track: SpotifyTrack) -> None:
+        for field, names in enumerate(((track.name,), track.artists, (track.album or "",))):
+            postings = self._postings[field]
+            for word in {word for name in names for word in words(name)}:
+                posting = postings.get(word)
+                if posting is None:
+                    posting = postings[word] = array("I")
+                posting.append(number)
+        if track.isrc:
+            self._by_isrc.setdefault(track.isrc.upper(), []).append(number)
+
+    def _draw(self, *what: str) -> float:
+        """A number from 0 to 1, the same for the same seed and words in every process."""
+        digest = blake2b("\x1f".join((str(self._seed), *what)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest) / 2**64
+
+    def _filter(self, clause: Clause, allowed: list[int] | None) -> list[int]:
+        if clause.field == "isrc":
+            found: Iterable[int] = self._find_isrc(clause.text)
+        elif clause.field == "year":
+            found = self._find_years(clause.text, allowed)
+        elif clause.field in _FIELD_OF:
+            found = self._find_in_field(_FIELD_OF[clause.field], clause)
+        else:
+            return []
+        return list(found) if allowed is None else sorted(set(allowed).intersection(found))
+
+    def _find_isrc(self, text: str) -> list[int]:
+        isrc = re.sub(r"[\s-]", "", text).upper()
+        return [] if self._draw("isrc", isrc) < self._isrc_miss_rate else self._by_isrc.get(isrc, [])
+
+    def _find_years(self, text: str, allowed: list[int] | None) -> Iterator[int]:
+        match = re.fullmatch(r"(\d{4})(?:\s*-\s*(\d{4}))?", text)
+        if match is None:
+            return
+        first, last = match.group(1), match.group(2) or match.group(1)
+        for number in allowed if allowed is not None else range(len(self._tracks)):
+            date = self._tracks[number].release_date
+            if date and first <= date[:4] <= last:
+                yield number
+
+    def _find_in_field(self, field: int, clause: Clause) -> list[int]:
+        postings = self._postings[field]
+        lists = [postings.get(word) for word in dict.fromkeys(clause.words)]
+        if not lists or any(posting is None for posting in lists):
+            return []
+        found = _intersect([posting for posting in lists if posting is not None])
+        return [number for number in found if all(self._has_phrase(field, number, phrase) for phrase in clause.phrases)]
+
+    def _has_phrase(self, field: int, number: int, phrase: tuple[str, ...]) -> bool:
+        if len(phrase) < 2:
+            return True
+        track = self._tracks[number]
+        names = ((track.name,), track.artists, (track.album or "",))[field]
+        wanted = f" {' '.join(phrase)} "
+        return any(wanted in f" {' '.join(words(name))} " for name in names)
+
+    def _rank_filtered(self, allowed: list[int], filters: list[Clause]) -> list[int]:
+        """Filters alone: the closer the title is to what was asked, the better; otherwise popularity."""
+        asked = {word for clause in filters if clause.field == "track" for word in clause.words}
+        scores = {number: self._popularity[number] + (self._closeness(number, asked) if asked else 0) for number in allowed[:_CANDIDATES]}
+        return sorted(scores, key=lambda number: (-scores[number], number)) + allowed[_CANDIDATES:]
+
+    def _closeness(self, number: int, asked: set[str]) -> float:
+        title = set(words(self._tracks[number].name))
+        return len(asked & title) / max(len(asked | title), 1)
+
+    def _rank_free(self, query: str, free: Clause, allowed: list[int] | None) -> list[int]:
+        asked = list(dict.fromkeys(free.words))
+        weights = [self._matches(word, beginning=word == free.words[-1]) for word in asked]
+        rarity = [1 / math.log2(2 + len(found)) for found in weights]
+        inside = None if allowed is None else set(allowed)
+        full = self._with_words(weights, len(asked), inside)
+        if len(asked) >= 3 and self._draw("lenient", query) < self._lenient_rate:
+            full |= self._with_words(weights, len(asked) - 1, inside)
+        ranked = self._order(full, asked, weights, rarity)
+        if len(ranked) < _FULL_PAGE and self._draw("noise", query) < self._noise_rate:
+            near = self._with_words(weights, max(1, math.ceil(len(asked) / 2)), inside) - full
+            ranked += self._order(near, asked, weights, rarity)[: _FULL_PAGE - len(ranked)]
+        return ranked
+
+    def _matches(self, word: str, *, beginning: bool) -> dict[int, float]:
+        """Tracks with the word in any field, with the weight of the best field."""
+        found: dict[int, float] = {}
+        terms = [(word, 1.0)]
+        if beginning and len(word) >= _MIN_BEGINNING:
+            terms += [(term, _BEGINNING_WEIGHT) for term in self._beginning_with(word)]
+        for term, factor in terms:
+            for field in (_TITLE, _ARTIST, _ALBUM):
+                weight = _FIELD_WEIGHT[field] * factor
+                for number in self._postings[field].get(term, ()):
+                    if weight > found.get(number, 0):
+                        found[number] = weight
+        return found
+
+    def _beginning_with(self, word: str) -> list[str]:
+        first = bisect_left(self._vocabulary, word)
+        last = bisect_left(self._vocabulary, word + "\U0010ffff")
+        return [term for term in self._vocabulary[first : min(last, first + 200)] if term != word]
+
+    def _with_words(self, weights: list[dict[int, float]], least: int, inside: set[int] | None) -> set[int]:
+        """Tracks that match at least so many of the words; of very many only the most popular."""
+        by_length = sorted(weights, key=len)
+        # Who matches `least` of n words matches one of the n - least + 1 rarest, so the common words are only looked up.
+        seeds = set().union(*by_length[: len(weights) - least + 1])
+        if inside is not None:
+            seeds &= inside
+        if least > 1:
+            seeds = {number for number in seeds if sum(number in found for found in by_length) >= least}
+        return set(sorted(seeds)[:_CANDIDATES])
+
+    def _order(self, numbers: set[int], asked: list[str], weights: list[dict[int, float]], rarity: list[float]) -> list[int]:
+        whole, words_asked = sum(rarity), set(asked)
+
+        def score(number: int) -> float:
+            text = sum(found.get(number, 0.0) * rare for found, rare in zip(weights, rarity, strict=True)) / whole
+            return 0.4 * text + 0.2 * self._closeness(number, words_asked) + 0.4 * self._popularity[number]
+
+        return sorted(numbers, key=lambda number: (-score(number), number))
+
+
+def _intersect(postings: list[array[int]]) -> list[int]:
+    """Numbers in all of the ascending arrays: those of the shortest, looked up in the others."""
+    shortest, *others = sorted(postings, key=len)
+    return [number for number in shortest if all(_holds(other, number) for other in others)]
+
+
+def _holds(posting: array[int], number: int) -> bool:
+    place = bisect_left(posting, number)
+    return place < len(posting) and posting[place] == number
