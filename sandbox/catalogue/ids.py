@@ -1,0 +1,66 @@
+"""Identifiers that look real and are a pure function of what they name: Beatport, Spotify and ISRC.
+
+A recording's key is (genre id, number). Beatport ids can be read back into keys, so nothing has to be remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+_BASE62: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BASE36: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FIRST_ID: Final = 20_000_000
+_STRIDE: Final = 1009
+"""Ids of one genre lie a prime apart; 36 genres with 28 ids each fit between."""
+_LANE: Final = 28
+_COUNTRIES: Final = ("GB", "DE", "NL", "US", "FR", "ES", "IT", "BE", "QZ", "CA", "DK", "SE", "ZA", "BR")
+
+LABEL_ISRCS: Final = 40
+"""Registrant codes that a genre's labels may use."""
+
+
+class Key(NamedTuple):
+    """Names a recording: the genre that it was made for and its number there."""
+
+    genre_id: int
+    number: int
+
+
+def beatport_id(genre_order: int, number: int, seed: int) -> int:
+    """Eight digits.
+
+    Args:
+        genre_order: place of the genre in the list of all genres, from 0.
+        number: the recording's, up to 70,000.
+    """
+    return _FIRST_ID + number * _STRIDE + genre_order * _LANE + seed % _LANE
+
+
+def read_beatport_id(track_id: int, seed: int) -> tuple[int, int] | None:
+    """(genre order, number) of an id made by `beatport_id`, or None when no such id is ever made."""
+    number, rest = divmod(track_id - _FIRST_ID, _STRIDE)
+    order, lane = divmod(rest, _LANE)
+    return (order, number) if number >= 0 and lane == seed % _LANE else None
+
+
+def spotify_id(*parts: object) -> str:
+    """22 characters of base 62, as Spotify's ids."""
+    number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=16).digest(), "big")
+    digits = []
+    for _ in range(22):
+        number, digit = divmod(number, 62)
+        digits.append(_BASE62[digit])
+    return "".join(digits)
+
+
+def isrc(registrant: int, serial: int) -> str:
+    """Twelve characters: country, registrant, year, designation. Unique for (registrant, serial).
+
+    Args:
+        registrant: up to 46,655.
+        serial: counted by the registrant; each 100,000 fall into an earlier year.
+    """
+    year = (26 - serial // 100_000) % 100
+    code = _BASE36[registrant // 1296 % 36] + _BASE36[registrant // 36 % 36] + _BASE36[registrant % 36]
+    return f"{_COUNTRIES[registrant * 7 % len(_COUNTRIES)]}{code}{year:02d}{serial % 100_000:05d}"
