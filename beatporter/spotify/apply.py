@@ -1,0 +1,194 @@
+"""Sending a plan so that it is carried out once: no track twice, none lost, the chart's order kept.
+
+A write whose outcome is unknown (time-out, 5xx, broken connection) is followed by a read, and only what is missing is
+sent, where it belongs. Waits, 429s and what is safe to repeat are the client's. The ledger is the caller's: it writes
+down that it is about to write, and afterwards the snapshot; an error here in between leaves the playlist to be read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from beatporter.errors import BeatporterError, QuotaExceeded, TransientError, UpstreamDown
+from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
+from beatporter.spotify.plan import Plan, Present, missing_inserts
+
+MAX_ROUNDS = 5
+"""Writes with reads between them before a playlist is left to the next run."""
+SETTLE_S = 2.0
+"""Items read back right about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
+MARGIN = 100
+"""Entries read beyond twice the plan: others may have put some on top meanwhile."""
+
+OnAdded = Callable[[tuple[str, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a plan."""
+
+    added: tuple[str, ...]
+    """The plan's additions, all of them there now, in order."""
+    snapshot_id: str | None
+    """The playlist's state after our last write; None: nothing was written, or it is not known and must be read."""
+
+
+def apply_update(
+    client: SpotifyClient,
+    playlist_id: str,
+    plan: Plan,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    on_added: OnAdded | None = None,
+) -> Applied:
+    """Carry out a plan: removals first, then additions.
+
+    Args:
+        client: of the account that owns the playlist.
+        playlist_id: the playlist.
+        plan: made from what the playlist held just before; its additions are not in it.
+        sleep: called with seconds, before reading after an unknown outcome.
+        on_added: told of additions as they are confirmed, each once; when an error goes up, this is what is known.
+
+    Raises:
+        UpstreamDown: with outcome_unknown=True when part of the plan may or may not stand; read before planning again.
+        QuotaExceeded, RateLimited, RequestRefused, SignInExpired: as the client raises them.
+    """
+    work = _Work(client, playlist_id, sleep, on_added)
+    if plan.replace is not None:
+        work.replace(plan.replace, plan.add)
+    else:
+        for batch in _batches(plan.remove):
+            work.remove(batch)
+        if plan.add:
+            work.add(plan.add)
+    return Applied(plan.add, work.last_snapshot())
+
+
+@dataclass(slots=True)
+class _Work:
+    """One plan being applied."""
+
+    client: SpotifyClient
+    playlist_id: str
+    sleep: Callable[[float], None]
+    on_added: OnAdded | None
+    _confirmed: set[str] = field(default_factory=set)
+    _snapshot_id: str | None = None
+    _doubtful: bool = False
+
+    def add(self, add: tuple[str, ...]) -> None:
+        """Put the tracks on top. After a doubt, rounds of reading and sending go on until a read shows all of them once."""
+        todo = [(0, add)]
+        doubt: UpstreamDown | None = None
+        for number in range(MAX_ROUNDS):
+            try:
+                if doubt is not None:
+                    self._settle(number)
+                    todo = self._read_again(add)
+                if not todo:
+                    return
+                self._insert(todo)
+            except UpstreamDown as error:
+                if not error.outcome_unknown and doubt is None:
+                    raise
+                doubt = error
+                self._doubtful = True
+            if doubt is None:
+                return
+        raise self._given_up()
+
+    def replace(self, target: tuple[str, ...], new: tuple[str, ...]) -> None:
+        """Make the tracks the whole content. The first hundred overwrite everything, so starting over is always safe."""
+        for number in range(MAX_ROUNDS):
+            self._settle(number)
+            try:
+                self._snapshot_id = self.client.replace_items(self.playlist_id, target[:WRITE_LIMIT])
+                for start in range(WRITE_LIMIT, len(target), WRITE_LIMIT):
+                    batch = target[start : start + WRITE_LIMIT]
+                    self._snapshot_id = self.client.add_items(self.playlist_id, batch, position=start)
+            except UpstreamDown as error:
+                if not error.outcome_unknown:
+                    raise
+                self._doubtful = True
+                continue
+            if number == 0 or len(target) <= WRITE_LIMIT or self._stand(len(target) + 1) == list(target):
+                self._confirm(new)
+                return
+        raise self._given_up()
+
+    def remove(self, batch: tuple[str, ...]) -> None:
+        """Take tracks out, every occurrence: doing it twice is doing it once, so an unknown outcome is sent again."""
+        for number in range(MAX_ROUNDS):
+            self._settle(number)
+            try:
+                self._snapshot_id = self.client.remove_items(self.playlist_id, batch)
+            except UpstreamDown as error:
+                if not error.outcome_unknown:
+                    raise
+                self._doubtful = True
+            else:
+                return
+        raise self._given_up()
+
+    def last_snapshot(self) -> str | None:
+        """The last write's snapshot; asked for when a write's answer was lost. Not worth an error: then it is unknown."""
+        if not self._doubtful:
+            return self._snapshot_id
+        try:
+            return self.client.playlist(self.playlist_id).snapshot_id
+        except (TransientError, QuotaExceeded):
+            return None
+
+    def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]]) -> None:
+        """Insert runs at their positions, each run's last batch first: what a crash leaves out is on top, as next time."""
+        for position, run in inserts:
+            for batch in reversed(list(_batches(run))):
+                self._snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
+                self._confirm(batch)
+
+    def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+        """What is still missing and where; a write that was carried out late has left tracks twice: those are taken out first."""
+        stand = self._stand(2 * len(add) + MARGIN)
+        counts = dict.fromkeys(add, 0)
+        for track_id in stand:
+            if track_id in counts:
+                counts[track_id] += 1
+        twice = [track_id for track_id, count in counts.items() if count > 1]
+        for batch in _batches(twice):
+            self._snapshot_id = self.client.remove_items(self.playlist_id, batch)
+        self._confirm(tuple(track_id for track_id, count in counts.items() if count == 1))
+        return missing_inserts(add, [track_id for track_id in stand if track_id not in twice])
+
+    def _stand(self, entries: int) -> Present:
+        """Ids of the first entries; a failed read leaves the earlier write in doubt."""
+        try:
+            items = islice(self.client.playlist_items(self.playlist_id), entries)
+            return [item.track.track_id if item.track else None for item in items]
+        except UpstreamDown as error:
+            raise UpstreamDown(error.what, error.remedy, outcome_unknown=True) from None
+
+    def _settle(self, number: int) -> None:
+        if number:
+            self.sleep(SETTLE_S * 2 ** (number - 1))
+
+    def _confirm(self, track_ids: tuple[str, ...]) -> None:
+        new = tuple(track_id for track_id in track_ids if track_id not in self._confirmed)
+        self._confirmed.update(new)
+        if new and self.on_added is not None:
+            self.on_added(new)
+
+    def _given_up(self) -> BeatporterError:
+        return UpstreamDown(
+            f"Spotify left {MAX_ROUNDS} writes to playlist {self.playlist_id} in doubt.",
+            "The next run reads the playlist and adds what is missing.",
+            outcome_unknown=True,
+        )
+
+
+def _batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(track_ids), WRITE_LIMIT):
+        yield tuple(track_ids[start : start + WRITE_LIMIT])

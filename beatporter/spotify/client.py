@@ -1,0 +1,214 @@
+"""Spotify's Web API as the rest of Beatporter sees it: records in, records out.
+
+It owns which endpoint answers which question, paging and limits. Signing, metering, waiting and repeating are `session`'s,
+the JSON's shapes are `answers`', what to write is `plan`'s and writing it safely `apply`'s. One instance a process; every
+method may be called from several threads. A page is never kept longer than it takes to read it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import spotipy
+
+from beatporter.errors import RequestRefused, UpstreamDown
+from beatporter.names import track_uri
+from beatporter.settings import Settings
+from beatporter.spotify import answers
+from beatporter.spotify.answers import Account, Page, ShapeError
+from beatporter.spotify.budget import Meter
+from beatporter.spotify.patience import OnWait
+from beatporter.spotify.rate import RateLimiter
+from beatporter.spotify.session import SpotifySession
+from beatporter.spotify.sign_in import load_sign_in
+from beatporter.spotify.tokens import Tokens
+from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
+
+SEARCH_LIMIT = 10
+PAGE_SIZE = 50
+WRITE_LIMIT = 100
+"""Limits of development mode since February 2026 (developer.spotify.com): 11 search results or 51 items answer 400."""
+_ID = re.compile(r"[0-9A-Za-z]{1,64}")
+
+Record = TypeVar("Record")
+
+
+class SpotifyClient:
+    """The account's view of Spotify.
+
+    Every method raises the errors of `SpotifySession.request`: QuotaExceeded, RateLimited, UpstreamDown, SignInExpired,
+    RequestRefused. What a method raises beyond that, it says itself.
+
+    Args:
+        session: sends the requests.
+        api_url: address of the Web API, without a slash at its end.
+        timeout_s: longest silence of a connection.
+    """
+
+    def __init__(self, session: SpotifySession, api_url: str, timeout_s: float) -> None:
+        self._session = session
+        self._api = spotipy.Spotify(requests_session=session, requests_timeout=timeout_s)
+        self._api.prefix = f"{api_url}/"
+        self._masked = True
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """Requests sent so far by kind: search, list, read, write, other."""
+        return self._session.calls
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def search(self, query: str) -> list[SpotifyTrack]:
+        """At most ten tracks for a query in Spotify's syntax, best first; one call."""
+        return self._read(answers.read_search, self._api.search, q=query, limit=SEARCH_LIMIT, type="track")
+
+    def track(self, track_id: str) -> SpotifyTrack:
+        """One track."""
+        track = self._read(answers.read_track, self._api.track, _checked(track_id))
+        if track is None:
+            raise RequestRefused(f"Spotify's answer for track {track_id} is no track.", "Check the link.", status=404)
+        return track
+
+    def me(self) -> Account:
+        """The signed-in account."""
+        return self._read(answers.read_account, self._api._get, "me")  # spotipy.me() asks for "me/", which is not documented
+
+    def playlists(self) -> list[PlaylistRef]:
+        """The account's playlists, own and followed, in Spotify's order: all of them or an exception.
+
+        Raises:
+            UpstreamDown: also when the listing changed twice while it was read, so that it may lack one.
+        """
+        found = self._list_once()
+        if found is None:
+            found = self._list_once()
+        if found is None:
+            raise UpstreamDown("Spotify's list of playlists changed while it was read.", "Try again.", outcome_unknown=False)
+        return found
+
+    def playlist(self, playlist_id: str) -> PlaylistRef:
+        """A playlist's name, snapshot, owner and total (0 when it is not the account's own)."""
+        return self._read(answers.read_playlist, self._api.playlist, _checked(playlist_id), fields=answers.PLAYLIST_FIELDS)
+
+    def playlist_items(self, playlist_id: str) -> Iterator[PlaylistItem]:
+        """Every entry from the top on, page by page; entries without a track keep their position.
+
+        Raises:
+            UpstreamDown: also when the playlist changed while it was read: positions would not fit together.
+        """
+        position, total = 0, 1
+        while position < total:
+            page = self._items_page(_checked(playlist_id), position)
+            if (position and page.total != total) or (not page.entries and position < page.total):
+                raise UpstreamDown(f"Playlist {playlist_id} changed while it was read.", "Try again.", outcome_unknown=False)
+            total = page.total
+            for entry in page.entries:
+                yield answers.read_item(entry, position)
+                position += 1
+
+    def create_playlist(self, name: str, *, public: bool, description: str = "") -> PlaylistRef:
+        """Create an empty playlist. Not idempotent: see `playlists.ensure_playlist`."""
+        create = self._api.current_user_playlist_create
+        return self._write(answers.read_playlist, create, name, public=public, description=description)
+
+    def add_items(self, playlist_id: str, track_ids: Sequence[str], position: int = 0) -> str:
+        """Insert at most 100 tracks at a position, in their order; returns the snapshot id. Not idempotent."""
+        # spotipy sends a bare list; the documented body is an object.
+        body = {"uris": _uris(track_ids), "position": position}
+        return self._write(answers.snapshot_of, self._api._post, f"playlists/{_checked(playlist_id)}/items", payload=body)
+
+    def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
+        """Make at most 100 tracks the playlist's whole content; returns the snapshot id. Idempotent."""
+        return self._write(answers.snapshot_of, self._api.playlist_replace_items, _checked(playlist_id), _uris(track_ids))
+
+    def remove_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
+        """Remove every occurrence of at most 100 tracks; returns the snapshot id. Idempotent."""
+        remove = self._api.playlist_remove_all_occurrences_of_items
+        return self._write(answers.snapshot_of, remove, _checked(playlist_id), _uris(track_ids))
+
+    def reorder(self, playlist_id: str, range_start: int, insert_before: int, range_length: int, snapshot_id: str) -> str:
+        """Move a range of entries, as they stand in that snapshot; returns the new snapshot id. Not idempotent."""
+        move = partial(self._api.playlist_reorder_items, range_start=range_start, insert_before=insert_before)
+        return self._write(answers.snapshot_of, move, _checked(playlist_id), range_length=range_length, snapshot_id=snapshot_id)
+
+    def _list_once(self) -> list[PlaylistRef] | None:
+        """One pass over the listing; None when it changed meanwhile, so that an entry may have slipped between pages."""
+        found: dict[str, PlaylistRef] = {}
+        seen, total = 0, 1
+        while seen < total:
+            page = self._read(answers.read_page, self._api.current_user_playlists, limit=PAGE_SIZE, offset=seen)
+            if (seen and page.total != total) or (not page.entries and seen < page.total):
+                return None
+            seen, total = seen + len(page.entries), page.total
+            for entry in page.entries:
+                if entry is not None:  # Spotify lists playlists that it has taken down as null
+                    playlist = self._shaped(answers.read_playlist, entry, is_write=False)
+                    found[playlist.playlist_id] = playlist
+        return list(found.values())
+
+    def _items_page(self, playlist_id: str, offset: int) -> Page:
+        get = partial(self._read, answers.read_page, self._api.playlist_items, playlist_id, limit=PAGE_SIZE, offset=offset)
+        page = get(fields=answers.ITEM_FIELDS) if self._masked else get()
+        if self._masked and not answers.names_content(page.entries):
+            self._masked = False
+            page = get()
+        return page
+
+    def _read(self, parse: Callable[[object], Record], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Record:
+        return self._shaped(parse, call(*args, **kwargs), is_write=False)
+
+    def _write(self, parse: Callable[[object], Record], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Record:
+        return self._shaped(parse, call(*args, **kwargs), is_write=True)
+
+    def _shaped(self, parse: Callable[[object], Record], answer: object, *, is_write: bool) -> Record:
+        try:
+            return parse(answer)
+        except ShapeError as error:
+            raise UpstreamDown(f"Spotify sent {error}.", "Try again later.", outcome_unknown=is_write) from None
+
+
+def open_client(
+    settings: Settings,
+    budget: Meter,
+    *,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: OnWait | None = None,
+    acquire: Callable[[int], None] | None = None,
+) -> SpotifyClient:
+    """A client for the signed-in account; nothing is sent before its first call.
+
+    Args:
+        settings: addresses, credentials, rate, longest wait, time-out.
+        budget: asked before every request.
+        now: the clock, aware UTC.
+        sleep: called with seconds, for pacing and pauses.
+        on_wait: told seconds and reason before each pause that Spotify causes.
+        acquire: takes that many slots of a rate limit that processes share; see `RateLimiter`.
+
+    Raises:
+        SettingsError: credentials are missing, or the stored sign-in cannot be read.
+    """
+    tokens = Tokens(settings, load_sign_in(settings), now=now, sleep=sleep, on_wait=on_wait)
+    limiter = RateLimiter(settings.spotify_rate, sleep=sleep, acquire=acquire)
+    session = SpotifySession(tokens, budget, limiter, max_wait_s=settings.spotify_max_wait_s, now=now, sleep=sleep, on_wait=on_wait)
+    return SpotifyClient(session, settings.spotify_api_url, settings.http_timeout_s)
+
+
+def _checked(identifier: str) -> str:
+    if not _ID.fullmatch(identifier):
+        raise RequestRefused(f"{identifier!r:.80} is no Spotify id.", "Copy the link from Spotify again.", status=400)
+    return identifier
+
+
+def _uris(track_ids: Sequence[str]) -> list[str]:
+    if len(track_ids) > WRITE_LIMIT:
+        raise RequestRefused(f"{len(track_ids)} tracks are more than Spotify takes at once ({WRITE_LIMIT}).", status=400)
+    return [track_uri(_checked(track_id)) for track_id in track_ids]

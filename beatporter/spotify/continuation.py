@@ -1,0 +1,82 @@
+"""A playlist near Spotify's limit: its oldest tracks go to a continuation ("… (2)"), or the run says PlaylistFull.
+
+The move is additions to the continuation first, removals after: a crash between leaves tracks in both, which the next
+move sees, since they stand on top of the continuation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Literal
+
+from beatporter.errors import PlaylistFull
+from beatporter.spotify.apply import apply_update
+from beatporter.spotify.client import SpotifyClient
+from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
+from beatporter.spotify.track import PlaylistRef
+
+Continuation = Callable[[int], PlaylistRef]
+"""Finds or makes the continuation of that number, 2 or more."""
+
+
+def continuation_name(name: str, number: int) -> str:
+    """The name of a playlist's continuation, "Beatport: House - Top 100 (2)"."""
+    return f"{name} ({number})"
+
+
+def make_room(
+    client: SpotifyClient,
+    playlist: PlaylistRef,
+    present: Present,
+    adding: int,
+    *,
+    when_full: Literal["continue", "fail"],
+    continuation: Continuation,
+    limit: int = PLAYLIST_LIMIT,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[str, ...]:
+    """Move as many of the oldest tracks as `adding` more need; does nothing while there is room.
+
+    Args:
+        client: of the account.
+        playlist: the full one.
+        present: its track ids from the top on.
+        adding: how many are to be added.
+        when_full: what the person set.
+        continuation: `ensure_playlist` for a continuation's number.
+        limit: entries that a playlist may hold.
+        sleep: called with seconds, after unknown outcomes.
+
+    Returns:
+        The tracks moved, in playlist order.
+
+    Raises:
+        PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
+    """
+    moving = plan_move(present, adding, limit=limit)
+    if not moving and len(present) + adding <= limit:
+        return ()
+    if when_full == "fail":
+        raise PlaylistFull(
+            f"Playlist {playlist.name!r} holds {len(present)} entries; {adding} more are above Spotify's {limit}.",
+            'Remove old ones, or set BEATPORTER_PLAYLIST_WHEN_FULL=continue to have them moved to a playlist "… (2)".',
+        )
+    if len(present) - len(moving) + adding > limit:
+        raise PlaylistFull(
+            f"Playlist {playlist.name!r} holds {len(present)} entries, too few of which an app can move.",
+            "Remove local files or double entries by hand.",
+        )
+    target = _with_room(continuation, len(moving), limit)
+    top = [item.track.track_id if item.track else None for item in islice(client.playlist_items(target.playlist_id), len(moving))]
+    apply_update(client, target.playlist_id, plan_collect(moving, top), sleep=sleep)
+    apply_update(client, playlist.playlist_id, Plan(remove=moving), sleep=sleep)
+    return moving
+
+
+def _with_room(continuation: Continuation, needed: int, limit: int) -> PlaylistRef:
+    number = 2
+    while (target := continuation(number)).total + needed > limit:
+        number += 1
+    return target

@@ -1,0 +1,174 @@
+"""What to change in a playlist: pure, from what is wanted, what is there and what was ever there.
+
+A plan is the difference only; `apply` sends it. Nothing here talks to Spotify or the ledger, and no plan names a track
+twice. Which recordings are the same is decided before, by ISRC and normalised names; here equal keys mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from beatporter.ledger.rows import Known
+
+PLAYLIST_LIMIT = 10_000
+"""Entries that Spotify lets a playlist hold, about."""
+MOVE_AT_ONCE = 500
+"""Entries moved to a continuation at least, so that a full playlist is not moved from every day."""
+DAILY_SIZE = 15
+
+Present = Sequence[str | None]
+"""A playlist's track ids from the top on; None for local files, episodes and empty entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change of one playlist.
+
+    Attributes:
+        add: ids that are not there yet, to stand on top in this order; with `replace`, wherever that has them.
+        remove: ids to take out, every occurrence.
+        replace: the whole content to be, None: keep what is there.
+    """
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    replace: tuple[str, ...] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is to be sent."""
+        return not self.add and not self.remove and self.replace is None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A track that a chart wants, with what makes it the same recording under another id."""
+
+    track_id: str
+    isrc: str | None
+    recording: str
+    """Normalised artist, title and version, as in `HistoryRow`; empty: not known."""
+
+
+def fresh(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
+    """Ids of the candidates that no history has, in their order; of several for one recording the first.
+
+    Args:
+        candidates: in chart order.
+        known: what the histories to look at (this playlist's; all, for wider digging) and the playlist hold of them.
+    """
+    ids: dict[str, None] = {}
+    isrcs: set[str] = set()
+    recordings: set[str] = set()
+    for one in candidates:
+        seen = any(one.track_id in k.track_ids or one.isrc in k.isrcs or one.recording in k.recordings for k in known)
+        if seen or one.track_id in ids or one.isrc in isrcs or one.recording in recordings:
+            continue
+        ids[one.track_id] = None
+        isrcs.update({one.isrc} if one.isrc else ())
+        recordings.update({one.recording} if one.recording else ())
+    return tuple(ids)
+
+
+def plan_collect(wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = ()) -> Plan:
+    """Grow: what is neither there nor was ever there goes on top in chart order.
+
+    Args:
+        wanted: in chart order.
+        present: what the playlist holds.
+        held: what it ever held; what the person removed stays away.
+    """
+    return Plan(add=_without(wanted, present, held))
+
+
+def plan_daily(
+    wanted: Iterable[str],
+    present: Present,
+    held: Collection[str],
+    collected: Iterable[str],
+    *,
+    size: int = DAILY_SIZE,
+) -> Plan:
+    """Fill up to `size` entries to listen to: new ones first, then collected ones; nothing that it ever held.
+
+    Nothing is taken out: that is the person's way to say "heard". Above `size` already, nothing is added.
+
+    Args:
+        wanted: in chart order.
+        present: what the playlist holds.
+        held: what it ever held.
+        collected: what the genre's collecting playlist holds, newest first.
+        size: entries at most.
+    """
+    chosen = _without([*wanted, *collected], present, held)
+    return Plan(add=chosen[: max(0, size - len(present))])
+
+
+def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
+    """Exactly the chart, in its order; an empty plan when it stands so already."""
+    target = tuple(dict.fromkeys(wanted))
+    if list(target) == list(present):
+        return Plan()
+    return Plan(add=_without(target, present, ()), replace=target)
+
+
+def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, at_once: int = MOVE_AT_ONCE) -> tuple[str, ...]:
+    """The oldest tracks, in playlist order, that must leave a playlist before `adding` more fit in.
+
+    Entries without an id cannot be moved by an app, and a track that stands there twice would leave both places; both stay.
+
+    Returns:
+        Nothing while there is room; else at least what is needed and `at_once` where there are so many, or everything
+        movable when even that is too little (the caller then says PlaylistFull).
+    """
+    needed = len(present) + adding - limit
+    if needed <= 0:
+        return ()
+    counts: dict[str | None, int] = {}
+    for track_id in present:
+        counts[track_id] = counts.get(track_id, 0) + 1
+    movable = [track_id for track_id in present if track_id is not None and counts[track_id] == 1]
+    return tuple(movable[-max(needed, at_once) :])
+
+
+def after(plan: Plan, present: Present) -> list[str | None]:
+    """What the playlist holds once the plan is applied, from the top on."""
+    if plan.replace is not None:
+        return list(plan.replace)
+    return [*plan.add, *(track_id for track_id in present if track_id is None or track_id not in plan.remove)]
+
+
+def missing_inserts(add: Sequence[str], stand: Present) -> list[tuple[int, tuple[str, ...]]]:
+    """Where the tracks of a half-applied plan that are still missing must be inserted.
+
+    A run of missing tracks goes before the next planned track that is there, at the plan's end after the one before it,
+    and on top when none is there.
+
+    Args:
+        add: the plan's additions in order.
+        stand: what the playlist holds now.
+
+    Returns:
+        Position and tracks of each run, lowest position last, so that an insert does not shift those after it.
+    """
+    places = {track_id: place for place, track_id in reversed(list(enumerate(stand))) if track_id is not None}
+    inserts: list[tuple[int, tuple[str, ...]]] = []
+    run: list[str] = []
+    last_place: int | None = None
+    for track_id in add:
+        if track_id not in places:
+            run.append(track_id)
+            continue
+        if run:
+            inserts.append((places[track_id], tuple(run)))
+            run = []
+        last_place = places[track_id]
+    if run:
+        inserts.append((0 if last_place is None else last_place + 1, tuple(run)))
+    return sorted(inserts, key=lambda insert: insert[0], reverse=True)
+
+
+def _without(wanted: Iterable[str], *there: Collection[str | None]) -> tuple[str, ...]:
+    drop = {track_id for part in there for track_id in part}
+    return tuple(track_id for track_id in dict.fromkeys(wanted) if track_id not in drop)

@@ -1,0 +1,170 @@
+"""Access tokens: got for the person's sign-in from Spotify's accounts service, renewed in time, kept in memory only.
+
+Never a prompt: a dead refresh token is `SignInExpired`, an accounts service that is down is `UpstreamDown`, and the two
+are told apart by what it says (`invalid_grant`), not by the call having failed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import requests
+from pydantic import SecretStr
+
+from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignInExpired, UpstreamDown
+from beatporter.settings import PREFIX, Settings
+from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, send_once
+from beatporter.spotify.patience import Effort, OnWait
+from beatporter.spotify.sign_in import AGAIN, SignIn, require_client, save_sign_in
+
+EARLY = timedelta(seconds=60)
+"""An access token is renewed so long before its end."""
+
+
+class Tokens:
+    """Access tokens for the session, renewed when they end or are refused; thread-safe.
+
+    Args:
+        settings: the app's id and secret, the accounts service's address.
+        sign_in: whose refresh token is used.
+        now: the clock, aware UTC.
+        sleep: for pauses between tries.
+        on_wait: told of pauses.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sign_in: SignIn,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+        on_wait: OnWait | None = None,
+    ) -> None:
+        self._client = require_client(settings)
+        self._settings, self._sign_in, self._now, self._sleep, self._on_wait = settings, sign_in, now, sleep, on_wait
+        self._lock = threading.Lock()
+        self._access: SecretStr | None = None
+        self._ends_at = now()
+
+    def current(self) -> SecretStr:
+        """An access token that should still be taken.
+
+        Raises:
+            SignInExpired: the refresh token is dead.
+            SettingsError: the app's id or secret is not taken.
+            UpstreamDown, RateLimited: the accounts service did not answer.
+        """
+        with self._lock:
+            if self._access is None or self._now() >= self._ends_at:
+                self._access = self._renew()
+            return self._access
+
+    def drop(self, refused: SecretStr) -> None:
+        """Forget a token that Spotify did not take, unless another thread has renewed it meanwhile."""
+        with self._lock:
+            if self._access == refused:
+                self._access = None
+
+    def redact(self, text: str) -> str:
+        """The text without any secret that this object knows."""
+        for secret in (self._access, self._sign_in.refresh_token, self._client[1]):
+            if secret is not None and secret.get_secret_value():
+                text = text.replace(secret.get_secret_value(), "(secret)")
+        return text
+
+    def _renew(self) -> SecretStr:
+        form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token.get_secret_value()}
+        answer = ask_for_token(self._settings, form, now=self._now, sleep=self._sleep, on_wait=self._on_wait)
+        self._ends_at = self._now() + timedelta(seconds=answer.lifetime_s) - EARLY
+        if answer.refresh_token is not None and answer.refresh_token != self._sign_in.refresh_token:
+            self._sign_in = SignIn(answer.refresh_token, self._sign_in.signed_in_at, self._sign_in.scopes, self._sign_in.kept_in_file)
+            if self._sign_in.kept_in_file:
+                save_sign_in(self._settings, self._sign_in)
+        return answer.access_token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """What the accounts service gives for a code or a refresh token."""
+
+    access_token: SecretStr
+    refresh_token: SecretStr | None
+    lifetime_s: float
+    scopes: tuple[str, ...]
+
+
+def ask_for_token(
+    settings: Settings,
+    form: Mapping[str, str],
+    *,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: OnWait | None = None,
+) -> TokenAnswer:
+    """Ask the accounts service for a token; tried again while it is down.
+
+    Args:
+        settings: the app's id and secret, the service's address, time-out and longest wait.
+        form: the grant, by the names of RFC 6749.
+
+    Raises:
+        SignInExpired: it says invalid_grant.
+        SettingsError: it does not take the app's id and secret.
+        UpstreamDown, RateLimited: it did not answer, or asks for a longer wait than the settings allow.
+    """
+    client_id, secret = require_client(settings)
+    effort = Effort(settings.spotify_max_wait_s, sleep, on_wait)
+    with requests.Session() as session:
+        send = partial(
+            session.post,
+            f"{settings.spotify_accounts_url}/api/token",
+            data=dict(form),
+            auth=(client_id, secret.get_secret_value()),
+            timeout=settings.http_timeout_s,
+            allow_redirects=False,
+        )
+        while True:
+            outcome = send_once(send, now)
+            # A lost answer to a code's exchange cannot be mended by sending the used code again.
+            if isinstance(outcome, Good) or not effort.another(outcome, is_read=form["grant_type"] == "refresh_token"):
+                break
+    answer = _read_answer(outcome.response.json()) if isinstance(outcome, Good) else None
+    if answer is None:
+        raise _failure(outcome)
+    return answer
+
+
+def _read_answer(answer: object) -> TokenAnswer | None:
+    if not isinstance(answer, Mapping) or not isinstance(access := answer.get("access_token"), str) or not access:
+        return None
+    refresh, lifetime, scope = answer.get("refresh_token"), answer.get("expires_in"), answer.get("scope")
+    return TokenAnswer(
+        access_token=SecretStr(access),
+        refresh_token=SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
+        lifetime_s=float(lifetime) if isinstance(lifetime, int | float) else 3600.0,
+        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+    )
+
+
+def _failure(outcome: Outcome) -> BeatporterError:
+    """The error for an exchange that gave no token; of Spotify's words only the grant's code is looked at."""
+    if isinstance(outcome, Refused) and outcome.message == "invalid_grant":
+        return SignInExpired("Spotify does not take the sign-in any more (invalid_grant); it ends six months after it was made.", AGAIN)
+    if isinstance(outcome, Stale | Refused):
+        return SettingsError(
+            "Spotify's accounts service does not take the app's id and secret.",
+            f"Compare {PREFIX}SPOTIFY_CLIENT_ID and {PREFIX}SPOTIFY_CLIENT_SECRET with https://developer.spotify.com/dashboard.",
+        )
+    if isinstance(outcome, Wait):
+        wait = "" if outcome.seconds is None else f" of {outcome.seconds:.0f} s"
+        return RateLimited(f"Spotify's accounts service asks for a wait{wait}.", "The next run tries again.", retry_after_s=outcome.seconds)
+    why = outcome.why if isinstance(outcome, Down) else "its answer holds no token"
+    return UpstreamDown(
+        f"Spotify's accounts service is down: {why}.", "The sign-in is not at fault; try again later.", outcome_unknown=False
+    )
