@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 
+SnapshotState = Literal["writing", "written", "recorded"]
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """A track that a playlist once held. Union over all rows; the earliest added_at of a track stands."""
@@ -57,10 +60,12 @@ class BackupInfo:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """What we did to a playlist. `writing` without a later `written` means that a write's outcome is unknown."""
+    """What we did to a playlist: `writing` before a write is sent, `written` when Spotify has answered (or the playlist was read),
+    `recorded` when the history holds what the playlist held then. Anything but `recorded` means: read the playlist before writing.
+    """
 
     playlist_id: str
-    state: Literal["writing", "written"]
+    state: SnapshotState
     snapshot_id: str | None
     """Spotify's id of the playlist's state after our write; None while writing."""
     at: datetime
@@ -78,6 +83,16 @@ class ListedPlaylist:
     total: int
     owner_id: str
     listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedPlaylist:
+    """Which playlist is a genre's, so that it is found again after it was renamed. The latest row of a genre stands."""
+
+    genre_id: int
+    playlist_id: str
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""The account's playlists: listed once a run, found by remembered id or by name, made when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from beatporter import names
+from beatporter.errors import UpstreamDown
+from beatporter.genres import Genre
+from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist
+from beatporter.spotify.playlists import find_playlist
+from beatporter.spotify.track import PlaylistRef
+from beatporter.sync.workspace import Workspace
+
+
+def list_playlists(workspace: Workspace) -> list[str]:
+    """Ids of the account's own playlists; the listing goes to the ledger under the run's key, for all genres of the run."""
+    return [playlist.playlist_id for playlist in _list_anew(workspace)]
+
+
+def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> PlaylistRef | None:
+    """The genre's playlist as this run's listing shows it; made when the account has none and `create` says so.
+
+    Before one is made the account is listed anew, and again when the outcome of making it is unknown, so that none is made twice.
+    """
+    listing = _listing_of_run(workspace)
+    playlist = _find(workspace, genre, listing) if listing is not None else None
+    if playlist is None and (create or listing is None):
+        playlist = _find(workspace, genre, _list_anew(workspace))
+    if playlist is None and create:
+        playlist = _create(workspace, genre)
+    if playlist is not None:
+        _remember(workspace, genre, playlist)
+    return playlist
+
+
+def _find(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
+    remembered = workspace.ledger.playlists.latest(genre.genre_id)
+    name = names.playlist_name(workspace.settings.playlist_name, genre)
+    return find_playlist(listing, remembered_id=remembered.playlist_id if remembered else None, name=name)
+
+
+def _remember(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> None:
+    remembered = workspace.ledger.playlists.latest(genre.genre_id)
+    if remembered is None or remembered.playlist_id != playlist.playlist_id:
+        workspace.ledger.playlists.append(RememberedPlaylist(genre.genre_id, playlist.playlist_id, playlist.name, workspace.now()))
+
+
+def _create(workspace: Workspace, genre: Genre) -> PlaylistRef:
+    name = names.playlist_name(workspace.settings.playlist_name, genre)
+    description = f"Beatport's {genre.name} Top 100, kept by Beatporter."
+    try:
+        return workspace.spotify.create_playlist(name, public=workspace.settings.playlist_public, description=description)
+    except UpstreamDown as error:
+        made = _find(workspace, genre, _list_anew(workspace)) if error.outcome_unknown else None
+        if made is None:
+            raise
+        return made
+
+
+def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:
+    rows = workspace.ledger.listings.of_run(workspace.run_key)
+    return None if rows is None else [PlaylistRef(row.playlist_id, row.name, row.snapshot_id, row.total, row.owner_id) for row in rows]
+
+
+def _list_anew(workspace: Workspace) -> list[PlaylistRef]:
+    account_id = workspace.spotify.me().account_id
+    own = [playlist for playlist in workspace.spotify.playlists() if playlist.owner_id == account_id]
+    listed_at = workspace.now()
+    rows = [
+        ListedPlaylist(workspace.run_key, playlist.playlist_id, playlist.name, playlist.snapshot_id, playlist.total, account_id, listed_at)
+        for playlist in own
+    ]
+    workspace.ledger.listings.append(workspace.run_key, rows)
+    return own

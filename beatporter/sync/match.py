@@ -1,0 +1,121 @@
+"""Step 2: find each chart entry on Spotify, asking only about what was not decided before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
+from beatporter.matching.find import RULES, find_track, is_due
+from beatporter.matching.match import Match
+from beatporter.progress import Progress, report
+from beatporter.sync.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+SEARCHES_AT_ONCE = 4
+BATCH = 20
+"""Decisions are kept after each batch, so a killed run loses the answers of one batch at most."""
+
+
+def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
+    """Spotify ids of the chart's tracks that were found, in chart order, each once; decisions go to the table `matches`.
+
+    Entries without a decision are searched first, then misses whose time has come again. When the quota or the budget is
+    spent, or Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A search that
+    failed decides nothing.
+
+    Raises:
+        TransientError: when no search of a whole batch came through.
+        SignInExpired, SettingsError: when Spotify cannot be asked at all.
+    """
+    genre = workspace.genre(slug)
+    entries = workspace.ledger.charts.entries(genre.genre_id, beatport_ids)
+    decided = workspace.ledger.matches.latest(beatport_ids)
+    chart = [entries[beatport_id] for beatport_id in beatport_ids if beatport_id in entries]
+    due = entries_to_search(workspace, chart, decided)
+    if due:
+        decided.update(_search(workspace, due, decided))
+    report(Progress(slug, "match", len(beatport_ids), len(beatport_ids)))
+    return found_tracks(beatport_ids, decided)
+
+
+def entries_to_search(workspace: Workspace, chart: Sequence[ChartEntry], decided: Mapping[int, Match]) -> list[ChartEntry]:
+    """Entries that are worth a search now: undecided ones in chart order, then misses that are due again."""
+    now = workspace.now()
+    undecided = [entry for entry in chart if is_undecided(decided.get(entry.beatport_id))]
+    again = [entry for entry in chart if entry not in undecided and is_due(decided[entry.beatport_id], RULES, now)]
+    return undecided + again
+
+
+def is_undecided(match: Match | None) -> bool:
+    """Whether nothing stands for an entry: never searched, or a person withdrew the decision."""
+    return match is None or match.method == "forgotten"
+
+
+def found_tracks(beatport_ids: Sequence[int], decided: Mapping[int, Match]) -> list[str]:
+    """Spotify ids in chart order; two entries that are one recording on Spotify give it once."""
+    matches = (decided.get(beatport_id) for beatport_id in beatport_ids)
+    return list(dict.fromkeys(match.track_id for match in matches if match is not None and match.track_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    matches: list[Match]
+    failures: list[BeatporterError]
+    spent: BeatporterError | None
+    """Why no further question is to be asked, None to go on."""
+
+
+def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
+    found: dict[int, Match] = {}
+    workspace.spotify.warm_up()
+    with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
+        for start in range(0, len(due), BATCH):
+            report(Progress(workspace.slug, "match", start, len(due)))
+            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
+            workspace.ledger.matches.append(answers.matches)
+            found.update((match.beatport_id, match) for match in answers.matches)
+            if answers.spent is not None:
+                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), answers.spent)
+                break
+            if answers.failures and not answers.matches:
+                raise answers.failures[-1]
+    return found
+
+
+def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEntry], decided: Mapping[int, Match]) -> _Answers:
+    def find(entry: ChartEntry) -> Match:
+        return find_track(
+            entry,
+            workspace.spotify.search,
+            version_order=workspace.settings.version_order,
+            now=workspace.now(),
+            previous=decided.get(entry.beatport_id),
+        )
+
+    answers = _Answers([], [], None)
+    spent: BeatporterError | None = None
+    for entry, outcome in _outcomes([(entry, pool.submit(find, entry)) for entry in batch]):
+        if isinstance(outcome, Match):
+            answers.matches.append(outcome)
+        elif isinstance(outcome, QuotaExceeded | RateLimited):
+            spent = outcome
+        else:
+            logger.warning(
+                "%s: no answer for %s – %s, left for a later run: %s", workspace.slug, ", ".join(entry.artists), entry.name, outcome
+            )
+            answers.failures.append(outcome)
+    return _Answers(answers.matches, answers.failures, spent)
+
+
+def _outcomes(asked: Sequence[tuple[ChartEntry, Future[Match]]]) -> Iterator[tuple[ChartEntry, Match | BeatporterError]]:
+    """Each entry with its match, or with the error that concerns this entry alone; other errors go up."""
+    for entry, future in asked:
+        try:
+            yield entry, future.result()
+        except (QuotaExceeded, TransientError, RequestRefused) as error:
+            yield entry, error

@@ -1,0 +1,100 @@
+"""What the steps of one run work with: settings, the ledger, a clock, and the two services, opened when first used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from beatporter.beatport.sources import ChartSource, open_source
+from beatporter.clock import Clock, utc_now
+from beatporter.genres import Genre, find_genre
+from beatporter.ledger.ledger import Ledger
+from beatporter.progress import Progress, report
+from beatporter.settings import Settings, require_spotify
+from beatporter.spotify.budget import CallBudget
+from beatporter.spotify.client import SpotifyClient, open_client
+
+
+class Workspace:
+    """One run's settings, ledger, clock and services. A context manager: leaving it gives unused calls back.
+
+    Args:
+        settings: read once by the caller.
+        ledger: where everything is remembered.
+        run_key: names the run; equal for a run, its retries, and all genres of one parent.
+        slug: the genre that Spotify's calls are counted for; empty for the account's own (its listing).
+        allowance: most calls that this run may spend, None for whatever the day's budget has left.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        run_key: str,
+        slug: str = "",
+        allowance: int | None = None,
+        now: Clock = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.run_key = run_key
+        self.slug = slug
+        self.allowance = allowance
+        self.now = now
+        self.sleep = sleep
+        self._open = ExitStack()
+
+    def genre(self, slug: str) -> Genre:
+        """The genre of that slug.
+
+        Raises:
+            UnknownGenre: with the nearest slugs.
+        """
+        return find_genre(slug, self.settings.all_genres())
+
+    @cached_property
+    def source(self) -> ChartSource:
+        return open_source(self.settings, sleep=self.sleep)
+
+    @cached_property
+    def calls_key(self) -> str:
+        """The name under which the ledger counts this run's calls."""
+        return calls_key(self.run_key, self.slug)
+
+    @cached_property
+    def budget(self) -> CallBudget:
+        return self._open.enter_context(
+            CallBudget(
+                self.ledger.calls, self.settings.spotify_daily_budget, run_key=self.calls_key, allowance=self.allowance, now=self.now
+            )
+        )
+
+    @cached_property
+    def spotify(self) -> SpotifyClient:
+        """The client.
+
+        Raises:
+            SettingsError: naming the credentials that are missing.
+        """
+        require_spotify(self.settings)
+        return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait)
+
+    def _tell_wait(self, seconds: float, why: str) -> None:
+        report(Progress(self.slug, "wait", note=f"waiting {seconds:.0f} s: {why}"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.close()
+
+
+def calls_key(run_key: str, slug: str = "") -> str:
+    """The name under which the ledger counts a genre's calls of a run."""
+    return f"{run_key}/{slug}" if slug else run_key

@@ -1,0 +1,75 @@
+"""`beatporter demo`: a morning of Beatporter against the sandbox; the next demo is the next morning."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from beatporter.errors import PermanentError
+from beatporter.settings import load_settings
+from cli.sync import Verbose, run_here, show
+
+GENRES = ("afro-house", "deep-house", "drum-bass", "melodic-house-techno", "tech-house", "trance-main-floor")
+HOME = Path(".beatporter/demo")
+START_S = 60.0
+GENEROUS = {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000", "BEATPORTER_SPOTIFY_RATE": "100"}
+"""A demo's mornings are minutes apart, so a real day's budget would not do."""
+
+
+def demo(
+    all_genres: Annotated[bool, typer.Option("--all", help="All 36 genres instead of six.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run a morning's work against local stand-ins for Beatport and Spotify; needs no account."""
+    console = Console()
+    first = not (HOME / "sandbox.json").exists()
+    morning = "the first morning: every playlist is new" if first else "the next morning: the charts have moved on by a day"
+    console.print(f"A demo against a sandbox of Beatport and Spotify on this machine. It is {morning}.", highlight=False)
+    with _sandbox(next_day=not first) as environment:
+        os.environ.update(environment)
+        settings = load_settings()
+        document = run_here(settings, settings.enabled_genres() if all_genres else GENRES, verbose=verbose)
+    show(document)
+    searched = document["spotify_calls"]
+    console.print(f"{searched} calls to Spotify, of about 800 that a real account has a day.", highlight=False)
+    console.print(
+        "Next: [bold]make demo[/] again is the next morning; [bold]make ui[/] shows runs, artifacts and memory reports in the browser."
+    )
+    if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
+    """The sandbox as a process of its own, and the environment that points at it and at the demo's own home."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    ready = HOME / "sandbox.env"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready), "--until-parent-ends"]
+    with (HOME / "sandbox.log").open("w") as log:
+        process = subprocess.Popen([*command, *(["--next-day"] if next_day else [])], stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own module
+    try:
+        _wait_for(ready, process)
+        lines = (line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
+        own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_STORAGE": str(HOME / "ledger"), "BEATPORTER_CHART_SOURCE": "website"}
+        yield {key: value for key, value in lines} | own | GENEROUS
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(ready: Path, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_S
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > end:
+            raise PermanentError("The sandbox did not start.", f"Its output is in {HOME / 'sandbox.log'}.")
+        time.sleep(0.05)

@@ -1,0 +1,27 @@
+"""Prefect for a command that runs by itself: a temporary server whose database and results lie under Beatporter's home.
+
+Call this before anything imports Prefect, which reads its settings on import. Where the person has a Prefect server (PREFECT_API_URL or
+a profile of their own), that one is used and nothing here applies.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
+    """Point Prefect at `home`/prefect unless the environment names a server.
+
+    Args:
+        home: Beatporter's home.
+        verbose: let Prefect log to the terminal.
+    """
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    if "PREFECT_API_URL" in os.environ or "PREFECT_PROFILE" in os.environ:
+        return
+    os.environ.setdefault("PREFECT_HOME", str((home / "prefect").resolve()))
+    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

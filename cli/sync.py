@@ -1,0 +1,77 @@
+"""`beatporter sync`: run the genres here, now, and show what became of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from beatporter.genres import find_genre
+from beatporter.progress import listening
+from beatporter.settings import Settings, load_settings, require_spotify
+from cli.orchestration import use_embedded_prefect
+from cli.terminal import outcome_table, progress_shown
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
+
+
+def sync(
+    genres: Annotated[list[str] | None, typer.Argument(help="Slugs, such as afro-house; `beatporter genres` lists them.")] = None,
+    all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Find everything, change no playlist.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring playlists in step with their charts.
+
+    Exit code 0 when every genre completed, 1 when one failed (the others are still done), 2 for bad arguments or settings.
+    """
+    if not genres and not all_genres:
+        raise typer.BadParameter("name the genres to sync, or use --all")
+    if genres and all_genres:
+        raise typer.BadParameter("name genres or use --all, not both")
+    settings = load_settings()
+    known = settings.all_genres()
+    slugs = [find_genre(slug, known).slug for slug in genres or settings.enabled_genres()]
+    require_spotify(settings)
+    document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=as_json)
+    if as_json:
+        print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
+    else:
+        show(document, dry_run=dry_run)
+    if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
+        raise typer.Exit(1)
+
+
+def run_here(
+    settings: Settings, slugs: Sequence[str], *, dry_run: bool = False, verbose: bool = False, quiet: bool = False
+) -> dict[str, Any]:
+    """Run `sync-genres` in this process and return its document.
+
+    Raises:
+        BeatporterError: when the run as a whole could not be done.
+    """
+    use_embedded_prefect(settings.home, verbose=verbose)
+    if not verbose:
+        logging.getLogger("beatporter").addHandler(logging.NullHandler())
+    from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
+
+    with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
+        state = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
+    document = state.result(raise_on_failure=False)
+    if isinstance(document, BaseException):
+        raise document
+    return dict(document)
+
+
+def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
+    """The table of a run on standard output, and below it each failure with what to do."""
+    console = Console()
+    console.print(outcome_table(document, dry_run=dry_run))
+    for slug, outcome in document["genres"].items():
+        if outcome["error"]:
+            console.print(f"{slug} failed: {outcome['error']}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,89 @@
+"""What a run looks like in the terminal: progress while it works, a table when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from beatporter.progress import Listener, Progress
+
+STEPS = {
+    "scrape": "reading the chart",
+    "match": "finding tracks on Spotify",
+    "playlist": "updating the playlist",
+    "history": "remembering",
+    "backup": "backing up",
+    "wait": "waiting",
+}
+COLUMNS = ("chart", "matched", "added", "not_found", "deferred", "spotify_calls")
+
+
+@contextmanager
+def progress_shown(console: Console, total: int) -> Iterator[Listener]:
+    """A listener that shows progress: live bars on a terminal, a line a genre elsewhere."""
+    if not console.is_terminal:
+        yield lambda progress: _say(console, progress)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+    with Bars(*columns, console=console, transient=True) as bars:
+        overall = bars.add_task("genres", total=total, note="starting Prefect")
+        current = bars.add_task("", total=None, note="")
+
+        def listen(progress: Progress) -> None:
+            if progress.step in ("done", "failed"):
+                bars.advance(overall)
+                _say(console, progress)
+                return
+            note = progress.note or STEPS.get(progress.step, progress.step)
+            bars.update(overall, note="")
+            bars.update(current, description=progress.genre, completed=progress.done, total=progress.total or None, note=note)
+
+        yield listen
+
+
+def _say(console: Console, progress: Progress) -> None:
+    if progress.step == "done":
+        console.print(f"[green]✓[/] {progress.genre}", highlight=False)
+    elif progress.step == "failed":
+        console.print(f"[red]✗[/] {progress.genre}", highlight=False)
+    elif progress.note:
+        console.print(f"  {progress.genre}: {progress.note}", markup=False, highlight=False)
+
+
+def outcome_table(document: dict[str, Any], *, dry_run: bool = False) -> Table:
+    """The run's document as a table, with a row of totals when there are several genres."""
+    table = Table(title="What would be done" if dry_run else None, title_justify="left")
+    table.add_column("genre")
+    headings = ("chart", "matched", "to add" if dry_run else "added", "not found", "deferred", "Spotify calls", "peak memory", "seconds")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    genres: dict[str, dict[str, Any]] = document["genres"]
+    for slug, outcome in genres.items():
+        style = {"failed": "red", "deferred": "yellow"}.get(outcome["state"])
+        table.add_row(slug, *_cells(outcome), style=style)
+    if len(genres) > 1:
+        table.add_section()
+        table.add_row("all", *_cells(_totals(document)), style="bold")
+    return table
+
+
+def _cells(outcome: dict[str, Any]) -> list[str]:
+    if outcome.get("state") == "failed":
+        return ["failed", *[""] * 7]
+    peak = outcome["peak_memory_mb"]
+    return [*(str(outcome[column]) for column in COLUMNS), f"{peak:.0f} MB" if peak else "–", f"{outcome['duration_s']:.1f}"]
+
+
+def _totals(document: dict[str, Any]) -> dict[str, Any]:
+    outcomes = document["genres"].values()
+    totals: dict[str, Any] = {column: sum(outcome[column] for outcome in outcomes) for column in COLUMNS}
+    totals["spotify_calls"] = document["spotify_calls"]
+    totals["peak_memory_mb"] = max((outcome["peak_memory_mb"] or 0 for outcome in outcomes), default=0)
+    totals["duration_s"] = sum(outcome["duration_s"] for outcome in outcomes)
+    return totals

@@ -1,0 +1,36 @@
+"""`beatporter ui`: Prefect's pages over what the runs of this machine left."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from beatporter.settings import load_settings
+from cli.demo import HOME
+from cli.orchestration import use_embedded_prefect
+
+
+def ui(
+    demo: Annotated[bool, typer.Option(help="Show the demo's runs instead of your own.")] = False,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 4200,
+) -> None:
+    """Start Prefect's server on 127.0.0.1, for its pages: runs, artifacts, memory reports. Ctrl-C ends it."""
+    home = HOME if demo else load_settings().home
+    port = port or _free_port()
+    os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    use_embedded_prefect(home, verbose=True)
+    Console().print(f"Open [bold]http://127.0.0.1:{port}[/] – Ctrl-C ends it.")
+    prefect = Path(sys.executable).with_name("prefect")
+    os.execv(prefect, [str(prefect), "server", "start", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - Prefect's own command
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,23 @@
+"""Types of the flows' parameters, as the UI shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from beatporter.settings import load_settings
+
+
+class _PickFromGenres:
+    """Gives the parameter's schema the list of genres, read when a deployment is made and not at import."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        schema["enum"] = sorted(load_settings().all_genres())
+        return schema
+
+
+GenreSlug = Annotated[str, _PickFromGenres()]
+"""A genre's slug; the UI offers a list to pick from."""

@@ -1,0 +1,51 @@
+"""Opens the domain's workspace for a task: settings are read here, on call, and a Prefect block is turned into a bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beatporter.errors import SettingsError
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.settings import Settings, load_settings
+from beatporter.sync.workspace import Workspace
+
+BLOCK = "gcs-bucket/"
+
+
+def open_workspace(run_key: str, slug: str = "", allowance: int | None = None) -> Workspace:
+    """The workspace of one task; leave it as a context manager."""
+    settings = load_settings()
+    return Workspace(settings, open_storage(settings), run_key=run_key, slug=slug, allowance=allowance)
+
+
+def open_storage(settings: Settings) -> Ledger:
+    """The ledger that the settings name.
+
+    Raises:
+        SettingsError: when the block is not there or names no bucket.
+        LedgerUnwritable: when the folder or bucket cannot be used.
+    """
+    root = settings.ledger_root()
+    if not root.startswith(BLOCK):
+        return open_ledger(root)
+    bucket = _load_block(root.removeprefix(BLOCK))
+    prefix = f"/{bucket.bucket_folder.strip('/')}" if bucket.bucket_folder else ""
+    return open_ledger(f"gs://{bucket.bucket}{prefix}", filesystem=_filesystem(bucket))
+
+
+def _load_block(name: str) -> Any:
+    from prefect_gcp import GcsBucket  # 155 MB, so only where a bucket block is named
+
+    try:
+        return GcsBucket.load(name)
+    except ValueError as error:
+        raise SettingsError(
+            f"BEATPORTER_STORAGE names the block gcs-bucket/{name}, which cannot be loaded.",
+            "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix.",
+        ) from error
+
+
+def _filesystem(bucket: Any) -> Any:
+    from beatporter.ledger.storage import gcs_filesystem
+
+    return gcs_filesystem(bucket.gcp_credentials.get_credentials_from_service_account())

@@ -1,0 +1,14 @@
+"""Task `append-history`: remember for good what came into the playlist."""
+
+from __future__ import annotations
+
+from beatporter.sync.history import append_history as append
+from tasks._house import house_task
+from tasks._workspace import open_workspace
+
+
+@house_task(name="append-history")
+def append_history(genre: str, beatport_ids: list[int], added: list[str], run_key: str) -> list[str]:
+    """Ids that were recorded."""
+    with open_workspace(run_key, genre) as workspace:
+        return append(workspace, genre, beatport_ids, added)

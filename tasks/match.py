@@ -1,0 +1,14 @@
+"""Task `match-tracks`: find each chart entry on Spotify, within the allowance."""
+
+from __future__ import annotations
+
+from beatporter.sync.match import match_tracks as match
+from tasks._house import house_task
+from tasks._workspace import open_workspace
+
+
+@house_task(name="match-tracks")
+def match_tracks(genre: str, beatport_ids: list[int], run_key: str, allowance: int | None = None) -> list[str]:
+    """Spotify ids of what was found, in chart order."""
+    with open_workspace(run_key, genre, allowance) as workspace:
+        return match(workspace, genre, beatport_ids)

@@ -1,0 +1,14 @@
+"""Task `scrape-chart`: read the genre's chart, keep it, return its Beatport ids."""
+
+from __future__ import annotations
+
+from beatporter.sync.scrape import scrape_chart as scrape
+from tasks._house import house_task
+from tasks._workspace import open_workspace
+
+
+@house_task(name="scrape-chart")
+def scrape_chart(genre: str, run_key: str) -> list[int]:
+    """Beatport ids in chart order."""
+    with open_workspace(run_key, genre) as workspace:
+        return scrape(workspace, genre)

@@ -1,0 +1,34 @@
+"""The catalogue of genres."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from beatporter.errors import UnknownGenre
+from beatporter.genres import KNOWN, all_genres, find_genre
+
+
+def test_there_are_36_genres_with_slugs_and_ids_of_their_own() -> None:
+    assert len(KNOWN) == 36
+    assert len({genre.genre_id for genre in KNOWN}) == 36
+    assert len({genre.slug for genre in KNOWN}) == 36
+
+
+def test_every_slug_is_a_valid_part_of_an_artifact_key() -> None:
+    assert not [genre.slug for genre in KNOWN if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", genre.slug)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("afro", "afro-house"), ("Tech House", "tech-house"), ("trance", "trance-main-floor"), ("drum-n-bass", "drum-bass")],
+)
+def test_a_wrong_slug_is_told_the_nearest(typed: str, meant: str) -> None:
+    with pytest.raises(UnknownGenre, match=meant):
+        find_genre(typed, all_genres())
+
+
+def test_a_slug_like_no_other_is_told_where_the_list_is() -> None:
+    with pytest.raises(UnknownGenre, match="beatporter genres"):
+        find_genre("zzz", all_genres())

@@ -1,0 +1,75 @@
+"""The direction of imports: prefect.yaml → cli, flows → tasks → beatporter, never back; Prefect in flows, tasks and cli only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = {"beatporter", "tasks", "flows", "cli", "sandbox"}
+MAY_IMPORT = {
+    "beatporter": {"beatporter"},
+    "tasks": {"tasks", "beatporter"},
+    "flows": {"flows", "tasks", "beatporter"},
+    "cli": {"cli", "flows", "tasks", "beatporter"},
+    "sandbox": {"sandbox", "beatporter"},
+}
+PREFECT = {"prefect", "prefect_gcp"}
+HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow.dataset", "pyarrow.compute"}
+
+
+def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    tree = ast.parse(path.read_text())
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            yield node.module or ""
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(package)
+        for name in imported(path)
+        if name.split(".")[0] in OURS - MAY_IMPORT[package]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ["beatporter", "sandbox"])
+def test_the_domain_and_the_sandbox_know_nothing_of_prefect(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}" for path in modules(package) for name in imported(path) if name.split(".")[0] in PREFECT
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_no_module_imports_something_heavy_at_its_top(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(package)
+        for name in imported(path, top_level_only=True)
+        if name in HEAVY or name.split(".")[0] in HEAVY
+    ]
+    assert not wrong, "import it where it is used: every run would carry it"
+
+
+@pytest.mark.parametrize("path", modules("flows"), ids=lambda path: path.name)
+def test_a_flow_file_holds_no_class_and_no_state(path: Path) -> None:
+    """Prefect loads an entry point under a bare module name, so a class in it would exist twice."""
+    if path.name.startswith("_"):
+        return
+    tree = ast.parse(path.read_text())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    assert not [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
