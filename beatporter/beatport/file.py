@@ -1,0 +1,152 @@
+"""The chart from a folder of files that the person saved: pages from the browser, or API answers as JSON.
+
+A file belongs to a genre by what it says itself; only when it does not say, by its name (`<slug>*.html`, `<slug>*.json`).
+The newest that belongs is used. Files are only read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from beatporter.beatport.challenge import is_challenge
+from beatporter.beatport.chart import ChartEntry
+from beatporter.beatport.identity import prevailing_genre, stated_genre
+from beatporter.beatport.parser import next_data, parse_api, parse_document
+from beatporter.clock import Clock
+from beatporter.errors import ChartUnavailable, PageShapeChanged
+from beatporter.genres import Genre
+
+logger = logging.getLogger(__name__)
+
+LARGEST_AGE = timedelta(days=31)
+"""An older file was forgotten: nearly all of a chart changes in a month (about a tenth a day, see docs/decisions/beatport-sources.md)."""
+_PAGES = frozenset({".html", ".htm"})
+_KINDS = _PAGES | {".json"}
+_LARGEST_FILE = 32 * 1024 * 1024
+_HOW = "Save the genre's Top 100 page from your browser (as HTML) or the API's answer (as JSON) into that folder."
+
+
+@dataclass(frozen=True, slots=True)
+class SavedChart:
+    """A file that may hold a chart."""
+
+    path: Path
+    modified_ns: int
+
+    @property
+    def saved_at(self) -> datetime:
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC)
+
+
+class Folder:
+    """Saved charts of any number of genres.
+
+    Args:
+        path: the folder; folders within it are not looked into.
+        slugs: of all genres, to tell `house-….html` from the file of a genre whose slug begins alike.
+    """
+
+    def __init__(self, path: Path, slugs: frozenset[str], *, now: Clock) -> None:
+        self._path = path
+        self._slugs = slugs
+        self._now = now
+
+    def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
+        """The chart in the newest file that belongs to the genre.
+
+        Raises:
+            ChartUnavailable: no file, only an old one, or several equally new ones that differ.
+            PageShapeChanged: the file holds no chart, or is cut off.
+        """
+        files = self._files()
+        newest = next(self._belonging(files, genre), None)
+        if newest is None:
+            raise ChartUnavailable(f"None of the {len(files)} saved charts in {self._path} belongs to {genre.name}.", _HOW)
+        twins = [file for file in files if file.modified_ns == newest.modified_ns and file != newest]
+        self._refuse_twins(newest, next(self._belonging(twins, genre), None))
+        self._refuse_old(newest)
+        try:
+            document = _load(newest.path)
+            rows = parse_api(document) if newest.path.suffix.lower() == ".json" and not _is_page(document) else parse_document(document)
+        except PageShapeChanged as error:
+            raise type(error)(f"{newest.path}: {error.what}", "Save the page or answer again, whole.") from None
+        logger.info("%s: chart from %s, saved %s.", genre.slug, newest.path, f"{newest.saved_at:%Y-%m-%d %H:%M} UTC")
+        return tuple(rows)
+
+    def _files(self) -> list[SavedChart]:
+        """Every page and JSON file, newest first."""
+        try:
+            found = [SavedChart(path, path.stat().st_mtime_ns) for path in self._path.iterdir() if path.suffix.lower() in _KINDS]
+        except FileNotFoundError:
+            raise ChartUnavailable(f"There is no folder {self._path} (BEATPORTER_CHART_FILES).", f"Make it. {_HOW}") from None
+        except OSError as error:
+            raise ChartUnavailable(f"The folder {self._path} (BEATPORTER_CHART_FILES) cannot be read: {error.strerror}.") from None
+        return sorted(found, key=lambda file: (file.modified_ns, file.path.name), reverse=True)
+
+    def _belonging(self, files: list[SavedChart], genre: Genre) -> Iterator[SavedChart]:
+        for file in files:
+            try:
+                said = _genre_said(_load(file.path))
+            except (PageShapeChanged, ChartUnavailable) as error:
+                # A broken file that is named as this genre's must not give way silently to an older one.
+                if self._named(file.path, genre):
+                    raise
+                logger.debug("%s is passed over: %s", file.path, error.what)
+                continue
+            if said == genre.genre_id or (said is None and self._named(file.path, genre)):
+                yield file
+
+    def _named(self, path: Path, genre: Genre) -> bool:
+        name = path.name.lower()
+        return genre.slug == max((slug for slug in self._slugs | {genre.slug} if name.startswith(slug)), key=len, default="")
+
+    def _refuse_twins(self, newest: SavedChart, second: SavedChart | None) -> None:
+        if second and second.path.read_bytes() != newest.path.read_bytes():
+            raise ChartUnavailable(
+                f"{newest.path.name} and {second.path.name} in {self._path} are of the same genre and equally new.", "Keep one of them."
+            )
+
+    def _refuse_old(self, newest: SavedChart) -> None:
+        age = self._now() - newest.saved_at
+        if age > LARGEST_AGE:
+            raise ChartUnavailable(
+                f"{newest.path} is {age.days} days old, and no newer file of its genre is there.",
+                f"Save the page again. If it is right as it is, `touch` it: after {LARGEST_AGE.days} days a file is taken for forgotten.",
+            )
+
+
+def _load(path: Path) -> object:
+    """The decoded JSON of a file, or of the data within a page."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise PageShapeChanged(f"{path} has more than {_LARGEST_FILE:,} bytes, which no chart has.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ChartUnavailable(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
+    if path.suffix.lower() in _PAGES:
+        if is_challenge(200, {}, content.decode("utf-8", "replace")):
+            raise ChartUnavailable(
+                f"{path} holds Beatport's question for a human, not the chart.",
+                "Wait in the browser until the chart shows, then save again.",
+            )
+    try:
+        return next_data(content) if path.suffix.lower() in _PAGES else json.loads(content)
+    except PageShapeChanged as error:
+        raise type(error)(f"{path}: {error.what}", _HOW) from None
+    except (ValueError, RecursionError) as error:
+        raise PageShapeChanged(f"{path} holds no valid JSON, or is cut off ({error}).", _HOW) from None
+
+
+def _is_page(document: object) -> bool:
+    return isinstance(document, dict) and "props" in document
+
+
+def _genre_said(document: object) -> int | None:
+    """The genre that a file says it is of: by its address, else by its rows."""
+    said = stated_genre(document)
+    return said if said is not None or _is_page(document) else prevailing_genre(document)

@@ -1,0 +1,204 @@
+"""Charts out of what Beatport answers: pages (`__NEXT_DATA__`) and API v4 documents. Pure: text in, entries out.
+
+Rows are found by their shape, never by their place: on charts and labels another query comes first, and the order has
+changed before. Owns no fetching; what a single row holds is `rows`' business.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup
+from bs4.filter import SoupStrainer
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.beatport.rows import read_row
+from beatporter.errors import PageShapeChanged
+
+logger = logging.getLogger(__name__)
+
+NEXT_DATA = "__NEXT_DATA__"
+_QUERIES = ("props", "pageProps", "dehydratedState", "queries")
+_TRACK_MARKS = frozenset({"mix_name", "isrc", "bpm", "length", "length_ms", "remixers", "track_id"})
+"""Fields of tracks that releases and charts, which have id, name and artists too, lack."""
+_LEVELS = 8
+"""How deep below a query's data rows are looked for; they were never deeper than two."""
+_TOLERATED_SHORTFALL = 0.1
+_REMEDY = "Beatport may have changed its pages: look for a newer version of Beatporter, or use BEATPORTER_CHART_SOURCE=api or file."
+
+
+class CutOff(PageShapeChanged):
+    """The page or document ends too early or is half there; whoever fetched it may fetch it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowList:
+    """A list of rows and what the object around it says of it."""
+
+    rows: Sequence[object]
+    around: Mapping[object, object]
+    hint: str
+    """The query's key, such as "genre-5-top-100-tracks-per_page=100"."""
+
+    @property
+    def tracks(self) -> int:
+        """How many rows have the certain fields of a track."""
+        return sum(read_row(row, 1) is not None for row in self.rows)
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """Greater is likelier to be the chart: tracks rather than releases, a Top 100's query, the longer list."""
+        marked = any(isinstance(row, Mapping) and not _TRACK_MARKS.isdisjoint(row) for row in self.rows)
+        return marked, "top-100" in self.hint, len(self.rows)
+
+
+def parse_page(html: str | bytes) -> list[ChartEntry]:
+    """The entries of a chart, genre, label or search page, in the page's order.
+
+    Rows without id, name or artists are left out and logged; of equal ids the first stays. `position` is the rank in the page's list.
+
+    Args:
+        html: the page as it was answered or saved, UTF-8.
+
+    Returns:
+        The entries; none when the page has an empty list of results.
+
+    Raises:
+        CutOff: the page is only half there.
+        PageShapeChanged: it has no rows where they should be, or most of them are no tracks; says what was looked for.
+    """
+    return parse_document(next_data(html))
+
+
+def parse_api(document: object) -> list[ChartEntry]:
+    """The entries of an API v4 answer (`{"results": [...], "count": n, ...}`) or of a plain list of its rows.
+
+    Raises:
+        CutOff: it holds clearly fewer rows than its `count` says.
+        PageShapeChanged: it has no rows where they should be; says what was looked for.
+    """
+    around = {"results": document} if isinstance(document, list) else document
+    if not isinstance(around, Mapping) or not isinstance(around.get("results"), list):
+        raise PageShapeChanged("The answer of Beatport's API has no list `results`.", _REMEDY)
+    return _entries(RowList(around["results"], around, ""))
+
+
+def parse_document(document: object) -> list[ChartEntry]:
+    """The entries of a page's `__NEXT_DATA__`, decoded.
+
+    Raises:
+        CutOff, PageShapeChanged: as `parse_page`.
+    """
+    queries = _walk(document, _QUERIES)
+    if not isinstance(queries, list):
+        raise PageShapeChanged(f"The page's {NEXT_DATA} has no {'.'.join(_QUERIES)}.", _REMEDY)
+    found = [rows for query in queries for rows in _row_lists(_walk(query, ("state", "data")), _hint(query))]
+    filled = [candidate for candidate in found if candidate.rows and candidate.tracks * 2 >= len(candidate.rows)]
+    if filled:
+        return _entries(max(filled, key=lambda candidate: candidate.rank))
+    if found and not any(candidate.rows for candidate in found):
+        return []
+    raise PageShapeChanged(
+        "The page has no chart: no list in its queries whose rows have id, name and artists "
+        f"({len(queries)} queries, the longest list of results has {max((len(one.rows) for one in found), default=0)} rows).",
+        _REMEDY,
+    )
+
+
+def next_data(html: str | bytes) -> object:
+    """The decoded `__NEXT_DATA__` of a page.
+
+    Raises:
+        CutOff: the page ends before it or within it.
+        PageShapeChanged: there is none.
+    """
+    text = _decoded(html)
+    script = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("script", id=NEXT_DATA)).find("script")
+    whole = "</html>" in text[-2_000:].lower()
+    if script is None or not script.get_text().strip():
+        if whole or (NEXT_DATA not in text and "<html" not in text[:2_000].lower()):
+            raise PageShapeChanged(f'The page has no <script id="{NEXT_DATA}">, where Beatport keeps the chart.', _REMEDY)
+        raise CutOff(f"The page is cut off after {len(text):,} characters, before its {NEXT_DATA} is complete.")
+    try:
+        return json.loads(script.get_text())
+    except (ValueError, RecursionError) as error:
+        where = "holds no valid JSON" if whole else f"is cut off after {len(text):,} characters"
+        raise CutOff(f"The page's {NEXT_DATA} {where} ({type(error).__name__}).") from None
+
+
+def _decoded(html: str | bytes) -> str:
+    if isinstance(html, str):
+        return html
+    try:
+        return html.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise CutOff(f"The page is cut off after {len(html):,} bytes, within a character.") from None
+        raise PageShapeChanged("The page is not UTF-8 text, which Beatport's pages are.", _REMEDY) from None
+
+
+def _walk(document: object, path: Sequence[str]) -> object:
+    for step in path:
+        document = document.get(step) if isinstance(document, Mapping) else None
+    return document
+
+
+def _hint(query: object) -> str:
+    return json.dumps(query.get("queryKey")) if isinstance(query, Mapping) else ""
+
+
+def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowList]:
+    """Every list below a query's data that holds tracks, or that is called as lists of results are."""
+    if not isinstance(node, Mapping) or not levels:
+        return
+    for key, value in node.items():
+        if isinstance(value, list):
+            candidate = RowList(value, node, hint)
+            if key == "results" or candidate.tracks:
+                yield candidate
+                continue
+        for inner in value if isinstance(value, list) else (value,):
+            yield from _row_lists(inner, hint, levels - 1)
+
+
+def _entries(found: RowList) -> list[ChartEntry]:
+    read = [read_row(row, position) for position, row in enumerate(found.rows, start=1)]
+    bad = read.count(None)
+    if bad * 2 > len(read):
+        raise PageShapeChanged(f"{bad} of {len(read)} rows have no id, name or artists.", _REMEDY)
+    if bad:
+        logger.warning("Left out %d of %d rows of the chart: they have no id, name or artists.", bad, len(read))
+    _check_complete(found)
+    entries: dict[int, ChartEntry] = {}
+    for entry in read:
+        if entry is not None:
+            entries.setdefault(entry.beatport_id, entry)
+    return list(entries.values())
+
+
+def _check_complete(found: RowList) -> None:
+    """A list may lack a few rows that its count includes (withdrawn tracks); one that lacks more is half there."""
+    expected = expected_rows(found.around)
+    missing = expected - len(found.rows)
+    if missing > expected * _TOLERATED_SHORTFALL:
+        raise CutOff(f"The chart is half there: {len(found.rows)} rows of {expected}.")
+    if missing > 0:
+        logger.warning("The chart has %d rows, although Beatport counts %d.", len(found.rows), expected)
+
+
+def expected_rows(around: Mapping[object, object]) -> int:
+    """How many rows this page of results should hold by its own count, 0 when it does not say.
+
+    `page` is a number or text such as "1" or "1/12" (label pages).
+    """
+    count, per_page = around.get("count"), around.get("per_page")
+    if not isinstance(count, int) or isinstance(count, bool):
+        return 0
+    if not isinstance(per_page, int) or per_page < 1:
+        return count if "results" in around else 0  # a search page's count is that of all hits
+    first = str(around.get("page", 1)).split("/")[0].strip()
+    page = int(first) if first.isascii() and first.isdecimal() and len(first) < 10 else 1
+    return max(0, min(per_page, count - (max(page, 1) - 1) * per_page))

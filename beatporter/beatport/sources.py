@@ -1,0 +1,94 @@
+"""The three ways to a chart behind one protocol, and the one call that gives a `Chart`.
+
+Which way is `chart_source` in the settings; only the chosen one is loaded. Keeping the chart and falling back to an older
+one are not done here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from beatporter.beatport.chart import Chart, ChartEntry
+from beatporter.clock import Clock, utc_now
+from beatporter.errors import ChartUnavailable
+from beatporter.genres import Genre
+from beatporter.settings import Settings
+
+if TYPE_CHECKING:
+    import requests
+
+_FOLDER = "beatport"
+_MOST_REDIRECTS = 5
+
+
+class ChartSource(Protocol):
+    """A way to charts."""
+
+    def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
+        """The genre's chart in its order, as it is now; empty when the chart has no rows.
+
+        Raises:
+            BeatporterError: why it cannot be had.
+        """
+
+
+def open_source(
+    settings: Settings,
+    *,
+    session: requests.Session | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Clock = utc_now,
+) -> ChartSource:
+    """The source that the settings name. Nothing is asked of Beatport yet.
+
+    Args:
+        session: carries the requests; a new one when not given.
+        sleep: waits so many seconds (pauses between requests, before retries).
+
+    Raises:
+        SettingsError: `chart_source` is api and the token is missing.
+    """
+    if settings.chart_source == "file":
+        from beatporter.beatport.file import Folder
+
+        return Folder(settings.chart_files, frozenset(settings.all_genres()), now=now)
+    return _open_network(settings, session, sleep, now)
+
+
+def fetch_chart(source: ChartSource, genre: Genre, now: datetime) -> Chart:
+    """The genre's chart as a record.
+
+    Args:
+        now: when it is fetched; aware.
+
+    Raises:
+        ChartUnavailable: the chart is empty.
+        BeatporterError: as the source.
+    """
+    entries = source.fetch_chart(genre)
+    if not entries:
+        raise ChartUnavailable(f"Beatport's chart of {genre.name} is empty.", "Look at it on the website; the next run tries again.")
+    return Chart(genre.genre_id, entries, now.astimezone(UTC).replace(microsecond=0))
+
+
+def _open_network(settings: Settings, session: requests.Session | None, sleep: Callable[[float], None], now: Clock) -> ChartSource:
+    import requests
+
+    from beatporter.beatport.api import Api, bearer_token
+    from beatporter.beatport.pace import Pace
+    from beatporter.beatport.session import PoliteSession
+    from beatporter.beatport.website import Website
+
+    folder = settings.home / _FOLDER
+    auth = bearer_token(settings) if settings.chart_source == "api" else None
+    if session is None:
+        session = requests.Session()
+        session.max_redirects = _MOST_REDIRECTS
+    pace = Pace(folder / "next-request", settings.beatport_interval_s, sleep=sleep)
+    polite = PoliteSession(session, pace, timeout_s=settings.http_timeout_s, now=now, sleep=sleep, auth=auth)
+    if settings.chart_source == "api":
+        return Api(polite, settings.beatport_api_url)
+    return Website(polite, settings.beatport_url, folder)
