@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -111,7 +112,7 @@ class Days:
         firsts = self._first_numbers(key.genre_id, 0)
         while firsts[-1] <= key.number < BACK_CATALOGUE:
             firsts = self._first_numbers(key.genre_id, len(firsts) - BURN_IN)
-        return next(place for place in range(len(firsts) - 1, -1, -1) if firsts[place] <= key.number) - BURN_IN
+        return bisect_right(firsts, key.number) - 1 - BURN_IN
 
     def charted_through(self, genre_id: int, day: int) -> tuple[Key, ...]:
         """Everything that stood in the genre's charts from day 0 to this day, in order of appearance."""

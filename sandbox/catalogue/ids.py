@@ -63,4 +63,4 @@ def isrc(registrant: int, serial: int) -> str:
     """
     year = (26 - serial // 100_000) % 100
     code = _BASE36[registrant // 1296 % 36] + _BASE36[registrant // 36 % 36] + _BASE36[registrant % 36]
-    return f"{_COUNTRIES[registrant * 7 % len(_COUNTRIES)]}{code}{year:02d}{serial % 100_000:05d}"
+    return f"{_COUNTRIES[registrant * 5 % len(_COUNTRIES)]}{code}{year:02d}{serial % 100_000:05d}"

@@ -53,10 +53,12 @@ ARTIST_SUFFIX: Final = 0.06
 """Artists with "(UK)", "(BE)", "(ofc)" on Beatport only. Counted: 13 of 325 credits."""
 FEAT_TWICE: Final = 0.12
 """Of featured titles: "Only Now (feat. A) feat. A" as in the stored pairs."""
-FEAT_AS_ARTIST: Final = 0.7
-"""Of featured titles: the guest is also among Beatport's artists. Counted: 8 of 11."""
-FEAT_ARTIST_ONLY: Final = 0.25
-"""Of featured: the guest is an artist on Beatport and not in its title. Estimate."""
+FEAT_ON_BEATPORT: Final[dict[str, float]] = {"both": 0.55, "title": 0.2, "artist": 0.25}
+"""Where a guest is named: title and artists, or one of them. Counted: 8 of the 11 in titles are artists too; the last is an estimate."""
+FEAT_AS_MIX: Final = 0.1
+"""Of featured originals: mix_name is "feat. <guest>". Counted: 2 of 11."""
+EXCLUSIVE: Final = 0.165
+"""Counted: 33 of 200."""
 JOINED_ARTISTS: Final = 0.03
 """Two artists as one on Beatport ("A & B", "A x B", "A vs B", "A pres. B"), two on Spotify. Counted: 5 of 325 credits."""
 VERSION_IN_NAME: Final = 0.01
