@@ -4,17 +4,68 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint types unit contract workflow lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow browser bench bench-matching bench-ledger bench-quota test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv from requirements.lock (done by every other target)
+setup: $(READY) ## make .venv from requirements.lock (every other target does it when needed)
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked packages into $(VENV) (once, a minute or two) …"
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing the locked packages into $(VENV), once; this takes a minute or two …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+demo: $(READY) ## a morning's run against a sandbox; again: the next morning; ALL=1: all 36 genres
+	@$(BIN)/beatporter demo $(if $(ALL),--all)
+
+ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
+	@$(BIN)/beatporter ui --demo
+
+test: lint types unit contract memory workflow browser ## everything that CI runs
+
+lint: $(READY) ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict
+	@$(BIN)/mypy
+
+unit: $(READY) ## no sockets, no Prefect, seconds
+	@$(BIN)/pytest -q tests/unit
+
+contract: $(READY) ## the sandbox, a folder and a bucket emulator against the same cases
+	@$(BIN)/pytest -q tests/contract
+
+memory: $(READY) ## memory budgets
+	@$(BIN)/pytest -q tests/memory
+
+workflow: $(READY) ## Prefect, a real server and a real worker
+	@$(BIN)/pytest -q tests/workflow
+
+browser: $(READY) ## Prefect's pages in Chromium
+	@$(BIN)/pytest -q tests/browser
+
+test-faults: $(READY) ## the fault campaign; COUNT=1000 schedules, SEED=1
+	@$(BIN)/python -m bench.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
+
+bench: $(READY) ## calls, wall time and memory of the daily run
+	@$(BIN)/python -m bench.daily_run
+
+bench-matching: $(READY) ## precision and recall of the matching
+	@$(BIN)/python -m bench.matching
+
+bench-ledger: $(READY) ## appends and lookups at 248 thousand to 10 million rows
+	@$(BIN)/python -m bench.ledger
+
+bench-quota: $(READY) ## the first fill and five ordinary days under a quota of 800 calls a day
+	@$(BIN)/python -m bench.quota
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove .venv and everything the demo left
+	rm -rf $(VENV) .beatporter
