@@ -62,8 +62,11 @@ def fresh(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
     isrcs: set[str] = set()
     recordings: set[str] = set()
     for one in candidates:
-        seen = any(one.track_id in k.track_ids or one.isrc in k.isrcs or one.recording in k.recordings for k in known)
-        if seen or one.track_id in ids or one.isrc in isrcs or one.recording in recordings:
+        keys = ({one.track_id}, {one.isrc} - {None}, {one.recording} - {""})
+        seen = [(k.track_ids, k.isrcs, k.recordings) for k in known]
+        if any(
+            mine & theirs for one_known in [(ids.keys(), isrcs, recordings), *seen] for mine, theirs in zip(keys, one_known, strict=True)
+        ):
             continue
         ids[one.track_id] = None
         isrcs.update({one.isrc} if one.isrc else ())

@@ -1,0 +1,159 @@
+"""Signing in for the first time: the address to open, the listener that the browser comes back to, the code's exchange.
+
+Domain only; the command that shows the address and opens a browser is the command line's. The listener is on 127.0.0.1:
+Spotify takes no `localhost` any more. Headless: the person pastes the address that the browser could not open.
+"""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from beatporter.errors import SettingsError, SignInExpired
+from beatporter.settings import Settings
+from beatporter.spotify.sign_in import AGAIN, SCOPES, SignIn, require_client
+from beatporter.spotify.tokens import ask_for_token
+
+DEFAULT_PORT = 8917
+CALLBACK = "/callback"
+_DONE = b"<!doctype html><meta charset=utf-8><title>Beatporter</title><p>Signed in. You can close this window.</p>"
+
+
+def redirect_uri(port: int = DEFAULT_PORT) -> str:
+    """The address that must stand among the app's redirect URIs, to the letter."""
+    return f"http://127.0.0.1:{port}{CALLBACK}"
+
+
+def new_state() -> str:
+    """A value that ties the browser's answer to this sign-in."""
+    return secrets.token_urlsafe(24)
+
+
+def authorize_url(settings: Settings, redirect: str, state: str) -> str:
+    """The address at which the person allows the app.
+
+    Raises:
+        SettingsError: the app's id or secret is missing.
+    """
+    client_id, _ = require_client(settings)
+    query = {"client_id": client_id, "response_type": "code", "redirect_uri": redirect, "scope": " ".join(SCOPES), "state": state}
+    return f"{settings.spotify_accounts_url}/authorize?{urlencode(query)}"
+
+
+def code_from_address(address: str, state: str) -> str:
+    """The code in the address that the browser was sent to.
+
+    Raises:
+        SignInExpired: the person said no, the address is of another sign-in, or there is no code in it.
+    """
+    answer = parse_qs(urlsplit(address.strip()).query)
+    if not secrets.compare_digest("".join(answer.get("state", [])).encode(), state.encode()):
+        raise SignInExpired("That address does not belong to this sign-in.", "Copy it whole from the browser that you signed in with.")
+    if "error" in answer:
+        refused = "You did not allow it" if answer["error"] == ["access_denied"] else "Spotify refused it"
+        raise SignInExpired(f"The sign-in was not made: {refused}.", AGAIN)
+    if not answer.get("code"):
+        raise SignInExpired("That address holds no code.", "Copy it whole from the browser that you signed in with.")
+    return answer["code"][0]
+
+
+def exchange_code(
+    settings: Settings, code: str, redirect: str, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
+) -> SignIn:
+    """The sign-in for a code; `save_sign_in` keeps it.
+
+    Raises:
+        SignInExpired: the code is used, too old or of another address, or not all permissions were given.
+        SettingsError: Spotify does not take the app's id and secret.
+        UpstreamDown, RateLimited: the accounts service did not answer.
+    """
+    answer = ask_for_token(settings, {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}, now=now, sleep=sleep)
+    lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
+    if answer.refresh_token is None or lacking:
+        missing = ", ".join(lacking) or "a refresh token"
+        raise SignInExpired(f"Spotify's sign-in came without {missing}.", AGAIN)
+    return SignIn(answer.refresh_token, now().replace(microsecond=0), answer.scopes or SCOPES)
+
+
+class Loopback:
+    """Listens on 127.0.0.1 until the browser comes back; a context manager.
+
+    Args:
+        state: of this sign-in; answers with another one are ignored.
+        port: 0 takes any free one, which only suits an app whose redirect URIs name no port.
+
+    Raises:
+        SettingsError: on entering, when the port is taken.
+    """
+
+    def __init__(self, state: str, port: int = DEFAULT_PORT) -> None:
+        self._state, self._port = state, port
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def redirect(self) -> str:
+        """The redirect URI that leads here."""
+        return redirect_uri(self._port)
+
+    def __enter__(self) -> Loopback:
+        try:
+            self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self._state, self._answers))
+        except OSError as error:
+            what = f"Cannot listen on 127.0.0.1:{self._port} for the sign-in: {error.strerror}."
+            raise SettingsError(what, "Choose another port, and add its address to the app's redirect URIs.") from None
+        self._server.daemon_threads = True
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sign-in", daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def wait_for_code(self, timeout_s: float = 300.0) -> str:
+        """The code that the browser brings.
+
+        Raises:
+            SignInExpired: the person said no, or nobody came in time.
+        """
+        try:
+            address = self._answers.get(timeout=timeout_s)
+        except queue.Empty:
+            address = None
+        if address is None:
+            raise SignInExpired(
+                f"No browser came back within {timeout_s:.0f} s.",
+                "Without a browser on this machine, sign in elsewhere and paste the address that it ends at.",
+            )
+        return code_from_address(address, self._state)
+
+
+def _handler(state: str, answers: queue.SimpleQueue[str]) -> type[BaseHTTPRequestHandler]:
+    class Callback(BaseHTTPRequestHandler):
+        timeout = 10  # browsers open connections that they do not use
+
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            ours = address.path == CALLBACK and parse_qs(address.query).get("state") == [state]
+            self.send_response(200 if ours else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(_DONE) if ours else 0))
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.end_headers()
+            if ours:
+                self.wfile.write(_DONE)
+                answers.put(self.path)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the request line holds the code."""
+
+    return Callback

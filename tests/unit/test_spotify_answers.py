@@ -1,0 +1,124 @@
+"""Spotify's JSON, in both shapes and damaged, becomes our records or a named complaint."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beatporter.spotify import answers
+from beatporter.spotify.answers import ShapeError
+from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
+
+REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
+
+TRACK: dict[str, Any] = {
+    "id": "4iV5W9uYEdYUVa79Axb7Rh",
+    "type": "track",
+    "name": "Night Bus - Extended Mix",
+    "artists": [{"name": "Ada Vale"}, {"name": ""}, None, {"name": "Ō"}],
+    "album": {"name": "Night Bus", "album_type": "single", "release_date": "2026-10"},
+    "external_ids": {"isrc": "gb-abc-26-00001"},
+    "duration_ms": 361_000,
+    "track": True,
+}
+READ = SpotifyTrack(
+    "4iV5W9uYEdYUVa79Axb7Rh", "Night Bus - Extended Mix", ("Ada Vale", "Ō"), "Night Bus", "single", "GBABC2600001", 361_000, None, "2026-10"
+)
+
+
+@pytest.mark.parametrize("key", ["item", "track"])
+def test_an_entry_is_read_in_both_shapes(key: str) -> None:
+    entry = {"added_at": "2026-11-01T05:06:07Z", "is_local": False, key: TRACK}
+    assert answers.read_item(entry, 3) == PlaylistItem(3, READ, datetime(2026, 11, 1, 5, 6, 7, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        {},
+        {"item": None, "added_at": None},
+        {"track": None},
+        {"is_local": True, "item": TRACK},
+        {"item": {**TRACK, "is_local": True, "id": None}},
+        {"item": {**TRACK, "type": "episode"}},
+        {"item": {**TRACK, "id": None}},
+        {"item": True},
+    ],
+    ids=["null", "empty", "null item", "null track", "local entry", "local track", "episode", "no id", "a boolean"],
+)
+def test_what_is_no_track_keeps_its_position(entry: object) -> None:
+    assert answers.read_item(entry, 7) == PlaylistItem(7, None, None)
+
+
+def test_a_track_without_what_new_apps_do_not_get_is_still_a_track() -> None:
+    assert answers.read_track({"id": "x1"}) == SpotifyTrack("x1", "", ())
+
+
+@pytest.mark.parametrize("key", ["items", "tracks"])
+def test_a_playlists_total_is_read_in_both_shapes(key: str) -> None:
+    answer = {"id": "p1", "name": "House", "snapshot_id": "s1", "owner": {"id": "me"}, key: {"total": 12}}
+    assert answers.read_playlist(answer) == PlaylistRef("p1", "House", "s1", 12, "me")
+
+
+def test_a_foreign_playlist_hides_its_total() -> None:
+    assert answers.read_playlist({"id": "p1", "name": None, "snapshot_id": "s1"}) == PlaylistRef("p1", "", "s1", 0, "")
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"items": []}, {"items": None, "total": 0}, {"items": [], "total": "3"}])
+def test_a_page_that_is_no_page_is_said_to_be_none(answer: object) -> None:
+    with pytest.raises(ShapeError):
+        answers.read_page(answer)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "items", "total", "tracks", "item", "track", "artists", "album", "external_ids", "added_at", "name", "owner"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(answer=JSON)
+def test_no_answer_whatever_breaks_the_reading(answer: object) -> None:
+    assert answers.read_item(answer, 0).position == 0
+    for read in (answers.read_search, answers.read_playlist, answers.read_account, answers.read_page, answers.snapshot_of):
+        with contextlib.suppress(ShapeError):
+            read(answer)
+
+
+def test_an_entry_without_its_content_shows_that_the_mask_did_not_suit() -> None:
+    assert answers.names_content(())
+    assert answers.names_content(({"added_at": None}, {"item": None}))
+    assert not answers.names_content(({"added_at": "2026-11-01T05:06:07Z"}, {}))
+
+
+def test_real_answers_are_read() -> None:
+    search, page = REAL / "spotify-search-responses.json", REAL / "spotify-playlist-items-2026.json"
+    if not search.exists() or not page.exists():
+        pytest.skip(f"no recorded answers in {REAL}")
+    bodies = [entry["body"] for entry in json.loads(search.read_text()) if "tracks" in entry["body"]]
+    assert bodies, "the recordings hold no search for tracks"
+    for body in bodies:
+        tracks = answers.read_search(body)
+        assert len(tracks) == len([item for item in body["tracks"]["items"] if item])
+        assert all(track.artists and track.duration_ms and track.album_type for track in tracks)
+    recorded = answers.read_page(json.loads(page.read_text()))
+    items = [answers.read_item(entry, position) for position, entry in enumerate(recorded.entries)]
+    assert all(item.added_at for item in items)
+    assert sum(item.track is not None for item in items) >= len(items) - 2

@@ -1,0 +1,283 @@
+"""The shared budget of calls and its fair shares, against a table in memory and a clock that only the test moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beatporter.errors import LedgerUnwritable, QuotaExceeded
+from beatporter.ledger.rows import CallRow
+from beatporter.spotify.budget import BLOCK_AGE, CallBudget
+from beatporter.spotify.shares import shares
+
+START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+DAY = timedelta(hours=24)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Table:
+    """The ledger's table of calls as its contract says: equal rows count once."""
+
+    def __init__(self) -> None:
+        self.rows: set[CallRow] = set()
+        self.full = False
+        self._lock = threading.Lock()
+
+    def append(self, rows: Sequence[CallRow], /) -> None:
+        if self.full:
+            raise LedgerUnwritable("No space left on the disk.")
+        with self._lock:
+            self.rows |= set(rows)
+
+    def used_since(self, since: datetime, /) -> int:
+        with self._lock:
+            return sum(row.count for row in self.rows if row.at >= since)
+
+    def quota_until(self) -> datetime | None:
+        with self._lock:
+            return max((row.until for row in self.rows if row.until), default=None)
+
+    def by_kind(self) -> dict[str, int]:
+        kinds: dict[str, int] = {}
+        for row in self.rows:
+            kinds[row.kind] = kinds.get(row.kind, 0) + row.count
+        return {kind: count for kind, count in kinds.items() if count}
+
+
+def refusal(budget: CallBudget, kind: str) -> datetime | None:
+    try:
+        budget.take(kind)
+    except QuotaExceeded as error:
+        return error.until
+    return None
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def take_until_refused(budget: CallBudget, kind: str, limit: int = 10_000) -> tuple[int, QuotaExceeded]:
+    for taken in range(limit):
+        try:
+            budget.take(kind)
+        except QuotaExceeded as error:
+            return taken, error
+    raise AssertionError(f"never refused in {limit} calls")
+
+
+def test_a_run_stops_at_the_budget_and_says_when_calls_are_back(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 100, "a", now=clock) as budget:
+        taken, error = take_until_refused(budget, "search")
+    assert taken == 100
+    assert START + DAY <= error.until <= START + DAY + 2 * BLOCK_AGE
+    assert "100" in error.what
+    clock.at = error.until
+    with CallBudget(table, 100, "b", now=clock) as budget:
+        budget.take("search")
+
+
+def test_unused_calls_are_given_back_and_the_kinds_are_kept(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 100, "a", now=clock, reserve=4) as budget:
+        for kind in ("list", "search", "search", "write"):
+            budget.take(kind)
+        assert budget.left() < 96, "a block in hand counts as used for others"
+    assert table.by_kind() == {"list": 1, "search": 2, "write": 1}
+    assert budget.left() == 96
+
+
+def test_calls_are_written_before_they_are_made_so_a_killed_run_counts_too_much(clock: Clock, table: Table) -> None:
+    budget = CallBudget(table, 100, "killed", now=clock, block=10)
+    for _ in range(7):
+        budget.take("search")
+    assert table.used_since(START - DAY) >= 7
+
+
+def test_equal_blocks_of_one_run_in_one_second_count_each(clock: Clock, table: Table) -> None:
+    for _ in range(3):
+        CallBudget(table, 1000, "same", now=clock, block=10).take("search")
+    with CallBudget(table, 1000, "same", now=clock, block=1) as budget:
+        for _ in range(30):
+            budget.take("search")
+    assert table.used_since(START - DAY) == 3 * 13 + 30
+
+
+def test_searches_stop_before_the_reserve_and_writes_may_use_it(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 30, "a", now=clock, reserve=5) as budget:
+        searches, error = take_until_refused(budget, "search")
+        assert searches == 25
+        assert "5 kept" in error.what
+        writes, _ = take_until_refused(budget, "write")
+        assert writes == 5
+
+
+def test_a_reserve_in_hand_is_safe_from_other_runs(clock: Clock, table: Table) -> None:
+    first = CallBudget(table, 40, "a", now=clock, reserve=5, block=5)
+    first.take("search")
+    other = CallBudget(table, 40, "b", now=clock)
+    take_until_refused(other, "search")
+    clock.at += timedelta(minutes=30)
+    for _ in range(5):
+        first.take("write")
+
+
+def test_an_allowance_bounds_searches_only(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 100, "a", now=clock, allowance=3) as budget:
+        searches, error = take_until_refused(budget, "search")
+        assert searches == 3
+        assert "share of 3" in error.what
+        budget.take("read")
+        budget.take("write")
+
+
+def test_a_share_of_nothing_asks_nothing(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 100, "a", now=clock, allowance=0) as budget, pytest.raises(QuotaExceeded):
+        budget.take("search")
+    assert table.used_since(START - DAY) == 0
+
+
+def test_spotifys_own_quota_stops_this_run_and_all_others_until_it_is_over(clock: Clock, table: Table) -> None:
+    until = START + timedelta(seconds=50_000)
+    first = CallBudget(table, 100, "a", now=clock)
+    first.take("search")
+    first.note_quota(until)
+    for budget in (first, CallBudget(table, 100, "b", now=clock)):
+        with pytest.raises(QuotaExceeded) as caught:
+            budget.take("write")
+        assert caught.value.until == until
+        assert budget.quota_until() == until
+    assert table.by_kind().get("write") is None
+    clock.at = until
+    CallBudget(table, 100, "c", now=clock).take("search")
+    assert first.quota_until() is None
+
+
+def test_a_ledger_that_cannot_be_written_stops_calls_and_does_not_hide_the_first_error(clock: Clock, table: Table) -> None:
+    table.full = True
+    with pytest.raises(LedgerUnwritable):
+        CallBudget(table, 100, "a", now=clock).take("search")
+    table.full = False
+
+    def die_on_a_full_disk(error: Exception | None) -> None:
+        table.full = False
+        with CallBudget(table, 100, "a", now=clock) as budget:
+            budget.take("search")
+            table.full = True
+            if error:
+                raise error
+
+    with pytest.raises(KeyError):
+        die_on_a_full_disk(KeyError("the run's own error"))
+    with pytest.raises(LedgerUnwritable):
+        die_on_a_full_disk(None)
+
+
+def test_closing_twice_gives_back_once(clock: Clock, table: Table) -> None:
+    budget = CallBudget(table, 100, "a", now=clock)
+    budget.take("search")
+    budget.close()
+    budget.close()
+    assert table.used_since(START - DAY) == 1
+    budget.take("search")
+    budget.close()
+    assert table.used_since(START - DAY) == 2
+
+
+def test_threads_of_one_run_and_runs_at_once_never_pass_the_budget(clock: Clock, table: Table) -> None:
+    made: list[str] = []
+
+    def run(name: str) -> None:
+        budget = CallBudget(table, 200, name, now=clock, reserve=3, block=7)
+
+        def search() -> None:
+            try:
+                while True:
+                    budget.take("search")
+                    made.append(name)
+            except QuotaExceeded:
+                return
+
+        threads = [threading.Thread(target=search) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        budget.close()
+
+    runs = [threading.Thread(target=run, args=(f"run-{number}",)) for number in range(5)]
+    for thread in runs:
+        thread.start()
+    for thread in runs:
+        thread.join()
+    assert 0 < len(made) <= 200
+    assert table.used_since(START - DAY) == len(made)
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["search", "search", "read", "write", "close", "kill"]), st.integers(0, 4 * 3600)),
+    max_size=120,
+)
+
+
+@given(steps=STEPS, daily=st.integers(1, 25), reserve=st.integers(0, 4))
+def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int, str, int]], daily: int, reserve: int) -> None:
+    clock, table = Clock(), Table()
+
+    def new() -> CallBudget:
+        return CallBudget(table, daily, "run", now=clock, reserve=reserve, block=4)
+
+    budgets = [new() for _ in range(4)]
+    made: list[datetime] = []
+    for number, step, pause_s in steps:
+        clock.at += timedelta(seconds=pause_s)
+        if step == "kill":
+            budgets[number] = new()
+        elif step == "close":
+            budgets[number].close()
+        else:
+            until = refusal(budgets[number], step)
+            if until is None:
+                made.append(clock.at)
+            else:
+                assert until >= clock.at - timedelta(seconds=1), "the next run is sent into the past"
+    for start in made:
+        assert sum(start <= at < start + DAY for at in made) <= daily, f"more than {daily} calls in the 24 hours from {start}"
+
+
+NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 100))
+
+
+@given(left=st.integers(-5, 4000), needs=NEEDS)
+def test_shares_are_fair_and_waste_nothing(left: int, needs: dict[str, int]) -> None:
+    given_out = shares(left, needs)
+    assert list(given_out) == list(needs)
+    assert sum(given_out.values()) == min(max(0, left), sum(needs.values())), "calls were left over or invented"
+    for slug, share in given_out.items():
+        assert 0 <= share <= needs[slug]
+        if share < needs[slug]:
+            assert max(given_out.values()) <= share + 1, f"{slug} got {share} while another got {max(given_out.values())}"
+
+
+def test_the_first_day_gives_every_genre_its_top_entries() -> None:
+    needs = {f"genre-{number}": 100 for number in range(36)}
+    given_out = shares(800, needs)
+    assert sorted(given_out.values()) == [22] * 28 + [23] * 8
+    assert all(first >= second for first, second in pairwise(given_out.values())), "the tie goes by order"

@@ -1,0 +1,104 @@
+"""Plans are differences: applied to what is there they give what is wanted, and nothing else moves."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beatporter.ledger.rows import Known
+from beatporter.spotify.plan import Candidate, Plan, after, fresh, missing_inserts, plan_collect, plan_daily, plan_mirror, plan_move
+
+IDS = st.integers(0, 40).map(lambda number: f"t{number}")
+CHART = st.lists(IDS, unique=True, max_size=30)
+PRESENT = st.lists(IDS | st.none(), max_size=30)
+
+
+@given(wanted=CHART, present=PRESENT)
+def test_a_mirror_becomes_the_chart_whatever_was_there(wanted: list[str], present: list[str | None]) -> None:
+    plan = plan_mirror(wanted, present)
+    assert after(plan, present) == wanted
+    assert plan_mirror(wanted, after(plan, present)).is_empty, "a second run would write again"
+    assert set(plan.add) == set(wanted) - set(present)
+
+
+@given(wanted=st.lists(IDS, max_size=30), present=PRESENT, held=st.sets(IDS))
+def test_collecting_puts_new_ones_on_top_in_chart_order_and_keeps_the_rest(
+    wanted: list[str], present: list[str | None], held: set[str]
+) -> None:
+    plan = plan_collect(wanted, present, held)
+    stands = after(plan, present)
+    assert stands[len(plan.add) :] == present, "what was there moved"
+    assert not set(plan.add) & held, "a track that the person removed came back"
+    assert [track for track in dict.fromkeys(wanted) if track in plan.add] == list(plan.add), "chart order lost"
+    assert set(wanted) <= set(stands) | held
+    assert plan_collect(wanted, stands, held).is_empty, "a second run would add again"
+
+
+@given(wanted=CHART, present=PRESENT, held=st.sets(IDS), collected=CHART, size=st.integers(0, 20))
+def test_the_daily_list_fills_up_to_its_size_with_what_it_never_held(
+    wanted: list[str], present: list[str | None], held: set[str], collected: list[str], size: int
+) -> None:
+    plan = plan_daily(wanted, present, held, collected, size=size)
+    stands = after(plan, present)
+    assert len(stands) <= max(size, len(present))
+    assert not set(plan.add) & (held | set(present))
+    if len(stands) < size:
+        assert set(wanted) | set(collected) <= held | set(stands), "it could have been filled up further"
+    made_up = [track for track in plan.add if track not in wanted]
+    assert plan.add[len(plan.add) - len(made_up) :] == tuple(made_up), "collected ones stand before new ones"
+    assert made_up == [track for track in collected if track in made_up]
+
+
+def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
+    candidates = [
+        Candidate("a", "ISRC1", "x|one|original"),
+        Candidate("a", "ISRC1", "x|one|original"),
+        Candidate("b", "ISRC1", "x|one (feat)|original"),
+        Candidate("c", "ISRC2", "x|one|original"),
+        Candidate("d", None, ""),
+        Candidate("e", None, ""),
+        Candidate("f", "ISRC9", "y|two|remix"),
+        Candidate("g", "ISRC8", "z|three|original"),
+        Candidate("h", "ISRC7", "w|four|original"),
+    ]
+    known = Known(frozenset({"h"}), frozenset({"ISRC9"}), frozenset({"z|three|original"}))
+    nothing = Known(frozenset(), frozenset(), frozenset())
+    assert fresh(candidates, nothing, known) == ("a", "d", "e")
+
+
+@given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), at_once=st.integers(1, 10))
+def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], adding: int, limit: int, at_once: int) -> None:
+    moving = plan_move(present, adding, limit=limit, at_once=at_once)
+    if len(present) + adding <= limit:
+        assert moving == ()
+        return
+    rest = after(Plan(remove=moving), present)
+    assert len(rest) == len(present) - len(moving), "a double entry lost both its places"
+    movable = [track for track in present if track is not None and present.count(track) == 1]
+    assert list(moving) == movable[len(movable) - len(moving) :], "not the oldest ones"
+    assert len(rest) + adding <= limit or list(moving) == movable
+
+
+@given(add=CHART, others=st.lists(st.integers(100, 140).map(lambda n: f"o{n}") | st.none(), max_size=20), data=st.data())
+def test_whatever_part_of_a_plan_stands_the_inserts_complete_it_in_order(
+    add: list[str], others: list[str | None], data: st.DataObject
+) -> None:
+    standing = [track for track in add if data.draw(st.booleans(), label=track)]
+    stand: list[str | None] = [*standing, *others]
+    for position, run in missing_inserts(add, stand):
+        stand[position:position] = run
+    assert stand == [*add, *others]
+
+
+@pytest.mark.parametrize(
+    ("stand", "expected"),
+    [
+        ([], [(0, ("a", "b", "c"))]),
+        (["x", "a", "b", "c"], []),
+        (["x", "b", "y"], [(2, ("c",)), (1, ("a",))]),
+        (["c", "b", "a"], []),
+    ],
+)
+def test_missing_tracks_go_beside_their_neighbours(stand: list[str | None], expected: list[tuple[int, tuple[str, ...]]]) -> None:
+    assert missing_inserts(["a", "b", "c"], stand) == expected

@@ -1,0 +1,94 @@
+"""Where the sign-in is kept, how old it is, and what is said when credentials are missing."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from beatporter.errors import SettingsError
+from beatporter.settings import Settings, load_settings
+from beatporter.spotify.sign_in import SCOPES, SignIn, load_sign_in, save_sign_in, sign_in_age, sign_in_path, sign_in_warning
+
+AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(home=tmp_path / "home", spotify_client_id="id", spotify_client_secret=SecretStr("secret"))
+
+
+def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings: Settings) -> None:
+    kept = SignIn(SecretStr("refresh-1"), AT, SCOPES)
+    for _ in range(2):
+        path = save_sign_in(settings, kept)
+    assert load_sign_in(settings) == kept
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path], "a draft was left behind"
+
+
+def test_the_settings_token_wins_but_keeps_the_files_date_when_it_is_the_same(settings: Settings) -> None:
+    save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+    other = settings.model_copy(update={"spotify_refresh_token": SecretStr("refresh-2")})
+    assert load_sign_in(other) == SignIn(SecretStr("refresh-2"), None, kept_in_file=False)
+    same = settings.model_copy(update={"spotify_refresh_token": SecretStr("refresh-1")})
+    assert load_sign_in(same).signed_in_at == AT
+
+
+def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_sign_in(load_settings(home=tmp_path))
+    for name in (
+        "BEATPORTER_SPOTIFY_CLIENT_ID",
+        "BEATPORTER_SPOTIFY_CLIENT_SECRET",
+        "BEATPORTER_SPOTIFY_REFRESH_TOKEN",
+        "beatporter login",
+    ):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"signed_in_at": "soon", "refresh_token": "secret-token"}', '{"refresh_token": "secret-token"']
+)
+def test_a_damaged_file_is_named_without_its_content(settings: Settings, text: str) -> None:
+    path = sign_in_path(settings)
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_sign_in(settings)
+    assert str(path) in str(caught.value)
+    assert "secret-token" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
+    settings.home.write_text("a file where a folder should be")
+    with pytest.raises(SettingsError, match="could not be written"):
+        save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+
+
+def test_warnings_start_on_day_150_with_the_date_of_the_end() -> None:
+    sign_in = SignIn(SecretStr("refresh-1"), AT)
+    assert sign_in_age(sign_in, AT + timedelta(days=3)) == timedelta(days=3)
+    assert sign_in_warning(sign_in, AT + timedelta(days=149, hours=23)) is None
+    said = sign_in_warning(sign_in, AT + timedelta(days=150))
+    assert said is not None
+    assert "150 days" in said
+    assert "2027-05-01" in said
+    assert "beatporter login" in said
+
+
+def test_without_a_date_there_is_no_age_and_no_warning() -> None:
+    sign_in = SignIn(SecretStr("refresh-1"), None)
+    assert sign_in_age(sign_in, AT) is None
+    assert sign_in_warning(sign_in, AT) is None
+
+
+def test_no_secret_shows_when_a_sign_in_is_printed(settings: Settings) -> None:
+    sign_in = SignIn(SecretStr("refresh-1"), AT)
+    assert "refresh-1" not in f"{sign_in!r}{sign_in}"
+    assert json.loads(save_sign_in(settings, sign_in).read_text())["refresh_token"] == "refresh-1"
