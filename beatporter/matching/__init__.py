@@ -1,0 +1,33 @@
+"""Matching: the right Spotify track for a chart entry, or an honest "not there". Pure; the search is passed in."""
+
+from beatporter.matching.decide import OWN_FIRST, Decision, decide, runners_up
+from beatporter.matching.explain import confidence, explain, is_doubtful
+from beatporter.matching.find import field_query, find_track, is_due, isrc_query, plain_query, queries
+from beatporter.matching.judge import judge
+from beatporter.matching.match import Match, Method, RunnerUp, Verdict, Version
+from beatporter.matching.recording import recording_key
+from beatporter.matching.weights import RULES
+
+__all__ = [
+    "OWN_FIRST",
+    "RULES",
+    "Decision",
+    "Match",
+    "Method",
+    "RunnerUp",
+    "Verdict",
+    "Version",
+    "confidence",
+    "decide",
+    "explain",
+    "field_query",
+    "find_track",
+    "is_doubtful",
+    "is_due",
+    "isrc_query",
+    "judge",
+    "plain_query",
+    "queries",
+    "recording_key",
+    "runners_up",
+]

@@ -1,0 +1,87 @@
+"""The choice among candidates: pure, and blind to the order in which they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.matching import weights
+from beatporter.matching.judge import judge
+from beatporter.matching.match import RunnerUp, Verdict
+from beatporter.matching.title import parse_title
+from beatporter.spotify.track import SpotifyTrack
+
+OWN_FIRST: Final = ("own", "extended", "original", "radio")
+"""Cuts in the order of preference when the person sets none; own is the chart's."""
+
+_ALBUM_RANK: Final = {"single": 0, "album": 1, "compilation": 3}
+_UNKNOWN_ALBUM: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was chosen, and what else there was."""
+
+    best: Verdict | None
+    """None: none of the candidates is this recording in a cut that the person takes."""
+    others: tuple[Verdict, ...]
+    """The rest, best first."""
+
+
+def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order: Sequence[str] = OWN_FIRST) -> Decision:
+    """Choose the track for a chart entry.
+
+    The cut decides first (`version_order`; a cut that it leaves out is never taken), then playable before not, equal ISRC before
+    another, score, single before album before compilation, the closer length, the earlier release, and last the id.
+
+    Args:
+        entry: the chart's row.
+        candidates: what Spotify found, in any order; the same id twice counts once.
+        version_order: cuts in the order of preference, of "own", "extended", "original", "radio".
+    """
+    unique = {track.track_id: track for track in sorted(candidates, key=repr)}
+    verdicts = sorted((judge(entry, track) for track in unique.values()), key=lambda verdict: _rank(entry, verdict, version_order))
+    taken = [verdict for verdict in verdicts if verdict.version and cut_rank(verdict, version_order) is not None]
+    best = taken[0] if taken else None
+    return Decision(best, tuple(verdict for verdict in verdicts if verdict is not best))
+
+
+def cut_rank(verdict: Verdict, version_order: Sequence[str]) -> int | None:
+    """Place of the candidate's cut in the person's order, 0 first; None when the order leaves it out."""
+    cut = parse_title(verdict.track.name).version.cut or "original"
+    names = {"own", cut} if verdict.version == "same" else {cut}
+    return next((place for place, name in enumerate(version_order) if name in names), None)
+
+
+def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> tuple[object, ...]:
+    track = verdict.track
+    place = cut_rank(verdict, version_order) if verdict.version else None
+    apart = abs((track.duration_ms or 0) - (entry.length_ms or 0)) if track.duration_ms and entry.length_ms else 0
+    return (
+        len(version_order) if place is None else place,
+        verdict.version is None,
+        track.is_playable is False,
+        not (entry.isrc and entry.isrc == track.isrc),
+        -verdict.score,
+        _ALBUM_RANK.get(track.album_type or "", _UNKNOWN_ALBUM),
+        apart,
+        track.release_date or "9999",
+        track.track_id,
+    )
+
+
+def runners_up(decision: Decision) -> tuple[RunnerUp, ...]:
+    """The best of the rest, for a person to choose from; at most `weights.RUNNERS_UP`."""
+    return tuple(
+        RunnerUp(
+            verdict.track.track_id, verdict.track.name, verdict.track.artists, verdict.score, "; ".join(verdict.rejected) or say(verdict)
+        )
+        for verdict in decision.others[: weights.RUNNERS_UP]
+    )
+
+
+def say(verdict: Verdict) -> str:
+    """The verdict's penalties in words, e.g. "another cut (-4)"; "everything agrees" without any."""
+    return "; ".join(f"{name} (-{points:g})" for name, points in verdict.penalties) or "everything agrees"

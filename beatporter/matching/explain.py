@@ -1,0 +1,84 @@
+"""Decisions in plain words, and which of them a person should look at. Decides nothing itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.matching import weights
+from beatporter.matching.decide import Decision
+from beatporter.matching.judge import isrcs_agree, lengths_agree
+from beatporter.matching.match import Match, Verdict
+from beatporter.matching.title import parse_entry_title, parse_title
+from beatporter.matching.version import Cut
+
+Confidence = Literal["sure", "doubtful", "none"]
+
+_CUT_NAMES: dict[Cut, str] = {"extended": "extended mix", "original": "original mix", "radio": "radio edit"}
+
+
+def why(entry: ChartEntry, verdict: Verdict) -> tuple[str, ...]:
+    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points."""
+    reasons = ["ISRC agrees" if isrcs_agree(entry, verdict.track) else "found by title and artist"]
+    if lengths_agree(entry, verdict.track):
+        reasons.append("length agrees")
+    if verdict.version == "substitute":
+        reasons.append(_say_substitute(entry, verdict))
+    return (*reasons, *(f"{name} (-{points:g})" for name, points in verdict.penalties))
+
+
+def why_not(decision: Decision) -> tuple[str, ...]:
+    """Why nothing was taken: how many candidates there were, and what is wrong with the closest."""
+    if not decision.others:
+        return ("Spotify found nothing",)
+    closest = decision.others[0]
+    wrong = "; ".join(closest.rejected) or "the person's version order leaves its cut out"
+    count = len(decision.others)
+    artists = ", ".join(closest.track.artists)
+    return (f"{count} candidate{'s' * (count != 1)}, none right", f"closest: “{closest.track.name}” by {artists}: {wrong}")
+
+
+def explain(match: Match) -> str:
+    """A decision in one line, e.g. "ISRC agrees; length agrees; remixer named differently (-6)"."""
+    reasons = "; ".join(match.reasons)
+    if match.method == "forgotten":
+        return "forgotten: will be decided anew"
+    if match.method == "person":
+        said = "chosen by a person" if match.track_id else "never to be taken: a person's word"
+        return f"{said}; {reasons}" if reasons else said
+    if match.track_id is None:
+        again = f"; tried again from {match.retry_at:%Y-%m-%d}" if match.retry_at else ""
+        return f"not on Spotify: {reasons or 'nothing found'}{again}"
+    return reasons or f"{match.score:g} of 100 points"
+
+
+def confidence(match: Match) -> Confidence:
+    """How sure a decision is.
+
+    Returns:
+        sure: a person's word, or at least `weights.DOUBT` points and no other candidate that could be meant as well;
+        doubtful: a hit with fewer points, or a miss that a candidate came close to; none: a miss without one, or no decision.
+    """
+    if match.method == "person":
+        return "sure"
+    if match.method == "forgotten":
+        return "none"
+    if match.track_id is not None:
+        return "sure" if match.score >= weights.DOUBT else "doubtful"
+    return "doubtful" if any(other.score >= weights.ACCEPT for other in match.runners_up) else "none"
+
+
+def is_doubtful(match: Match) -> bool:
+    """Whether `match review` shows the decision to the person."""
+    return confidence(match) == "doubtful"
+
+
+def _say_substitute(entry: ChartEntry, verdict: Verdict) -> str:
+    own = parse_entry_title(entry.name, entry.mix_name, entry.remixers).version.cut
+    named = parse_title(verdict.track.name).version.cut
+    cut = _CUT_NAMES[named] if named else "track without a word of its cut"
+    said = f"substitute: {cut} instead of the {_CUT_NAMES[own or 'original']}"
+    if not entry.length_ms or not verdict.track.duration_ms or lengths_agree(entry, verdict.track):
+        return said
+    apart_s = round((verdict.track.duration_ms - entry.length_ms) / 1000)
+    return f"{said}, {abs(apart_s) // 60}:{abs(apart_s) % 60:02d} {'longer' if apart_s > 0 else 'shorter'}"

@@ -1,0 +1,177 @@
+"""The search for one chart entry's track: what is asked, in which order, and what is kept of the answer.
+
+Owns the queries and the decision record. The search itself is passed in and its errors pass through: a failed search is never a miss.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.matching import weights
+from beatporter.matching.compare import names_person
+from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, runners_up
+from beatporter.matching.explain import why, why_not
+from beatporter.matching.judge import lengths_agree
+from beatporter.matching.match import Match, Verdict
+from beatporter.matching.normalise import normalise
+from beatporter.matching.title import parse_entry_title
+from beatporter.matching.version import OTHER
+from beatporter.spotify.track import SpotifyTrack
+
+Search = Callable[[str], Sequence[SpotifyTrack]]
+"""Asks Spotify's /search for tracks, at most ten; raises when it has no answer."""
+
+_BRACKETS = re.compile(r"\s*[(\[{][^()\[\]{}]*[)\]}]")
+_FEATURED = re.compile(r"\s+(?:feat|ft|featuring)\b.*$", re.IGNORECASE)
+_SUFFIX = re.compile(r"\s+[-–—]\s+.*$")
+_NOT_IN_FILTERS = re.compile(r"[\"“”„:*]")
+_MAX_QUERY: Final = 200
+
+
+def isrc_query(entry: ChartEntry) -> str | None:
+    """The first question: the recording by its ISRC; None when the chart has none."""
+    return f"isrc:{entry.isrc}" if entry.isrc else None
+
+
+def field_query(entry: ChartEntry) -> str:
+    """The second question: title and first artist in their fields, with the words of the version before them.
+
+    The form is that of Spotify's own example, "remaster track:Doxy artist:Miles Davis". Cuts are left out of the words, since most
+    tracks do not name theirs.
+    """
+    return _joined(_version_words(entry), f"track:{_searchable(entry.name)}", f"artist:{_searchable(_first_artist(entry))}")
+
+
+def plain_query(entry: ChartEntry) -> str:
+    """The last question: the same words without fields, for titles and names that the two services spell differently."""
+    return _joined(_searchable(_first_artist(entry)), _searchable(entry.name), _version_words(entry))
+
+
+def find_track(
+    entry: ChartEntry,
+    search: Search,
+    *,
+    version_order: Sequence[str] = OWN_FIRST,
+    rules: str = weights.RULES,
+    now: datetime,
+    previous: Match | None = None,
+) -> Match:
+    """Find a chart entry's track, with as few searches as settle it.
+
+    Args:
+        entry: the chart's row.
+        search: asks Spotify; what it raises passes through, and nothing is decided then.
+        version_order: cuts in the order of preference, see `decide`.
+        rules: version of the rules to write into the decision.
+        now: aware, UTC.
+        previous: the decision that stood before; its misses lengthen the time to the next try.
+    """
+    found: dict[str, SpotifyTrack] = {}
+    by_isrc: frozenset[str] = frozenset()
+    decision = Decision(None, ())
+    for query in queries(entry):
+        answer = search(query)
+        if query == isrc_query(entry):
+            # What an ISRC search finds has that ISRC, also where the answer leaves it out (as it did in early 2026).
+            answer = [replace(track, isrc=track.isrc or entry.isrc) for track in answer]
+            by_isrc = frozenset(track.track_id for track in answer)
+        found = {track.track_id: track for track in answer} | found
+        decision = decide(entry, found.values(), version_order)
+        if decision.best and (query != isrc_query(entry) or _settles(entry, decision.best, version_order)):
+            break
+    return _record(entry, decision, by_isrc, rules, now, previous)
+
+
+def queries(entry: ChartEntry) -> tuple[str, ...]:
+    """All that is asked for an entry, in this order, until something settles it."""
+    by_isrc = isrc_query(entry)
+    return (*((by_isrc,) if by_isrc else ()), field_query(entry), plain_query(entry))
+
+
+def is_due(match: Match, rules: str, now: datetime) -> bool:
+    """Whether an entry has to be searched for (again).
+
+    Args:
+        match: the decision that stands.
+        rules: version of the rules in force.
+        now: aware, UTC.
+    """
+    if match.method == "forgotten":
+        return True
+    if match.method == "person" or match.track_id is not None:
+        return False
+    return match.rules != rules or match.retry_at is None or match.retry_at <= now
+
+
+def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> bool:
+    """Whether nothing better can come of another search: the most wanted cut, and it can be played."""
+    if best.track.is_playable is False:
+        return False
+    if best.version == "same":
+        return cut_rank(best, version_order) == 0
+    return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
+
+
+def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, now: datetime, previous: Match | None) -> Match:
+    decided_at = now.replace(microsecond=0)
+    match = Match(
+        beatport_id=entry.beatport_id,
+        isrc=entry.isrc,
+        track_id=None,
+        method="search",
+        score=0.0,
+        version=None,
+        rules=rules,
+        decided_at=decided_at,
+        retry_at=None,
+        runners_up=runners_up(decision),
+    )
+    best = decision.best
+    if best is None:
+        misses = 1 + (previous.misses if previous and previous.track_id is None and previous.method in ("isrc", "search") else 0)
+        wait = timedelta(days=weights.RETRY_DAYS[min(misses, len(weights.RETRY_DAYS)) - 1])
+        return replace(match, retry_at=decided_at + wait, reasons=why_not(decision), misses=misses)
+    return replace(
+        match,
+        track_id=best.track.track_id,
+        method="isrc" if best.track.track_id in by_isrc else "search",
+        score=best.score,
+        version=best.version,
+        reasons=why(entry, best),
+        track_name=best.track.name,
+        track_artists=best.track.artists,
+        track_isrc=best.track.isrc,
+    )
+
+
+def _version_words(entry: ChartEntry) -> str:
+    """What tells the version from others of the title, as the entry writes it: remixer or kind, without the words for cuts."""
+    version = parse_entry_title(entry.name, entry.mix_name, entry.remixers).version
+    kinds = version.kinds - {"remix", "edit", OTHER}
+    wanted = version.names | {word for kind in kinds for word in kind.split()}
+    written = [word for word in normalise(version.text).split() if word in wanted]
+    return " ".join(dict.fromkeys([*written, *sorted(wanted - set(written))]))
+
+
+def _searchable(text: str) -> str:
+    """A text as a value of a field filter: words only, in its own spelling, without what Beatport adds to it."""
+    plain = _BRACKETS.sub(" ", _FEATURED.sub("", text))
+    plain = _SUFFIX.sub("", plain) if plain.strip() else text
+    words = " ".join(_NOT_IN_FILTERS.sub(" ", plain).split())
+    return words or " ".join(_NOT_IN_FILTERS.sub(" ", text).split()) or text
+
+
+def _first_artist(entry: ChartEntry) -> str:
+    """The first artist who is not the remixer: Beatport lists remixers among the artists at times."""
+    title = parse_entry_title(entry.name, entry.mix_name, entry.remixers)
+    originals = [name for name in entry.artists if not names_person(name, entry.remixers, title.version.names)]
+    return next(iter(originals or entry.artists), "")
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)[:_MAX_QUERY].strip()

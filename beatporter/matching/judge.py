@@ -1,0 +1,204 @@
+"""What the rules say of one candidate: named penalties, or the reasons that rule it out.
+
+Pure: no I/O, no clock. Owns the judgement over the comparisons; the choice among several candidates is decide.py's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.matching import weights
+from beatporter.matching.compare import ArtistFit, TitleFit, compare_artists, compare_titles
+from beatporter.matching.match import Verdict, Version
+from beatporter.matching.normalise import name_words
+from beatporter.matching.title import Title, parse_entry_title, parse_title
+from beatporter.matching.version import Agreement, Cut, compare_versions, same_cut
+from beatporter.spotify.track import SpotifyTrack
+
+Length = Literal["unknown", "agrees", "near", "differs"]
+Isrc = Literal["unknown", "agrees", "differs"]
+
+_CUT_RANK: dict[Cut, int] = {"radio": 0, "original": 1, "extended": 2}
+
+
+@dataclass(slots=True)
+class _Case:
+    """An entry and a candidate side by side, and what is held against the candidate."""
+
+    entry: ChartEntry
+    track: SpotifyTrack
+    title: Title
+    track_title: Title
+    isrc: Isrc
+    length: Length
+    penalties: list[tuple[str, float]] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+
+    @property
+    def proven(self) -> bool:
+        """Equal ISRC, and the length does not speak against it."""
+        return self.isrc == "agrees" and self.length != "differs"
+
+    def take(self, name: str, times: float = 1.0) -> None:
+        self.penalties.append((name, round(weights.PENALTY[name] * times, 1)))
+
+
+def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
+    """Judge one candidate for one chart entry.
+
+    Returns:
+        The verdict; `version` is None when a reason rules the candidate out or its score is below `weights.ACCEPT`.
+    """
+    case = _Case(
+        entry,
+        track,
+        parse_entry_title(entry.name, entry.mix_name, entry.remixers),
+        parse_title(track.name),
+        _compare_isrcs(entry.isrc, track.isrc),
+        _compare_lengths(entry.length_ms, track.duration_ms),
+    )
+    artists = compare_artists(entry.artists, entry.remixers, case.title, track.artists, case.track_title)
+    people = _people(entry, track, case)
+    title = compare_titles(case.title, case.track_title, people)
+    _judge_title(case, title, artists)
+    _judge_artists(case, artists)
+    leaders = name_words(entry.artists[0]) if entry.artists else frozenset[str]()
+    leaders -= frozenset[str]().union(*(name_words(remixer) for remixer in entry.remixers))
+    _judge_version(case, compare_versions(case.title.version, case.track_title.version, people, leaders))
+    version = _judge_cut(case, artists) if not case.rejected else None
+    _judge_edition(case)
+    score = round(max(0.0, 100.0 - sum(points for _, points in case.penalties)), 1)
+    if not case.rejected and score < weights.ACCEPT:
+        case.rejected.append(f"{score:g} points are too few")
+    return Verdict(track, None if case.rejected else version, score, tuple(case.penalties), tuple(case.rejected))
+
+
+def lengths_agree(entry: ChartEntry, track: SpotifyTrack) -> bool:
+    """Whether both lengths are known and within `weights.LENGTH_AGREES_MS`."""
+    return _compare_lengths(entry.length_ms, track.duration_ms) == "agrees"
+
+
+def isrcs_agree(entry: ChartEntry, track: SpotifyTrack) -> bool:
+    """Whether both ISRCs are known and equal."""
+    return _compare_isrcs(entry.isrc, track.isrc) == "agrees"
+
+
+def _people(entry: ChartEntry, track: SpotifyTrack, case: _Case) -> frozenset[str]:
+    names = (*entry.artists, *entry.remixers, *track.artists, *case.title.featured, *case.track_title.featured)
+    return frozenset[str]().union(*(name_words(name) for name in names))
+
+
+def _compare_isrcs(one: str | None, other: str | None) -> Isrc:
+    if not one or not other:
+        return "unknown"
+    return "agrees" if _plain_isrc(one) == _plain_isrc(other) else "differs"
+
+
+def _plain_isrc(isrc: str) -> str:
+    return isrc.replace("-", "").strip().upper()
+
+
+def _compare_lengths(one_ms: int | None, other_ms: int | None) -> Length:
+    if not one_ms or not other_ms:
+        return "unknown"
+    apart = abs(one_ms - other_ms)
+    return "agrees" if apart <= weights.LENGTH_AGREES_MS else "near" if apart <= weights.LENGTH_NEAR_MS else "differs"
+
+
+def _judge_title(case: _Case, fit: TitleFit, artists: ArtistFit) -> None:
+    """Another title rules out, unless ISRC and length are equal and an artist is: titles get corrected and translated."""
+    if fit == "equal":
+        return
+    if fit == "small words":
+        case.take("title has other small words")
+    elif fit == "other":
+        case.take("another title")
+        if case.isrc != "agrees" or case.length != "agrees" or artists.coverage == 0:
+            case.rejected.append("another title")
+    else:
+        case.take("title spelled differently" if fit == "spelling" else "subtitle missing")
+        if not case.proven and case.length not in ("agrees", "unknown"):
+            case.rejected.append("title not quite the same, and neither length nor ISRC agrees")
+
+
+def _judge_artists(case: _Case, fit: ArtistFit) -> None:
+    """Nobody in common rules out, unless ISRC and length are equal; so does the remixer alone."""
+    certain = case.proven or case.length == "agrees"
+    if fit.coverage < 1:
+        if fit.various:
+            case.take("compilation's artist")
+        elif fit.coverage > 0:
+            case.take("artist missing", 1 - fit.coverage)
+        else:
+            case.take("only the remixer in common" if fit.remixer_in_common else "no artist in common")
+        allowed = certain if fit.various or fit.remixer_in_common else case.isrc == "agrees" and case.length == "agrees"
+        if fit.coverage == 0 and not allowed:
+            case.rejected.append("another artist")
+    if fit.added:
+        case.take("artist added", min(len(fit.added), 3))
+    if not fit.leader_known:
+        case.take("first artist unknown")
+
+
+def _judge_version(case: _Case, agreement: Agreement) -> None:
+    """Words of another version rule out whatever else agrees; silence is filled by ISRC and length."""
+    if agreement == "alike":
+        case.take("remixer named differently")
+    elif agreement == "conflict":
+        case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
+    elif agreement == "silent":
+        case.take("version not named")
+        if case.isrc != "agrees" or case.length != "agrees":
+            case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
+
+
+def _say(title: Title) -> str:
+    return f"“{title.version.text}”" if title.version.text else "the original"
+
+
+def _judge_cut(case: _Case, artists: ArtistFit) -> Version:
+    """Whether it is the chart's own cut or another one, and whether it can be the cut that it says it is."""
+    own, named = case.title.version.cut, case.track_title.version.cut
+    same_words = same_cut(own, named)
+    if case.isrc == "differs":
+        case.take("ISRC differs")
+    if case.proven and not same_words and (own is None or named is None):
+        case.take("cut not named")
+        same_words = True
+    if case.length == "near":
+        case.take("length a little different")
+    if same_words and (case.length == "agrees" or case.proven):
+        return "same"
+    if same_words and case.length == "unknown" and case.isrc != "differs":
+        return "same"
+    if same_words and case.length == "differs":
+        case.take("length unlike the named cut")
+    else:
+        case.take("another cut")
+    if case.length == "differs" and not _possible_cut(case.entry, case.track, own, named):
+        case.rejected.append("its length cannot be a cut of this recording")
+    elif case.length != "agrees" and not case.proven and artists.coverage < weights.LINE_UP_MIN and not artists.various:
+        case.rejected.append("another cut by other artists")
+    return "substitute"
+
+
+def _possible_cut(entry: ChartEntry, track: SpotifyTrack, own: Cut | None, named: Cut | None) -> bool:
+    """Whether the lengths fit the names: a radio edit is no longer than its extended mix, and not a tenth of it."""
+    ratio = (track.duration_ms or 0) / (entry.length_ms or 1)
+    if not weights.CUT_RATIO_MIN <= ratio <= weights.CUT_RATIO_MAX:
+        return False
+    own_rank, rank = _CUT_RANK[own or "original"], _CUT_RANK[named or "original"]
+    if rank < own_rank and ratio > weights.CUT_SLACK:
+        return False
+    return not (rank > own_rank and ratio < 1 / weights.CUT_SLACK)
+
+
+def _judge_edition(case: _Case) -> None:
+    """Differences that leave the recording the same, so that the plain edition is preferred."""
+    notes = case.title.version.notes ^ case.track_title.version.notes
+    if "remaster" in notes:
+        case.take("remaster")
+    if notes - {"remaster"}:
+        case.take("other edition")

@@ -1,0 +1,91 @@
+"""How text is compared: one spelling for what people write in many ways.
+
+Owns the spelling of titles and names; knows nothing of versions (version.py) or of who made what (artists.py). Conservative: other
+scripts keep their letters and marks, and nothing becomes empty.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from beatporter.matching import words
+
+_ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
+_SEPARATORS = re.compile(r"[^\w\s]|_")
+_TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+_MAX_ROUNDS = 4
+
+
+@lru_cache(maxsize=8192)
+def normalise(text: str) -> str:
+    """One spelling for a title or a name: case, diacritics of Latin letters, quotes, punctuation and blanks do not matter.
+
+    "&" and a free-standing "+" become "and"; "L.I.F.E." becomes "life". Doing it twice is doing it once. A text without a single
+    letter or digit ("!!!") is kept as it is, so that nothing becomes empty.
+    """
+    for _ in range(_MAX_ROUNDS):  # a few exotic characters need a second round before case folding and NFKC agree
+        result = _normalise_once(text)
+        if result == text:
+            break
+        text = result
+    return result
+
+
+def _normalise_once(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text.translate(words.DROPPED)).casefold().translate(words.DROPPED)
+    text = _without_latin_marks(text.translate(words.LETTERS)).translate(words.LETTERS)
+    plain = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
+    plain = plain.replace("&", " and ").replace(" + ", " and ")
+    plain = " ".join(_SEPARATORS.sub(" ", plain).split())
+    return plain or " ".join(text.split())
+
+
+def _without_latin_marks(text: str) -> str:
+    """Take the marks off Latin letters only: in other scripts they tell letters apart (й, が)."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    base_is_latin = False
+    for character in unicodedata.normalize("NFD", text):
+        if unicodedata.combining(character):
+            if base_is_latin:
+                continue
+        else:
+            base_is_latin = character.isascii() or unicodedata.name(character, "").startswith("LATIN")
+        kept.append(character)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def compact(text: str) -> str:
+    """The normalised text without blanks: "TH;EN" and "Then" are one."""
+    return normalise(text).replace(" ", "")
+
+
+def title_words(text: str) -> tuple[str, ...]:
+    """The words of a normalised title, with one word for those that stand for one another and digits for a part's number."""
+    found = [words.SAME_WORD.get(word, word) for word in text.split()]
+    for at in range(1, len(found)):
+        if found[at - 1] in words.PART_WORDS:
+            found[at] = words.ROMAN.get(found[at], found[at])
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def name_keys(name: str) -> frozenset[str]:
+    """Spellings under which an artist's name counts as equal: without "(UK)", without "The" or "DJ", without blanks."""
+    plain = _TRAILING_BRACKET.sub("", name) or name
+    keys: set[str] = set()
+    for spelling in {normalise(name), normalise(plain)}:
+        keys.add(spelling.replace(" ", ""))
+        for prefix in words.NAME_PREFIXES:
+            if spelling.startswith(prefix):
+                keys.add(spelling.removeprefix(prefix).replace(" ", ""))
+    return frozenset(keys)
+
+
+def name_words(name: str) -> frozenset[str]:
+    """The telling words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
+    every = normalise(_TRAILING_BRACKET.sub("", name) or name).split()
+    return frozenset(word for word in every if word not in words.JOINERS) or frozenset(every)

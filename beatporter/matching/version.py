@@ -1,0 +1,178 @@
+"""What the words of a version say: which cut, which version, made by whom.
+
+Owns the reading of one such text ("ARTBAT Extended Remix") and the comparison of two. Where in a title it stands is title.py's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from beatporter.matching import words
+from beatporter.matching.normalise import normalise
+
+Cut = Literal["extended", "original", "radio"]
+Agreement = Literal["equal", "alike", "silent", "conflict"]
+
+OTHER: Final = "other"
+"""Kind of a suffix that no word list knows ("Song - Something")."""
+
+_POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
+_LONGEST_PHRASE = 5
+_NAME_SIMILARITY = 0.88
+_NAME_LETTERS_MIN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as words say it. Two with equal kinds and names are one recording, whatever their cuts."""
+
+    cut: Cut | None = None
+    """None: no word about it."""
+    kinds: frozenset[str] = frozenset()
+    """remix, live, instrumental, …; empty: the original recording."""
+    names: frozenset[str] = frozenset()
+    """Words that are left: who made it ("artbat"), or which of several ("club", "2022")."""
+    notes: frozenset[str] = frozenset()
+    """remaster, film, …: differences that leave the recording the same."""
+    text: str = ""
+    """As it was written, for people."""
+
+    def merged(self, other: Version) -> Version:
+        """Both together; a cut of this one's that says more than "original" wins over the other's."""
+        cuts = [cut for cut in (self.cut, other.cut) if cut is not None]
+        cut = next((cut for cut in cuts if cut != "original"), cuts[0] if cuts else None)
+        text = ", ".join(dict.fromkeys(text for text in (self.text, other.text) if text))
+        return Version(cut, self.kinds | other.kinds, self.names | other.names, self.notes | other.notes, text)
+
+
+def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
+    for group, table in (("cut", words.CUTS), ("kind", words.KINDS), ("note", words.NOTES)):
+        known.update({tuple(phrase.split()): (group, meaning) for phrase, meaning in table.items()})
+    known.update({tuple(phrase.split()): ("kind", "live") for phrase in words.LIVE_STARTS})
+    return known
+
+
+_PHRASES: Final = _phrases()
+
+
+def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Take known phrases out of the tokens, longest first; gives what they mean and the tokens that are left."""
+    meanings: list[tuple[str, str]] = []
+    left: list[str] = []
+    at = 0
+    while at < len(tokens):
+        for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
+            meaning = _PHRASES.get(tuple(tokens[at : at + length]))
+            if meaning is not None:
+                meanings.append(meaning)
+                at += length
+                break
+        else:
+            left.append(tokens[at])
+            at += 1
+    return meanings, left
+
+
+@lru_cache(maxsize=4096)
+def is_version(text: str) -> bool:
+    """Whether a bracket or suffix speaks of a version: by a word that is sure, by its place, or because every word is known."""
+    tokens = normalise(text).split()
+    if not words.SURE_WORDS.isdisjoint(tokens) or (tokens[-1:] and tokens[-1] in words.LAST_WORDS):
+        return True
+    meanings, left = _find_phrases(tokens)
+    if not meanings:
+        return False
+    starts_live = " ".join(tokens).startswith(words.LIVE_STARTS)
+    return starts_live or all(token in words.JOINERS or token.isdigit() for token in left)
+
+
+@lru_cache(maxsize=4096)
+def parse_version(text: str) -> Version:
+    """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list knows are names."""
+    tokens = normalise(_POSSESSIVE.sub("", text)).split()
+    meanings, left = _find_phrases(tokens)
+    kinds = {meaning for group, meaning in meanings if group == "kind"}
+    notes = frozenset(meaning for group, meaning in meanings if group == "note")
+    cuts = [meaning for group, meaning in meanings if group == "cut"]
+    names = frozenset(token for token in left if token not in words.JOINERS and token not in words.MIX_WORDS)
+    if notes and not kinds:
+        names = frozenset(name for name in names if not name.isdigit())  # "Remastered 2019"
+    cut = next((cut for cut in cuts if cut != "original"), cuts[0] if cuts else None)
+    return _settle(cut, kinds, names, notes, "edit" in tokens, text.strip())
+
+
+def _settle(cut: str | None, kinds: set[str], names: frozenset[str], notes: frozenset[str], edit: bool, text: str) -> Version:
+    """Decide what the words mean together: an edit of a remix is its short cut, a mix with a name is a remix."""
+    if "edit" in kinds and (len(kinds) > 1 or not names):
+        kinds = kinds - {"edit"}
+        cut = cut or "radio"
+    if names and not kinds:
+        kinds = {"edit"} if edit and cut != "radio" else {"remix"}
+    if names and len(kinds) > 1:
+        kinds = kinds - {"remix"}  # "ARTBAT Remix Instrumental" and "ARTBAT Instrumental" are one
+    known: Cut | None = "extended" if cut == "extended" else "radio" if cut == "radio" else "original" if cut == "original" else None
+    return Version(known, frozenset(kinds), names, notes, text)
+
+
+def other_version(text: str) -> Version:
+    """A suffix that no word list knows: a version all the same, since a dash sets it off."""
+    return Version(None, frozenset({OTHER}), frozenset(normalise(text).split()) - words.JOINERS, frozenset(), text.strip())
+
+
+def same_cut(one: Cut | None, other: Cut | None) -> bool:
+    """Whether two words for a cut mean the same; no word means the original."""
+    return (one or "original") == (other or "original")
+
+
+def compare_versions(one: Version, other: Version, people: Iterable[str], leaders: Iterable[str]) -> Agreement:
+    """Whether two texts name the same version, cuts aside.
+
+    Args:
+        one: a version.
+        other: another; the order does not matter.
+        people: words of all names that either side credits; a remixer of theirs may be left out of the words.
+        leaders: words of the first artist's name; "Above & Beyond Club Mix" of Above & Beyond is "Club Mix".
+
+    Returns:
+        equal; alike (written differently, the same meant); silent (one side does not speak of a version at all); or conflict.
+    """
+    if one.kinds == other.kinds:
+        return _compare_names(one, other, frozenset(people), frozenset(leaders))
+    if one.names == other.names and OTHER in one.kinds | other.kinds and one.names:
+        return "alike"
+    for silent, speaks in ((one, other), (other, one)):
+        if not silent.kinds and silent.cut is None and speaks.kinds <= {"remix", "edit", "rework"}:
+            return "silent"
+    return "conflict"
+
+
+def _compare_names(one: Version, other: Version, people: frozenset[str], leaders: frozenset[str]) -> Agreement:
+    if one.names == other.names:
+        return "equal"
+    if _spelled_alike(one.names, other.names):
+        return "alike"
+    differing = one.names ^ other.names
+    if differing <= leaders:
+        return "alike"
+    nested = one.names <= other.names or other.names <= one.names
+    if nested and "remix" in one.kinds and differing <= people:
+        return "alike"
+    return "conflict"
+
+
+def _spelled_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    if {word for word in one if word.isdigit()} != {word for word in other if word.isdigit()}:
+        return False
+    left, right = "".join(sorted(one)), "".join(sorted(other))
+    if min(len(left), len(right)) < _NAME_LETTERS_MIN:
+        return False
+    if sorted("".join(one)) == sorted("".join(other)):
+        return True  # the same letters, split into words in another way
+    return Levenshtein.normalized_similarity(left, right) >= _NAME_SIMILARITY

@@ -1,0 +1,294 @@
+"""The word lists of matching: data, no logic.
+
+All words are written as `normalise` leaves them: lower case, no diacritics, no punctuation. A change here changes decisions:
+give `weights.RULES` a new version with it (a test says so).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LETTERS: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ß": "ss",
+        "ı": "i",
+        "$": "s",
+    }
+)
+"""Latin letters that Unicode does not take apart into a base and a mark, and the dollar of stage names ("A$AP")."""
+
+DROPPED: Final = str.maketrans("", "", "'’‘ʼʻ`´′“”„™®©℗\u200b\u200c\u200d\u2060\ufeff")
+"""Signs that vanish without leaving a blank: quotes, apostrophes, marks of trade, characters without width."""
+
+SAME_WORD: Final[dict[str, str]] = {
+    "u": "you",
+    "ur": "your",
+    "n": "and",
+    "und": "and",
+    "et": "and",
+    "part": "pt",
+    "parts": "pt",
+    "volume": "vol",
+    "versus": "vs",
+    "thru": "through",
+    "tonite": "tonight",
+}
+"""Spellings that stand for one another in a title."""
+
+FILLERS: Final = frozenset({"a", "an", "the", "and"})
+"""Words that a title may have or lack."""
+
+PART_WORDS: Final = frozenset({"pt", "vol", "no", "chapter", "act", "movement", "episode"})
+"""After a dash these begin a part of the title ("Sleep - Pt. 2"), not a version."""
+
+ROMAN: Final[dict[str, str]] = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "v": "5",
+    "vi": "6",
+    "vii": "7",
+    "viii": "8",
+    "ix": "9",
+    "x": "10",
+}
+
+FEATURE_WORDS: Final = ("featuring", "feat", "ft", "with", "prod by", "produced by", "prod", "w")
+"""A bracket that begins so names artists."""
+
+JOINERS: Final = frozenset(
+    {"and", "x", "vs", "feat", "ft", "featuring", "with", "pres", "presents", "by", "of", "the", "a", "de", "et", "und", "s"}
+)
+"""Words between names in a version; they tell nothing about who made it."""
+
+NAME_PREFIXES: Final = ("the ", "dj ")
+"""An artist's name may have or lack these."""
+
+VARIOUS: Final = frozenset({"various artists", "various", "va", "verschiedene interpreten", "varios artistas"})
+"""Names that say nothing about who made a recording."""
+
+CUTS: Final[dict[str, str]] = {
+    "extended": "extended",
+    "extended mix": "extended",
+    "extended version": "extended",
+    "extended edit": "extended",
+    "ext mix": "extended",
+    "long version": "extended",
+    "long mix": "extended",
+    "full length": "extended",
+    "full version": "extended",
+    "12 inch": "extended",
+    "12 mix": "extended",
+    "12 version": "extended",
+    "dj edit": "extended",
+    "original": "original",
+    "original mix": "original",
+    "original version": "original",
+    "main mix": "original",
+    "main version": "original",
+    "album version": "original",
+    "album mix": "original",
+    "radio": "radio",
+    "radio edit": "radio",
+    "radio mix": "radio",
+    "radio version": "radio",
+    "radio cut": "radio",
+    "original radio edit": "radio",
+    "original edit": "radio",
+    "single edit": "radio",
+    "single version": "radio",
+    "single mix": "radio",
+    "video edit": "radio",
+    "video version": "radio",
+    "short edit": "radio",
+    "short mix": "radio",
+    "short version": "radio",
+    "album edit": "radio",
+    "7 inch": "radio",
+    "7 mix": "radio",
+    "7 version": "radio",
+}
+"""Names of cuts: how long a recording is cut, not which recording it is."""
+
+KINDS: Final[dict[str, str]] = {
+    "remix": "remix",
+    "remixed": "remix",
+    "remixes": "remix",
+    "rmx": "remix",
+    "re mix": "remix",
+    "rework": "rework",
+    "re work": "rework",
+    "reworked": "rework",
+    "reworks": "rework",
+    "edit": "edit",
+    "edited": "edit",
+    "re edit": "edit",
+    "reedit": "edit",
+    "dub": "dub",
+    "dub mix": "dub",
+    "dubmix": "dub",
+    "dub version": "dub",
+    "vip": "vip",
+    "vip mix": "vip",
+    "vip remix": "vip",
+    "v i p": "vip",
+    "bootleg": "bootleg",
+    "mashup": "mashup",
+    "mash up": "mashup",
+    "flip": "flip",
+    "refix": "refix",
+    "re fix": "refix",
+    "remake": "remake",
+    "re recorded": "remake",
+    "rerecorded": "remake",
+    "re recording": "remake",
+    "reimagined": "reimagined",
+    "re imagined": "reimagined",
+    "reinterpretation": "reimagined",
+    "revision": "reimagined",
+    "respray": "reimagined",
+    "instrumental": "instrumental",
+    "instrumental mix": "instrumental",
+    "instrumental version": "instrumental",
+    "inst": "instrumental",
+    "acapella": "acapella",
+    "acappella": "acapella",
+    "a cappella": "acapella",
+    "accapella": "acapella",
+    "acapela": "acapella",
+    "a capella": "acapella",
+    "karaoke": "karaoke",
+    "karaoke version": "karaoke",
+    "backing track": "karaoke",
+    "tribute": "tribute",
+    "tribute version": "tribute",
+    "tribute to": "tribute",
+    "in the style of": "tribute",
+    "made famous by": "tribute",
+    "made popular by": "tribute",
+    "originally performed by": "tribute",
+    "as made famous by": "tribute",
+    "cover": "cover",
+    "cover version": "cover",
+    "cast version": "cover",
+    "live": "live",
+    "live version": "live",
+    "live mix": "live",
+    "live edit": "live",
+    "en vivo": "live",
+    "ao vivo": "live",
+    "en directo": "live",
+    "unplugged": "live",
+    "live session": "live",
+    "sped up": "sped up",
+    "speed up": "sped up",
+    "spedup": "sped up",
+    "sped up version": "sped up",
+    "nightcore": "sped up",
+    "slowed": "slowed",
+    "slowed down": "slowed",
+    "slowed version": "slowed",
+    "slowed reverb": "slowed",
+    "slowed and reverb": "slowed",
+    "slowed and reverbed": "slowed",
+    "reverb": "slowed",
+    "mixed": "mixed",
+    "dj mix": "mixed",
+    "mix cut": "mixed",
+    "continuous mix": "mixed",
+    "continuous dj mix": "mixed",
+    "acoustic": "acoustic",
+    "acoustic version": "acoustic",
+    "acoustic mix": "acoustic",
+    "piano version": "piano",
+    "piano": "piano",
+    "orchestral": "orchestral",
+    "orchestral version": "orchestral",
+    "symphonic": "orchestral",
+    "symphonic version": "orchestral",
+    "demo": "demo",
+    "demo version": "demo",
+    "reprise": "reprise",
+    "interlude": "interlude",
+    "intro": "intro",
+    "intro mix": "intro",
+    "outro": "outro",
+    "8d": "8d",
+    "8d audio": "8d",
+    "lofi": "lofi",
+    "lo fi": "lofi",
+    "hardstyle": "hardstyle",
+    "phonk": "phonk",
+    "jersey club": "jersey club",
+    "electro swing": "electro swing",
+    "dj tool": "tool",
+    "tool": "tool",
+    "beatless": "beatless",
+    "drumless": "drumless",
+}
+"""Names of versions: another recording than one without them."""
+
+NOTES: Final[dict[str, str]] = {
+    "remaster": "remaster",
+    "remastered": "remaster",
+    "remastering": "remaster",
+    "digital remaster": "remaster",
+    "digitally remastered": "remaster",
+    "remastered version": "remaster",
+    "remaster version": "remaster",
+    "bonus": "bonus",
+    "bonus track": "bonus",
+    "explicit": "explicit",
+    "clean": "clean",
+    "mono": "mono",
+    "stereo": "stereo",
+}
+"""Words that change the sound or the sale, not the recording."""
+
+MIX_WORDS: Final = frozenset({"mix", "mixx", "mx", "version", "ver"})
+"""With a name before it a mix is a remix ("Claptone Extended Mix" on Beatport is "Claptone Remix" on Spotify)."""
+
+SURE_WORDS: Final = frozenset(
+    {"mix", "mixx", "mx", "version", "edit", "remix", "remixes", "rmx", "rework", "bootleg", "mashup", "vip", "instrumental"}
+) | {
+    "acapella",
+    "acappella",
+    "karaoke",
+    "remaster",
+    "remastered",
+    "reworked",
+    "refix",
+    "reimagined",
+    "remixed",
+    "nightcore",
+    "slowed",
+}
+"""A bracket with one of these is a version wherever the word stands in it."""
+
+LAST_WORDS: Final = frozenset({"dub", "flip", "cover", "demo", "acoustic", "tribute", "mixed", "extended", "remake", "respray", "revision"})
+"""A bracket that ends so is a version ("Carlita Flip"); one that has the word elsewhere is a subtitle ("Mixed Emotions")."""
+
+SOURCE_WORDS: Final = frozenset({"film", "movie", "motion", "soundtrack", "series", "game", "ost"})
+"""In a bracket or suffix that begins with "from" or "music from": where a recording was used, not which it is."""
+
+LIVE_STARTS: Final = (
+    "live at",
+    "live from",
+    "live in",
+    "live on",
+    "live version",
+    "live session",
+    "live recording",
+    "recorded live",
+    "live bei",
+    "live im",
+)
+"""A bracket or suffix that begins so is a live recording; "Live Your Life" is not."""
