@@ -1,4 +1,4 @@
-"""The house's task decorator and what every task needs to open.
+"""The house's task decorator, and the key that names a run.
 
 A task's result is a short list of ids. It is kept under its inputs and its own code, and `run_key` is one of the inputs: the same run
 retried finds what had finished as Cached, and the next day's run, which has another key, does everything anew.
@@ -6,34 +6,40 @@ retried finds what had finished as Cached, and the next day's run, which has ano
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import INPUTS, TASK_SOURCE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
-from prefect.tasks import Task
 
 from beatporter.errors import TransientError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+
+def house_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """`@house_task("name")`: results kept, finished work cached within a run, transient errors retried twice."""
+    return task(
+        name=name,
+        cache_policy=INPUTS + TASK_SOURCE,
+        persist_result=True,
+        retries=2,
+        retry_delay_seconds=[5, 30],
+        retry_condition_fn=_is_transient,
+    )
+
+
+def run_key_of(run_key: str | None = None, *, refresh: bool = False) -> str:
+    """The key of this run: its parent's, else its own id, which a retry keeps; with `refresh` one that no finished task has."""
+    own = str(flow_run.id)
+    if refresh:
+        return f"{own}-refreshed"
+    return run_key or own
+
+
+def _is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Whether trying again may help; a permanent error is final at once."""
     return isinstance(state.result(raise_on_failure=False), TransientError)
-
-
-house_task = partial(
-    task,
-    cache_policy=INPUTS + TASK_SOURCE,
-    persist_result=True,
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=is_transient,
-)
-"""`@house_task(name=…)`: results kept, finished work cached within a run, transient errors retried twice."""
-
-
-def own_run_key() -> str:
-    """The key of a run without a parent: its own id, which a retry keeps."""
-    return str(flow_run.id)

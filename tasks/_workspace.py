@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from beatporter.errors import SettingsError
@@ -46,6 +47,10 @@ def _load_block(name: str) -> Any:
 
 
 def _filesystem(bucket: Any) -> Any:
-    from beatporter.ledger.storage import gcs_filesystem
+    from google.auth.transport.requests import Request
 
-    return gcs_filesystem(bucket.gcp_credentials.get_credentials_from_service_account())
+    from beatporter.ledger.bucket import gcs_filesystem
+
+    credentials = bucket.gcp_credentials.get_credentials_from_service_account()
+    credentials.refresh(Request())
+    return gcs_filesystem(access_token=credentials.token, token_expires_at=credentials.expiry.replace(tzinfo=UTC))

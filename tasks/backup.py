@@ -7,7 +7,7 @@ from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
-@house_task(name="back-up-playlist")
+@house_task("back-up-playlist")
 def back_up_playlist(genre: str, beatport_ids: list[int], added: list[str], run_key: str) -> str:
     """The backup's name."""
     with open_workspace(run_key, genre) as workspace:

@@ -6,14 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
-from prefect.flows import Flow
 
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
@@ -34,12 +33,12 @@ def chosen_genres(genres: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(find_genre(slug, known).slug for slug in genres or settings.enabled_genres()))
 
 
-def run_inline(genre_flow: Flow[..., Any], slugs: Sequence[str], run_key: str, *, dry_run: bool) -> dict[str, Outcome]:
+def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: str, *, dry_run: bool) -> dict[str, Outcome]:
     """Run the genres in this process, one after the other."""
     outcomes = {}
     with _progress(len(slugs)) as finished:
         for slug in slugs:
-            state = genre_flow(genre=slug, run_key=run_key, dry_run=dry_run, return_state=True)
+            state = cast("State[Any]", genre_flow(genre=slug, run_key=run_key, dry_run=dry_run, return_state=True))
             outcomes[slug] = genre_result(state)
             finished()
     return outcomes
@@ -53,7 +52,8 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
         while waiting or running:
             while waiting and len(running) < at_once:
                 slug = waiting.popleft()
-                run = run_deployment(deployment, parameters={"genre": slug, "run_key": run_key, "dry_run": dry_run}, timeout=0)
+                parameters = {"genre": slug, "run_key": run_key, "dry_run": dry_run}
+                run = cast("FlowRun", run_deployment(deployment, parameters=parameters, timeout=0))
                 running[run.id] = slug
             time.sleep(POLL_S)
             for run_id in list(running):
@@ -77,7 +77,7 @@ def genre_result(state: State[Any]) -> Outcome:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """A Prefect progress artifact that moves on with every call of what it yields."""
-    artifact = create_progress_artifact(progress=0.0, description=f"{total} genres")
+    artifact = cast("UUID", create_progress_artifact(progress=0.0, description=f"{total} genres"))
     done = 0
 
     def finished() -> None:

@@ -7,7 +7,7 @@ from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
-@house_task(name="append-history")
+@house_task("append-history")
 def append_history(genre: str, beatport_ids: list[int], added: list[str], run_key: str) -> list[str]:
     """Ids that were recorded."""
     with open_workspace(run_key, genre) as workspace:

@@ -7,7 +7,7 @@ from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
-@house_task(name="match-tracks")
+@house_task("match-tracks")
 def match_tracks(genre: str, beatport_ids: list[int], run_key: str, allowance: int | None = None) -> list[str]:
     """Spotify ids of what was found, in chart order."""
     with open_workspace(run_key, genre, allowance) as workspace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -19,6 +20,9 @@ from beatporter.sync.outcome import Outcome, entry_outcomes, escape, genre_outco
 from beatporter.sync.workspace import calls_key
 from tasks._workspace import open_workspace
 
+RUN_LASTS = timedelta(days=2)
+"""How far back a run's calls are looked for, retries by hand counted in."""
+
 
 @contextmanager
 def failure_shown(genre: str, run_key: str) -> Iterator[None]:
@@ -27,7 +31,8 @@ def failure_shown(genre: str, run_key: str) -> Iterator[None]:
         yield
     except BeatporterError as error:
         report(Progress(genre, "failed", note=str(error)))
-        markdown = f"# {genre}: failed\n\n{escape(error.what)}\n\n**What to do:** {escape(error.remedy) or 'retry this run.'}\n\nRun key: `{run_key}`"
+        remedy = escape(error.remedy) or "Retry this run."
+        markdown = f"# {genre}: failed\n\n{escape(error.what)}\n\n**What to do:** {remedy}\n\nRun key: {run_key}"
         create_markdown_artifact(markdown, key=names.sync_artifact(genre), description=f"{genre} failed")
         raise
 
@@ -36,7 +41,7 @@ def publish_outcome(genre: str, run_key: str, beatport_ids: Sequence[int], added
     """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run."""
     with open_workspace(run_key, genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
-        calls = workspace.ledger.calls.of_run(calls_key(run_key, genre))
+        calls = workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(run_key, genre))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         until = workspace.ledger.calls.quota_until()
     outcome = replace(
@@ -61,7 +66,7 @@ def publish_summary(outcomes: Mapping[str, Outcome], run_key: str) -> State[Any]
     The state's data is the document that `beatporter sync --json` prints.
     """
     with open_workspace(run_key) as workspace:
-        listing = sum(workspace.ledger.calls.of_run(calls_key(run_key)).values())
+        listing = sum(workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(run_key)).values())
         left = workspace.budget.left(workspace.now())
     calls = listing + sum(outcome.spotify_calls for outcome in outcomes.values())
     document = {"genres": {slug: asdict(outcome) for slug, outcome in outcomes.items()}, "spotify_calls": calls, "budget_left": left}

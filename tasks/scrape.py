@@ -7,7 +7,7 @@ from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
-@house_task(name="scrape-chart")
+@house_task("scrape-chart")
 def scrape_chart(genre: str, run_key: str) -> list[int]:
     """Beatport ids in chart order."""
     with open_workspace(run_key, genre) as workspace:
