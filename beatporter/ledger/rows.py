@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-
 SnapshotState = Literal["writing", "written", "recorded"]
 
 

@@ -1,0 +1,146 @@
+"""A ledger's files in a Google Cloud Storage bucket, through pyarrow's own filesystem.
+
+An object is visible when its upload is complete, and not before. But the storage library completes an upload also when a
+stream is dropped halfway (as an exception would), so what is written piece by piece is made in a local temporary file first.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import pyarrow as pa
+from pyarrow import fs
+
+from beatporter.errors import SettingsError
+from beatporter.ledger.home import Home, Stage, StoredFile, unwritable
+from beatporter.ledger.paths import HIDDEN
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ONE_PUT_BYTES = 8 * 1024 * 1024
+"""Up to this size an object is uploaded in one write; a larger one under a hidden name, and then renamed by the service."""
+
+
+class BucketHome(Home):
+    """A prefix of a bucket.
+
+    Args:
+        place: bucket, or bucket/prefix.
+        filesystem: how to reach it.
+
+    Raises:
+        SettingsError: no bucket is named.
+    """
+
+    def __init__(self, place: str, filesystem: fs.FileSystem) -> None:
+        self._place = place.strip("/")
+        if not self._place:
+            raise SettingsError("BEATPORTER_STORAGE: gs:// names no bucket.", "Give gs://bucket or gs://bucket/prefix.")
+        self.root = f"gs://{self._place}"
+        self._filesystem = filesystem
+
+    def files(self, folder: str) -> list[StoredFile]:
+        selector = fs.FileSelector(self._at(folder), allow_not_found=True, recursive=True)
+        start = len(self._place) + 1
+        return sorted(
+            StoredFile(found.path[start:], found.size or 0, (found.mtime_ns or 0) / 1e9)
+            for found in self._filesystem.get_file_info(selector)
+            if found.type == fs.FileType.File and not found.path.endswith("/")
+        )
+
+    def folders(self, folder: str) -> list[str]:
+        # Asked for without recursion the filesystem lists the folders themselves, which a bucket has only by its objects' names.
+        selector = fs.FileSelector(self._at(folder), allow_not_found=True, recursive=False)
+        return sorted(found.base_name for found in self._filesystem.get_file_info(selector) if found.type == fs.FileType.Directory)
+
+    def has(self, path: str) -> bool:
+        return bool(self._filesystem.get_file_info(self._at(path)).type == fs.FileType.File)
+
+    def read(self, path: str) -> pa.Buffer:
+        with self._filesystem.open_input_stream(self._at(path)) as stream:
+            return pa.py_buffer(stream.read())
+
+    def open(self, path: str) -> pa.NativeFile:
+        return self._filesystem.open_input_file(self._at(path))
+
+    def write(self, path: str, data: pa.Buffer) -> None:
+        try:
+            with self._filesystem.open_output_stream(self._at(path)) as stream:
+                stream.write(data)
+        except OSError as error:
+            raise unwritable(f"{self.root}/{path}", error) from error
+
+    @contextmanager
+    def stage(self, folder: str) -> Iterator[Stage]:
+        try:
+            with tempfile.TemporaryFile() as file:
+                yield _BucketStage(self, cast("BinaryIO", file))
+        except OSError as error:
+            raise unwritable(f"{self.root}/{folder}", error) from error
+
+    def upload(self, file: BinaryIO, path: str) -> None:
+        """Put a local file in place; a large one in pieces."""
+        size = file.seek(0, 2)
+        file.seek(0)
+        if size <= ONE_PUT_BYTES:
+            self.write(path, pa.py_buffer(file.read()))
+            return
+        folder, _, name = path.rpartition("/")
+        hidden = self._at(f"{folder}/{HIDDEN}{name}")
+        with self._filesystem.open_output_stream(hidden) as stream:
+            while piece := file.read(ONE_PUT_BYTES):
+                stream.write(piece)
+        self._filesystem.move(hidden, self._at(path))
+
+    def delete(self, path: str) -> None:
+        try:
+            with suppress(FileNotFoundError):
+                self._filesystem.delete_file(self._at(path))
+        except OSError as error:
+            raise unwritable(f"{self.root}/{path}", error) from error
+
+    def _at(self, path: str) -> str:
+        return f"{self._place}/{path}" if path else self._place
+
+
+class _BucketStage(Stage):
+    def __init__(self, home: BucketHome, file: BinaryIO) -> None:
+        self._home, self.file = home, file
+
+    def commit(self, path: str) -> None:
+        self._home.upload(self.file, path)
+
+
+def gcs_filesystem(
+    *,
+    access_token: str | None = None,
+    token_expires_at: datetime | None = None,
+    endpoint: str | None = None,
+    project_id: str | None = None,
+) -> fs.FileSystem:
+    """Google Cloud Storage as pyarrow reaches it.
+
+    Args:
+        access_token: an OAuth token, with the time that it ends; None takes the environment's default credentials.
+        endpoint: host:port of an emulator, reached over plain HTTP without credentials.
+        project_id: needed only to make buckets.
+
+    Raises:
+        SettingsError: this pyarrow was built without Google Cloud Storage.
+    """
+    filesystem: Any = getattr(fs, "GcsFileSystem", None)
+    if filesystem is None:
+        raise SettingsError(
+            "This build of pyarrow knows no Google Cloud Storage.", "Install pyarrow from PyPI, or keep the ledger in a folder."
+        )
+    if endpoint is not None:
+        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, project_id=project_id)
+    elif access_token is not None:
+        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, project_id=project_id)
+    else:
+        found = filesystem(project_id=project_id)
+    return cast("fs.FileSystem", found)
