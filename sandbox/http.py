@@ -44,7 +44,7 @@ Hook = Callable[[Request, Rule, Response], Response]
 class Route:
     method: str
     pattern: str
-    """As "/v1/playlists/{playlist_id}/items"; a part in braces matches one segment."""
+    """As "/v1/playlists/{playlist_id}/items"; a part in braces matches one segment; a slash at the end of the path does not matter."""
     kind: str
     """The name that the log, the fault rules and the latency table use."""
     handler: Handler
@@ -191,7 +191,7 @@ _REFUSALS: Final[Mapping[str, tuple[int, str | None, float | None]]] = {
 
 def _compile(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", pattern)
-    return re.compile("".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+    return re.compile("".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)) + "/?")
 
 
 __all__ = [

@@ -47,7 +47,8 @@ def _parse(tokens: list[str]) -> _Mask:
             mask.excluding = True
         if not tokens or not re.fullmatch(r"[\w-]+", tokens[0]):
             raise bad_request("Invalid fields")
-        mask.parts[tokens.pop(0)] = _parse_inner(tokens)
+        name = tokens.pop(0)
+        mask.parts[name] = _parse_inner(tokens)
         if not tokens or tokens[0] != ",":
             return mask
         tokens.pop(0)

@@ -48,7 +48,6 @@ def spotify_routes(state: SpotifyState) -> list[Route]:
         # From here on: routes that only the older cohort still has.
         *(route(method, old_items, "playlist-items", api.only_old(handler), scope) for method, handler, scope in verbs),
         route("GET", "/tracks", "tracks", api.tracks, person=False),
-        route("GET", "/tracks/", "tracks", api.tracks, person=False),
         route("POST", "/users/{user_id}/playlists", "create-playlist", api.create_playlist_for_user, WRITE),
         route("DELETE", "/playlists/{playlist_id}/followers", "library", api.unfollow, WRITE),
         *(route("GET", path, "removed", api.removed) for path in ("/users/{user_id}", "/users/{user_id}/playlists", "/browse/{what}")),
