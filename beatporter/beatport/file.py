@@ -70,8 +70,8 @@ class Folder:
         twins = [file for file in files if file.modified_ns == newest.modified_ns and file != newest]
         self._refuse_twins(newest, next(self._belonging(twins, genre), None))
         self._refuse_old(newest)
+        document = _load(newest.path)
         try:
-            document = _load(newest.path)
             rows = parse_api(document) if newest.path.suffix.lower() == ".json" and not _is_page(document) else parse_document(document)
         except PageShapeChanged as error:
             raise type(error)(f"{newest.path}: {error.what}", "Save the page or answer again, whole.") from None
@@ -128,12 +128,11 @@ def _load(path: Path) -> object:
         content = path.read_bytes()
     except OSError as error:
         raise ChartUnavailable(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
-    if path.suffix.lower() in _PAGES:
-        if is_challenge(200, {}, content.decode("utf-8", "replace")):
-            raise ChartUnavailable(
-                f"{path} holds Beatport's question for a human, not the chart.",
-                "Wait in the browser until the chart shows, then save again.",
-            )
+    if path.suffix.lower() in _PAGES and is_challenge(200, {}, content.decode("utf-8", "replace")):
+        raise ChartUnavailable(
+            f"{path} holds Beatport's question for a human, not the chart.",
+            "Wait in the browser until the chart shows, then save again.",
+        )
     try:
         return next_data(content) if path.suffix.lower() in _PAGES else json.loads(content)
     except PageShapeChanged as error:

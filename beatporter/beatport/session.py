@@ -151,8 +151,15 @@ def user_agent() -> str:
 
 
 def place_of(url: str) -> str:
-    """The address as messages may show it: host and path only."""
-    parts = urlsplit(url)
+    """The address as messages may show it: host and path only.
+
+    Raises:
+        SettingsError: it cannot be an address.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _no_address("An address of Beatport") from None
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -181,7 +188,7 @@ def _unanswered(error: requests.RequestException, place: str, timeout_s: float) 
         status = error.response.status_code if error.response is not None else 302
         return RequestRefused(f"{place} redirects in a circle or too often.", "Check BEATPORTER_BEATPORT_URL.", status=status)
     if isinstance(error, InvalidURL | InvalidSchema):
-        return SettingsError(f"{place} is no address that can be asked.", "Check BEATPORTER_BEATPORT_URL and BEATPORTER_BEATPORT_API_URL.")
+        return _no_address(place)
     if isinstance(error, Timeout):
         why = f"did not answer within {timeout_s:g} s"
     elif isinstance(error, ChunkedEncodingError | ContentDecodingError):
@@ -191,6 +198,10 @@ def _unanswered(error: requests.RequestException, place: str, timeout_s: float) 
     else:
         why = f"gave no usable answer ({type(error).__name__})"
     return UpstreamDown(f"{place} {why}.", "Check the network; the next run tries again.", outcome_unknown=False)
+
+
+def _no_address(place: str) -> SettingsError:
+    return SettingsError(f"{place} cannot be asked: it is no address.", "Check BEATPORTER_BEATPORT_URL and BEATPORTER_BEATPORT_API_URL.")
 
 
 def _final(error: TransientError | CutOff, place: str) -> BeatporterError:
