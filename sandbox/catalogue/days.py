@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -79,7 +80,7 @@ class _State:
 
 
 class Days:
-    """Every genre's chart on every day; remembers what it worked out."""
+    """Every genre's chart on every day; remembers what it worked out. May be asked from many threads."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -87,7 +88,7 @@ class Days:
         self._firsts: dict[int, list[int]] = {}
         self._states: dict[int, _State] = {}
         self._charts: dict[tuple[int, int], tuple[Key, ...]] = {}
-        self._entered: dict[Key, int] = {}
+        self._lock = threading.RLock()
 
     def chart(self, genre_id: int, day: int) -> tuple[Key, ...]:
         """The Top 100 in order.
@@ -97,9 +98,10 @@ class Days:
         """
         if day < 0:
             raise ValueError(f"charts begin on day 0, not {day}")
-        if (genre_id, day) not in self._charts:
-            self._move_to(genre_id, day)
-        return self._charts[genre_id, day]
+        with self._lock:
+            if (genre_id, day) not in self._charts:
+                self._move_to(genre_id, day)
+            return self._charts[genre_id, day]
 
     def overall(self, day: int, genre_ids: tuple[int, ...]) -> tuple[Key, ...]:
         """The Top 100 over genres: their best, woven together."""
@@ -109,10 +111,11 @@ class Days:
 
     def entry_day(self, key: Key) -> int:
         """The day on which a recording of this number came out: it charts then, if it charts. Negative before day 0."""
-        firsts = self._first_numbers(key.genre_id, 0)
-        while firsts[-1] <= key.number < BACK_CATALOGUE:
-            firsts = self._first_numbers(key.genre_id, len(firsts) - BURN_IN)
-        return bisect_right(firsts, key.number) - 1 - BURN_IN
+        with self._lock:
+            firsts = self._first_numbers(key.genre_id, 0)
+            while firsts[-1] <= key.number < BACK_CATALOGUE:
+                firsts = self._first_numbers(key.genre_id, len(firsts) - BURN_IN)
+            return bisect_right(firsts, key.number) - 1 - BURN_IN
 
     def charted_through(self, genre_id: int, day: int) -> tuple[Key, ...]:
         """Everything that stood in the genre's charts from day 0 to this day, in order of appearance."""

@@ -1,0 +1,129 @@
+"""From the state's listings to pages and API documents. No routing, no sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from beatporter.genres import Genre
+from sandbox.beatport import pages
+from sandbox.beatport.models import BeatportState, DjChart, Listing
+from sandbox.beatport.rows import PAGE_API, V4_API, image, row, slug
+from sandbox.catalogue.names import Label
+
+
+def top_100_page(state: BeatportState, genre: Genre, slug_asked: str) -> str:
+    """A genre's page: rows in the first query, the genre in the second."""
+    listing = state.top_100(genre.genre_id)
+    described = genre_object(genre, PAGE_API)
+    path = f"catalog/genres/{genre.genre_id}/top/100/"
+    key = f"genre-{genre.genre_id}-top-100-tracks-per_page=100&hype=false"
+    queries = [(key, _page_data(listing, path)), (f"genre-{genre.genre_id}", described)]
+    props = {"genre": described, "dehydratedState": pages.dehydrated(queries, state.date)}
+    query = {"description": slug_asked, "id": str(genre.genre_id)}
+    return pages.next_page(f"{genre.name} Top 100 Tracks", "/genre/[description]/[id]/top-100", query, props)
+
+
+def overall_page(state: BeatportState) -> str:
+    """The Top 100 of all genres; it has no id."""
+    data = _page_data(state.overall_top_100(), "catalog/tracks/top/100/")
+    props = {"dehydratedState": pages.dehydrated([("top-100-tracks-per_page=100&hype=false", data)], state.date)}
+    return pages.next_page("Beatport Top 100 Tracks", "/top-100", {}, props)
+
+
+def dj_chart_page(state: BeatportState, chart: DjChart, listing: Listing) -> str:
+    """A DJ chart's page: the chart itself in the first query, its rows in the second."""
+    data = _page_data(listing, f"catalog/charts/{chart.chart_id}/tracks/")
+    queries = [(f"chart-{chart.chart_id}", chart_object(chart)), (f"chart-tracks-{chart.chart_id}-page=1&per_page=100", data)]
+    query = {"description": chart.slug, "id": str(chart.chart_id)}
+    return pages.next_page(chart.name, "/chart/[description]/[id]", query, {"dehydratedState": pages.dehydrated(queries, state.date)})
+
+
+def label_page(state: BeatportState, label: Label, listing: Listing) -> str:
+    """A label's page: the label itself in the first query, one page of rows in the second, `page` as "1/12"."""
+    data = _page_data(listing, "catalog/tracks/") | {"page": f"{listing.page}/{listing.pages}"}
+    key = f"tracks-label_id={label.label_id}&page={listing.page}&per_page={listing.per_page}"
+    queries = [(f"label-{label.label_id}", label_object(label)), (key, data)]
+    query = {"description": slug(label.name), "id": str(label.label_id)}
+    return pages.next_page(
+        label.name, "/label/[description]/[id]/tracks", query, {"dehydratedState": pages.dehydrated(queries, state.date)}
+    )
+
+
+def genre_object(genre: Genre, api: str) -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "id": genre.genre_id,
+        "is_included_in_hype": True,
+        "name": genre.name,
+        "slug": genre.slug,
+        "sub_genres": [],
+        "url": f"{api}/catalog/genres/{genre.genre_id}/",
+    }
+
+
+def label_object(label: Label) -> dict[str, Any]:
+    return {
+        "id": label.label_id,
+        "name": label.name,
+        "slug": slug(label.name),
+        "image": image(("label", label.label_id), "500x500"),
+        "bio": None,
+        "enabled": True,
+    }
+
+
+def chart_object(chart: DjChart) -> dict[str, Any]:
+    return {
+        "id": chart.chart_id,
+        "name": chart.name,
+        "slug": chart.slug,
+        "description": f"Chosen by {chart.curator}",
+        "artist": {"name": chart.curator},
+        "genres": [{"id": chart.genre.genre_id, "name": chart.genre.name, "slug": chart.genre.slug}],
+        "publish_date": chart.published.isoformat(),
+        "is_published": True,
+        "image": image(("chart", chart.chart_id), "500x500"),
+    }
+
+
+def api_tracks(listing: Listing, host: str, path: str, query: dict[str, str], *, counts_pages: bool = False) -> dict[str, Any]:
+    """An API answer. `next` has no scheme, and a whole Top 100 has one although nothing follows: clients stop on `count`.
+
+    Args:
+        listing: one page of rows.
+        host: host and port that `next` names.
+        path: path that `next` names, from /v4 on.
+        query: its query, without page.
+        counts_pages: `page` is "1/12" instead of "1".
+    """
+    after = f"{host}{path}?{urlencode({**query, 'page': listing.page + 1})}"
+    more = listing.page < listing.pages or (listing.page == 1 and not counts_pages)
+    before = f"{host}{path}?{urlencode({**query, 'page': listing.page - 1})}" if listing.page > 1 else None
+    return {
+        "results": [row(track, V4_API) for track in listing.tracks],
+        "next": after if more else None,
+        "previous": before,
+        "count": listing.count,
+        "page": f"{listing.page}/{listing.pages}" if counts_pages else str(listing.page),
+        "per_page": listing.per_page,
+    }
+
+
+def api_genres(state: BeatportState) -> dict[str, Any]:
+    """The list of genres."""
+    rows = [genre_object(genre, V4_API) for genre in state.genres.values()]
+    return {"results": rows, "next": None, "previous": None, "count": len(rows), "page": "1/1", "per_page": 100}
+
+
+def _page_data(listing: Listing, path: str) -> dict[str, Any]:
+    """A page's rows; `next` is there although all rows are, as on the saved page."""
+    host = PAGE_API.removeprefix("https://")
+    return {
+        "next": f"{host}/{path}?per_page={listing.per_page}&hype=false&page={listing.page + 1}",
+        "previous": None,
+        "count": listing.count,
+        "page": str(listing.page),
+        "per_page": listing.per_page,
+        "results": [row(track, PAGE_API) for track in listing.tracks],
+    }
