@@ -142,21 +142,6 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.") from None
 
 
-def require_spotify(settings: Settings) -> None:
-    """Say which Spotify credentials are missing before anything is asked of Spotify.
-
-    Raises:
-        SettingsError: naming every missing key and where to get it.
-    """
-    keys = ("spotify_client_id", "spotify_client_secret", "spotify_refresh_token")
-    missing = [PREFIX + key.upper() for key in keys if not getattr(settings, key)]
-    if missing:
-        raise SettingsError(
-            f"Spotify credentials are missing: {', '.join(missing)}.",
-            "Make an app at https://developer.spotify.com/dashboard for the id and secret; README, 'For real', says how to sign in.",
-        )
-
-
 def _explain(error: ValidationError) -> str:
     return " ".join(_explain_one(dict(problem)) for problem in error.errors(include_context=True, include_input=True))
 

@@ -61,7 +61,7 @@ def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
         _wait_for(ready, process)
         lines = (line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
         own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_STORAGE": str(HOME / "ledger"), "BEATPORTER_CHART_SOURCE": "website"}
-        yield {key: value for key, value in lines} | own | GENEROUS
+        yield dict(lines) | own | GENEROUS
     finally:
         process.terminate()
         process.wait()

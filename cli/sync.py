@@ -12,7 +12,8 @@ from rich.console import Console
 
 from beatporter.genres import find_genre
 from beatporter.progress import listening
-from beatporter.settings import Settings, load_settings, require_spotify
+from beatporter.settings import Settings, load_settings
+from beatporter.spotify.sign_in import load_sign_in, require_client
 from cli.orchestration import use_embedded_prefect
 from cli.terminal import outcome_table, progress_shown
 
@@ -37,7 +38,8 @@ def sync(
     settings = load_settings()
     known = settings.all_genres()
     slugs = [find_genre(slug, known).slug for slug in genres or settings.enabled_genres()]
-    require_spotify(settings)
+    load_sign_in(settings)
+    require_client(settings)
     document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=as_json)
     if as_json:
         print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
@@ -61,7 +63,7 @@ def run_here(
     from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
 
     with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
-        state = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
+        state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, BaseException):
         raise document

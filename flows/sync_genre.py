@@ -13,7 +13,7 @@ from typing import Any
 from prefect import flow
 
 from flows._parameters import GenreSlug
-from tasks._house import own_run_key
+from tasks._house import run_key_of
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -34,14 +34,14 @@ def sync_genre(
         run_key: key of the parent's run; leave it empty, and the run is one of its own.
         allowance: most Spotify calls to spend; empty for whatever the day's budget has left.
         dry_run: find everything, change no playlist.
-        refresh: do finished tasks again too when this run is retried.
+        refresh: do everything anew, also what this run_key has finished.
     """
-    key = run_key or own_run_key()
+    key = run_key_of(run_key, refresh=refresh)
     with profiled(genre) as memory, failure_shown(genre, key):
-        chart = scrape_chart.with_options(refresh_cache=refresh)(genre, key)
-        found = match_tracks.with_options(refresh_cache=refresh)(genre, chart, key, allowance)
-        added = update_playlist.with_options(refresh_cache=refresh)(genre, chart, found, key, dry_run)
+        chart = scrape_chart(genre, key)
+        found = match_tracks(genre, chart, key, allowance)
+        added = update_playlist(genre, chart, found, key, dry_run)
         if not dry_run:
-            append_history.with_options(refresh_cache=refresh)(genre, chart, added, key)
-            back_up_playlist.with_options(refresh_cache=refresh)(genre, chart, added, key)
+            append_history(genre, chart, added, key)
+            back_up_playlist(genre, chart, added, key)
     return publish_outcome(genre, key, chart, added, memory)

@@ -15,7 +15,7 @@ from prefect import flow
 
 from flows._parameters import GenreSlug
 from flows.sync_genre import sync_genre
-from tasks._house import own_run_key
+from tasks._house import run_key_of
 from tasks.fan_out import chosen_genres, run_deployments, run_inline
 from tasks.playlist import list_playlists
 from tasks.report import publish_summary
@@ -36,7 +36,7 @@ def sync_genres(
         at_once: how many genres run at a time with fan_out="deployments".
         dry_run: find everything, change no playlist.
     """
-    key = own_run_key()
+    key = run_key_of()
     slugs = chosen_genres(genres)
     list_playlists(key)
     if fan_out == "inline":

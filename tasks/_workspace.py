@@ -13,10 +13,10 @@ from beatporter.sync.workspace import Workspace
 BLOCK = "gcs-bucket/"
 
 
-def open_workspace(run_key: str, slug: str = "", allowance: int | None = None) -> Workspace:
+def open_workspace(run_key: str, slug: str = "", allowance: int | None = None, reserve: int = 0) -> Workspace:
     """The workspace of one task; leave it as a context manager."""
     settings = load_settings()
-    return Workspace(settings, open_storage(settings), run_key=run_key, slug=slug, allowance=allowance)
+    return Workspace(settings, open_storage(settings), run_key=run_key, slug=slug, allowance=allowance, reserve=reserve)
 
 
 def open_storage(settings: Settings) -> Ledger:

@@ -17,7 +17,9 @@ from prefect.deployments import run_deployment
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
+from beatporter.sync.allowance import Purse, open_purse
 from beatporter.sync.outcome import Outcome
+from tasks._workspace import open_workspace
 
 POLL_S = 2.0
 
@@ -36,10 +38,12 @@ def chosen_genres(genres: Sequence[str] | None) -> list[str]:
 def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: str, *, dry_run: bool) -> dict[str, Outcome]:
     """Run the genres in this process, one after the other."""
     outcomes = {}
+    purse = _purse(slugs, run_key)
     with _progress(len(slugs)) as finished:
         for slug in slugs:
-            state = cast("State[Any]", genre_flow(genre=slug, run_key=run_key, dry_run=dry_run, return_state=True))
+            state = genre_flow(genre=slug, run_key=run_key, allowance=purse.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state)
+            purse.settle(slug, outcomes[slug].spotify_calls)
             finished()
     return outcomes
 
@@ -48,11 +52,12 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
     """Run the genres through their deployment, at most `at_once` at a time, and wait for all of them."""
     waiting, running = deque(slugs), dict[UUID, str]()
     outcomes: dict[str, Outcome] = {}
+    purse = _purse(slugs, run_key)
     with _progress(len(slugs)) as finished, get_client(sync_client=True) as client:
         while waiting or running:
             while waiting and len(running) < at_once:
                 slug = waiting.popleft()
-                parameters = {"genre": slug, "run_key": run_key, "dry_run": dry_run}
+                parameters = {"genre": slug, "run_key": run_key, "allowance": purse.grant(slug), "dry_run": dry_run}
                 run = cast("FlowRun", run_deployment(deployment, parameters=parameters, timeout=0))
                 running[run.id] = slug
             time.sleep(POLL_S)
@@ -61,6 +66,7 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
                 if state is not None and state.is_final():
                     slug = running.pop(run_id)
                     outcomes[slug] = genre_result(state)
+                    purse.settle(slug, outcomes[slug].spotify_calls)
                     report(Progress(slug, "failed" if outcomes[slug].state == "failed" else "done"))
                     finished()
     return {slug: outcomes[slug] for slug in slugs}
@@ -72,6 +78,11 @@ def genre_result(state: State[Any]) -> Outcome:
         return Outcome(**state.result())
     result = state.result(raise_on_failure=False)
     return Outcome(state="failed", error=str(result) if isinstance(result, BaseException) else state.message or str(state.type))
+
+
+def _purse(slugs: Sequence[str], run_key: str) -> Purse:
+    with open_workspace(run_key) as workspace:
+        return open_purse(workspace, slugs)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES
 from beatporter.sync.match import match_tracks as match
 from tasks._house import house_task
 from tasks._workspace import open_workspace
@@ -10,5 +11,5 @@ from tasks._workspace import open_workspace
 @house_task("match-tracks")
 def match_tracks(genre: str, beatport_ids: list[int], run_key: str, allowance: int | None = None) -> list[str]:
     """Spotify ids of what was found, in chart order."""
-    with open_workspace(run_key, genre, allowance) as workspace:
+    with open_workspace(run_key, genre, allowance, reserve=CALLS_BESIDE_SEARCHES) as workspace:
         return match(workspace, genre, beatport_ids)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beatporter import names
-from beatporter.errors import UpstreamDown
 from beatporter.genres import Genre
 from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist
-from beatporter.spotify.playlists import find_playlist
+from beatporter.spotify.playlists import ensure_playlist, find_playlist
 from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.workspace import Workspace
 
@@ -26,36 +25,49 @@ def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> Playl
     listing = _listing_of_run(workspace)
     playlist = _find(workspace, genre, listing) if listing is not None else None
     if playlist is None and (create or listing is None):
-        playlist = _find(workspace, genre, _list_anew(workspace))
+        listing = _list_anew(workspace)
+        playlist = _find(workspace, genre, listing)
     if playlist is None and create:
-        playlist = _create(workspace, genre)
+        playlist = _create(workspace, genre, listing or [])
     if playlist is not None:
         _remember(workspace, genre, playlist)
     return playlist
 
 
 def _find(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
+    return find_playlist(listing, _owner(listing), _remembered_id(workspace, genre), _name(workspace, genre))
+
+
+def _create(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) -> PlaylistRef:
+    return ensure_playlist(
+        workspace.spotify,
+        listing,
+        workspace.spotify.me().account_id,
+        _remembered_id(workspace, genre),
+        _name(workspace, genre),
+        public=workspace.settings.playlist_public,
+        description=f"Beatport's {genre.name} Top 100, kept by Beatporter.",
+        sleep=workspace.sleep,
+    )
+
+
+def _name(workspace: Workspace, genre: Genre) -> str:
+    return names.playlist_name(workspace.settings.playlist_name, genre)
+
+
+def _remembered_id(workspace: Workspace, genre: Genre) -> str | None:
     remembered = workspace.ledger.playlists.latest(genre.genre_id)
-    name = names.playlist_name(workspace.settings.playlist_name, genre)
-    return find_playlist(listing, remembered_id=remembered.playlist_id if remembered else None, name=name)
+    return remembered.playlist_id if remembered else None
+
+
+def _owner(listing: Sequence[PlaylistRef]) -> str:
+    """Whose the listing is: a run's listing holds the account's own playlists only."""
+    return listing[0].owner_id if listing else ""
 
 
 def _remember(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> None:
-    remembered = workspace.ledger.playlists.latest(genre.genre_id)
-    if remembered is None or remembered.playlist_id != playlist.playlist_id:
+    if _remembered_id(workspace, genre) != playlist.playlist_id:
         workspace.ledger.playlists.append(RememberedPlaylist(genre.genre_id, playlist.playlist_id, playlist.name, workspace.now()))
-
-
-def _create(workspace: Workspace, genre: Genre) -> PlaylistRef:
-    name = names.playlist_name(workspace.settings.playlist_name, genre)
-    description = f"Beatport's {genre.name} Top 100, kept by Beatporter."
-    try:
-        return workspace.spotify.create_playlist(name, public=workspace.settings.playlist_public, description=description)
-    except UpstreamDown as error:
-        made = _find(workspace, genre, _list_anew(workspace)) if error.outcome_unknown else None
-        if made is None:
-            raise
-        return made
 
 
 def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:

@@ -56,4 +56,4 @@ def _on_top(
 
 
 def _rows(workspace: Workspace, backup: BackupInfo | None) -> Iterator[BackupRow]:
-    return workspace.ledger.backups.items(backup.playlist_id, backup.taken_at) if backup else iter(())
+    return workspace.ledger.backups.items(backup.playlist_id, backup.snapshot_id) if backup else iter(())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
-from beatporter.matching.find import RULES, find_track, is_due
+from beatporter.matching import RULES, find_track, is_due
 from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
 from beatporter.sync.workspace import Workspace
@@ -72,7 +72,6 @@ class _Answers:
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
-    workspace.spotify.warm_up()
     with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from beatporter import names
 from beatporter.beatport.chart import ChartEntry
-from beatporter.matching.find import explain
+from beatporter.matching import explain
 from beatporter.matching.match import Match
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
@@ -119,7 +119,8 @@ def _row(item: EntryOutcome) -> str:
     entry, match = item.entry, item.match
     mix = f" ({escape(entry.mix_name)})" if entry.mix_name else ""
     track = f"{escape(', '.join(entry.artists))} – {escape(entry.name)}{mix}"
-    return f"| {entry.position} | {track} | {_link(match)} | {_verdict(item)} | {escape(explain(match)) if match else 'left for a later run'} |"
+    why = escape(explain(match)) if match else "left for a later run"
+    return f"| {entry.position} | {track} | {_link(match)} | {_verdict(item)} | {why} |"
 
 
 def _link(match: Match | None) -> str:

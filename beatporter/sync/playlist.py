@@ -7,17 +7,17 @@ A write that was sent but not yet recorded in the history makes the next run rea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from beatporter.ledger.rows import BackupRow, HistoryRow, SnapshotRow, SnapshotState
-from beatporter.matching.find import recording_key
+from beatporter.matching import recording_key
 from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
 from beatporter.spotify.apply import apply_update
-from beatporter.spotify.plan import Plan, plan_collect
+from beatporter.spotify.plan import Candidate, Plan, fresh, plan_collect
 from beatporter.spotify.track import PlaylistItem, PlaylistRef
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.workspace import Workspace
@@ -46,6 +46,7 @@ def update_playlist(
     if playlist is None:
         return order
     report(Progress(slug, "playlist", 0, len(order)))
+    playlist = _as_it_is_now(workspace, playlist)
     here = _take_in(workspace, playlist, wanted, record=not dry_run)
     plan = _plan(workspace, playlist, order, wanted, here.present)
     added = list(plan.add) if dry_run else _send(workspace, playlist, plan, read=here.read)
@@ -105,6 +106,12 @@ def _take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str
     return _Here(True, frozenset(present), frozenset(left_behind))
 
 
+def _as_it_is_now(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
+    """The playlist with its present snapshot: the run's listing may be older than what an attempt before this one wrote."""
+    state = workspace.ledger.snapshots.latest(playlist.playlist_id)
+    return playlist if state is None or state.state == "recorded" else workspace.spotify.playlist(playlist.playlist_id)
+
+
 def _as_we_left_it(workspace: Workspace, playlist: PlaylistRef) -> bool:
     state = workspace.ledger.snapshots.latest(playlist.playlist_id)
     backup = workspace.ledger.backups.latest(playlist.playlist_id)
@@ -134,21 +141,15 @@ def _backup_row(item: PlaylistItem) -> BackupRow:
     return BackupRow(item.position, track.track_id, track.isrc, track.name, track.artists, item.added_at)
 
 
-def _plan(workspace: Workspace, playlist: PlaylistRef, order: Sequence[str], wanted: dict[str, Match], present: Collection[str]) -> Plan:
-    recordings = {track_id: match_recording(match) for track_id, match in wanted.items()}
-    isrcs = {track_id: match.track_isrc for track_id, match in wanted.items() if match.track_isrc}
+def _plan(workspace: Workspace, playlist: PlaylistRef, order: Sequence[str], wanted: Mapping[str, Match], present: Collection[str]) -> Plan:
+    candidates = [Candidate(track_id, wanted[track_id].track_isrc, match_recording(wanted[track_id])) for track_id in order]
     known = workspace.ledger.history.known(
-        playlist.playlist_id, track_ids=order, isrcs=set(isrcs.values()), recordings=set(recordings.values())
+        playlist.playlist_id,
+        [one.track_id for one in candidates],
+        [one.isrc for one in candidates if one.isrc],
+        [one.recording for one in candidates],
     )
-    new: list[str] = []
-    seen: set[str] = set()
-    for track_id in order:
-        names = {recordings[track_id], isrcs.get(track_id, track_id)}
-        held = track_id in known.track_ids or isrcs.get(track_id) in known.isrcs or recordings[track_id] in known.recordings
-        if not held and not names & seen:
-            new.append(track_id)
-            seen |= names
-    return plan_collect(new, present)
+    return plan_collect(fresh(candidates, known), present)
 
 
 def _send(workspace: Workspace, playlist: PlaylistRef, plan: Plan, *, read: bool) -> list[str]:
@@ -157,7 +158,7 @@ def _send(workspace: Workspace, playlist: PlaylistRef, plan: Plan, *, read: bool
             mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id)
         return []
     mark(workspace, playlist.playlist_id, "writing", None)
-    applied = apply_update(workspace.spotify, playlist.playlist_id, plan)
+    applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep)
     mark(workspace, playlist.playlist_id, "written", applied.snapshot_id)
     return list(applied.added)
 

@@ -14,8 +14,8 @@ from beatporter.clock import Clock, utc_now
 from beatporter.genres import Genre, find_genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
-from beatporter.settings import Settings, require_spotify
-from beatporter.spotify.budget import CallBudget
+from beatporter.settings import Settings
+from beatporter.spotify.budget import CallBudget, open_budget
 from beatporter.spotify.client import SpotifyClient, open_client
 
 
@@ -27,7 +27,8 @@ class Workspace:
         ledger: where everything is remembered.
         run_key: names the run; equal for a run, its retries, and all genres of one parent.
         slug: the genre that Spotify's calls are counted for; empty for the account's own (its listing).
-        allowance: most calls that this run may spend, None for whatever the day's budget has left.
+        allowance: most searches that this run may make, None for whatever the day's budget has left.
+        reserve: calls that no search may take, so that what was found can still be written.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Workspace:
         run_key: str,
         slug: str = "",
         allowance: int | None = None,
+        reserve: int = 0,
         now: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -46,6 +48,7 @@ class Workspace:
         self.run_key = run_key
         self.slug = slug
         self.allowance = allowance
+        self.reserve = reserve
         self.now = now
         self.sleep = sleep
         self._open = ExitStack()
@@ -69,11 +72,8 @@ class Workspace:
 
     @cached_property
     def budget(self) -> CallBudget:
-        return self._open.enter_context(
-            CallBudget(
-                self.ledger.calls, self.settings.spotify_daily_budget, run_key=self.calls_key, allowance=self.allowance, now=self.now
-            )
-        )
+        budget = open_budget(self.ledger.calls, self.settings, self.calls_key, now=self.now, allowance=self.allowance, reserve=self.reserve)
+        return self._open.enter_context(budget)
 
     @cached_property
     def spotify(self) -> SpotifyClient:
@@ -82,7 +82,6 @@ class Workspace:
         Raises:
             SettingsError: naming the credentials that are missing.
         """
-        require_spotify(self.settings)
         return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait)
 
     def _tell_wait(self, seconds: float, why: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from beatporter.errors import SettingsError, UnknownGenre
-from beatporter.settings import load_settings, require_spotify
+from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import load_sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,7 @@ def test_a_persons_own_genre_can_be_named() -> None:
 def test_missing_credentials_are_all_named_with_where_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEATPORTER_SPOTIFY_CLIENT_ID", "an-id")
     with pytest.raises(SettingsError) as caught:
-        require_spotify(load_settings())
+        load_sign_in(load_settings())
     message = str(caught.value)
     assert "BEATPORTER_SPOTIFY_CLIENT_SECRET, BEATPORTER_SPOTIFY_REFRESH_TOKEN" in message
     assert "BEATPORTER_SPOTIFY_CLIENT_ID" not in message
