@@ -103,6 +103,12 @@ class BucketHome(Home):
         except OSError as error:
             raise unwritable(f"{self.root}/{path}", error) from error
 
+    def move(self, path: str, target: str) -> None:
+        try:
+            self._filesystem.move(self._at(path), self._at(target))
+        except OSError as error:
+            raise unwritable(f"{self.root}/{target}", error) from error
+
     def _at(self, path: str) -> str:
         return f"{self._place}/{path}" if path else self._place
 

@@ -56,13 +56,13 @@ class Charts:
 
 
 def _merge(genre_id: int, files: Iterable[LedgerFile]) -> Chart | None:
-    """The chart of the latest time in the files; where two were scraped in one second, the file that sorts first."""
+    """The chart of the latest time in the files; of two that were scraped in one second, one entry for each position."""
     entries: dict[int, ChartEntry] = {}
     rows = [values for file in files for values in _rows(file)]
     if not rows:
         return None
     scraped_at = max(values[-1] for values in rows)
-    for values in rows:
+    for values in sorted(rows, key=repr):
         if values[-1] == scraped_at:
             entries.setdefault(values[0], _entry(values))
     return Chart(genre_id, tuple(entries[position] for position in sorted(entries)), scraped_at)

@@ -45,6 +45,19 @@ def ints_of(array: pa.Array[Any]) -> Ints:
     return np.where(validity_of(array), numbers, 0) if array.null_count else numbers
 
 
+def bools_of(array: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """A column of yes and no without nulls, as numpy has it."""
+    if not len(array):
+        return np.empty(0, dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(memoryview(_there(array.buffers()[1])), dtype=np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].astype(np.bool_)
+
+
+def array_of(numbers: Ints) -> pa.Array[Any]:
+    """An Arrow column of whole numbers, sharing their memory."""
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, _buffer(np.ascontiguousarray(numbers, dtype=np.int64))])
+
+
 def validity_of(array: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """True where the array has a value."""
     if not array.null_count:

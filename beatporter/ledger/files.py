@@ -157,9 +157,9 @@ class TableFiles:
             LedgerUnwritable: no room, no permission, no such bucket.
         """
         batch = make_batch(self.table.schema, columns)
-        digest = Digest(self.table, json.dumps(about, sort_keys=True) if about else "")
+        digest = Digest(self.table, about_words(about))
         digest.update(batch)
-        path = f"{folder(self.table, *partition)}/{FileName(kind, self._stamp(columns), digest.hexdigest())}"
+        path = f"{self.folder(*partition)}/{FileName(kind, self._stamp(columns), digest.hexdigest())}"
         if self.home.has(path):
             return path
         sink = pa.BufferOutputStream()
@@ -167,6 +167,10 @@ class TableFiles:
             out.write_batch(batch, row_group_size=self.table.row_group_rows)
         self.home.write(path, sink.getvalue())
         return path
+
+    def folder(self, *partition: object) -> str:
+        """A partition's folder."""
+        return folder(self.table, *partition)
 
     def files(self, *partition: object) -> list[LedgerFile]:
         """Data files below a partition (or all partitions under the values given), sorted by path, replaced ones left out.
@@ -209,6 +213,11 @@ def replaced_by(file: LedgerFile) -> list[str]:
     return [f"{file.stored.folder}/{name}" for name in file.about.get("replaces", ())]
 
 
+def about_words(about: dict[str, Any] | None) -> str:
+    """What a file says of itself, as it stands in its metadata and goes into its digest."""
+    return json.dumps(about, sort_keys=True) if about else ""
+
+
 def attempt(read: Callable[[], T]) -> T:
     """Carry out a reading from its listing on, again when compaction removed a file in between.
 
@@ -230,7 +239,7 @@ def attempt(read: Callable[[], T]) -> T:
 
 @contextmanager
 def writer(table: Table, sink: pa.NativeFile | BinaryIO, about: dict[str, Any] | None = None) -> Iterator[pq.ParquetWriter]:
-    """A Parquet writer as the table's layout has it; `about` may be filled in until the block ends."""
+    """A Parquet writer as the table's layout has it."""
     dictionary: Any = list(table.dictionary) or False  # the stubs know a switch only
     with pq.ParquetWriter(
         sink,
@@ -242,5 +251,5 @@ def writer(table: Table, sink: pa.NativeFile | BinaryIO, about: dict[str, Any] |
         write_page_checksum=True,
     ) as out:
         yield out
-        metadata = {SCHEMA_KEY: str(SCHEMA_VERSION)} | ({ABOUT_KEY: json.dumps(about, sort_keys=True)} if about else {})
+        metadata = {SCHEMA_KEY: str(SCHEMA_VERSION)} | ({ABOUT_KEY: about_words(about)} if about else {})
         out.add_key_value_metadata(metadata)

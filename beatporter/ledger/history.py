@@ -30,9 +30,9 @@ class History:
         Raises:
             LedgerUnwritable: the rows could not be written; none of them was.
         """
-        earliest = earliest_of(rows)
-        if earliest:
-            self._files.append(columns_of([earliest[track_id] for track_id in sorted(earliest)]), playlist_id)
+        kept = distinct(rows)
+        if kept:
+            self._files.append(columns_of(kept), playlist_id)
 
     def known(
         self,
@@ -91,19 +91,29 @@ class History:
         return {column: wanted[column] - missing[column] for column in wanted}
 
 
+def distinct(rows: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """Rows without repetitions, by track id: of equal track, ISRC and recording the earliest.
+
+    A track's rows with another ISRC or recording all stay, for they answer different questions.
+    """
+    kept: dict[tuple[str, str | None, str], HistoryRow] = {}
+    for row in sorted(rows, key=rank):
+        kept.setdefault((row.track_id, row.isrc, row.recording), row)
+    return list(kept.values())
+
+
 def earliest_of(rows: Iterable[HistoryRow]) -> dict[str, HistoryRow]:
     """The row of each track that stands: the earliest, and of equal times the same one whatever the order."""
     standing: dict[str, HistoryRow] = {}
-    for row in rows:
-        before = standing.get(row.track_id)
-        if before is None or rank(row) < rank(before):
-            standing[row.track_id] = row
+    for row in sorted(rows, key=rank):
+        standing.setdefault(row.track_id, row)
     return standing
 
 
 def rank(row: HistoryRow) -> tuple[Any, ...]:
-    """Sorts a track's rows, the one that stands first."""
-    return row.added_at, row.isrc is None, row.beatport_id is None, row.source, row.isrc or "", row.recording, row.beatport_id or 0
+    """Sorts rows by track, and a track's rows with the one that stands first; nulls are last, as Arrow sorts."""
+    known = (row.isrc is None, row.isrc or "", row.recording, row.beatport_id is None, row.beatport_id or 0, row.source)
+    return row.track_id, row.added_at, *known
 
 
 def columns_of(rows: Sequence[HistoryRow]) -> list[list[Any]]:

@@ -97,6 +97,14 @@ class Home(ABC):
         """
 
     @abstractmethod
+    def move(self, path: str, target: str) -> None:
+        """Give a file another path.
+
+        Raises:
+            LedgerUnwritable: no permission, or it is gone.
+        """
+
+    @abstractmethod
     def delete(self, path: str) -> None:
         """Remove a file; one that is gone already is no error.
 
@@ -161,6 +169,13 @@ class FolderHome(Home):
             (self._root / path).unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(str(self._root / path), error) from error
+
+    def move(self, path: str, target: str) -> None:
+        try:
+            self._make_folder((self._root / target).parent)
+            (self._root / path).replace(self._root / target)
+        except OSError as error:
+            raise unwritable(str(self._root / target), error) from error
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder and have its entry on the disk before anything lies in it."""
