@@ -55,6 +55,7 @@ class SpotifyClient:
         self._api = spotipy.Spotify(requests_session=session, requests_timeout=timeout_s)
         self._api.prefix = f"{api_url}/"
         self._masked = True
+        self._entries_key = "items"
 
     @property
     def calls(self) -> Mapping[str, int]:
@@ -130,8 +131,16 @@ class SpotifyClient:
 
     def remove_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Remove every occurrence of at most 100 tracks; returns the snapshot id. Idempotent."""
-        remove = self._api.playlist_remove_all_occurrences_of_items
-        return self._write(answers.snapshot_of, remove, _checked(playlist_id), _uris(track_ids))
+        entries = [{"uri": uri} for uri in _uris(track_ids)]
+        remove = partial(self._write, answers.snapshot_of, self._api._delete, f"playlists/{_checked(playlist_id)}/items")
+        try:
+            return remove(payload={self._entries_key: entries})
+        except RequestRefused as error:
+            if error.status != 400 or self._entries_key == "tracks":
+                raise
+        snapshot_id = remove(payload={"tracks": entries})  # the older shape's name for the same
+        self._entries_key = "tracks"
+        return snapshot_id
 
     def reorder(self, playlist_id: str, range_start: int, insert_before: int, range_length: int, snapshot_id: str) -> str:
         """Move a range of entries, as they stand in that snapshot; returns the new snapshot id. Not idempotent."""

@@ -23,7 +23,7 @@ from beatporter.spotify.tokens import ask_for_token
 
 DEFAULT_PORT = 8917
 CALLBACK = "/callback"
-_DONE = b"<!doctype html><meta charset=utf-8><title>Beatporter</title><p>Signed in. You can close this window.</p>"
+_DONE = b"<!doctype html><meta charset=utf-8><title>Beatporter</title><p>Beatporter has got Spotify's answer. Close this window.</p>"
 
 
 def redirect_uri(port: int = DEFAULT_PORT) -> str:

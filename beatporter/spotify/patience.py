@@ -45,7 +45,7 @@ class Effort:
         Args:
             outcome: of the last try.
             is_read: sending twice changes nothing.
-            hold: told the seconds of a 429, so that other threads wait as well.
+            hold: takes the seconds of a 429 in place of a sleep here: all threads wait them before their next request.
         """
         if isinstance(outcome, Wait) and not outcome.quota:
             pause_s = max(outcome.seconds or 0.0, _growing(self._waits))
@@ -53,21 +53,19 @@ class Effort:
                 return False
             self._waits += 1
             self._waited_s += pause_s
-            if hold is not None:
-                hold(pause_s)
-            self._pause(pause_s, f"Spotify asks to wait {pause_s:.0f} s (429)")
+            self._pause(pause_s, f"Spotify asks to wait {pause_s:.0f} s (429)", hold or self.sleep)
             return True
         if isinstance(outcome, Down) and (is_read or not outcome.unknown) and self._downs < MAX_DOWN:
             pause_s = _growing(self._downs) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
             self._downs += 1
-            self._pause(pause_s, f"Spotify is down: {outcome.why}")
+            self._pause(pause_s, f"Spotify is down: {outcome.why}", self.sleep)
             return True
         return False
 
-    def _pause(self, pause_s: float, why: str) -> None:
+    def _pause(self, pause_s: float, why: str, sleep: Callable[[float], None]) -> None:
         if self.on_wait is not None:
             self.on_wait(pause_s, why)
-        self.sleep(pause_s)
+        sleep(pause_s)
 
 
 def _growing(times: int) -> float:

@@ -58,19 +58,16 @@ def fresh(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
         candidates: in chart order.
         known: what the histories to look at (this playlist's; all, for wider digging) and the playlist hold of them.
     """
-    ids: dict[str, None] = {}
-    isrcs: set[str] = set()
-    recordings: set[str] = set()
-    for one in candidates:
-        keys = ({one.track_id}, {one.isrc} - {None}, {one.recording} - {""})
-        seen = [(k.track_ids, k.isrcs, k.recordings) for k in known]
-        if any(
-            mine & theirs for one_known in [(ids.keys(), isrcs, recordings), *seen] for mine, theirs in zip(keys, one_known, strict=True)
-        ):
+    ids: list[str] = []
+    seen_ids = {track_id for one in known for track_id in one.track_ids}
+    seen_keys = {key for one in known for key in (one.isrcs | one.recordings)}
+    for candidate in candidates:
+        keys = {key for key in (candidate.isrc, candidate.recording) if key}
+        if candidate.track_id in seen_ids or keys & seen_keys:
             continue
-        ids[one.track_id] = None
-        isrcs.update({one.isrc} if one.isrc else ())
-        recordings.update({one.recording} if one.recording else ())
+        ids.append(candidate.track_id)
+        seen_ids.add(candidate.track_id)
+        seen_keys |= keys
     return tuple(ids)
 
 

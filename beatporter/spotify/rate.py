@@ -51,11 +51,19 @@ class RateLimiter:
             now = self._clock()
             turn = max(self._next_at, now - self._burst_s)
             self._next_at = turn + self._interval_s
-            pause_s = max(turn, self._held_until) - now
+            held_until = self._held_until
+            pause_s = max(turn, held_until) - now
         if pause_s > 0:
             self._sleep(pause_s)
+            self._release(held_until)
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for so long: one thread's 429 is meant for all of them."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def _release(self, held_until: float) -> None:
+        """A hold that was slept through is over, whatever the clock says: a sleep may be simulated."""
+        with self._lock:
+            if self._held_until == held_until:
+                self._held_until = min(held_until, self._clock())

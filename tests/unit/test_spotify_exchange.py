@@ -178,7 +178,16 @@ def test_one_threads_429_holds_all() -> None:
     time = Time()
     limiter = RateLimiter(5, sleep=time.sleep, clock=time)
     limiter.hold(30)
-    assert leave_times(limiter, time, 1) == [30]
+    assert leave_times(limiter, time, 2) == [30, 30]
+
+
+def test_a_hold_that_was_slept_through_is_over_though_the_clock_stands() -> None:
+    slept: list[float] = []
+    limiter = RateLimiter(5, sleep=slept.append, clock=lambda: 100.0)
+    limiter.hold(30)
+    for _ in range(3):
+        limiter.wait_turn()
+    assert slept == [30]
 
 
 def test_a_shared_limit_is_asked_in_blocks() -> None:

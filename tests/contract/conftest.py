@@ -1,0 +1,126 @@
+"""What the contract tests of the Spotify client share: the stand-in over real HTTP, and a client whose pauses take no time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.settings import Settings, load_settings
+from beatporter.spotify.budget import CallBudget
+from beatporter.spotify.client import SpotifyClient, open_client
+from beatporter.spotify.track import SpotifyTrack
+from sandbox.clock import SandboxClock
+from sandbox.http import Server
+from sandbox.spotify.models import SpotifyState, base62_id
+from sandbox.spotify.routes import spotify_server
+
+START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+def track_id(number: int) -> str:
+    return base62_id("track", str(number))
+
+
+def track(number: int) -> SpotifyTrack:
+    name = f"Night Bus {number}"
+    return SpotifyTrack(
+        track_id(number), name, (f"Ada Vale {number}",), name, "single", f"XXABC26{number:05d}", 300_000 + number, None, "2026-10-30"
+    )
+
+
+class SpotifyDesk:
+    """The stand-in with 400 tracks and one account, and clients for it.
+
+    Attributes:
+        state, server, clock: the stand-in's; the clock stands still but for the client's pauses.
+        slept: the client's pauses in seconds; none of them takes real time.
+        told: what `on_wait` was told.
+    """
+
+    def __init__(self, home: Path, rules: str) -> None:
+        self.clock = SandboxClock(START, manual=True)
+        tracks = [track(number) for number in range(400)]
+        self.state = SpotifyState(tracks, clock=self.clock, rules="extended" if rules == "old" else "development")
+        self.server: Server = spotify_server(self.state)
+        self.slept: list[float] = []
+        self.told: list[tuple[float, str]] = []
+        self.home = home
+        self.ledger: Ledger = open_ledger(home / "ledger")
+        self.refresh_token = self.state.accounts.sign_in()
+        self.before_pause: Callable[[], None] = lambda: None
+        self._open: list[SpotifyClient] = []
+        self._lock = threading.Lock()
+
+    def settings(self, **changes: object) -> Settings:
+        values: dict[str, object] = {
+            "home": self.home,
+            "spotify_api_url": f"{self.server.url}/v1",
+            "spotify_accounts_url": self.server.url,
+            "spotify_client_id": self.state.accounts.client_id,
+            "spotify_client_secret": SecretStr(self.state.accounts.client_secret),
+            "spotify_refresh_token": SecretStr(self.refresh_token),
+            "spotify_rate": 1000.0,
+            "spotify_daily_budget": 100_000,
+            "http_timeout_s": 0.3,
+        }
+        return load_settings(**{**values, **changes})
+
+    def budget(self, run_key: str = "run", daily: int = 100_000) -> CallBudget:
+        return CallBudget(self.ledger.calls, daily, run_key, now=self.clock)
+
+    def client(self, budget: CallBudget | None = None, **changes: object) -> SpotifyClient:
+        client = open_client(
+            self.settings(**changes),
+            budget or self.budget(),
+            now=self.clock,
+            sleep=self.sleep,
+            on_wait=lambda seconds, why: self.told.append((seconds, why)),
+        )
+        self._open.append(client)
+        return client
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.slept.append(seconds)
+            self.clock.advance(seconds)
+            self.before_pause()
+
+    def playlist(self, name: str = "House", holds: Sequence[int] = ()) -> str:
+        """A playlist of the account, by hand; returns its id."""
+        made = self.state.create_playlist(name)
+        for number in holds:
+            self.state.person.add_track(made.playlist_id, track_id(number))
+        return made.playlist_id
+
+    def held(self, playlist_id: str) -> list[str]:
+        """What a playlist holds in truth, whatever reads show."""
+        return [uri.rpartition(":")[2] for uri in self.state.playlists[playlist_id].uris]
+
+    def sent(self, method: str = "", kind: str = "") -> int:
+        """Requests to the Web API that reached the server."""
+        entries = self.server.log.entries(service="spotify")
+        return sum(method in ("", entry.method) and kind in ("", entry.kind) for entry in entries)
+
+    def close(self) -> None:
+        for client in self._open:
+            client.close()
+
+
+@pytest.fixture
+def rules() -> str:
+    """Which shape the stand-in speaks: new or old; tests parametrize it."""
+    return "new"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, rules: str) -> Iterator[SpotifyDesk]:
+    made = SpotifyDesk(tmp_path, rules)
+    with made.server:
+        yield made
+        made.close()

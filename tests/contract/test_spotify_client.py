@@ -1,0 +1,332 @@
+"""The client against the stand-in over real HTTP: both shapes, paging, every fault of reads and writes, and no secret anywhere."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, SettingsError, SignInExpired, UpstreamDown
+from beatporter.spotify.client import SpotifyClient
+from sandbox.spotify.models import base62_id
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import SpotifyDesk
+
+UNKNOWN: list[dict[str, Any]] = [
+    *({"fault": "server_error", "status": status, "when": when} for status in (500, 502, 503, 504) for when in ("before", "after")),
+    {"fault": "drop", "when": "before"},
+    {"fault": "drop", "when": "after"},
+    {"fault": "hang", "seconds": 0.6, "when": "before"},
+    {"fault": "hang", "seconds": 0.6, "when": "after"},
+    {"fault": "truncated"},
+    {"fault": "cut_off"},
+    {"fault": "html"},
+    {"fault": "html", "status": 502, "when": "after"},
+    {"fault": "empty"},
+]
+NOT_CARRIED_OUT: list[dict[str, Any]] = [{"fault": "rate_limited", "retry_after_s": 3}, {"fault": "token_expired"}]
+
+
+def name_of(fault: dict[str, Any]) -> str:
+    return "-".join(str(value) for key, value in fault.items() if key != "seconds")
+
+
+def ids_of(client: SpotifyClient, playlist_id: str) -> list[str | None]:
+    return [item.track.track_id if item.track else None for item in client.playlist_items(playlist_id)]
+
+
+def track_id(number: int) -> str:
+    return base62_id("track", str(number))
+
+
+@pytest.mark.parametrize("rules", ["new", "old"])
+def test_everything_is_read_in_both_shapes(desk: SpotifyDesk, rules: str) -> None:
+    client, playlist_id = desk.client(), desk.playlist(holds=range(120))
+    person = desk.state.person
+    person.add_local_file(playlist_id, "Somebody", "A file", 0)
+    person.add_episode(playlist_id, base62_id("episode", "1"), 51)
+    person.lose_track(playlist_id, track_id(7))
+    items = list(client.playlist_items(playlist_id))
+    assert [item.position for item in items] == list(range(122))
+    expected: list[str | None] = [track_id(number) if number != 7 else None for number in range(120)]
+    assert [item.track.track_id if item.track else None for item in items] == [None, *expected[:50], None, *expected[50:]]
+    first = items[1].track
+    assert first is not None
+    assert (first.isrc, first.duration_ms, first.artists, first.album_type) == ("XXABC2600000", 300_000, ("Ada Vale 0",), "single")
+    assert items[1].added_at == desk.clock()
+    ref = client.playlist(playlist_id)
+    assert (ref.name, ref.total, ref.owner_id) == ("House", 122, client.me().account_id)
+    assert client.playlists() == [ref]
+    assert client.track(track_id(3)).name == "Night Bus 3"
+    assert any(found.track_id == track_id(3) for found in client.search("isrc:XXABC2600003"))
+    assert desk.sent() == 3 + 1 + 1 + 1 + 1 + 1
+    assert client.calls == {"search": 1, "list": 1, "read": 4, "write": 0, "other": 2}
+
+
+@pytest.mark.parametrize("rules", ["new", "old"])
+def test_everything_is_written_in_both_shapes(desk: SpotifyDesk, rules: str) -> None:
+    client = desk.client()
+    made = client.create_playlist("House", public=False, description="Charts")
+    assert (made.name, made.total, desk.state.playlists[made.playlist_id].public) == ("House", 0, False)
+    snapshots = [
+        client.add_items(made.playlist_id, [track_id(1), track_id(2)]),
+        client.add_items(made.playlist_id, [track_id(3)], position=1),
+        client.remove_items(made.playlist_id, [track_id(2)]),
+        client.remove_items(made.playlist_id, [track_id(9), track_id(1)]),
+        client.replace_items(made.playlist_id, [track_id(4), track_id(5), track_id(6)]),
+    ]
+    snapshots.append(client.reorder(made.playlist_id, 2, 0, 1, snapshots[-1]))
+    assert desk.held(made.playlist_id) == [track_id(6), track_id(4), track_id(5)]
+    assert len(set(snapshots)) == len(snapshots)
+    assert client.playlist(made.playlist_id).snapshot_id == snapshots[-1]
+
+
+def test_a_listing_is_whole_or_an_exception(desk: SpotifyDesk) -> None:
+    names = [f"List {number}" for number in range(120)]
+    for name in names:
+        desk.playlist(name)
+    assert sorted(found.name for found in desk.client().playlists()) == sorted(names)
+    assert desk.sent(kind="my-playlists") == 3
+    desk.server.faults.add(kind="my-playlists", nth=3, count=None, fault="server_error", status=503)
+    with pytest.raises(UpstreamDown):
+        desk.client().playlists()
+
+
+def test_a_listing_that_changes_while_it_is_read_is_read_again(desk: SpotifyDesk) -> None:
+    for number in range(60):
+        desk.playlist(f"List {number}")
+    desk.server.faults.add(kind="my-playlists", nth=2, fault="server_error")
+    desk.before_pause = lambda: desk.state.person.delete("List 3") if len(desk.slept) == 1 else None
+    assert len(desk.client().playlists()) == 59
+    desk.server.faults.clear()
+    for nth in (2, 5):
+        desk.server.faults.add(kind="my-playlists", nth=nth, fault="server_error")
+    removed = iter(range(10, 60))
+    desk.before_pause = lambda: desk.state.person.delete(f"List {next(removed)}")
+    with pytest.raises(UpstreamDown, match="changed while it was read"):
+        desk.client().playlists()
+
+
+def test_a_playlist_that_changes_while_it_is_read_is_not_read_askew(desk: SpotifyDesk) -> None:
+    playlist_id = desk.playlist(holds=range(60))
+    items = desk.client().playlist_items(playlist_id)
+    next(items)
+    desk.state.person.remove_track(playlist_id, track_id(0))
+    with pytest.raises(UpstreamDown, match="changed while it was read"):
+        list(items)
+
+
+@pytest.mark.parametrize("fault", [*UNKNOWN, *NOT_CARRIED_OUT], ids=name_of)
+def test_a_read_survives_each_fault(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
+    playlist_id = desk.playlist(holds=range(60))
+    desk.server.faults.add(service="spotify", kind="playlist-items", nth=2, **fault)
+    budget = desk.budget()
+    with budget:
+        client = desk.client(budget)
+        assert ids_of(client, playlist_id) == [track_id(number) for number in range(60)]
+    assert client.calls["read"] == desk.sent() == 3, "a repeated read was not counted"
+    assert desk.ledger.calls.by_kind(desk.clock() - timedelta(hours=1)) == {"read": 3}
+    if fault["fault"] != "token_expired":
+        assert [seconds for seconds, _ in desk.told] == pytest.approx(desk.slept, abs=0.1)
+        assert len(desk.slept) == 1
+
+
+@pytest.mark.parametrize("fault", UNKNOWN, ids=name_of)
+def test_a_write_of_unknown_outcome_is_sent_once(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
+    playlist_id = desk.playlist()
+    desk.server.faults.add(service="spotify", method="POST", **fault)
+    with pytest.raises(UpstreamDown) as caught:
+        desk.client().add_items(playlist_id, [track_id(1)])
+    assert caught.value.outcome_unknown
+    assert desk.sent(method="POST") == 1, "the write was sent again"
+    assert desk.slept == []
+
+
+@pytest.mark.parametrize("fault", NOT_CARRIED_OUT, ids=name_of)
+def test_a_write_that_was_turned_away_is_sent_again(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
+    playlist_id = desk.playlist()
+    desk.server.faults.add(service="spotify", method="POST", **fault)
+    desk.client().add_items(playlist_id, [track_id(1)])
+    assert desk.held(playlist_id) == [track_id(1)]
+    assert desk.sent(method="POST") == 2
+
+
+def test_a_write_to_a_server_that_is_not_there_is_repeated_without_doubt(desk: SpotifyDesk) -> None:
+    playlist_id, client = desk.playlist(), desk.client()
+    client.me()
+    desk.server.stop()
+    with pytest.raises(UpstreamDown) as caught:
+        client.add_items(playlist_id, [track_id(1)])
+    assert not caught.value.outcome_unknown
+    assert len(desk.slept) == 3
+
+    def come_back() -> None:
+        desk.server.start()
+
+    desk.before_pause = come_back
+    client.add_items(playlist_id, [track_id(1)])
+    assert desk.held(playlist_id) == [track_id(1)]
+
+
+def test_a_read_that_never_gets_an_answer_gives_up_and_says_what(desk: SpotifyDesk) -> None:
+    playlist_id = desk.playlist()
+    desk.server.faults.add(kind="playlist-items", count=None, fault="server_error", status=503)
+    with pytest.raises(UpstreamDown) as caught:
+        ids_of(desk.client(), playlist_id)
+    assert f"GET /v1/playlists/{playlist_id}/items: it answered 503" in caught.value.what
+    assert not caught.value.outcome_unknown
+    assert desk.sent() == 4
+
+
+def test_a_429_waits_as_asked_and_a_long_one_goes_up(desk: SpotifyDesk) -> None:
+    client = desk.client(spotify_max_wait_s=30)
+    desk.server.faults.add(kind="search", count=2, fault="rate_limited", retry_after_s=12)
+    client.search("isrc:XXABC2600003")
+    assert desk.slept == pytest.approx([12, 12], abs=0.1)
+    assert "429" in desk.told[0][1]
+    desk.server.faults.add(kind="search", fault="rate_limited", retry_after_s=31)
+    with pytest.raises(RateLimited) as caught:
+        client.search("isrc:XXABC2600003")
+    assert caught.value.retry_after_s == 31
+    desk.server.faults.add(kind="search", count=3, fault="rate_limited", retry_after_s=12)
+    with pytest.raises(RateLimited):
+        client.search("isrc:XXABC2600003")
+
+
+def test_a_spent_quota_stops_every_run_until_it_is_back(desk: SpotifyDesk) -> None:
+    desk.server.faults.add(kind="search", nth=2, fault="quota_exceeded", retry_after_s=50_000)
+    client = desk.client()
+    client.search("isrc:XXABC2600003")
+    with pytest.raises(QuotaExceeded) as caught:
+        client.search("isrc:XXABC2600004")
+    assert caught.value.until == desk.clock() + timedelta(seconds=50_001)
+    sent = desk.sent()
+    for other in (client, desk.client(desk.budget("another run"))):
+        with pytest.raises(QuotaExceeded):
+            other.search("isrc:XXABC2600004")
+    assert desk.sent() == sent, "somebody asked before the quota was back"
+    assert desk.slept == [], "a spent quota was waited for"
+    desk.clock.advance(50_001)
+    desk.client(desk.budget("next day")).search("isrc:XXABC2600004")
+
+
+def test_our_own_budget_stops_calls_before_they_are_sent(desk: SpotifyDesk) -> None:
+    client = desk.client(desk.budget(daily=5))
+    for _ in range(5):
+        client.me()
+    with pytest.raises(QuotaExceeded):
+        client.me()
+    assert desk.sent() == 5
+
+
+def test_expired_access_is_renewed_once_for_all_threads(desk: SpotifyDesk) -> None:
+    client = desk.client()
+    client.me()
+    desk.state.accounts.expire_access()
+    start = threading.Barrier(8)
+
+    def search(number: int) -> int:
+        start.wait()
+        return sum(len(client.search(f"isrc:XXABC26{number * 10 + place:05d}")) for place in range(10))
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(search, range(8)))
+    assert all(count >= 9 for count in found), found
+    assert client.calls["search"] == desk.sent(kind="search")
+    assert 80 < client.calls["search"] <= 88
+    assert desk.server.log.count(service="accounts") == 2, "each thread renewed on its own"
+
+
+def test_a_token_is_renewed_before_it_ends(desk: SpotifyDesk) -> None:
+    client = desk.client()
+    client.me()
+    desk.clock.advance(3541)
+    client.me()
+    assert desk.server.log.count(service="accounts") == 2
+    assert desk.sent() == 2, "a call was wasted on a token that had ended"
+
+
+def test_a_dead_sign_in_says_what_to_do_and_an_accounts_service_that_is_down_does_not(desk: SpotifyDesk) -> None:
+    desk.server.faults.add(service="accounts", count=None, fault="server_error", status=503)
+    with pytest.raises(UpstreamDown, match="sign-in is not at fault"):
+        desk.client().me()
+    desk.server.faults.clear()
+    desk.server.faults.add(service="accounts", count=2, fault="server_error", status=503)
+    assert desk.client().me().account_id == desk.state.user_id
+    desk.state.accounts.revoke()
+    with pytest.raises(SignInExpired, match="beatporter login"):
+        desk.client().me()
+    with pytest.raises(SettingsError, match="BEATPORTER_SPOTIFY_CLIENT_SECRET"):
+        desk.client(spotify_client_secret="wrong").me()
+
+
+def test_a_fresh_token_that_is_refused_is_not_tried_for_ever(desk: SpotifyDesk) -> None:
+    desk.server.faults.add(kind="me", count=None, fault="token_expired")
+    with pytest.raises(SignInExpired):
+        desk.client().me()
+    assert desk.sent() == 2
+
+
+def test_refusals_say_what_and_why(desk: SpotifyDesk) -> None:
+    client = desk.client()
+    foreign = desk.state.add_foreign_playlist("Theirs", [f"spotify:track:{track_id(1)}"])
+    made_by_spotify = desk.state.add_foreign_playlist("Discover Weekly", algorithmic=True)
+    assert client.playlist(foreign.playlist_id).total == 0
+    cases: list[tuple[int, str, Any]] = [
+        (403, "Only the owner and collaborators", lambda: ids_of(client, foreign.playlist_id)),
+        (403, "Only the owner and collaborators", lambda: client.add_items(foreign.playlist_id, [track_id(1)])),
+        (404, "algorithmic or editorial", lambda: ids_of(client, made_by_spotify.playlist_id)),
+        (404, "no such thing any more", lambda: client.track(base62_id("nothing"))),
+        (400, "Query exceeds maximum length", lambda: client.search("x" * 300)),
+        (400, "is no Spotify id", lambda: client.playlist("../me")),
+        (400, "more than Spotify takes at once", lambda: client.add_items(foreign.playlist_id, [track_id(1)] * 101)),
+    ]
+    for status, words, call in cases:
+        with pytest.raises(RequestRefused, match=words) as caught:
+            call()
+        assert caught.value.status == status
+    narrow = desk.state.accounts.sign_in(("playlist-read-private",))
+    with pytest.raises(RequestRefused, match="lacks a permission"):
+        desk.client(spotify_refresh_token=narrow).create_playlist("X", public=False)
+    desk.state.accounts.allowed = False
+    with pytest.raises(RequestRefused, match="Premium"):
+        client.me()
+
+
+def test_no_secret_is_in_an_error_its_causes_or_a_log(desk: SpotifyDesk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client, playlist_id = desk.client(), desk.playlist()
+    errors: list[BaseException] = []
+    for fault in [
+        *UNKNOWN,
+        {"fault": "token_expired", "count": 2},
+        {"fault": "rate_limited", "retry_after_s": 900},
+        {"fault": "quota_exceeded"},
+    ]:
+        desk.server.faults.add(service="spotify", method="POST", **{"count": 1, **fault})
+        with pytest.raises(BeatporterError) as caught:
+            client.add_items(playlist_id, [track_id(1)])
+        errors.append(caught.value)
+        desk.server.faults.clear()
+    desk.state.accounts.revoke()
+    for setting in ({}, {"spotify_client_secret": "another-secret"}):
+        with pytest.raises(BeatporterError) as caught:
+            desk.client(desk.budget("x"), **setting).me()
+        errors.append(caught.value)
+    texts = [record.getMessage() for record in caplog.records]
+    for error in errors:
+        assert error.__cause__ is None
+        assert error.__context__ is None, f"{error!r} drags {error.__context__!r} along"
+        texts += [str(error), repr(error), repr(error.__dict__), repr(pickle.dumps(error))]
+    everything = "\n".join(texts)
+    secrets = [*desk.state.accounts._access, desk.refresh_token, desk.state.accounts.client_secret, "another-secret"]
+    assert len(secrets) > 3
+    for secret in secrets:
+        assert secret not in everything, f"a secret shows: {secret[:18]}…"
+    assert "Bearer" not in everything
