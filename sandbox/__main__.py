@@ -1,0 +1,109 @@
+"""`python -m sandbox`: run a sandbox until SIGTERM or SIGINT.
+
+Prints where it listens and the environment that points Beatporter at it. `--env-file` gets the same as KEY=VALUE lines once
+everything answers; whoever waits for that file can start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from beatporter.errors import UnknownGenre
+from sandbox.state import StateUnreadable, write_whole
+from sandbox.world import Options, Sandbox
+
+_PARENT_POLL_S = 0.5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; returns the exit code: 0 after a signal, 2 for options that cannot be used."""
+    chosen = _parser().parse_args(arguments)
+    # Read first: a parent that dies while the catalogue is being made shall be noticed too.
+    parent = os.getppid()
+    try:
+        sandbox = Sandbox(_options(chosen))
+        with sandbox:
+            if chosen.next_day:
+                sandbox.next_day()
+            _announce(sandbox, chosen)
+            _wait(_parent_watch(parent) if chosen.until_parent_ends else lambda: False)
+    except (UnknownGenre, StateUnreadable, OSError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201 - this is a command
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sandbox", description="Local stand-ins for Beatport and Spotify.")
+    parser.add_argument("--seed", type=int, default=1, help="of the invented catalogue")
+    parser.add_argument("--state", type=Path, help="file that keeps the day, the playlists and the calls between runs")
+    parser.add_argument("--next-day", action="store_true", help="begin with the morning after the one in --state")
+    parser.add_argument("--latency-ms", type=float, default=0, help="before each answer of both services")
+    parser.add_argument("--quota", type=int, help="Spotify calls in any rolling 24 hours")
+    parser.add_argument("--rate", type=int, help="Spotify calls in any rolling 30 seconds")
+    parser.add_argument("--genres", help="slugs with commas between; all without")
+    parser.add_argument("--spotify-shape", choices=("new", "old"), default="new", help="Web API for apps of today or of the older cohort")
+    parser.add_argument("--port", type=int, default=0, help="of Beatport; Spotify and the control take the next two; 0: any free ones")
+    parser.add_argument("--ports-file", type=Path, help="gets the addresses as JSON once they answer")
+    parser.add_argument("--env-file", type=Path, help="gets the environment as KEY=VALUE lines once they answer")
+    parser.add_argument("--until-parent-ends", action="store_true", help="end when the process that started this one has ended")
+    return parser
+
+
+def _options(chosen: argparse.Namespace) -> Options:
+    return Options(
+        seed=chosen.seed,
+        latency_ms=chosen.latency_ms,
+        state_file=chosen.state,
+        spotify_shape=chosen.spotify_shape,
+        daily_quota=chosen.quota,
+        rate_per_30s=chosen.rate,
+        genres=tuple(chosen.genres.split(",")) if chosen.genres else None,
+        ports=(chosen.port, chosen.port + 1, chosen.port + 2) if chosen.port else (0, 0, 0),
+    )
+
+
+def _announce(sandbox: Sandbox, chosen: argparse.Namespace) -> None:
+    environment = sandbox.environment()
+    lines = [
+        f"Day {sandbox.world.day} ({sandbox.world.date:%A, %d %B %Y}), {len(sandbox.world.genre_ids)} genres.",
+        f"Beatport  {sandbox.beatport_url}",
+        f"Spotify   {sandbox.spotify_api_url}",
+        f"Control   {sandbox.control_url}/state",
+        *(f"export {key}={value}" for key, value in environment.items()),
+    ]
+    print("\n".join(lines), flush=True)  # noqa: T201 - this is a command
+    if chosen.ports_file:
+        write_whole(chosen.ports_file, json.dumps(sandbox.describe()["urls"]) + "\n")
+    if chosen.env_file:
+        write_whole(chosen.env_file, "".join(f"{key}={value}\n" for key, value in environment.items()))
+
+
+def _parent_watch(parent: int) -> Callable[[], bool]:
+    """Whether the process that started this one has ended; its children get another parent then."""
+    return lambda: os.getppid() != parent
+
+
+def _wait(ended: Callable[[], bool]) -> None:
+    """Return on SIGTERM or SIGINT, or once `ended` says so."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    while not stop.wait(_PARENT_POLL_S) and not ended():
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

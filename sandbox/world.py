@@ -1,0 +1,295 @@
+"""The sandbox as a whole: a day in an invented world of music, and the servers that show it.
+
+    with Sandbox(Options(genres=("house", "tech-house"))) as sandbox:
+        os.environ.update(sandbox.environment())
+        ...                                   # run the product
+        sandbox.world.advance_day()           # the next morning
+        sandbox.faults.add(service="spotify", kind="search", fault="drop")
+        sandbox.requests.count(service="spotify", kind="search")
+        sandbox.world.truth(beatport_id).same
+
+Both services share a clock, a fault script and a request log. Nothing is reached but 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from beatporter.genres import all_genres, find_genre
+from sandbox.beatport.models import BeatportState
+from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
+from sandbox.catalogue import FIRST_DAY, Catalogue, Truth, known_genre_ids
+from sandbox.catalogue.beatport_side import BeatportTrack
+from sandbox.catalogue.ids import Key
+from sandbox.catalogue.names import Label
+from sandbox.clock import SandboxClock
+from sandbox.control import control_routes
+from sandbox.faults import FaultScript
+from sandbox.http import Route, Server
+from sandbox.log import RequestLog
+from sandbox.messages import Request, Response
+from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.routes import spotify_error, spotify_routes
+from sandbox.spotify.search import SearchIndex
+from sandbox.state import load_state, save_state
+
+REFRESH_TOKEN: Final = "AQsandboxrefresh-listener"
+"""The same in every sandbox, so that an environment outlives a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a sandbox is like.
+
+    Attributes:
+        seed: of the catalogue; the same seed is the same world.
+        latency_ms: real milliseconds before each answer of both services.
+        state_file: where day, playlists and calls are kept; None: nowhere.
+        spotify_shape: the Web API for apps of today (new) or of the older cohort (old).
+        daily_quota: Spotify calls in any rolling 24 h; None: no quota.
+        rate_per_30s: Spotify calls in any rolling 30 s; None: no limit.
+        genres: slugs that Beatport serves; None: all 36.
+        isrc_miss_rate: share of the ISRCs that Spotify's search never finds.
+        ports: of Beatport, Spotify and the control; 0: any free one.
+    """
+
+    seed: int = 1
+    latency_ms: float = 0
+    state_file: Path | None = None
+    spotify_shape: Literal["new", "old"] = "new"
+    daily_quota: int | None = None
+    rate_per_30s: int | None = None
+    genres: tuple[str, ...] | None = None
+    isrc_miss_rate: float = 0.01
+    ports: tuple[int, int, int] = (0, 0, 0)
+
+
+class World:
+    """Which day it is, and what that means.
+
+    Attributes:
+        catalogue: the music.
+        genre_ids: the genres that are served.
+        labels: ids of labels whose older recordings were looked at; Spotify has those too from then on.
+    """
+
+    def __init__(self, catalogue: Catalogue, genre_ids: tuple[int, ...], day: int = 0, labels: tuple[int, ...] = ()) -> None:
+        self.catalogue = catalogue
+        self.genre_ids = genre_ids
+        self.labels = set(labels)
+        self._day = day
+        self._on_change: list[Callable[[], None]] = []
+
+    @property
+    def day(self) -> int:
+        """0 is the first; it is a Monday."""
+        return self._day
+
+    @property
+    def date(self) -> date:
+        """The day in the catalogue's calendar."""
+        return FIRST_DAY + timedelta(days=self._day)
+
+    def advance_day(self, days: int = 1) -> int:
+        """Let it be a later morning: charts move on, late recordings come to Spotify. Returns the new day.
+
+        The clock is not moved, so that nothing is dated in the future; `sandbox.clock.advance` does that.
+        """
+        if days < 0:
+            raise ValueError("days do not come back")
+        self._day += days
+        self._changed()
+        return self._day
+
+    def show_label(self, label: Label) -> None:
+        """A label's older recordings come into view."""
+        if label.label_id not in self.labels:
+            self.labels.add(label.label_id)
+            self._changed()
+
+    def chart(self, slug: str) -> tuple[BeatportTrack, ...]:
+        """Today's Top 100 of a genre, in order."""
+        return self.catalogue.chart(find_genre(slug, all_genres()).genre_id, self._day)
+
+    def truth(self, beatport_id: int) -> Truth:
+        """What is right for a Beatport track today."""
+        return self.catalogue.truth(beatport_id, self._day)
+
+    def spotify_keys(self) -> dict[Key, None]:
+        """Recordings that Spotify has something of by today."""
+        keys = {key: None for genre_id in self.genre_ids for key in self.catalogue.days.charted_through(genre_id, self._day)}
+        for label_id in sorted(self.labels):
+            keys |= dict.fromkeys(self.catalogue.label_keys(self.catalogue.label(label_id), self._day))
+        return keys
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        self._on_change.append(call)
+
+    def _changed(self) -> None:
+        for call in self._on_change:
+            call()
+
+
+class Sandbox:
+    """Beatport, Spotify and the control on 127.0.0.1, as a context manager.
+
+    Attributes:
+        options: how it was set up.
+        world, catalogue: the music and the day.
+        beatport, spotify: the states of the two services; change them at any time.
+        faults: the script that spoils answers of either service ("spotify", "accounts", "beatport", "beatport-api").
+        requests: the log of both services (not of the control).
+        clock: the time of token lives, quotas and rates.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        """Build everything; nothing listens before the context is entered.
+
+        Raises:
+            UnknownGenre: for a slug in `genres` that is none.
+            StateUnreadable: when the state file cannot be used.
+        """
+        self.options = options or Options()
+        kept = load_state(self.options.state_file, self.options.seed)
+        self.clock = SandboxClock()
+        self.faults = FaultScript()
+        self.requests = RequestLog()
+        self.catalogue = Catalogue(self.options.seed)
+        genre_ids = known_genre_ids()
+        if self.options.genres is not None:
+            genre_ids = tuple(find_genre(slug, all_genres()).genre_id for slug in self.options.genres)
+        self.world = World(self.catalogue, genre_ids, kept.get("day", 0), tuple(kept.get("labels", ())))
+        self.beatport = BeatportState(
+            self.catalogue, day=lambda: self.world.day, clock=self.clock, genre_ids=genre_ids, on_label=self.world.show_label
+        )
+        self.spotify = SpotifyState(
+            clock=self.clock, seed=self.options.seed, rules="extended" if self.options.spotify_shape == "old" else "development"
+        )
+        self.spotify.limits.per_day = self.options.daily_quota
+        self.spotify.limits.per_30_s = self.options.rate_per_30s
+        if "spotify" in kept:
+            self.spotify.restore(kept["spotify"])
+        self.spotify.accounts.adopt(REFRESH_TOKEN, self.clock())
+        self._saving = threading.Lock()
+        self._stack = ExitStack()
+        self._publish()
+        self.world.on_change(self._publish)
+        self.world.on_change(self.save)
+        self._servers = self._make_servers()
+
+    # --- addresses -----------------------------------------------------------------------------------------------
+
+    @property
+    def beatport_url(self) -> str:
+        return self._servers[0].url
+
+    @property
+    def beatport_api_url(self) -> str:
+        return f"{self._servers[0].url}/v4"
+
+    @property
+    def spotify_api_url(self) -> str:
+        return f"{self._servers[1].url}/v1"
+
+    @property
+    def spotify_accounts_url(self) -> str:
+        return self._servers[1].url
+
+    @property
+    def control_url(self) -> str:
+        return self._servers[2].url
+
+    def environment(self) -> dict[str, str]:
+        """Every variable that points Beatporter at this sandbox."""
+        return {
+            "BEATPORTER_BEATPORT_URL": self.beatport_url,
+            "BEATPORTER_BEATPORT_API_URL": self.beatport_api_url,
+            "BEATPORTER_BEATPORT_TOKEN": self.beatport.token,
+            "BEATPORTER_BEATPORT_INTERVAL_S": "0",
+            "BEATPORTER_SPOTIFY_API_URL": self.spotify_api_url,
+            "BEATPORTER_SPOTIFY_ACCOUNTS_URL": self.spotify_accounts_url,
+            "BEATPORTER_SPOTIFY_CLIENT_ID": self.spotify.accounts.client_id,
+            "BEATPORTER_SPOTIFY_CLIENT_SECRET": self.spotify.accounts.client_secret,
+            "BEATPORTER_SPOTIFY_REFRESH_TOKEN": REFRESH_TOKEN,
+        }
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.callback(self.save)
+            for server in self._servers:
+                stack.enter_context(server)
+            self._stack = stack.pop_all()
+        self.save()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def next_day(self, days: int = 1) -> int:
+        """A later morning, with yesterday's calls out of Spotify's window. Returns the new day."""
+        self.spotify.limits.reset()
+        return self.world.advance_day(days)
+
+    def save(self) -> None:
+        """Write the state file, if there is one. Done by itself after each change over HTTP and at the end."""
+        if self.options.state_file is None:
+            return
+        with self._saving:
+            labels = sorted(self.world.labels)
+            state = {"seed": self.options.seed, "day": self.world.day, "labels": labels, "spotify": self.spotify.to_json()}
+            save_state(self.options.state_file, state)
+
+    def _publish(self) -> None:
+        """Hand Spotify what it has by today."""
+        tracks = self.catalogue.spotify_tracks_of(self.world.spotify_keys(), self.world.day)
+        index = SearchIndex(tracks, seed=self.options.seed, isrc_miss_rate=self.options.isrc_miss_rate)
+        with self.spotify.lock:
+            self.spotify.tracks = {track.track_id: track for track in tracks}
+            self.spotify.index = index
+
+    def _make_servers(self) -> tuple[Server, Server, Server]:
+        make = partial(Server, clock=self.clock, latency_s=self.options.latency_ms / 1000, faults=self.faults, log=self.requests)
+        beatport_port, spotify_port, control_port = self.options.ports
+        routes = [self._saving_route(route) for route in spotify_routes(self.spotify)]
+        return (
+            make("beatport", BeatportRoutes(self.beatport).routes(), port=beatport_port, vendor_error=vendor_error, hooks=HOOKS),
+            make("spotify", routes, port=spotify_port, vendor_error=spotify_error),
+            Server("control", control_routes(self), port=control_port, clock=self.clock),
+        )
+
+    def _saving_route(self, route: Route) -> Route:
+        """The same route; one that may change something saves the state before it answers."""
+        if route.method == "GET":
+            return route
+
+        def handle(request: Request) -> Response:
+            response = route.handler(request)
+            self.save()
+            return response
+
+        return replace(route, handler=handle)
+
+    def describe(self) -> dict[str, Any]:
+        """Where it stands, as `GET /state` of the control shows it."""
+        return {
+            "seed": self.options.seed,
+            "day": self.world.day,
+            "date": self.world.date.isoformat(),
+            "clock": self.clock().isoformat(),
+            "genres": [genre.slug for genre in self.beatport.genres.values()],
+            "spotify_tracks": len(self.spotify.tracks),
+            "spotify_calls_24h": self.spotify.limits.used(self.clock()),
+            "requests": self.requests.last_number,
+            "faults_fired": self.faults.fired,
+            "urls": {"beatport": self.beatport_url, "spotify": self.spotify_accounts_url, "control": self.control_url},
+        }
