@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -26,19 +26,33 @@ _PARENT_POLL_S = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; returns the exit code: 0 after a signal, 2 for options that cannot be used."""
     chosen = _parser().parse_args(arguments)
-    # Read first: a parent that dies while the catalogue is being made shall be noticed too.
+    # Read before the catalogue is made: a parent that dies meanwhile shall be noticed too.
     parent = os.getppid()
+    stop = _stop_on_signals()
     try:
         sandbox = Sandbox(_options(chosen))
+        if chosen.next_day:
+            sandbox.next_day()
         with sandbox:
-            if chosen.next_day:
-                sandbox.next_day()
             _announce(sandbox, chosen)
-            _wait(_parent_watch(parent) if chosen.until_parent_ends else lambda: False)
+            while not stop.wait(_PARENT_POLL_S) and not (chosen.until_parent_ends and os.getppid() != parent):
+                pass
     except (UnknownGenre, StateUnreadable, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201 - this is a command
         return 2
     return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    return stop
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,24 +99,6 @@ def _announce(sandbox: Sandbox, chosen: argparse.Namespace) -> None:
         write_whole(chosen.ports_file, json.dumps(sandbox.describe()["urls"]) + "\n")
     if chosen.env_file:
         write_whole(chosen.env_file, "".join(f"{key}={value}\n" for key, value in environment.items()))
-
-
-def _parent_watch(parent: int) -> Callable[[], bool]:
-    """Whether the process that started this one has ended; its children get another parent then."""
-    return lambda: os.getppid() != parent
-
-
-def _wait(ended: Callable[[], bool]) -> None:
-    """Return on SIGTERM or SIGINT, or once `ended` says so."""
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    while not stop.wait(_PARENT_POLL_S) and not ended():
-        pass
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ class Sandbox:
         self.spotify.accounts.adopt(REFRESH_TOKEN, self.clock())
         self._saving = threading.Lock()
         self._stack = ExitStack()
-        self._publish()
+        self._entered = False
         self.world.on_change(self._publish)
         self.world.on_change(self.save)
         self._servers = self._make_servers()
@@ -224,19 +224,24 @@ class Sandbox:
     # --- life ----------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
+        self._entered = True
+        self._publish()
+        self.save()
         with ExitStack() as stack:
             stack.callback(self.save)
             for server in self._servers:
                 stack.enter_context(server)
             self._stack = stack.pop_all()
-        self.save()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.__exit__(kind, error, trace)
 
     def next_day(self, days: int = 1) -> int:
-        """A later morning, with yesterday's calls out of Spotify's window. Returns the new day."""
+        """A later morning, with yesterday's calls out of Spotify's window. Returns the new day.
+
+        May be called before the context is entered: the sandbox then starts on that day.
+        """
         self.spotify.limits.reset()
         return self.world.advance_day(days)
 
@@ -250,7 +255,9 @@ class Sandbox:
             save_state(self.options.state_file, state)
 
     def _publish(self) -> None:
-        """Hand Spotify what it has by today."""
+        """Hand Spotify what it has by today; there is nobody to ask for it before the servers start."""
+        if not self._entered:
+            return
         tracks = self.catalogue.spotify_tracks_of(self.world.spotify_keys(), self.world.day)
         index = SearchIndex(tracks, seed=self.options.seed, isrc_miss_rate=self.options.isrc_miss_rate)
         with self.spotify.lock:

@@ -30,7 +30,13 @@ CUTS_A_RECORDING: Final = 4
 
 
 def weighted(rng: random.Random, choices: Mapping[T, float]) -> T:
-    return rng.choices(tuple(choices), tuple(choices.values()))[0]
+    """One of the keys, by their weights; these may add up to anything."""
+    left = rng.random() * sum(choices.values())
+    for choice, weight in choices.items():
+        left -= weight
+        if left < 0:
+            return choice
+    return choice
 
 
 class Scene:
@@ -66,6 +72,7 @@ class Composer:
         self._scenes: dict[int, Scene] = {}
         self._songs: dict[Key, Song] = {}
         self._recordings: dict[Key, Recording] = {}
+        self._kinds: dict[Key, str] = {}
 
     def rng(self, purpose: str, key: Key) -> random.Random:
         """A generator for one purpose of one recording."""
@@ -119,7 +126,9 @@ class Composer:
 
     def _kind(self, key: Key) -> str:
         """What the chart row is, as `rates.CHART_VERSIONS` calls it."""
-        return weighted(self.rng("kind", key), rates.CHART_VERSIONS)
+        if key not in self._kinds:
+            self._kinds[key] = weighted(self.rng("kind", key), rates.CHART_VERSIONS)
+        return self._kinds[key]
 
     def _shares_song(self, key: Key) -> bool:
         """Whether this is another version of the song before it in its genre."""

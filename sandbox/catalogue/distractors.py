@@ -52,8 +52,10 @@ class _Scene:
     def other_artist(self) -> str:
         """Somebody of the genre who has no part in the song."""
         taken = {*self.recording.song.artists, *self.recording.song.guests, *self.recording.remixers}
-        free = [artist for artist in self.composer.scene(self.recording.key.genre_id).other_remixers if artist not in taken]
-        return self.rng.choice(free).on_spotify
+        others = self.composer.scene(self.recording.key.genre_id).other_remixers
+        while (artist := self.rng.choice(others)) in taken:
+            pass
+        return artist.on_spotify
 
 
 Maker = Callable[[_Scene], _Beside]

@@ -9,6 +9,7 @@ import hashlib
 from typing import Final, NamedTuple
 
 _BASE62: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PAIRS: Final = tuple(first + second for first in _BASE62 for second in _BASE62)
 _BASE36: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FIRST_ID: Final = 20_000_000
 _STRIDE: Final = 1009
@@ -47,11 +48,11 @@ def read_beatport_id(track_id: int, seed: int) -> tuple[int, int] | None:
 def spotify_id(*parts: object) -> str:
     """22 characters of base 62, as Spotify's ids."""
     number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=16).digest(), "big")
-    digits = []
-    for _ in range(22):
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return "".join(digits)
+    pairs = []
+    for _ in range(11):
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    return "".join(pairs)
 
 
 def isrc(registrant: int, serial: int) -> str:
