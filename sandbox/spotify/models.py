@@ -48,7 +48,7 @@ class SpotifyState:
     Attributes:
         rules: which cohort of apps the Web API treats us as.
         index: the search; `tracks` holds the same by id.
-        visible: which tracks the service has at present; tracks that it says no to are not found and cannot be added.
+        visible: which tracks the service has at present (None: all); tracks that it says no to are not found and cannot be added.
         relinks: ids that are answered in place of others, as for another country's account.
         snapshot_delay, items_delay: how long a change takes to show in reads (facts: up to 30 s, 0.6 s); default at once.
     """
@@ -73,7 +73,7 @@ class SpotifyState:
         self.index = index if index is not None else SearchIndex(tracks, seed=seed)
         self.tracks = {track.track_id: track for track in tracks}
         self.playlists: dict[str, Playlist] = {}
-        self.visible: Callable[[SpotifyTrack], bool] = lambda _: True
+        self.visible: Callable[[SpotifyTrack], bool] | None = None
         self.relinks: dict[str, str] = {}
         self.snapshot_delay = timedelta()
         self.items_delay = timedelta()
@@ -112,7 +112,7 @@ class SpotifyState:
         if not re.fullmatch(r"[0-9A-Za-z]{22}", track_id):
             raise bad_request("Invalid base62 id")
         track = self.tracks.get(self.relinks.get(track_id, track_id))
-        if track is None or not self.visible(track):
+        if track is None or not self._is_visible(track):
             raise not_found()
         return track
 
@@ -224,10 +224,14 @@ class SpotifyState:
             if match is None:
                 raise bad_request(f"Invalid track uri: {uri}")
             kind: ItemKind = "track" if match.group(1) == "track" else "episode"
-            if kind == "track" and (match.group(2) not in self.tracks or not self.visible(self.tracks[match.group(2)])):
+            track = self.tracks.get(match.group(2))
+            if kind == "track" and (track is None or not self._is_visible(track)):
                 raise bad_request("Payload contains a non-existing ID")
             items.append(self.make_item(uri, kind))
         return items
+
+    def _is_visible(self, track: SpotifyTrack) -> bool:
+        return self.visible is None or self.visible(track)
 
     # -- keeping
 

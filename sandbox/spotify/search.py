@@ -25,7 +25,7 @@ import math
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -92,8 +92,8 @@ class SearchIndex:
         """The seeded popularity, 0 to 100, as apps of the older cohort still see it."""
         return round(100 * self._draw("popularity", track_id) ** 2)
 
-    def search(self, query: str, *, limit: int = 10, offset: int = 0) -> SearchPage:
-        """Tracks for a query, best first by the service's lights."""
+    def search(self, query: str, *, limit: int = 10, offset: int = 0, visible: Callable[[SpotifyTrack], bool] | None = None) -> SearchPage:
+        """Tracks for a query, best first by the service's lights; those that `visible` says no to are as if not there."""
         clauses = parse_query(query)
         free = next((clause for clause in clauses if not clause.field), None)
         filters = [clause for clause in clauses if clause.field]
@@ -103,6 +103,8 @@ class SearchIndex:
             if not allowed:
                 return SearchPage([], 0)
         ranked = self._rank_filtered(allowed or [], filters) if free is None else self._rank_free(query, free, allowed)
+        if visible is not None:
+            ranked = [number for number in ranked if visible(self._tracks[number])]
         return SearchPage([self._tracks[number] for number in ranked[offset : offset + limit]], min(len(ranked), 1000))
 
     def _index(self, number: int, track: SpotifyTrack) -> None:

@@ -222,10 +222,10 @@ class WebApi:
         href = f"{request.base_url}/v1/search?{urlencode({'query': query, 'type': kind})}"
         if kind != "track":
             return page(href, [], 0, limit, offset)  # the catalogue knows tracks only
-        found = self._state.index.search(query, limit=limit, offset=offset)
+        found = self._state.index.search(query, limit=limit, offset=offset, visible=self._state.visible)
         shapes = self._shapes(request)
         relinked = (self._state.tracks.get(self._state.relinks.get(track.track_id, ""), track) for track in found.tracks)
-        return page(href, [shapes.track(track) for track in relinked if self._state.visible(track)], found.total, limit, offset)
+        return page(href, [shapes.track(track) for track in relinked], found.total, limit, offset)
 
     def _number(self, request: Request, name: str, default: int, most: int, *, least: int = 1) -> int:
         text = request.first(name)

@@ -187,6 +187,8 @@ def test_hidden_tracks_are_neither_found_nor_added(state: SpotifyState, mine: Pl
         state.track(TRACKS[0].track_id)
     with pytest.raises(SpotifyRefusal, match="non-existing"):
         state.add_items(mine.playlist_id, URIS[:1])
+    page = state.index.search("Song", limit=10, visible=state.visible)
+    assert (page.total, TRACKS[0] in page.tracks) == (len(TRACKS) - 1, False)
 
 
 def test_state_survives_json(state: SpotifyState, mine: Playlist) -> None:
