@@ -10,7 +10,7 @@ from typing import Final, Literal
 from rapidfuzz.distance import Levenshtein
 
 from beatporter.matching import words
-from beatporter.matching.normalise import name_keys, name_words, normalise, title_words
+from beatporter.matching.normalise import joined_names, name_keys, name_words, normalise, title_words
 from beatporter.matching.title import Title
 
 TitleFit = Literal["equal", "small words", "subtitle", "spelling", "other"]
@@ -44,31 +44,31 @@ def compare_titles(one: Title, other: Title, people: frozenset[str]) -> TitleFit
     Args:
         one: a title.
         other: another; the order does not matter.
-        people: words of all names that either side credits. A subtitle made of them alone says nothing ("(Lana Del Rey vs. …)").
+        people: words of the names of all artists that either side credits.
     """
-    best: TitleFit = "other"
-    for left, right in ((one.full, other.full), (one.with_features, other.with_features)):
-        fit = _compare_words(left, right)
-        if fit in ("equal", "small words"):
-            return fit
-        best = fit if best == "other" else best
-    for left, right in ((one.with_features, other.full), (one.full, other.with_features)):
-        if _compare_words(left, right) == "equal":
-            return "equal"
-    if _without_names(one, people) == _without_names(other, people):
+    left, right = _reading(one, people), _reading(other, people)
+    fit = _compare_words(left, right)
+    if fit in ("equal", "small words"):
+        return fit
+    if _without_names(one, left, people) == _without_names(other, right, people):
         return "equal"
-    if one.base == other.full or other.base == one.full:
+    if one.base == right or other.base == left:
         return "subtitle"
-    return best
+    return fit
 
 
-def _without_names(title: Title, people: frozenset[str]) -> tuple[str, ...]:
-    """The title's words in its own order without the subtitles that only name people."""
-    text = title.full
+def _reading(title: Title, people: frozenset[str]) -> str:
+    """The title's words: "(with …)" is no part of them if it names artists, and is in "Dancing (With You)"."""
+    added = frozenset(title.with_features.split()) - frozenset(title.full.split()) - words.JOINERS
+    return title.full if added <= people else title.with_features
+
+
+def _without_names(title: Title, reading: str, people: frozenset[str]) -> tuple[str, ...]:
+    """The words without subtitles that only name artists, e.g. "(Lana Del Rey vs. Cedric Gervais)"."""
     for subtitle in title.subtitles:
         if frozenset(subtitle.split()) - words.JOINERS <= people:
-            text = text.replace(subtitle, " ", 1)
-    return title_words(text)
+            reading = reading.replace(subtitle, " ", 1)
+    return title_words(reading)
 
 
 @lru_cache(maxsize=8192)
@@ -130,18 +130,12 @@ def names_person(name: str, credits: Iterable[str], text_words: frozenset[str] =
     credits = tuple(credits)
     if any(same_name(name, credit) for credit in credits):
         return True
-    own = name_words(name)
-    if own <= text_words:
+    if name_words(name) <= text_words:
         return True
-    joint = len(own) > 1 or " " not in normalise(name)
-    if joint and any(own < name_words(credit) and _is_joint(credit) for credit in credits):
+    if any(same_name(name, part) for credit in credits for part in joined_names(credit)):
         return True
-    return _is_joint(name) and own <= frozenset[str]().union(*(name_words(credit) for credit in credits))
-
-
-def _is_joint(name: str) -> bool:
-    """Whether a name joins several ("Prok & Fitch")."""
-    return any(token in ("and", "x", "vs", "feat", "ft", "with") for token in normalise(name).split()) or "," in name
+    parts = joined_names(name)
+    return bool(parts) and all(any(same_name(part, credit) for credit in credits) for part in parts)
 
 
 def compare_artists(
@@ -158,19 +152,27 @@ def compare_artists(
     real = tuple(artist for artist in track_artists if normalise(artist) not in words.VARIOUS)
     mains = tuple(a for a in artists if not names_person(a, remixers, title.version.names) and not name_words(a) <= feature_words)
     mains = mains or artists
-    missing = tuple(artist for artist in mains if not names_person(artist, real, track_text))
+    people = tuple(person for artist in mains for person in _persons(artist, real))
+    missing = tuple(person for person in people if not names_person(person, real, track_text))
     known = (*artists, *remixers)
     known_text = title.version.names | feature_words
     ignorable = track_title.version.names | _words_of(track_title.featured)
     added = tuple(a for a in real if not names_person(a, known, known_text) and not name_words(a) <= ignorable)
     return ArtistFit(
-        coverage=1 - len(missing) / len(mains) if mains else 0.0,
+        coverage=1 - len(missing) / len(people) if people else 0.0,
         missing=missing,
         added=added,
         leader_known=not real or real[0] not in added,
         remixer_in_common=any(name_words(artist) <= remix_words for artist in real),
         various=not real,
     )
+
+
+def _persons(artist: str, credits: tuple[str, ...]) -> tuple[str, ...]:
+    """Who an artist's name stands for: one act where the credits know it as one, else each that a joint name joins."""
+    if any(same_name(artist, credit) for credit in credits):
+        return (artist,)
+    return joined_names(artist) or (artist,)
 
 
 def _words_of(texts: tuple[str, ...]) -> frozenset[str]:

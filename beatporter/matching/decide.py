@@ -8,7 +8,7 @@ from typing import Final
 
 from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
-from beatporter.matching.judge import judge
+from beatporter.matching.judge import isrcs_agree, judge, lengths_agree
 from beatporter.matching.match import RunnerUp, Verdict
 from beatporter.matching.title import parse_title
 from beatporter.spotify.track import SpotifyTrack
@@ -18,6 +18,7 @@ OWN_FIRST: Final = ("own", "extended", "original", "radio")
 
 _ALBUM_RANK: Final = {"single": 0, "album": 1, "compilation": 3}
 _UNKNOWN_ALBUM: Final = 2
+_LENGTH_STEP_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order:
     """Choose the track for a chart entry.
 
     The cut decides first (`version_order`; a cut that it leaves out is never taken), then playable before not, equal ISRC before
-    another, score, single before album before compilation, the closer length, the earlier release, and last the id.
+    another, score, length, single before album before compilation, the earlier release, and last the id.
 
     Args:
         entry: the chart's row.
@@ -58,18 +59,25 @@ def cut_rank(verdict: Verdict, version_order: Sequence[str]) -> int | None:
 def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> tuple[object, ...]:
     track = verdict.track
     place = cut_rank(verdict, version_order) if verdict.version else None
-    apart = abs((track.duration_ms or 0) - (entry.length_ms or 0)) if track.duration_ms and entry.length_ms else 0
     return (
         len(version_order) if place is None else place,
         verdict.version is None,
         track.is_playable is False,
-        not (entry.isrc and entry.isrc == track.isrc),
+        not isrcs_agree(entry, track),
         -verdict.score,
+        _length_rank(entry, track),
         _ALBUM_RANK.get(track.album_type or "", _UNKNOWN_ALBUM),
-        apart,
+        abs((track.duration_ms or 0) - (entry.length_ms or 0)) if entry.length_ms else 0,
         track.release_date or "9999",
         track.track_id,
     )
+
+
+def _length_rank(entry: ChartEntry, track: SpotifyTrack) -> int:
+    """An equal length before another or none; where the chart has none, the longer, since charts sell the long cut."""
+    if entry.length_ms:
+        return 0 if lengths_agree(entry, track) else 1
+    return -((track.duration_ms or 0) // _LENGTH_STEP_MS)
 
 
 def runners_up(decision: Decision) -> tuple[RunnerUp, ...]:

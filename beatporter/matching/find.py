@@ -18,17 +18,15 @@ from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, ru
 from beatporter.matching.explain import why, why_not
 from beatporter.matching.judge import lengths_agree
 from beatporter.matching.match import Match, Verdict
-from beatporter.matching.normalise import normalise
-from beatporter.matching.title import parse_entry_title
+from beatporter.matching.normalise import joined_names, normalise
+from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.matching.version import OTHER
 from beatporter.spotify.track import SpotifyTrack
 
 Search = Callable[[str], Sequence[SpotifyTrack]]
 """Asks Spotify's /search for tracks, at most ten; raises when it has no answer."""
 
-_BRACKETS = re.compile(r"\s*[(\[{][^()\[\]{}]*[)\]}]")
-_FEATURED = re.compile(r"\s+(?:feat|ft|featuring)\b.*$", re.IGNORECASE)
-_SUFFIX = re.compile(r"\s+[-–—]\s+.*$")
+_DISAMBIGUATION = re.compile(r"\s+\([^()]*\)$")
 _NOT_IN_FILTERS = re.compile(r"[\"“”„:*]")
 _MAX_QUERY: Final = 200
 
@@ -44,12 +42,12 @@ def field_query(entry: ChartEntry) -> str:
     The form is that of Spotify's own example, "remaster track:Doxy artist:Miles Davis". Cuts are left out of the words, since most
     tracks do not name theirs.
     """
-    return _joined(_version_words(entry), f"track:{_searchable(entry.name)}", f"artist:{_searchable(_first_artist(entry))}")
+    return _joined(_version_words(entry), f"track:{_written_title(entry)}", f"artist:{_searchable(_first_artist(entry))}")
 
 
 def plain_query(entry: ChartEntry) -> str:
     """The last question: the same words without fields, for titles and names that the two services spell differently."""
-    return _joined(_searchable(_first_artist(entry)), _searchable(entry.name), _version_words(entry))
+    return _joined(_searchable(_first_artist(entry)), _written_title(entry), _version_words(entry))
 
 
 def find_track(
@@ -74,7 +72,8 @@ def find_track(
     found: dict[str, SpotifyTrack] = {}
     by_isrc: frozenset[str] = frozenset()
     decision = Decision(None, ())
-    for query in queries(entry):
+    misses = previous.misses if previous and previous.track_id is None and previous.method in ("isrc", "search") else 0
+    for query in queries(entry, misses):
         answer = search(query)
         if query == isrc_query(entry):
             # What an ISRC search finds has that ISRC, also where the answer leaves it out (as it did in early 2026).
@@ -84,13 +83,23 @@ def find_track(
         decision = decide(entry, found.values(), version_order)
         if decision.best and (query != isrc_query(entry) or _settles(entry, decision.best, version_order)):
             break
-    return _record(entry, decision, by_isrc, rules, now, previous)
+    return _record(entry, decision, by_isrc, rules, now, misses)
 
 
-def queries(entry: ChartEntry) -> tuple[str, ...]:
-    """All that is asked for an entry, in this order, until something settles it."""
+def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
+    """What is asked for an entry, in this order, until something settles it.
+
+    Two questions at most. With an ISRC the second is the field query, and at every other try after a miss the plain one: a miss
+    is tried again anyway, so no day pays for both.
+
+    Args:
+        entry: the chart's row.
+        misses: how many times in a row nothing was found before.
+    """
     by_isrc = isrc_query(entry)
-    return (*((by_isrc,) if by_isrc else ()), field_query(entry), plain_query(entry))
+    if by_isrc is None:
+        return field_query(entry), plain_query(entry)
+    return by_isrc, plain_query(entry) if misses % 2 else field_query(entry)
 
 
 def is_due(match: Match, rules: str, now: datetime) -> bool:
@@ -117,7 +126,7 @@ def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> 
     return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
 
 
-def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, now: datetime, previous: Match | None) -> Match:
+def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, now: datetime, misses_before: int) -> Match:
     decided_at = now.replace(microsecond=0)
     match = Match(
         beatport_id=entry.beatport_id,
@@ -133,7 +142,7 @@ def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rule
     )
     best = decision.best
     if best is None:
-        misses = 1 + (previous.misses if previous and previous.track_id is None and previous.method in ("isrc", "search") else 0)
+        misses = misses_before + 1
         wait = timedelta(days=weights.RETRY_DAYS[min(misses, len(weights.RETRY_DAYS)) - 1])
         return replace(match, retry_at=decided_at + wait, reasons=why_not(decision), misses=misses)
     return replace(
@@ -159,18 +168,20 @@ def _version_words(entry: ChartEntry) -> str:
 
 
 def _searchable(text: str) -> str:
-    """A text as a value of a field filter: words only, in its own spelling, without what Beatport adds to it."""
-    plain = _BRACKETS.sub(" ", _FEATURED.sub("", text))
-    plain = _SUFFIX.sub("", plain) if plain.strip() else text
-    words = " ".join(_NOT_IN_FILTERS.sub(" ", plain).split())
-    return words or " ".join(_NOT_IN_FILTERS.sub(" ", text).split()) or text
+    """A text as a value of a field filter, in its own spelling: without what would end the filter or begin another."""
+    return " ".join(_NOT_IN_FILTERS.sub(" ", text).split())
+
+
+def _written_title(entry: ChartEntry) -> str:
+    return _searchable(parse_title(entry.name).written) or entry.name
 
 
 def _first_artist(entry: ChartEntry) -> str:
-    """The first artist who is not the remixer: Beatport lists remixers among the artists at times."""
+    """The first artist who is not the remixer, since Beatport lists remixers among the artists at times; of a joint name the first."""
     title = parse_entry_title(entry.name, entry.mix_name, entry.remixers)
     originals = [name for name in entry.artists if not names_person(name, entry.remixers, title.version.names)]
-    return next(iter(originals or entry.artists), "")
+    artist = next(iter(originals or entry.artists), "")
+    return _DISAMBIGUATION.sub("", next(iter(joined_names(artist)), artist))
 
 
 def _joined(*parts: str) -> str:

@@ -13,8 +13,8 @@ from beatporter.matching import weights
 from beatporter.matching.compare import ArtistFit, TitleFit, compare_artists, compare_titles
 from beatporter.matching.match import Verdict, Version
 from beatporter.matching.normalise import name_words
-from beatporter.matching.title import Title, parse_entry_title, parse_title
-from beatporter.matching.version import Agreement, Cut, compare_versions, same_cut
+from beatporter.matching.title import Title, parse_entry_title, parse_title, unfolded
+from beatporter.matching.version import OTHER, Agreement, Cut, compare_versions, same_cut
 from beatporter.spotify.track import SpotifyTrack
 
 Length = Literal["unknown", "agrees", "near", "differs"]
@@ -51,22 +51,22 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
     Returns:
         The verdict; `version` is None when a reason rules the candidate out or its score is below `weights.ACCEPT`.
     """
+    title, track_title = _titles(entry, track)
     case = _Case(
         entry,
         track,
-        parse_entry_title(entry.name, entry.mix_name, entry.remixers),
-        parse_title(track.name),
+        title,
+        track_title,
         _compare_isrcs(entry.isrc, track.isrc),
         _compare_lengths(entry.length_ms, track.duration_ms),
     )
     artists = compare_artists(entry.artists, entry.remixers, case.title, track.artists, case.track_title)
-    people = _people(entry, track, case)
-    title = compare_titles(case.title, case.track_title, people)
-    _judge_title(case, title, artists)
+    people = _words_of(entry.artists, entry.remixers, track.artists)
+    _judge_title(case, compare_titles(title, track_title, people), artists)
     _judge_artists(case, artists)
-    leaders = name_words(entry.artists[0]) if entry.artists else frozenset[str]()
-    leaders -= frozenset[str]().union(*(name_words(remixer) for remixer in entry.remixers))
-    _judge_version(case, compare_versions(case.title.version, case.track_title.version, people, leaders))
+    people |= _words_of(title.featured, track_title.featured)
+    leaders = _words_of(entry.artists[:1]) - _words_of(entry.remixers)
+    _judge_version(case, compare_versions(title.version, track_title.version, people, leaders))
     version = _judge_cut(case, artists) if not case.rejected else None
     _judge_edition(case)
     score = round(max(0.0, 100.0 - sum(points for _, points in case.penalties)), 1)
@@ -85,9 +85,18 @@ def isrcs_agree(entry: ChartEntry, track: SpotifyTrack) -> bool:
     return _compare_isrcs(entry.isrc, track.isrc) == "agrees"
 
 
-def _people(entry: ChartEntry, track: SpotifyTrack, case: _Case) -> frozenset[str]:
-    names = (*entry.artists, *entry.remixers, *track.artists, *case.title.featured, *case.track_title.featured)
-    return frozenset[str]().union(*(name_words(name) for name in names))
+def _titles(entry: ChartEntry, track: SpotifyTrack) -> tuple[Title, Title]:
+    """Both titles taken apart; an unknown suffix belongs to the title where the other side writes it so."""
+    own, found = parse_entry_title(entry.name, entry.mix_name, entry.remixers), parse_title(track.name)
+    if OTHER in own.version.kinds | found.version.kinds:
+        whole, whole_found = unfolded(own), unfolded(found)
+        if sorted(whole.full.split()) == sorted(whole_found.full.split()):
+            return whole, whole_found
+    return own, found
+
+
+def _words_of(*groups: tuple[str, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*(name_words(name) for names in groups for name in names))
 
 
 def _compare_isrcs(one: str | None, other: str | None) -> Isrc:

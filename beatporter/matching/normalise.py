@@ -15,6 +15,7 @@ from beatporter.matching import words
 _ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
 _SEPARATORS = re.compile(r"[^\w\s]|_")
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+_JOINT = re.compile(r"\s+(?:" + "|".join(sorted(words.NAME_JOINERS)) + r")\.?\s+|\s*[&,+]\s*(?=\S)|\s*,\s*", re.IGNORECASE)
 _MAX_ROUNDS = 4
 
 
@@ -89,3 +90,10 @@ def name_words(name: str) -> frozenset[str]:
     """The telling words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
     every = normalise(_TRAILING_BRACKET.sub("", name) or name).split()
     return frozenset(word for word in every if word not in words.JOINERS) or frozenset(every)
+
+
+@lru_cache(maxsize=8192)
+def joined_names(name: str) -> tuple[str, ...]:
+    """The names that a joint name joins, as written: "Prok & Fitch", "A x B", "A pres. B"; none for a name that joins nobody."""
+    parts = tuple(part.strip() for part in _JOINT.split(name) if normalise(part))
+    return parts if len(parts) > 1 else ()

@@ -13,7 +13,7 @@ from typing import Final
 
 from beatporter.matching import words
 from beatporter.matching.normalise import name_words, normalise
-from beatporter.matching.version import Version, is_version, other_version, parse_version
+from beatporter.matching.version import OTHER, Version, is_version, other_version, parse_version
 
 _DASH = re.compile(r"\s+[-–—]+\s+")
 _FEATURED = re.compile(r"(?:^|\s)(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
@@ -34,6 +34,8 @@ class Title:
 
     base: str
     """Without brackets, suffixes and featured artists; never empty for a title that is not."""
+    written: str
+    """base as it was written, for a search."""
     full: str
     """With its subtitles, in the order written."""
     with_features: str
@@ -107,12 +109,26 @@ def parse_entry_title(name: str, mix_name: str | None, remixers: tuple[str, ...]
         mix = parse_title(_as_suffix(mix_name))
         version = mix.version.merged(version)
         subtitles = tuple(text for text in mix.subtitles if text not in title.full)
-        full = " ".join((title.full, *subtitles))
-        title = replace(title, full=full, subtitles=title.subtitles + subtitles, featured=title.featured + mix.featured)
+        title = replace(
+            title,
+            full=" ".join((title.full, *subtitles)),
+            with_features=" ".join((title.with_features, *subtitles)),
+            subtitles=title.subtitles + subtitles,
+            featured=title.featured + mix.featured,
+        )
     people = frozenset[str]().union(*(name_words(remixer) for remixer in remixers))
     if people and not version.names and (version.kinds == {"remix"} or (not version.kinds and version.cut is None)):
         version = replace(version, kinds=frozenset({"remix"}), names=people)
     return replace(title, version=version)
+
+
+def unfolded(title: Title) -> Title:
+    """The title with a suffix that no word list knows as part of it, since the other side may write it without a dash."""
+    if OTHER not in title.version.kinds:
+        return title
+    suffix = normalise(title.version.text)
+    version = replace(title.version, kinds=title.version.kinds - {OTHER}, names=title.version.names - frozenset(suffix.split()))
+    return replace(title, full=f"{title.full} {suffix}", with_features=f"{title.with_features} {suffix}", version=version)
 
 
 def _as_suffix(mix_name: str) -> str:
@@ -151,7 +167,8 @@ def _finish(parts: _Parts, text: str) -> Title:
     base = normalise(" ".join(parts.base)) or full
     with_features = normalise(" ".join(parts.with_features)) or full
     subtitles = tuple(normalise(subtitle) for subtitle in parts.subtitles) if parts.base else ()
-    return Title(base, full, with_features, subtitles, tuple(parts.featured), parts.version)
+    written = " ".join(_PIECES.sub(" ", " ".join(parts.base)).split()) or " ".join(text.split())
+    return Title(base, written, full, with_features, subtitles, tuple(parts.featured), parts.version)
 
 
 def _read_bracket(inner: str, parts: _Parts) -> None:

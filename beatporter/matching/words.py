@@ -69,6 +69,9 @@ JOINERS: Final = frozenset(
 )
 """Words between names in a version; they tell nothing about who made it."""
 
+NAME_JOINERS: Final = frozenset({"and", "x", "vs", "versus", "feat", "ft", "featuring", "with", "pres", "presents", "und"})
+"""Between blanks these join artists into one name."""
+
 NAME_PREFIXES: Final = ("the ", "dj ")
 """An artist's name may have or lack these."""
 
@@ -273,7 +276,9 @@ SURE_WORDS: Final = frozenset(
 }
 """A bracket with one of these is a version wherever the word stands in it."""
 
-LAST_WORDS: Final = frozenset({"dub", "flip", "cover", "demo", "acoustic", "tribute", "mixed", "extended", "remake", "respray", "revision"})
+LAST_WORDS: Final = frozenset(
+    {"dub", "flip", "cover", "demo", "acoustic", "tribute", "mixed", "extended", "remake", "respray", "revision", "ver"}
+)
 """A bracket that ends so is a version ("Carlita Flip"); one that has the word elsewhere is a subtitle ("Mixed Emotions")."""
 
 SOURCE_WORDS: Final = frozenset({"film", "movie", "motion", "soundtrack", "series", "game", "ost"})

@@ -1,0 +1,167 @@
+"""How good the matching is: precision, recall and searches a track, on labelled sets.
+
+    python -m bench.matching [--set NAME …] [--seed N] [--errors N]
+
+Sets: sandbox, sandbox-no-isrc, pairs, pairs-no-isrc, near-misses, charts; all of them without --set. Each runs the product's own
+`find_track` against the stand-in's search, which ranks as the real one does and not as we do. Each error is printed with the reasons
+that the verdict gave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from beatporter.matching import Match, explain, find_track
+from beatporter.spotify.track import SpotifyTrack
+from bench.matching_sets import REAL, Case, LabelledSet, charts_set, near_misses_set, pairs_set, sandbox_set
+from sandbox.spotify.search import SearchIndex
+
+NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided for one case and what that is."""
+
+    case: Case
+    match: Match
+    searches: int
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A set's figures; shares are None where there is nothing to divide by."""
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    def count(self, *grades: str) -> int:
+        return sum(outcome.grade in grades for outcome in self.outcomes)
+
+    @property
+    def taken(self) -> int:
+        return sum(outcome.match.track_id is not None for outcome in self.outcomes)
+
+    @property
+    def there(self) -> int:
+        return sum(bool(outcome.case.same | outcome.case.substitutes) for outcome in self.outcomes)
+
+    @property
+    def right(self) -> int:
+        return self.count("right", "right, another cut", "right, unplayable", "labelled wrong")
+
+    @property
+    def searches(self) -> float:
+        return sum(outcome.searches for outcome in self.outcomes) / max(1, len(self.outcomes))
+
+
+def run(labelled: LabelledSet, seed: int) -> Score:
+    """Decide every case of a set."""
+    index = SearchIndex(labelled.tracks, seed=seed)
+    started = time.perf_counter()
+    outcomes = tuple(_decide(case, lambda query: index.search(query).tracks) for case in labelled.cases)
+    return Score(labelled.name, outcomes, time.perf_counter() - started)
+
+
+def _decide(case: Case, search: Callable[[str], Sequence[SpotifyTrack]]) -> Outcome:
+    asked: list[str] = []
+
+    def counted(query: str) -> Sequence[SpotifyTrack]:
+        asked.append(query)
+        return search(query)
+
+    match = find_track(case.entry, counted, now=NOW)
+    return Outcome(case, match, len(asked), _grade(case, match))
+
+
+def _grade(case: Case, match: Match) -> str:
+    if match.track_id is None:
+        return "missed" if case.same or case.substitutes else "rightly not found"
+    if match.track_id not in case.same | case.substitutes:
+        return "wrong"
+    if match.track_id in case.substitutes and match.version == "same":
+        return "labelled wrong"
+    if match.track_id in case.unplayable:
+        return "right, unplayable"
+    return "right" if match.track_id in case.same else "right, another cut"
+
+
+def report(score: Score, errors: int) -> None:
+    """Print a set's figures and its errors."""
+    print(f"\n{score.name}: {len(score.outcomes)} tracks, {score.there} of them there, {score.taken} taken")
+    print(f"  precision  {_share(score.right, score.taken)}   recall {_share(score.right, score.there)}")
+    own_there = [outcome for outcome in score.outcomes if outcome.case.same]
+    own = sum(outcome.match.track_id in outcome.case.same for outcome in own_there)
+    print(f"  own cut taken {_share(own, len(own_there))}   substitutes taken {score.count('right, another cut')}")
+    print(f"  searches a track {score.searches:.2f}   {1000 * score.seconds / max(1, len(score.outcomes)):.2f} ms a track, search included")
+    print("  " + ", ".join(f"{grade} {count}" for grade, count in sorted(Counter(o.grade for o in score.outcomes).items())))
+    bad = [outcome for outcome in score.outcomes if outcome.grade in ("wrong", "missed", "labelled wrong")]
+    for outcome in sorted(bad, key=lambda outcome: outcome.grade, reverse=True)[:errors]:
+        print(_line(outcome))
+
+
+def report_charts(score: Score) -> None:
+    """Print what was taken for real charts, to be read by eye."""
+    print(f"\n{score.name}: {len(score.outcomes)} tracks, no truth known, {score.taken} taken; searches a track {score.searches:.2f}")
+    for outcome in score.outcomes:
+        if outcome.match.track_id:
+            print(_line(outcome))
+
+
+def report_near_misses(score: Score) -> None:
+    """Print how near misses were taken; "same" is an error."""
+    same = [outcome for outcome in score.outcomes if outcome.match.track_id in outcome.case.substitutes and outcome.match.version == "same"]
+    substitutes = sum(outcome.match.version == "substitute" for outcome in score.outcomes)
+    print(f"\n{score.name}: {len(score.outcomes)} tracks, {score.taken} taken, {substitutes} of them labelled substitute")
+    print(f"  near misses taken as the same: {len(same)}   searches a track {score.searches:.2f}")
+    for outcome in score.outcomes:
+        if outcome.match.version == "same":
+            print(_line(outcome))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f} % ({part} of {whole})" if whole else "-"
+
+
+def _line(outcome: Outcome) -> str:
+    entry, match = outcome.case.entry, outcome.match
+    length = f"{entry.length_ms / 1000:.0f} s" if entry.length_ms else "no length"
+    asked = f"{', '.join(entry.artists)} – {entry.name} [{entry.mix_name}] {length}"
+    took = f"{', '.join(match.track_artists)} – {match.track_name} ({match.version})" if match.track_id else "nothing"
+    lines = [f"  {outcome.grade}: {asked}", f"      took {took}: {explain(match)}"]
+    rightly = outcome.case.same | outcome.case.substitutes
+    lines += [
+        f"      right: {other.name} by {', '.join(other.artists)}: {other.why}" for other in match.runners_up if other.track_id in rightly
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = ("sandbox", "sandbox-no-isrc", "pairs", "pairs-no-isrc", "near-misses", "charts")
+    parser.add_argument("--set", dest="sets", action="append", choices=names)
+    parser.add_argument("--seed", type=int, default=1, help="of the sandbox's catalogue and of the search's ranking")
+    parser.add_argument("--errors", type=int, default=40, help="how many errors of a set to print")
+    options = parser.parse_args()
+    for name in options.sets or names:
+        if not name.startswith("sandbox") and not REAL.exists():
+            print(f"\n{name}: left out, {REAL.name}/ is not there")
+        elif name.startswith("sandbox"):
+            report(run(sandbox_set(options.seed, isrcs=name == "sandbox"), options.seed), options.errors)
+        elif name == "near-misses":
+            report_near_misses(run(near_misses_set(), options.seed))
+        elif name == "charts":
+            report_charts(run(charts_set(), options.seed))
+        else:
+            report(run(pairs_set(isrcs=name == "pairs"), options.seed), options.errors)
+
+
+if __name__ == "__main__":
+    main()
