@@ -15,6 +15,7 @@ from beatporter.ledger.account import Listings, Playlists, Snapshots
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
 from beatporter.ledger.charts import Charts
+from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.history import History
 from beatporter.ledger.home import FolderHome, Home, unwritable
 from beatporter.ledger.matches import Matches
@@ -41,6 +42,7 @@ class Ledger:
         self.backups = Backups(home)
         self.snapshots = Snapshots(home)
         self.playlists = Playlists(home)
+        self.corrections = Corrections(home)
         self.listings = Listings(home)
         self.calls = Calls(home)
 

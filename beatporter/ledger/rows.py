@@ -95,6 +95,18 @@ class RememberedPlaylist:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """A track that a person ruled out for a chart entry: it leaves every playlist that it got into."""
+
+    beatport_id: int
+    replaces: str
+    """The wrong track's id."""
+    track_id: str | None
+    """The right one, to be put in its place; None: nothing is."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """Spotify calls taken from the daily budget, or given back (negative count), or a quota's end."""
 

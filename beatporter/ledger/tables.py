@@ -159,6 +159,14 @@ PLAYLISTS = Table(
     stamp="at",
 )
 
+CORRECTIONS = Table(
+    "corrections",
+    (),
+    pa.schema([("beatport_id", ID), ("replaces", TEXT), ("track_id", TEXT), ("at", TIME)]),
+    order="at",
+    stamp="at",
+)
+
 LISTINGS = Table(
     "listings",
     ("run_key",),
@@ -177,4 +185,6 @@ CALLS = Table(
     stamp="at",
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (CHARTS, MATCHES, HISTORY, BACKUPS, SNAPSHOTS, PLAYLISTS, LISTINGS, CALLS)}
+TABLES: dict[str, Table] = {
+    table.name: table for table in (CHARTS, MATCHES, HISTORY, BACKUPS, SNAPSHOTS, PLAYLISTS, CORRECTIONS, LISTINGS, CALLS)
+}
