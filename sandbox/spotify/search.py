@@ -25,9 +25,10 @@ import math
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from beatporter.spotify.track import SpotifyTrack
@@ -39,6 +40,7 @@ _FIELD_OF: Final = {"track": _TITLE, "artist": _ARTIST, "album": _ALBUM}
 _FIELD_WEIGHT: Final = (1.0, 0.9, 0.4)
 _BEGINNING_WEIGHT: Final = 0.6
 _MIN_BEGINNING: Final = 3
+_YEARS: Final = re.compile(r"(\d{4})(?:\s*-\s*(\d{4}))?")
 _CANDIDATES: Final = 1500
 """Most popular matches that are ranked; bounds the time of a query for a word that half of the titles have."""
 _FULL_PAGE: Final = 10
@@ -97,12 +99,10 @@ class SearchIndex:
         clauses = parse_query(query)
         free = next((clause for clause in clauses if not clause.field), None)
         filters = [clause for clause in clauses if clause.field]
-        allowed: list[int] | None = None
-        for clause in filters:
-            allowed = self._filter(clause, allowed)
-            if not allowed:
-                return SearchPage([], 0)
-        ranked = self._rank_filtered(allowed or [], filters) if free is None else self._rank_free(query, free, allowed)
+        if free is None:
+            ranked = self._rank_filtered(list(islice(self._passing(filters), _CANDIDATES)), filters) if filters else []
+        else:
+            ranked = self._rank_free(query, free, set(self._passing(filters)) if filters else None)
         if visible is not None:
             ranked = [number for number in ranked if visible(self._tracks[number])]
         return SearchPage([self._tracks[number] for number in ranked[offset : offset + limit]], min(len(ranked), 1000))
@@ -123,38 +123,33 @@ class SearchIndex:
         digest = blake2b("\x1f".join((str(self._seed), *what)).encode(), digest_size=8).digest()
         return int.from_bytes(digest) / 2**64
 
-    def _filter(self, clause: Clause, allowed: list[int] | None) -> list[int]:
-        if clause.field == "isrc":
-            found: Iterable[int] = self._find_isrc(clause.text)
-        elif clause.field == "year":
-            found = self._find_years(clause.text, allowed)
-        elif clause.field in _FIELD_OF:
-            found = self._find_in_field(_FIELD_OF[clause.field], clause)
-        else:
-            return []
-        return list(found) if allowed is None else sorted(set(allowed).intersection(found))
+    def _passing(self, filters: list[Clause]) -> Iterator[int]:
+        """Tracks that pass every filter, the most popular first."""
+        lists: list[Sequence[int]] = []
+        for clause in filters:
+            if clause.field == "isrc":
+                lists.append(self._find_isrc(clause.text))
+            elif clause.field in _FIELD_OF:
+                postings = self._postings[_FIELD_OF[clause.field]]
+                lists += [postings.get(word, ()) for word in dict.fromkeys(clause.words)] or [()]
+            elif clause.field != "year":
+                return  # genre, upc, tag: the catalogue does not know them
+        shortest, *others = sorted(lists, key=len) or [range(len(self._tracks))]
+        for number in shortest:
+            if all(_holds(other, number) for other in others) and all(self._agrees(clause, number) for clause in filters):
+                yield number
+
+    def _agrees(self, clause: Clause, number: int) -> bool:
+        """What word lists cannot tell: years and phrases."""
+        if clause.field == "year":
+            match = _YEARS.fullmatch(clause.text)
+            date = self._tracks[number].release_date
+            return match is not None and bool(date) and match[1] <= str(date)[:4] <= (match[2] or match[1])
+        return all(self._has_phrase(_FIELD_OF[clause.field], number, phrase) for phrase in clause.phrases if clause.field in _FIELD_OF)
 
     def _find_isrc(self, text: str) -> list[int]:
         isrc = re.sub(r"[\s-]", "", text).upper()
         return [] if self._draw("isrc", isrc) < self._isrc_miss_rate else self._by_isrc.get(isrc, [])
-
-    def _find_years(self, text: str, allowed: list[int] | None) -> Iterator[int]:
-        match = re.fullmatch(r"(\d{4})(?:\s*-\s*(\d{4}))?", text)
-        if match is None:
-            return
-        first, last = match.group(1), match.group(2) or match.group(1)
-        for number in allowed if allowed is not None else range(len(self._tracks)):
-            date = self._tracks[number].release_date
-            if date and first <= date[:4] <= last:
-                yield number
-
-    def _find_in_field(self, field: int, clause: Clause) -> list[int]:
-        postings = self._postings[field]
-        lists = [postings.get(word) for word in dict.fromkeys(clause.words)]
-        if not lists or any(posting is None for posting in lists):
-            return []
-        found = _intersect([posting for posting in lists if posting is not None])
-        return [number for number in found if all(self._has_phrase(field, number, phrase) for phrase in clause.phrases)]
 
     def _has_phrase(self, field: int, number: int, phrase: tuple[str, ...]) -> bool:
         if len(phrase) < 2:
@@ -164,21 +159,20 @@ class SearchIndex:
         wanted = f" {' '.join(phrase)} "
         return any(wanted in f" {' '.join(words(name))} " for name in names)
 
-    def _rank_filtered(self, allowed: list[int], filters: list[Clause]) -> list[int]:
+    def _rank_filtered(self, found: list[int], filters: list[Clause]) -> list[int]:
         """Filters alone: the closer the title is to what was asked, the better; otherwise popularity."""
         asked = {word for clause in filters if clause.field == "track" for word in clause.words}
-        scores = {number: self._popularity[number] + (self._closeness(number, asked) if asked else 0) for number in allowed[:_CANDIDATES]}
-        return sorted(scores, key=lambda number: (-scores[number], number)) + allowed[_CANDIDATES:]
+        scores = {number: self._popularity[number] + (self._closeness(number, asked) if asked else 0) for number in found}
+        return sorted(found, key=lambda number: (-scores[number], number))
 
     def _closeness(self, number: int, asked: set[str]) -> float:
         title = set(words(self._tracks[number].name))
         return len(asked & title) / max(len(asked | title), 1)
 
-    def _rank_free(self, query: str, free: Clause, allowed: list[int] | None) -> list[int]:
+    def _rank_free(self, query: str, free: Clause, inside: set[int] | None) -> list[int]:
         asked = list(dict.fromkeys(free.words))
         weights = [self._matches(word, beginning=word == free.words[-1]) for word in asked]
         rarity = [1 / math.log2(2 + len(found)) for found in weights]
-        inside = None if allowed is None else set(allowed)
         full = self._with_words(weights, len(asked), inside)
         if len(asked) >= 3 and self._draw("lenient", query) < self._lenient_rate:
             full |= self._with_words(weights, len(asked) - 1, inside)
@@ -228,12 +222,7 @@ class SearchIndex:
         return sorted(numbers, key=lambda number: (-score(number), number))
 
 
-def _intersect(postings: list[array[int]]) -> list[int]:
-    """Numbers in all of the ascending arrays: those of the shortest, looked up in the others."""
-    shortest, *others = sorted(postings, key=len)
-    return [number for number in shortest if all(_holds(other, number) for other in others)]
-
-
-def _holds(posting: array[int], number: int) -> bool:
+def _holds(posting: Sequence[int], number: int) -> bool:
+    """Whether an ascending list has the number."""
     place = bisect_left(posting, number)
     return place < len(posting) and posting[place] == number
