@@ -93,6 +93,8 @@ def _clashes(scene: _Scene, kind: str) -> bool:
         return True
     if kind == "mixed":
         return charted.version != "plain"
+    if kind == "remixer_other":
+        return not charted.remixers
     if kind == "edit":
         return charted.remix_word == "Edit"
     return kind in (charted.version, sequel.version if sequel else "")
@@ -111,6 +113,8 @@ SONG_KINDS: Final = frozenset(
         "cover",
         "same_title",
         "near_title",
+        "named_mix",
+        "intro",
         "sped_up",
         "slowed",
     }
@@ -147,7 +151,7 @@ def _same_title(scene: _Scene) -> _Beside:
 
 def _near_title(scene: _Scene) -> _Beside:
     title = scene.recording.song.title
-    near = f"{title} II" if scene.rng.random() < 0.5 else f"{scene.rng.choice(words().nouns)} {title}"
+    near = scene.rng.choice((f"{title} II", f"{scene.rng.choice(words().nouns)} {title}", f"{title} {scene.rng.randint(2015, 2025)}"))
     return _Beside(near, scene.spelling.artists, int(scene.length_ms * scene.rng.uniform(0.6, 1.2)))
 
 
@@ -175,14 +179,24 @@ def _tribute(scene: _Scene) -> _Beside:
 
 def _mixed(scene: _Scene) -> _Beside:
     show = f"{scene.rng.choice(words().show_codes)} {scene.rng.randint(100, 999)}"
-    text = scene.rng.choices(("Mixed", f"{show} - Mixed"), (8, 1))[0]
-    return _Beside(scene.spelling.named(text), scene.spelling.artists, int(scene.length_ms * scene.rng.uniform(0.3, 0.7)))
+    if scene.rng.random() < rates.MIXED_UNSAID:
+        name = f"{scene.spelling.title} ({show})"
+    else:
+        name = scene.spelling.named(scene.rng.choices(("Mixed", f"{show} - Mixed"), (8, 1))[0])
+    return _Beside(name, scene.spelling.artists, int(scene.length_ms * scene.rng.uniform(0.3, 0.7)))
 
 
 def _edit(scene: _Scene) -> _Beside:
     return _Beside(
         scene.spelling.named(f"{scene.other_artist()} Edit"), scene.spelling.artists, int(scene.length_ms * scene.rng.uniform(0.7, 1))
     )
+
+
+def _remixer_other(scene: _Scene) -> _Beside:
+    """What else the charted remixer made of the song."""
+    remixer = scene.recording.remixers[0].on_spotify
+    text = scene.rng.choice((f"{remixer} Dub", f"{remixer} Remix Instrumental", f"{remixer} VIP Mix"))
+    return _Beside(scene.spelling.named(text), (*scene.spelling.artists, remixer), int(scene.length_ms * scene.rng.uniform(0.9, 1.1)))
 
 
 MAKERS: Final[dict[str, Maker]] = {
@@ -203,4 +217,7 @@ MAKERS: Final[dict[str, Maker]] = {
     "edit": _edit,
     "acoustic": _version(lambda scene: scene.rng.choice(("Acoustic", "Acoustic Version")), 0.5, 0.8),
     "near_title": _near_title,
+    "named_mix": _version(lambda scene: scene.rng.choice(words().mix_names), 0.8, 1.2),
+    "intro": _version(lambda scene: "Intro", 0.15, 0.35),
+    "remixer_other": _remixer_other,
 }

@@ -136,6 +136,8 @@ def invent_title(rng: random.Random, number: int, offset: int) -> str:
     pair = (number * _TITLE_STRIDE + offset) % (len(words().adjectives) * len(words().nouns))
     adjective, noun = words().adjectives[pair // len(words().nouns)], words().nouns[pair % len(words().nouns)]
     core = f"{adjective} {noun}"
+    if rng.random() < rates.TITLE_VERSION_WORD:
+        return f"{rng.choice(words().version_like)} {core}"
     shape = rng.random()
     if shape < rates.TITLE_APOSTROPHE:
         title = f"{rng.choice(words().openers)} {core}"

@@ -80,8 +80,8 @@ def version_text(recording: Recording, cut: Cut, rng: Random) -> str:
     if cut.name == "extended":
         return "" if rng.random() < rates.EXTENDED_UNSAID else weighted(rng, rates.EXTENDED_WORDS)
     if cut.name == "radio":
-        return "Radio Edit" if rng.random() < rates.RADIO_SAID else ""
-    return "Original Mix" if rng.random() < rates.ORIGINAL_MIX_SAID else ""
+        return weighted(rng, rates.RADIO_WORDS) if rng.random() < rates.RADIO_SAID else ""
+    return weighted(rng, rates.ORIGINAL_WORDS) if rng.random() < rates.ORIGINAL_MIX_SAID else ""
 
 
 def _remix_text(recording: Recording, cut: Cut, rng: Random) -> str:

@@ -30,6 +30,11 @@ class Words:
     slowed_words: tuple[str, ...]
     live_words: tuple[str, ...]
     show_codes: tuple[str, ...]
+    """Radio shows that a DJ-mix cut is named by."""
+    version_like: tuple[str, ...]
+    """Words that may begin a title and elsewhere name a version."""
+    mix_names: tuple[str, ...]
+    """Versions with a name of their own and nobody else's."""
     compilations: tuple[str, ...]
     """Albums that carry other people's tracks."""
     marked: dict[str, str]
