@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from beatporter import names
 from beatporter.genres import Genre
-from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist
+from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist, SnapshotRow
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
 from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.workspace import Workspace
@@ -29,6 +29,7 @@ def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> Playl
         playlist = _find(workspace, genre, listing)
     if playlist is None and create:
         playlist = _create(workspace, genre, listing or [])
+        _begin(workspace, playlist)
     if playlist is not None:
         _remember(workspace, genre, playlist)
     return playlist
@@ -42,13 +43,21 @@ def _create(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) 
     return ensure_playlist(
         workspace.spotify,
         listing,
-        workspace.spotify.me().account_id,
+        workspace.account_id,
         _remembered_id(workspace, genre),
         _name(workspace, genre),
         public=workspace.settings.playlist_public,
         description=f"Beatport's {genre.name} Top 100, kept by Beatporter.",
         sleep=workspace.sleep,
     )
+
+
+def _begin(workspace: Workspace, playlist: PlaylistRef) -> None:
+    """A playlist that was just made need not be read: it is empty, and that is its first backup."""
+    if playlist.total == 0:
+        now = workspace.now()
+        workspace.ledger.backups.append(playlist.playlist_id, playlist.snapshot_id, now, [])
+        workspace.ledger.snapshots.append(SnapshotRow(playlist.playlist_id, "recorded", playlist.snapshot_id, now))
 
 
 def _name(workspace: Workspace, genre: Genre) -> str:
@@ -76,7 +85,7 @@ def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:
 
 
 def _list_anew(workspace: Workspace) -> list[PlaylistRef]:
-    account_id = workspace.spotify.me().account_id
+    account_id = workspace.account_id
     own = [playlist for playlist in workspace.spotify.playlists() if playlist.owner_id == account_id]
     listed_at = workspace.now()
     rows = [

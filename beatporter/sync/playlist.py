@@ -20,6 +20,7 @@ from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import Candidate, Plan, fresh, plan_collect
 from beatporter.spotify.track import PlaylistItem, PlaylistRef
 from beatporter.sync.account import genre_playlist
+from beatporter.sync.correct import correct_playlist, ruled_out
 from beatporter.sync.workspace import Workspace
 
 ITEMS_AT_ONCE = 500
@@ -47,6 +48,8 @@ def update_playlist(
         return order
     report(Progress(slug, "playlist", 0, len(order)))
     playlist = _as_it_is_now(workspace, playlist)
+    if not dry_run:
+        playlist = _corrected(workspace, playlist)
     here = _take_in(workspace, playlist, wanted, record=not dry_run)
     plan = _plan(workspace, playlist, order, wanted, here.present)
     added = list(plan.add) if dry_run else _send(workspace, playlist, plan, read=here.read)
@@ -110,6 +113,31 @@ def _as_it_is_now(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
     """The playlist with its present snapshot: the run's listing may be older than what an attempt before this one wrote."""
     state = workspace.ledger.snapshots.latest(playlist.playlist_id)
     return playlist if state is None or state.state == "recorded" else workspace.spotify.playlist(playlist.playlist_id)
+
+
+def _corrected(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
+    """The playlist after what a person ruled out has left it."""
+    wrong = ruled_out(workspace, playlist.playlist_id)
+    if not wrong:
+        return playlist
+    held = _positions(workspace, playlist)
+    wrong = {track_id: match for track_id, match in wrong.items() if track_id in held}
+    if not wrong:
+        return playlist
+    mark(workspace, playlist.playlist_id, "writing", None)
+    correct_playlist(workspace, playlist, wrong, held)
+    return _as_it_is_now(workspace, playlist)
+
+
+def _positions(workspace: Workspace, playlist: PlaylistRef) -> dict[str, int]:
+    """Position of each track, from the last backup where that shows the playlist as it is."""
+    items: Iterator[tuple[int, str | None]]
+    if _as_we_left_it(workspace, playlist):
+        items = ((row.position, row.track_id) for row in workspace.ledger.backups.items(playlist.playlist_id, playlist.snapshot_id))
+    else:
+        read = workspace.spotify.playlist_items(playlist.playlist_id)
+        items = ((item.position, item.track.track_id if item.track else None) for item in read)
+    return {track_id: position for position, track_id in items if track_id}
 
 
 def _as_we_left_it(workspace: Workspace, playlist: PlaylistRef) -> bool:

@@ -84,6 +84,12 @@ class Workspace:
         """
         return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait)
 
+    @cached_property
+    def account_id(self) -> str:
+        """The signed-in account's id; one call, unless a listing of this run has it."""
+        listing = self.ledger.listings.of_run(self.run_key)
+        return listing[0].owner_id if listing else self.spotify.me().account_id
+
     def _tell_wait(self, seconds: float, why: str) -> None:
         report(Progress(self.slug, "wait", note=f"waiting {seconds:.0f} s: {why}"))
 
