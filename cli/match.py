@@ -15,7 +15,7 @@ from rich.table import Table
 from beatporter import names
 from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import ChartUnavailable, SettingsError
-from beatporter.matching import confidence, explain, is_doubtful
+from beatporter.matching import explain, is_doubtful
 from beatporter.matching.match import Match, RunnerUp
 from beatporter.sync.correct import forget_match, never_match, set_match
 from beatporter.sync.match import is_undecided
@@ -103,14 +103,14 @@ def _last_chart(workspace: Workspace, slug: str) -> tuple[Sequence[ChartEntry], 
 
 
 def _doubtful(workspace: Workspace, slugs: Sequence[str]) -> list[tuple[str, ChartEntry, Match]]:
-    """Doubtful decisions of the genres that have a chart, the surest first, so that a review starts with quick ones."""
+    """Doubtful decisions of the genres that have a chart, best candidates first."""
     found = []
     for slug in slugs:
         if workspace.ledger.charts.latest(workspace.genre(slug).genre_id) is None:
             continue
         entries, matches = _last_chart(workspace, slug)
         found += [(slug, entry, match) for entry in entries if (match := matches.get(entry.beatport_id)) and is_doubtful(match)]
-    return sorted(found, key=lambda item: -confidence(item[2]))
+    return sorted(found, key=lambda item: -item[2].score)
 
 
 def _ask(console: Console, workspace: Workspace, entry: ChartEntry, match: Match) -> bool:
