@@ -10,7 +10,8 @@ from prefect.artifacts import create_markdown_artifact
 
 from beatporter import names
 from beatporter.memory.capture import Capture, capture
-from beatporter.memory.report import make_report, report_markdown
+from beatporter.memory.markdown import report_markdown
+from beatporter.memory.report import make_report
 from beatporter.settings import load_settings
 
 PROFILES = Path("profiles")
