@@ -14,7 +14,7 @@ from typing import Literal
 from beatporter.errors import PlaylistFull
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.client import SpotifyClient
-from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
+from beatporter.spotify.plan import MOVE_AT_ONCE, PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
 from beatporter.spotify.track import PlaylistRef
 
 Continuation = Callable[[int], PlaylistRef]
@@ -35,6 +35,7 @@ def make_room(
     when_full: Literal["continue", "fail"],
     continuation: Continuation,
     limit: int = PLAYLIST_LIMIT,
+    at_once: int = MOVE_AT_ONCE,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Move as many of the oldest tracks as `adding` more need; does nothing while there is room.
@@ -47,6 +48,7 @@ def make_room(
         when_full: what the person set.
         continuation: `ensure_playlist` for a continuation's number.
         limit: entries that a playlist may hold.
+        at_once: entries to move at least.
         sleep: called with seconds, after unknown outcomes.
 
     Returns:
@@ -55,7 +57,7 @@ def make_room(
     Raises:
         PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
     """
-    moving = plan_move(present, adding, limit=limit)
+    moving = plan_move(present, adding, limit=limit, at_once=at_once)
     if not moving and len(present) + adding <= limit:
         return ()
     if when_full == "fail":
@@ -68,15 +70,21 @@ def make_room(
             f"Playlist {playlist.name!r} holds {len(present)} entries, too few of which an app can move.",
             "Remove local files or double entries by hand.",
         )
-    target = _with_room(continuation, len(moving), limit)
-    top = [item.track.track_id if item.track else None for item in islice(client.playlist_items(target.playlist_id), len(moving))]
-    apply_update(client, target.playlist_id, plan_collect(moving, top), sleep=sleep)
+    _add_to_continuation(client, continuation, moving, limit, sleep)
     apply_update(client, playlist.playlist_id, Plan(remove=moving), sleep=sleep)
     return moving
 
 
-def _with_room(continuation: Continuation, needed: int, limit: int) -> PlaylistRef:
-    number = 2
-    while (target := continuation(number)).total + needed > limit:
-        number += 1
-    return target
+def _add_to_continuation(
+    client: SpotifyClient, continuation: Continuation, moving: tuple[str, ...], limit: int, sleep: Callable[[float], None]
+) -> None:
+    """Put the tracks on top of the first continuation with room for those that an earlier, broken move has not left in one."""
+    number, pending = 2, moving
+    while pending:
+        target = continuation(number)
+        top = [item.track.track_id if item.track else None for item in islice(client.playlist_items(target.playlist_id), len(moving))]
+        plan = plan_collect(pending, top)
+        if target.total + len(plan.add) <= limit:
+            apply_update(client, target.playlist_id, plan, sleep=sleep)
+            return
+        number, pending = number + 1, plan.add

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from beatporter.errors import BeatporterError, RateLimited, RequestRefused, SignInExpired, UpstreamDown
+from beatporter.errors import BeatporterError, RateLimited, RequestRefused, UpstreamDown
 from beatporter.spotify.budget import Meter, quota_spent
 from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, kind_of, send_once
 from beatporter.spotify.patience import Effort, OnWait
@@ -29,6 +29,8 @@ from beatporter.spotify.sign_in import AGAIN
 from beatporter.spotify.tokens import Tokens
 
 KINDS = ("search", "list", "read", "write", "other")
+MAX_RENEWALS = 2
+"""Times that one call gets a new access token."""
 QUOTA_WITHOUT_END = timedelta(hours=24)
 """The quota counts a rolling 24 hours, so that is the longest it can last when Spotify names no end."""
 
@@ -82,7 +84,7 @@ class SpotifySession(requests.Session):
                 UpstreamDown of a write has outcome_unknown=True when it may have been carried out.
         """
         verb, path = str(method), urlsplit(str(url)).path
-        is_read, effort, renewed = verb == "GET", self._new_effort(), False
+        is_read, effort, renewals = verb == "GET", self._new_effort(), 0
         while True:
             token = self._tokens.current()
             self._count(kind_of(verb, path))
@@ -91,8 +93,8 @@ class SpotifySession(requests.Session):
                 return outcome.response
             if isinstance(outcome, Wait) and outcome.quota:
                 self._end_quota(outcome)
-            if isinstance(outcome, Stale) and not renewed:
-                renewed = True
+            if isinstance(outcome, Stale) and renewals < MAX_RENEWALS:
+                renewals += 1
                 self._tokens.drop(token)
             elif not effort.another(outcome, is_read=is_read, hold=self._limiter.hold):
                 raise self._error(verb, path, outcome)
@@ -127,7 +129,8 @@ class SpotifySession(requests.Session):
                 retry_after_s=outcome.seconds,
             )
         if isinstance(outcome, Stale):
-            return SignInExpired(f"Spotify refuses a fresh access token for {call} (401).", AGAIN)
+            # The sign-in itself was just taken, so this is not for the person to mend; a dead one is told by `tokens`.
+            return UpstreamDown(f"Spotify refuses fresh access tokens for {call} (401).", "Try again later.", outcome_unknown=False)
         if isinstance(outcome, Refused):
             return _refusal(verb, path, outcome.status, self._tokens.redact(outcome.message))
         why = outcome.why if isinstance(outcome, Down) else "no answer"

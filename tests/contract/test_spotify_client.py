@@ -266,11 +266,12 @@ def test_a_dead_sign_in_says_what_to_do_and_an_accounts_service_that_is_down_doe
         desk.client(spotify_client_secret="wrong").me()
 
 
-def test_a_fresh_token_that_is_refused_is_not_tried_for_ever(desk: SpotifyDesk) -> None:
+def test_fresh_tokens_that_are_refused_are_not_tried_for_ever_nor_the_persons_fault(desk: SpotifyDesk) -> None:
     desk.server.faults.add(kind="me", count=None, fault="token_expired")
-    with pytest.raises(SignInExpired):
+    with pytest.raises(UpstreamDown) as caught:
         desk.client().me()
-    assert desk.sent() == 2
+    assert not caught.value.outcome_unknown
+    assert desk.sent() == 3
 
 
 def test_refusals_say_what_and_why(desk: SpotifyDesk) -> None:
@@ -305,7 +306,7 @@ def test_no_secret_is_in_an_error_its_causes_or_a_log(desk: SpotifyDesk, caplog:
     errors: list[BaseException] = []
     for fault in [
         *UNKNOWN,
-        {"fault": "token_expired", "count": 2},
+        {"fault": "token_expired", "count": 3},
         {"fault": "rate_limited", "retry_after_s": 900},
         {"fault": "quota_exceeded"},
     ]:

@@ -1,0 +1,101 @@
+"""Signing in, from the consent page over the loopback listener to the stored sign-in that a client then uses."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from beatporter.errors import BeatporterError, SettingsError, SignInExpired, UpstreamDown
+from beatporter.settings import load_settings
+from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
+from beatporter.spotify.sign_in import SCOPES, load_sign_in, save_sign_in, sign_in_age
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import SpotifyDesk
+
+
+def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: SpotifyDesk) -> None:
+    settings, state = desk.settings(spotify_refresh_token=None), new_state()
+    with Loopback(state, port=0) as loopback:
+        idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
+        strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=5)
+        assert strange.status_code == 404
+        page = requests.get(authorize_url(settings, loopback.redirect, state), timeout=5)
+        assert "Close this window" in page.text
+        code = loopback.wait_for_code(5)
+        idle.close()
+        sign_in = exchange_code(settings, code, loopback.redirect, now=desk.clock, sleep=desk.sleep)
+    path = save_sign_in(settings, sign_in)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    stored = load_sign_in(settings)
+    assert (stored.signed_in_at, stored.scopes) == (desk.clock(), SCOPES)
+    desk.clock.advance(86_400)
+    age = sign_in_age(stored, desk.clock())
+    assert age is not None
+    assert age.days == 1
+    assert desk.client(spotify_refresh_token=None).me().name == "Sandbox Listener"
+
+
+def test_headless_the_pasted_address_does(desk: SpotifyDesk) -> None:
+    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state), timeout=5, allow_redirects=False).headers["Location"]
+    sign_in = exchange_code(settings, code_from_address(f"  {address}\n", state), redirect, now=desk.clock, sleep=desk.sleep)
+    assert sign_in.signed_in_at == desk.clock()
+    with pytest.raises(SignInExpired):
+        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+
+
+def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> None:
+    settings, state = desk.settings(), new_state()
+    desk.state.accounts.consents = False
+    with Loopback(state, port=0) as loopback:
+        requests.get(authorize_url(settings, loopback.redirect, state), timeout=5)
+        with pytest.raises(SignInExpired, match="did not allow"):
+            loopback.wait_for_code(5)
+        with pytest.raises(SignInExpired, match="No browser came back"):
+            loopback.wait_for_code(0.05)
+        taken = urlsplit(loopback.redirect).port or 0
+        with pytest.raises(SettingsError, match="Cannot listen"), Loopback(state, port=taken):
+            pass
+    for address, words in [
+        (f"{redirect_uri()}?code=abc&state=another", "does not belong"),
+        ("nonsense", "does not belong"),
+        (f"{redirect_uri()}?state={state}", "holds no code"),
+    ]:
+        with pytest.raises(SignInExpired, match=words):
+            code_from_address(address, state)
+
+
+def test_a_sign_in_without_all_permissions_is_not_taken(desk: SpotifyDesk) -> None:
+    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+    asked = authorize_url(settings, redirect, state).replace("playlist-modify-public", "")
+    address = requests.get(asked, timeout=5, allow_redirects=False).headers["Location"]
+    with pytest.raises(SignInExpired, match="playlist-modify-public"):
+        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+
+
+def test_a_code_whose_answer_was_lost_is_not_sent_twice(desk: SpotifyDesk) -> None:
+    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state), timeout=5, allow_redirects=False).headers["Location"]
+    desk.server.faults.add(service="accounts", kind="token", fault="drop", when="after")
+    with pytest.raises(UpstreamDown):
+        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+    assert desk.server.log.count(service="accounts", kind="token") == 1
+
+
+def test_the_address_asks_for_what_is_needed_and_no_more(desk: SpotifyDesk) -> None:
+    query = parse_qs(urlsplit(authorize_url(desk.settings(), redirect_uri(9000), "s")).query)
+    assert query == {
+        "client_id": [desk.state.accounts.client_id],
+        "response_type": ["code"],
+        "redirect_uri": ["http://127.0.0.1:9000/callback"],
+        "scope": ["playlist-read-private playlist-modify-private playlist-modify-public"],
+        "state": ["s"],
+    }
+    with pytest.raises(BeatporterError, match="BEATPORTER_SPOTIFY_CLIENT_ID"):
+        authorize_url(load_settings(home=desk.home), redirect_uri(), "s")
