@@ -1,0 +1,65 @@
+"""The kernel's figures for this process: memory in RAM now, and the most there ever was.
+
+Linux tells both in /proc/self/status and lets a process start its peak anew through /proc/self/clear_refs (proc(5)). Elsewhere
+on Unix the peak comes from getrusage and cannot be started anew; where a figure cannot be had it is None.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"
+"""The value that resets the peak resident size, proc(5)."""
+_PS_TIMEOUT_S = 5
+
+
+def resident_bytes() -> int | None:
+    """Bytes of this process in RAM now."""
+    return _status("VmRSS:") if sys.platform == "linux" else _ps_resident()
+
+
+def peak_bytes() -> int | None:
+    """The most bytes of this process that were in RAM at once, since its start or since `reset_peak`."""
+    if (peak := _status("VmHWM:")) is not None or sys.platform == "win32":
+        return peak
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def reset_peak() -> bool:
+    """Let the peak start anew from now; False where the system does not allow it.
+
+    The kernel's own ru_maxrss for the process starts anew with it.
+    """
+    try:
+        _CLEAR_REFS.write_text(_RESET_PEAK)
+    except OSError:
+        return False
+    return True
+
+
+def _status(field: str) -> int | None:
+    """A field of /proc/self/status, given there in kB."""
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(field)), None)
+
+
+def _ps_resident() -> int | None:
+    if sys.platform == "win32":
+        return None
+    command = ["/bin/ps", "-o", "rss=", "-p", str(os.getpid())]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=_PS_TIMEOUT_S, check=True).stdout  # noqa: S603 - fixed words
+        return int(shown) * 1024
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
