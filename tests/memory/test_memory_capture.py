@@ -1,0 +1,339 @@
+"""Captures of real processes that allocate a known amount in a known function.
+
+Each runs in a child of its own, because memray traces once a process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MB = 2**20
+PREAMBLE = """
+import json, sys, threading, time
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from beatporter.memory.capture import capture
+from beatporter.memory.report import make_report, report_markdown
+
+MB = 2**20
+HERE = Path(sys.argv[1])
+
+def hold_memory(megabytes):
+    return [bytearray(b"x") * (MB + number) for number in range(megabytes)]
+
+def told(captured, **more):
+    report = make_report(captured)
+    print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, "Memory of house"), **more}, default=str))
+"""
+
+
+def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[dict[str, Any]]:
+    """What the script printed, one JSON document a line."""
+    script = tmp_path / "script.py"
+    script.write_text(PREAMBLE + textwrap.dedent(body))
+    child = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+    assert child.returncode == 0, child.stderr
+    return [json.loads(line) for line in child.stdout.splitlines()]
+
+
+def linux_only() -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets a process start its peak anew")
+
+
+def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "profiles" / "memory-house.bin") as captured:
+            kept = hold_memory(64)
+            time.sleep(0.3)
+            del kept
+        told(captured)
+        """,
+    )
+    report = told["report"]
+    details = report["details"]
+    greatest = details["places"][0]
+    assert 64 * MB <= greatest["held_bytes"] < 65 * MB
+    assert greatest["allocations"] == 64
+    assert greatest["function"] in ("<listcomp>", "hold_memory"), "comprehensions are functions of their own before Python 3.12"
+    assert greatest["place"].endswith("script.py:13"), "the line of the comprehension"
+    assert 64 * MB <= details["peak_bytes"] < 70 * MB
+    assert 60 * MB < report["peak_rss_bytes"] - report["rss_before_bytes"] < 80 * MB
+    assert report["rss_after_bytes"] < report["peak_rss_bytes"] - 50 * MB, "the memory was released before the end"
+    assert max(moment["rss_bytes"] for moment in details["timeline"]) > report["rss_before_bytes"] + 50 * MB
+    assert "64.00 | " in told["markdown"]
+    assert "data:image/svg+xml;base64," in told["markdown"]
+    assert report["capture"] in told["markdown"]
+    assert (tmp_path / "profiles" / report["capture"]).is_file()
+
+
+def test_two_runs_in_one_process_each_have_a_peak_of_their_own(tmp_path: Path) -> None:
+    linux_only()
+    large, small = run(
+        tmp_path,
+        """
+        for megabytes in (64, 8):
+            with capture(HERE / "memory-house.bin") as captured:
+                kept = hold_memory(megabytes)
+                del kept
+            told(captured)
+        """,
+    )
+    above = [one["report"]["peak_rss_bytes"] - one["report"]["rss_before_bytes"] for one in (large, small)]
+    assert above[0] > 60 * MB
+    assert 4 * MB < above[1] < 30 * MB, f"the second run shows {above[1] / MB:.0f} MB, the first one's peak"
+    assert small["report"]["peak_is_exact"]
+    assert small["report"]["details"]["peak_bytes"] < 12 * MB
+
+
+def test_beatporters_own_functions_answer_for_the_libraries_that_they_call(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        from beatporter.beatport.parser import next_data
+        import bs4, beatporter.beatport.rows
+        page = '<html><script id="__NEXT_DATA__">' + json.dumps(["x" * 1000] * 20_000) + "</script></html>"
+        with capture(HERE / "memory-house.bin") as captured:
+            kept = next_data(page)
+        told(captured)
+        """,
+    )
+    own = told["report"]["details"]["own"]
+    assert own[0]["place"].startswith("beatporter/beatport/parser.py:"), own[:2]
+    assert own[0]["function"] == "next_data"
+    assert own[0]["own"]
+    assert own[0]["held_bytes"] > 19 * MB
+    assert "● next\\_data" in told["markdown"]
+    assert str(ROOT) not in told["markdown"], "the report shows paths of the machine"
+
+
+def test_whole_stacks_are_kept_although_context_managers_lie_between(tmp_path: Path) -> None:
+    """memray loses frames when the thread that starts it returns from the function that did; see `_Trace`."""
+    (told,) = run(
+        tmp_path,
+        """
+        import memray
+
+        @contextmanager
+        def around():
+            with capture(HERE / "memory-house.bin") as captured:
+                yield captured
+
+        @contextmanager
+        def around_it_all():
+            with around() as captured:
+                yield captured
+
+        def flow():
+            with around_it_all() as captured:
+                step()
+            return captured
+
+        def step():
+            kept = hold_memory(16)
+
+        captured = flow()
+        with memray.FileReader(captured.file) as reader:
+            records = list(reader.get_high_watermark_allocation_records(merge_threads=True))
+        stack = max(records, key=lambda record: record.size).stack_trace()
+        told(captured, stack=[frame[0] for frame in stack])
+        """,
+    )
+    assert [name for name in told["stack"] if name != "<listcomp>"][:3] == ["hold_memory", "step", "flow"]
+
+
+def test_what_other_threads_allocate_is_seen(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        go, done, kept = threading.Event(), threading.Event(), []
+        def early():
+            go.wait()
+            kept.append(hold_memory(16))
+            done.set()
+        threading.Thread(target=early).start()
+        with capture(HERE / "memory-house.bin") as captured:
+            go.set()
+            done.wait()
+        told(captured)
+        """,
+    )
+    assert told["report"]["details"]["places"][0]["held_bytes"] >= 16 * MB
+
+
+def test_a_capture_within_a_capture_runs_without_and_says_so(tmp_path: Path) -> None:
+    inner, outer = run(
+        tmp_path,
+        """
+        with capture(HERE / "memory-house.bin") as outer:
+            kept = hold_memory(16)
+            with capture(HERE / "memory-techno.bin") as inner:
+                pass
+            del kept
+        told(inner)
+        told(outer)
+        """,
+    )
+    assert inner["report"]["details"] is None
+    assert "traced already" in inner["markdown"]
+    assert inner["report"]["rss_before_bytes"]
+    assert outer["report"]["details"]["places"][0]["held_bytes"] >= 16 * MB, "the inner capture disturbed the outer one"
+    assert outer["report"]["peak_rss_bytes"] - outer["report"]["rss_before_bytes"] > 14 * MB
+
+
+def test_somebody_elses_tracker_is_left_alone(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        import memray
+        with memray.Tracker(HERE / "theirs.bin"):
+            with capture(HERE / "memory-house.bin") as captured:
+                pass
+        told(captured, theirs=(HERE / "theirs.bin").stat().st_size, left=[path.name for path in HERE.glob("memory-*")])
+        """,
+    )
+    assert told["report"]["details"] is None
+    assert "tracker" in told["report"]["note"].lower()
+    assert told["theirs"] > 0
+
+
+def test_an_error_within_goes_on_and_leaves_a_report(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        try:
+            with capture(HERE / "memory-house.bin") as captured:
+                kept = hold_memory(16)
+                raise ValueError("of the run itself")
+        except ValueError as error:
+            told(captured, error=str(error))
+        with capture(HERE / "memory-house.bin") as captured:
+            assert captured.file, "the failed run left its tracker behind"
+        """,
+    )
+    assert told["error"] == "of the run itself"
+    assert told["report"]["details"]["peak_bytes"] >= 16 * MB
+
+
+def test_when_tracing_is_off_memray_is_not_even_loaded(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "none" / "memory-house.bin", enabled=False) as captured:
+            kept = hold_memory(16)
+        told(captured, memray="memray" in sys.modules)
+        """,
+    )
+    assert not told["memray"]
+    assert not (tmp_path / "none").exists()
+    assert told["report"]["details"] is None
+    assert "BEATPORTER_PROFILE" in told["report"]["note"]
+    assert told["report"]["peak_rss_bytes"] - told["report"]["rss_before_bytes"] > 14 * MB
+
+
+def test_a_folder_that_cannot_be_written_costs_the_trace_and_not_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "file" / "memory-house.bin") as captured:
+            kept = hold_memory(16)
+        told(captured)
+        """,
+    )
+    assert told["report"]["details"] is None
+    assert "cannot be" in told["report"]["note"]
+    assert told["report"]["peak_rss_bytes"]
+
+
+def test_only_the_newest_captures_of_a_genre_stay(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+        for name in ("house", "house-two", "house", "house", "house"):
+            with capture(HERE / "p" / f"memory-{name}.bin", keep=2) as captured:
+                pass
+        """,
+    )
+    names = sorted(path.name.split(".")[0] for path in (tmp_path / "p").iterdir())
+    assert names == ["memory-house", "memory-house", "memory-house-two"]
+
+
+def test_tracing_stops_at_the_largest_file_and_the_run_goes_on(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "memory-house.bin", largest_file=1000) as captured:
+            for number in range(30):
+                kept = [bytes(1000 + number * size) for size in range(1, 300)]
+                time.sleep(0.05)
+            late = hold_memory(32)
+        told(captured)
+        """,
+    )
+    assert "Tracing stopped" in told["report"]["note"]
+    assert told["report"]["details"]["peak_bytes"] < 20 * MB, "what came after the stop was traced"
+    assert told["report"]["peak_rss_bytes"] - told["report"]["rss_before_bytes"] > 30 * MB, "the kernel's figure covers the whole run"
+
+
+def test_a_capture_that_cannot_be_read_is_a_report_without_details(tmp_path: Path) -> None:
+    damaged, gone, slow = run(
+        tmp_path,
+        """
+        with capture(HERE / "memory-house.bin") as captured:
+            pass
+        from beatporter.memory import report
+        whole = captured.file.read_bytes()
+        captured.file.write_bytes(b"nonsense")
+        told(captured)
+        captured.file.unlink()
+        told(captured)
+        captured.file.write_bytes(whole)
+        slow = make_report(captured, timeout_s=0.001)
+        print(json.dumps({"report": asdict(slow), "markdown": report_markdown(slow, "x")}, default=str))
+        """,
+    )
+    for told, reason in ((damaged, "could not be read"), (gone, "could not be read"), (slow, "took longer")):
+        assert told["report"]["details"] is None
+        assert reason in told["report"]["note"]
+        assert "In RAM at the peak" in told["markdown"]
+        assert str(tmp_path) not in told["markdown"]
+
+
+def test_no_secret_of_the_environment_or_command_line_reaches_a_report(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "memory-house.bin") as captured:
+            kept = hold_memory(1)
+        told(captured)
+        """,
+        "--token=hush-hush",
+        BEATPORTER_SPOTIFY_CLIENT_SECRET="hush-hush",
+    )
+    assert "hush" not in json.dumps(told)
+
+
+def test_the_child_that_reads_the_capture_does_not_get_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from beatporter.memory.report import _environment
+
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_REFRESH_TOKEN", "hush")
+    assert "hush" not in _environment().values()
