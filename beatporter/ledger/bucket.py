@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ONE_PUT_BYTES = 8 * 1024 * 1024
 """Up to this size an object is uploaded in one write; a larger one under a hidden name, and then renamed by the service."""
+
+PATIENCE = timedelta(seconds=60)
+"""How long the storage library tries again by itself; its own default is a quarter of an hour."""
 
 
 class BucketHome(Home):
@@ -53,9 +57,9 @@ class BucketHome(Home):
         )
 
     def folders(self, folder: str) -> list[str]:
-        # Asked for without recursion the filesystem lists the folders themselves, which a bucket has only by its objects' names.
-        selector = fs.FileSelector(self._at(folder), allow_not_found=True, recursive=False)
-        return sorted(found.base_name for found in self._filesystem.get_file_info(selector) if found.type == fs.FileType.Directory)
+        start = len(folder) + 1
+        below = (file.path[start:] for file in self.files(folder))  # a bucket has no folders but in its objects' names
+        return sorted({path.partition("/")[0] for path in below if "/" in path})
 
     def has(self, path: str) -> bool:
         return bool(self._filesystem.get_file_info(self._at(path)).type == fs.FileType.File)
@@ -144,9 +148,11 @@ def gcs_filesystem(
             "This build of pyarrow knows no Google Cloud Storage.", "Install pyarrow from PyPI, or keep the ledger in a folder."
         )
     if endpoint is not None:
-        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, project_id=project_id)
+        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, project_id=project_id, retry_time_limit=PATIENCE)
     elif access_token is not None:
-        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, project_id=project_id)
+        found = filesystem(
+            access_token=access_token, credential_token_expiration=token_expires_at, project_id=project_id, retry_time_limit=PATIENCE
+        )
     else:
-        found = filesystem(project_id=project_id)
+        found = filesystem(project_id=project_id, retry_time_limit=PATIENCE)
     return cast("fs.FileSystem", found)

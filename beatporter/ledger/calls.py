@@ -75,19 +75,17 @@ class Calls:
         newest = max((file.name for file in self._files.listed() if file.name.kind == QUOTA), default=None, key=lambda name: name.stamp)
         if newest is None:
             return None
-        day = datetime.strptime(newest.stamp[:8], "%Y%m%d").replace(tzinfo=UTC)
-        rows = self._rows_from(day.date().isoformat(), newest.stamp)
+        rows = self._rows_from(newest.stamp)
         return max((row.until for row in rows if row.kind == QUOTA and row.until is not None), default=None)
 
     def _since(self, since: datetime) -> Iterator[CallRow]:
         first = since.astimezone(UTC)
-        rows = attempt(lambda: self._rows_from(first.date().isoformat(), stamp_of(first)))
+        rows = attempt(lambda: self._rows_from(stamp_of(first)))
         return (row for row in rows if row.at >= since)
 
-    def _rows_from(self, day: str, stamp: str) -> set[CallRow]:
+    def _rows_from(self, stamp: str) -> set[CallRow]:
         """Rows of all files whose latest row is of that time or later."""
-        days = [found for found in self._files.partitions() if found >= day]
-        files = [file for found in days for file in self._files.files(found) if file.name.stamp >= stamp]
+        files = self._files.files(since=stamp)
         read = dict(self._read)
         for file in files:
             if file.stored.path not in read:

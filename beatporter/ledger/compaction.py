@@ -22,7 +22,7 @@ from beatporter.ledger.digest import Digest
 from beatporter.ledger.files import LedgerFile, TableFiles, about_words, attempt, replaced_by, writer
 from beatporter.ledger.home import StoredFile
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.merge import merged
+from beatporter.ledger.merge import merged, no_rows
 from beatporter.ledger.paths import HIDDEN, FileName, partition_values, stamp_of
 from beatporter.ledger.tables import BACKUPS, CALLS, HISTORY, LISTINGS, MATCHES, SNAPSHOTS, TABLES, Table
 
@@ -237,7 +237,7 @@ def _write_sorted(
 
 def _row_groups(table: Table, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same rows in pieces of the table's row group size."""
-    pending = table.schema.empty_table()
+    pending = no_rows(table.schema)
     for piece in pieces:
         pending = pa.concat_tables([pending, piece])
         while pending.num_rows >= table.row_group_rows:

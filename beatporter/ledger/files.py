@@ -172,14 +172,17 @@ class TableFiles:
         """A partition's folder."""
         return folder(self.table, *partition)
 
-    def files(self, *partition: object) -> list[LedgerFile]:
+    def files(self, *partition: object, since: str = "") -> list[LedgerFile]:
         """Data files below a partition (or all partitions under the values given), sorted by path, replaced ones left out.
+
+        Args:
+            since: leaves out files with an earlier stamp.
 
         Raises:
             LedgerCorrupt: a merged file is damaged.
             FileNotFoundError: a file is gone since it was listed; see `attempt`.
         """
-        found = self.listed(*partition)
+        found = [file for file in self.listed(*partition) if file.name.stamp >= since]
         gone = {name for file in found for name in replaced_by(file)} if len(found) > 1 else set()
         return [file for file in found if file.stored.path not in gone]
 

@@ -33,7 +33,7 @@ def merged(table: Table, files: Sequence[LedgerFile]) -> Iterator[pa.Table]:
     while runs := [run for run in runs if run.fill()]:
         cut = _cut(runs)
         ready = [run.take(cut) for run in runs]
-        found = pa.concat_tables([piece for piece in ready if piece.num_rows] or [table.schema.empty_table()])
+        found = pa.concat_tables([piece for piece in ready if piece.num_rows] or [no_rows(table.schema)])
         if found.num_rows:
             yield resolve(found)
         else:  # a key's rows may go on in the next batch of the file that ends with it
@@ -53,7 +53,7 @@ class _Run:
     def __init__(self, file: LedgerFile, order: str) -> None:
         self._order, self._schema = order, file.table.schema
         self._batches = file.batches()
-        self._pending = self._schema.empty_table()
+        self._pending = no_rows(self._schema)
         self.at_end = False
 
     @property
@@ -86,6 +86,11 @@ class _Run:
 
     def _key(self, row: int) -> Any:
         return self._pending.column(self._order)[row].as_py()
+
+
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """A table without rows; pyarrow's own `empty_table` would import pandas."""
+    return pa.Table.from_batches([], schema=schema)
 
 
 def _distinct_history(found: pa.Table) -> pa.Table:
@@ -123,4 +128,5 @@ def _rows(found: pa.Table, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Ta
 
 
 def _filled(column: Any) -> Any:
-    return pc.fill_null(column.combine_chunks(), "")
+    empty = make_batch(pa.schema([("text", pa.string())]), [[""]]).column(0)[0]  # pa.scalar would import pandas
+    return pc.fill_null(column.combine_chunks(), empty)

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from beatporter.beatport.chart import Chart, ChartEntry
@@ -69,7 +70,7 @@ class TestCharts:
 
     def test_older_charts_are_not_opened_once_all_is_found(self, ledger: Ledger) -> None:
         ledger.charts.append(Chart(5, (ENTRY,), T0 - timedelta(days=1)))
-        (Path(ledger.root) / files(ledger)[0]).write_bytes(b"damaged")
+        ledger.home.write(files(ledger)[0], pa.py_buffer(b"damaged"))
         ledger.charts.append(Chart(5, (ENTRY,), T0))
         assert ledger.charts.entries(5, [77]) == {77: ENTRY}
 
@@ -287,7 +288,7 @@ class TestCalls:
     def test_rows_written_after_a_reading_are_seen(self, ledger: Ledger) -> None:
         ledger.calls.append([CallRow(T0, "search", 5, "r")])
         assert ledger.calls.used_since(T0) == 5
-        open_ledger(ledger.root).calls.append([CallRow(T0, "search", 2, "s")])
+        Ledger(ledger.home).calls.append([CallRow(T0, "search", 2, "s")])
         assert ledger.calls.used_since(T0) == 7
 
     def test_the_quotas_end_is_found(self, ledger: Ledger) -> None:
@@ -298,30 +299,32 @@ class TestCalls:
         assert ledger.calls.quota_until() == T0 + timedelta(hours=20)
 
 
-class TestPlaces:
+class TestDamage:
     def test_a_damaged_file_is_named(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
         path = files(ledger)[0]
-        (Path(ledger.root) / path).write_bytes(b"PAR1 no such thing PAR1")
+        ledger.home.write(path, pa.py_buffer(b"PAR1 no such thing PAR1"))
         with pytest.raises(LedgerCorrupt, match=path):
             ledger.history.known("P", ["a"])
 
     def test_a_flipped_bit_is_noticed(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history(f"track{n}") for n in range(100)])
-        path = Path(ledger.root) / files(ledger)[0]
-        data = bytearray(path.read_bytes())
+        path = files(ledger)[0]
+        data = bytearray(ledger.home.read(path))
         data[60] ^= 1
-        path.write_bytes(data)
-        with pytest.raises(LedgerCorrupt, match=path.name):
+        ledger.home.write(path, pa.py_buffer(bytes(data)))
+        with pytest.raises(LedgerCorrupt, match=path):
             list(ledger.history.track_ids("P"))
 
     def test_unfinished_and_foreign_files_are_not_read(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
-        folder = (Path(ledger.root) / files(ledger)[0]).parent
-        (folder / ".tmp-1-abc").write_bytes(b"half")
-        (folder / "notes.txt").write_text("mine")
+        folder = files(ledger)[0].rpartition("/")[0]
+        for name in (".tmp-1-abc", "notes.txt", "other.parquet"):
+            ledger.home.write(f"{folder}/{name}", pa.py_buffer(b"not ours"))
         assert list(ledger.history.track_ids("P")) == ["a"]
 
+
+class TestFolders:
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")
         with pytest.raises(LedgerUnwritable, match="file"):
