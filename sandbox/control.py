@@ -6,8 +6,9 @@
     GET    /requests?after=N&service=…&kind=…       the request log         DELETE /requests  forget it
     GET    /faults              POST /faults [rule, …] replaces the script  DELETE /faults    nothing is spoilt
     POST   /beatport            {"empty_charts": [5], "short_charts": {"5": 40}, "max_per_second": 2, "challenge_s": 30}
-    POST   /spotify             {"daily_quota": 800, "rate_per_30s": 50, "latency": …}; keys given are set, null: no limit
+    POST   /spotify             {"daily_quota": 800, "rate_per_30s": 50}; keys that are given are set, null: no limit
     POST   /spotify/expire-tokens, POST /spotify/revoke
+    POST   /latency             {"ms": 50}          before each answer of both services
     GET    /playlists                               {name: [track id, …]}, newest of a name
     PUT    /playlists/{name or id}  {"name": "…", "description": "…"}       DELETE: the person deletes it
     POST   /playlists/{name or id}/items/{track}  {"position": 0}           DELETE: the person removes the track
@@ -45,6 +46,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         ("POST", "/spotify", control.set_spotify),
         ("POST", "/spotify/expire-tokens", lambda request: sandbox.spotify.accounts.expire_access()),
         ("POST", "/spotify/revoke", lambda request: sandbox.spotify.accounts.revoke()),
+        ("POST", "/latency", control.set_latency),
         ("GET", "/playlists", control.playlists),
         ("PUT", one, control.change_playlist),
         ("DELETE", one, lambda request: sandbox.spotify.person.delete(request.params["playlist"])),
@@ -107,6 +109,9 @@ class _Control:
         limits.per_day = body.get("daily_quota", limits.per_day)
         limits.per_30_s = body.get("rate_per_30s", limits.per_30_s)
         return {"daily_quota": limits.per_day, "rate_per_30s": limits.per_30_s}
+
+    def set_latency(self, request: Request) -> None:
+        self._sandbox.set_latency(float(_body(request).get("ms", 0)))
 
     def playlists(self, request: Request) -> dict[str, list[str]]:
         spotify = self._sandbox.spotify

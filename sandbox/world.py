@@ -14,10 +14,8 @@ Both services share a clock, a fault script and a request log. Nothing is reache
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,10 +24,8 @@ from typing import Any, Final, Literal, Self
 from beatporter.genres import all_genres, find_genre
 from sandbox.beatport.models import BeatportState
 from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
-from sandbox.catalogue import FIRST_DAY, Catalogue, Truth, known_genre_ids
-from sandbox.catalogue.beatport_side import BeatportTrack
-from sandbox.catalogue.ids import Key
-from sandbox.catalogue.names import Label
+from sandbox.calendar import World
+from sandbox.catalogue import Catalogue, known_genre_ids
 from sandbox.clock import SandboxClock
 from sandbox.control import control_routes
 from sandbox.faults import FaultScript
@@ -70,72 +66,6 @@ class Options:
     genres: tuple[str, ...] | None = None
     isrc_miss_rate: float = 0.01
     ports: tuple[int, int, int] = (0, 0, 0)
-
-
-class World:
-    """Which day it is, and what that means.
-
-    Attributes:
-        catalogue: the music.
-        genre_ids: the genres that are served.
-        labels: ids of labels whose older recordings were looked at; Spotify has those too from then on.
-    """
-
-    def __init__(self, catalogue: Catalogue, genre_ids: tuple[int, ...], day: int = 0, labels: tuple[int, ...] = ()) -> None:
-        self.catalogue = catalogue
-        self.genre_ids = genre_ids
-        self.labels = set(labels)
-        self._day = day
-        self._on_change: list[Callable[[], None]] = []
-
-    @property
-    def day(self) -> int:
-        """0 is the first; it is a Monday."""
-        return self._day
-
-    @property
-    def date(self) -> date:
-        """The day in the catalogue's calendar."""
-        return FIRST_DAY + timedelta(days=self._day)
-
-    def advance_day(self, days: int = 1) -> int:
-        """Let it be a later morning: charts move on, late recordings come to Spotify. Returns the new day.
-
-        The clock is not moved, so that nothing is dated in the future; `sandbox.clock.advance` does that.
-        """
-        if days < 0:
-            raise ValueError("days do not come back")
-        self._day += days
-        self._changed()
-        return self._day
-
-    def show_label(self, label: Label) -> None:
-        """A label's older recordings come into view."""
-        if label.label_id not in self.labels:
-            self.labels.add(label.label_id)
-            self._changed()
-
-    def chart(self, slug: str) -> tuple[BeatportTrack, ...]:
-        """Today's Top 100 of a genre, in order."""
-        return self.catalogue.chart(find_genre(slug, all_genres()).genre_id, self._day)
-
-    def truth(self, beatport_id: int) -> Truth:
-        """What is right for a Beatport track today."""
-        return self.catalogue.truth(beatport_id, self._day)
-
-    def spotify_keys(self) -> dict[Key, None]:
-        """Recordings that Spotify has something of by today."""
-        keys = {key: None for genre_id in self.genre_ids for key in self.catalogue.days.charted_through(genre_id, self._day)}
-        for label_id in sorted(self.labels):
-            keys |= dict.fromkeys(self.catalogue.label_keys(self.catalogue.label(label_id), self._day))
-        return keys
-
-    def on_change(self, call: Callable[[], None]) -> None:
-        self._on_change.append(call)
-
-    def _changed(self) -> None:
-        for call in self._on_change:
-            call()
 
 
 class Sandbox:
@@ -244,6 +174,11 @@ class Sandbox:
         """
         self.spotify.limits.reset()
         return self.world.advance_day(days)
+
+    def set_latency(self, latency_ms: float) -> None:
+        """Real milliseconds before each answer of both services from now on."""
+        for server in self._servers[:2]:
+            server.latency_s = latency_ms / 1000
 
     def save(self) -> None:
         """Write the state file, if there is one. Done by itself after each change over HTTP and at the end."""

@@ -207,6 +207,12 @@ def test_the_person_acts_through_the_control(sandbox: Sandbox) -> None:
     assert _control(sandbox, "GET", "/playlists").json() == {}
 
 
+def test_the_control_sets_the_latency_of_both_services(sandbox: Sandbox) -> None:
+    _control(sandbox, "POST", "/latency", {"ms": 120})
+    for url in (f"{sandbox.beatport_url}/nothing", f"{sandbox.spotify_api_url}/me"):
+        assert requests.get(url, timeout=5).elapsed.total_seconds() >= 0.12
+
+
 def test_the_control_sets_states_and_tells_the_truth(sandbox: Sandbox) -> None:
     _control(sandbox, "POST", "/beatport", {"empty_charts": [5], "short_charts": {"11": 40}, "max_per_second": 100})
     assert sandbox.beatport.top_100(5).count == 0
