@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -60,7 +59,12 @@ def _say(console: Console, progress: Progress) -> None:
 def outcome_table(document: dict[str, Any], *, dry_run: bool = False) -> Table:
     """The run's document as a table, with a row of totals when there are several genres."""
     table = Table(
-        title="What would be done" if dry_run else None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False
+        title="What would be done" if dry_run else None,
+        title_justify="left",
+        box=None,
+        padding=(0, 0, 0, 1),
+        pad_edge=False,
+        header_style="bold underline",
     )
     table.add_column("genre", overflow="fold")
     headings = ("chart", "matched", "to add" if dry_run else "added", "not\nfound", "deferred", "Spotify\ncalls", "peak\nmemory", "seconds")
