@@ -34,8 +34,8 @@ class ArtistFit:
     leader_known: bool
     """Whether the entry names the track's first artist."""
     remixer_in_common: bool
-    various: bool
-    """The track says only "Various Artists", or nothing."""
+    unnamed: bool
+    """One side says only "Various Artists", or nothing."""
 
 
 def compare_titles(one: Title, other: Title, people: frozenset[str]) -> TitleFit:
@@ -50,7 +50,7 @@ def compare_titles(one: Title, other: Title, people: frozenset[str]) -> TitleFit
     fit = _compare_words(left, right)
     if fit in ("equal", "small words"):
         return fit
-    if _without_names(one, left, people) == _without_names(other, right, people):
+    if telling_words(one, people) == telling_words(other, people):
         return "equal"
     if one.base == right or other.base == left:
         return "subtitle"
@@ -63,15 +63,16 @@ def _reading(title: Title, people: frozenset[str]) -> str:
     return title.full if added <= people else title.with_features
 
 
-def _without_names(title: Title, reading: str, people: frozenset[str]) -> tuple[str, ...]:
-    """The words without subtitles that only name artists, e.g. "(Lana Del Rey vs. Cedric Gervais)"."""
+def telling_words(title: Title, people: frozenset[str]) -> tuple[str, ...]:
+    """The title's words without subtitles that only name artists, e.g. "(Lana Del Rey vs. Cedric Gervais)"."""
+    reading = _reading(title, people)
     for subtitle in title.subtitles:
         if frozenset(subtitle.split()) - words.JOINERS <= people:
             reading = reading.replace(subtitle, " ", 1)
     return title_words(reading)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _compare_words(left: str, right: str) -> TitleFit:
     if left == right or left.replace(" ", "") == right.replace(" ", ""):
         return "equal"
@@ -104,19 +105,21 @@ def _spelled_alike(one: str, other: str) -> bool:
     return Levenshtein.distance(one, other) <= (2 if shorter >= _TWO_TYPOS_FROM else 1)
 
 
+@lru_cache(maxsize=4096)
 def same_name(one: str, other: str) -> bool:
     """Whether two spellings name one artist."""
     left, right = name_keys(one), name_keys(other)
-    if not left.isdisjoint(right):
-        return True
-    return any(_name_alike(a, b) for a in left for b in right)
+    return not left.isdisjoint(right) or any(_name_alike(a, b) for a in left for b in right)
 
 
 def _name_alike(one: str, other: str) -> bool:
     shorter = min(len(one), len(other))
-    if shorter < _NAME_ONE_TYPO_FROM or [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
+    if shorter < _NAME_ONE_TYPO_FROM:
         return False
-    return Levenshtein.distance(one, other) <= (2 if shorter >= _NAME_TWO_TYPOS_FROM else 1)
+    typos = 2 if shorter >= _NAME_TWO_TYPOS_FROM else 1
+    if abs(len(one) - len(other)) > typos or Levenshtein.distance(one, other, score_cutoff=typos) > typos:
+        return False
+    return [character for character in one if character.isdigit()] == [character for character in other if character.isdigit()]
 
 
 def names_person(name: str, credits: Iterable[str], text_words: frozenset[str] = frozenset()) -> bool:
@@ -151,20 +154,19 @@ def compare_artists(
     track_text = track_title.version.names | _words_of(track_title.featured)
     real = tuple(artist for artist in track_artists if normalise(artist) not in words.VARIOUS)
     mains = tuple(a for a in artists if not names_person(a, remixers, title.version.names) and not name_words(a) <= feature_words)
-    mains = mains or artists
+    mains = tuple(artist for artist in mains or artists if normalise(artist) not in words.VARIOUS)
     people = tuple(person for artist in mains for person in _persons(artist, real))
     missing = tuple(person for person in people if not names_person(person, real, track_text))
     known = (*artists, *remixers)
     known_text = title.version.names | feature_words
-    ignorable = track_title.version.names | _words_of(track_title.featured)
-    added = tuple(a for a in real if not names_person(a, known, known_text) and not name_words(a) <= ignorable)
+    added = tuple(a for a in real if not names_person(a, known, known_text) and not name_words(a) <= track_text)
     return ArtistFit(
         coverage=1 - len(missing) / len(people) if people else 0.0,
         missing=missing,
         added=added,
         leader_known=not real or real[0] not in added,
         remixer_in_common=any(name_words(artist) <= remix_words for artist in real),
-        various=not real,
+        unnamed=not real or not people,
     )
 
 

@@ -65,8 +65,7 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
     _judge_title(case, compare_titles(title, track_title, people), artists)
     _judge_artists(case, artists)
     people |= _words_of(title.featured, track_title.featured)
-    leaders = _words_of(entry.artists[:1]) - _words_of(entry.remixers)
-    _judge_version(case, compare_versions(title.version, track_title.version, people, leaders))
+    _judge_version(case, compare_versions(title.version, track_title.version, people))
     version = _judge_cut(case, artists) if not case.rejected else None
     _judge_edition(case)
     score = round(max(0.0, 100.0 - sum(points for _, points in case.penalties)), 1)
@@ -136,13 +135,13 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
     """Nobody in common rules out, unless ISRC and length are equal; so does the remixer alone."""
     certain = case.proven or case.length == "agrees"
     if fit.coverage < 1:
-        if fit.various:
-            case.take("compilation's artist")
+        if fit.unnamed:
+            case.take("artist not named")
         elif fit.coverage > 0:
             case.take("artist missing", 1 - fit.coverage)
         else:
             case.take("only the remixer in common" if fit.remixer_in_common else "no artist in common")
-        allowed = certain if fit.various or fit.remixer_in_common else case.isrc == "agrees" and case.length == "agrees"
+        allowed = certain if fit.unnamed or fit.remixer_in_common else case.isrc == "agrees" and case.length == "agrees"
         if fit.coverage == 0 and not allowed:
             case.rejected.append("another artist")
     if fit.added:
@@ -153,14 +152,14 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
 
 def _judge_version(case: _Case, agreement: Agreement) -> None:
     """Words of another version rule out whatever else agrees; silence is filled by ISRC and length."""
-    if agreement == "alike":
+    certain = case.proven or case.length == "agrees"
+    allowed = {"unnamed": certain, "silent": case.isrc == "agrees" and case.length == "agrees", "conflict": False}
+    if agreement in ("alike", "unnamed"):
         case.take("remixer named differently")
-    elif agreement == "conflict":
-        case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
     elif agreement == "silent":
         case.take("version not named")
-        if case.isrc != "agrees" or case.length != "agrees":
-            case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
+    if not allowed.get(agreement, True):
+        case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
 
 
 def _say(title: Title) -> str:
@@ -188,7 +187,7 @@ def _judge_cut(case: _Case, artists: ArtistFit) -> Version:
         case.take("another cut")
     if case.length == "differs" and not _possible_cut(case.entry, case.track, own, named):
         case.rejected.append("its length cannot be a cut of this recording")
-    elif case.length != "agrees" and not case.proven and artists.coverage < weights.LINE_UP_MIN and not artists.various:
+    elif case.length != "agrees" and not case.proven and artists.coverage < weights.LINE_UP_MIN and not artists.unnamed:
         case.rejected.append("another cut by other artists")
     return "substitute"
 

@@ -19,28 +19,28 @@ _JOINT = re.compile(r"\s+(?:" + "|".join(sorted(words.NAME_JOINERS)) + r")\.?\s+
 _MAX_ROUNDS = 4
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """One spelling for a title or a name: case, diacritics of Latin letters, quotes, punctuation and blanks do not matter.
 
     "&" and a free-standing "+" become "and"; "L.I.F.E." becomes "life". Doing it twice is doing it once. A text without a single
     letter or digit ("!!!") is kept as it is, so that nothing becomes empty.
     """
-    for _ in range(_MAX_ROUNDS):  # a few exotic characters need a second round before case folding and NFKC agree
+    for _ in range(_MAX_ROUNDS):  # a few exotic characters need another round before case folding and NFKC agree
         result = _normalise_once(text)
         if result == text:
             break
         text = result
-    return result
+    return text
 
 
-def _normalise_once(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text.translate(words.DROPPED)).casefold().translate(words.DROPPED)
+def _normalise_once(original: str) -> str:
+    text = unicodedata.normalize("NFKC", original.translate(words.DROPPED)).casefold().translate(words.DROPPED)
     text = _without_latin_marks(text.translate(words.LETTERS)).translate(words.LETTERS)
     plain = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
     plain = plain.replace("&", " and ").replace(" + ", " and ")
     plain = " ".join(_SEPARATORS.sub(" ", plain).split())
-    return plain or " ".join(text.split())
+    return plain or " ".join(text.split()) or " ".join(original.split())
 
 
 def _without_latin_marks(text: str) -> str:
@@ -73,7 +73,7 @@ def title_words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def name_keys(name: str) -> frozenset[str]:
     """Spellings under which an artist's name counts as equal: without "(UK)", without "The" or "DJ", without blanks."""
     plain = _TRAILING_BRACKET.sub("", name) or name
@@ -86,13 +86,14 @@ def name_keys(name: str) -> frozenset[str]:
     return frozenset(keys)
 
 
+@lru_cache(maxsize=4096)
 def name_words(name: str) -> frozenset[str]:
     """The telling words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
     every = normalise(_TRAILING_BRACKET.sub("", name) or name).split()
     return frozenset(word for word in every if word not in words.JOINERS) or frozenset(every)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def joined_names(name: str) -> tuple[str, ...]:
     """The names that a joint name joins, as written: "Prok & Fitch", "A x B", "A pres. B"; none for a name that joins nobody."""
     parts = tuple(part.strip() for part in _JOINT.split(name) if normalise(part))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beatporter.matching import words
-from beatporter.matching.normalise import name_words, normalise, title_words
+from beatporter.matching.compare import telling_words
+from beatporter.matching.normalise import joined_names, name_words
 from beatporter.matching.title import parse_entry_title
 
 
 def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None) -> str:
     """Normalised artists, title and version: equal for the same recording and version under another id or spelling.
 
-    Cuts count as one recording: what a person threw out as radio edit does not come back as extended mix. Remixers and featured
-    artists count once, however they are credited; the order of artists does not matter. Why: docs/decisions/matching-recording-key.md.
+    Cuts count as one recording: what a person threw out as radio edit does not come back as extended mix. Remixers count
+    for the version only, featured artists as artists; the order of artists does not matter. Why: docs/decisions/matching-recording-key.md.
 
     Args:
         name: title, with the version in it (Spotify) or without (Beatport).
@@ -25,9 +26,11 @@ def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None
     """
     title = parse_entry_title(name, mix_name, ())
     remixers = title.version.names
-    featured = frozenset[str]().union(*(name_words(text) for text in title.featured))
-    mains = [artist for artist in artists if not name_words(artist) <= remixers and not name_words(artist) <= featured]
-    names = sorted({" ".join(sorted(name_words(artist))) for artist in mains or artists})
+    people = frozenset[str]().union(*(name_words(artist) for artist in artists))
+    telling = telling_words(title, people | remixers)
+    featured = [part for text in title.featured for part in joined_names(text) or (text,) if not name_words(part) <= set(telling)]
+    mains = [artist for artist in (*artists, *featured) if not name_words(artist) <= remixers] or artists
+    names = sorted({" ".join(sorted(name_words(part))) for artist in mains for part in joined_names(artist) or (artist,)})
     version = " ".join([*sorted(title.version.kinds), *sorted(remixers)])
-    own = [word for word in title_words(title.full) if word not in words.FILLERS] or [normalise(title.full)]
-    return f"{', '.join(names)}|{' '.join(own)}|{version}"
+    plain = " ".join(word for word in telling if word not in words.FILLERS) or title.full
+    return f"{', '.join(names)}|{plain}|{version}"

@@ -20,6 +20,8 @@ _FEATURED = re.compile(r"(?:^|\s)(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
 _FEATURE_START = re.compile(r"(?:" + "|".join(words.FEATURE_WORDS) + r")\b[./]*\s*(?=\S)", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"(?<=\S)\s+((?:extended|original|radio|club)\s+(?:mix|version|edit|remix))\s*$", re.IGNORECASE)
 _SHOW_TAG = re.compile(r"[A-Z]{3,}\s?\d{2,}[A-Z\d]*")
+_WHICH_ARTIST = re.compile(r"[A-Z]{2,3}|ofc|official", re.IGNORECASE)
+"""What Beatport puts behind a name that several artists have: "(UK)", "(ofc)"."""
 _MARK = re.compile("\x00(\\d+)\x00")
 _PIECES = re.compile("(\x00\\d+\x00)")
 _SLASH = re.compile(r"\s+/\s+")
@@ -70,7 +72,7 @@ class _Parts:
         self.version = self.version.merged(version)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def parse_title(text: str) -> Title:
     """Take a title apart, e.g. "Alchemy (feat. Zoë Johnston) - i_o Extended Mix".
 
@@ -97,6 +99,7 @@ def parse_title(text: str) -> Title:
     return _finish(parts, text)
 
 
+@lru_cache(maxsize=256)
 def parse_entry_title(name: str, mix_name: str | None, remixers: tuple[str, ...]) -> Title:
     """Take apart what Beatport writes in two fields, and the remixer in a third.
 
@@ -126,8 +129,9 @@ def unfolded(title: Title) -> Title:
     """The title with a suffix that no word list knows as part of it, since the other side may write it without a dash."""
     if OTHER not in title.version.kinds:
         return title
-    suffix = normalise(title.version.text)
-    version = replace(title.version, kinds=title.version.kinds - {OTHER}, names=title.version.names - frozenset(suffix.split()))
+    suffix = title.version.unknown
+    names = title.version.names - frozenset(suffix.split())
+    version = replace(title.version, kinds=title.version.kinds - {OTHER}, names=names, unknown="")
     return replace(title, full=f"{title.full} {suffix}", with_features=f"{title.with_features} {suffix}", version=version)
 
 
@@ -135,6 +139,7 @@ def _as_suffix(mix_name: str) -> str:
     """A mix_name as it would stand after a title: a version after a dash, anything else in a bracket."""
     text = unicodedata.normalize("NFKC", mix_name).strip()
     inner = text[1:-1] if text[0] in _OPENING and text[-1] in _CLOSING else text
+    inner = text if not set(_OPENING + _CLOSING).isdisjoint(inner) else inner  # "(From …) [… Version]" is two brackets
     return f"x - {inner}" if is_version(inner) else f"x ({inner})"
 
 
@@ -175,9 +180,7 @@ def _read_bracket(inner: str, parts: _Parts) -> None:
     inner = " ".join(_plain(inner).split())
     feature = _FEATURE_START.match(inner)
     if feature and not is_version(inner):
-        parts.featured.append(inner[feature.end() :].strip())
-        if inner[:4].lower() == "with":
-            parts.with_features.append(inner)
+        _add_feature(inner, feature.end(), parts)
     elif _is_source(inner):
         parts.add_version(Version(notes=frozenset({"film"})))
     elif is_version(inner):
@@ -194,9 +197,16 @@ def _read_feature(text: str, parts: _Parts) -> None:
     pieces = _PIECES.split(text)
     if pieces[0].strip():
         parts.featured.append(pieces[0].strip())
-    for piece in pieces[1:]:
-        if mark := _MARK.fullmatch(piece):
-            _read_bracket(parts.groups[int(mark.group(1))], parts)
+    for mark in filter(None, map(_MARK.fullmatch, pieces[1:])):
+        inner = parts.groups[int(mark.group(1))]
+        if not _WHICH_ARTIST.fullmatch(inner.strip()):
+            _read_bracket(inner, parts)
+
+
+def _add_feature(text: str, names_from: int, parts: _Parts) -> None:
+    parts.featured.append(text[names_from:].strip())
+    if text[:4].lower() == "with":
+        parts.with_features.append(text)
 
 
 def _read_suffix(text: str, parts: _Parts) -> None:
@@ -216,8 +226,8 @@ def _read_bare_suffix(suffix: str, parts: _Parts) -> None:
         parts.add_version(Version(notes=frozenset({"film"})))
     elif is_version(suffix):
         _read_versions(suffix, parts)
-    elif feature and tokens[0] != "with":
-        parts.featured.append(suffix[feature.end() :])
+    elif feature:
+        _add_feature(suffix, feature.end(), parts)
     elif tokens[0] in words.PART_WORDS or all(token.isdigit() for token in tokens):
         parts.add_words(suffix)
     else:

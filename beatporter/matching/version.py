@@ -6,7 +6,6 @@ Owns the reading of one such text ("ARTBAT Extended Remix") and the comparison o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -17,7 +16,7 @@ from beatporter.matching import words
 from beatporter.matching.normalise import normalise
 
 Cut = Literal["extended", "original", "radio"]
-Agreement = Literal["equal", "alike", "silent", "conflict"]
+Agreement = Literal["equal", "alike", "unnamed", "silent", "conflict"]
 
 OTHER: Final = "other"
 """Kind of a suffix that no word list knows ("Song - Something")."""
@@ -42,20 +41,22 @@ class Version:
     """remaster, film, …: differences that leave the recording the same."""
     text: str = ""
     """As it was written, for people."""
+    unknown: str = ""
+    """The normalised suffix that made it of kind OTHER."""
 
     def merged(self, other: Version) -> Version:
         """Both together; a cut of this one's that says more than "original" wins over the other's."""
         cuts = [cut for cut in (self.cut, other.cut) if cut is not None]
         cut = next((cut for cut in cuts if cut != "original"), cuts[0] if cuts else None)
         text = ", ".join(dict.fromkeys(text for text in (self.text, other.text) if text))
-        return Version(cut, self.kinds | other.kinds, self.names | other.names, self.notes | other.notes, text)
+        unknown = " ".join(part for part in (self.unknown, other.unknown) if part)
+        return Version(cut, self.kinds | other.kinds, self.names | other.names, self.notes | other.notes, text, unknown)
 
 
 def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
     known: dict[tuple[str, ...], tuple[str, str]] = {}
-    for group, table in (("cut", words.CUTS), ("kind", words.KINDS), ("note", words.NOTES)):
+    for group, table in (("cut", words.CUTS), ("kind", words.KINDS | words.VERSION_STARTS), ("note", words.NOTES)):
         known.update({tuple(phrase.split()): (group, meaning) for phrase, meaning in table.items()})
-    known.update({tuple(phrase.split()): ("kind", "live") for phrase in words.LIVE_STARTS})
     return known
 
 
@@ -80,7 +81,7 @@ def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     return meanings, left
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def is_version(text: str) -> bool:
     """Whether a bracket or suffix speaks of a version: by a word that is sure, by its place, or because every word is known."""
     tokens = normalise(text).split()
@@ -89,11 +90,12 @@ def is_version(text: str) -> bool:
     meanings, left = _find_phrases(tokens)
     if not meanings:
         return False
-    starts_live = " ".join(tokens).startswith(words.LIVE_STARTS)
-    return starts_live or all(token in words.JOINERS or token.isdigit() for token in left)
+    if " ".join(tokens).startswith(tuple(words.VERSION_STARTS)):
+        return True
+    return all(token in words.JOINERS or token.isdigit() for token in left)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def parse_version(text: str) -> Version:
     """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list knows are names."""
     tokens = normalise(_POSSESSIVE.sub("", text)).split()
@@ -123,7 +125,8 @@ def _settle(cut: str | None, kinds: set[str], names: frozenset[str], notes: froz
 
 def other_version(text: str) -> Version:
     """A suffix that no word list knows: a version all the same, since a dash sets it off."""
-    return Version(None, frozenset({OTHER}), frozenset(normalise(text).split()) - words.JOINERS, frozenset(), text.strip())
+    unknown = normalise(text)
+    return Version(kinds=frozenset({OTHER}), names=frozenset(unknown.split()) - words.JOINERS, text=text.strip(), unknown=unknown)
 
 
 def same_cut(one: Cut | None, other: Cut | None) -> bool:
@@ -131,20 +134,20 @@ def same_cut(one: Cut | None, other: Cut | None) -> bool:
     return (one or "original") == (other or "original")
 
 
-def compare_versions(one: Version, other: Version, people: Iterable[str], leaders: Iterable[str]) -> Agreement:
+def compare_versions(one: Version, other: Version, people: frozenset[str]) -> Agreement:
     """Whether two texts name the same version, cuts aside.
 
     Args:
         one: a version.
         other: another; the order does not matter.
-        people: words of all names that either side credits; a remixer of theirs may be left out of the words.
-        leaders: words of the first artist's name; "Above & Beyond Club Mix" of Above & Beyond is "Club Mix".
+        people: words of all names that either side credits; one of theirs may be left out of the words.
 
     Returns:
-        equal; alike (written differently, the same meant); silent (one side does not speak of a version at all); or conflict.
+        equal; alike (written differently, the same meant: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); unnamed
+        (the same kind, and one side says nothing more: "Remix"); silent (one side does not speak of a version at all); or conflict.
     """
     if one.kinds == other.kinds:
-        return _compare_names(one, other, frozenset(people), frozenset(leaders))
+        return _compare_names(one.names, other.names, people)
     if one.names == other.names and OTHER in one.kinds | other.kinds and one.names:
         return "alike"
     for silent, speaks in ((one, other), (other, one)):
@@ -153,17 +156,13 @@ def compare_versions(one: Version, other: Version, people: Iterable[str], leader
     return "conflict"
 
 
-def _compare_names(one: Version, other: Version, people: frozenset[str], leaders: frozenset[str]) -> Agreement:
-    if one.names == other.names:
+def _compare_names(one: frozenset[str], other: frozenset[str], people: frozenset[str]) -> Agreement:
+    if one == other:
         return "equal"
-    if _spelled_alike(one.names, other.names):
+    if _spelled_alike(one, other):
         return "alike"
-    differing = one.names ^ other.names
-    if differing <= leaders:
-        return "alike"
-    nested = one.names <= other.names or other.names <= one.names
-    if nested and "remix" in one.kinds and differing <= people:
-        return "alike"
+    if (one <= other or other <= one) and one ^ other <= people:
+        return "alike" if one and other else "unnamed"
     return "conflict"
 
 

@@ -38,7 +38,7 @@ PENALTY: Final[dict[str, float]] = {
     "first artist unknown": 6.0,
     "only the remixer in common": 16.0,
     "no artist in common": 20.0,
-    "compilation's artist": 8.0,
+    "artist not named": 8.0,
     "remixer named differently": 6.0,
     "version not named": 12.0,
     "another cut": 4.0,

@@ -173,12 +173,6 @@ KINDS: Final[dict[str, str]] = {
     "backing track": "karaoke",
     "tribute": "tribute",
     "tribute version": "tribute",
-    "tribute to": "tribute",
-    "in the style of": "tribute",
-    "made famous by": "tribute",
-    "made popular by": "tribute",
-    "originally performed by": "tribute",
-    "as made famous by": "tribute",
     "cover": "cover",
     "cover version": "cover",
     "cast version": "cover",
@@ -284,16 +278,24 @@ LAST_WORDS: Final = frozenset(
 SOURCE_WORDS: Final = frozenset({"film", "movie", "motion", "soundtrack", "series", "game", "ost"})
 """In a bracket or suffix that begins with "from" or "music from": where a recording was used, not which it is."""
 
-LIVE_STARTS: Final = (
-    "live at",
-    "live from",
-    "live in",
-    "live on",
-    "live version",
-    "live session",
-    "live recording",
-    "recorded live",
-    "live bei",
-    "live im",
-)
-"""A bracket or suffix that begins so is a live recording; "Live Your Life" is not."""
+VERSION_STARTS: Final[dict[str, str]] = {
+    "live at": "live",
+    "live from": "live",
+    "live in": "live",
+    "live on": "live",
+    "live version": "live",
+    "live session": "live",
+    "live recording": "live",
+    "live bei": "live",
+    "live im": "live",
+    "recorded live": "live",
+    "in the style of": "tribute",
+    "originally performed by": "tribute",
+    "made famous by": "tribute",
+    "as made famous by": "tribute",
+    "made popular by": "tribute",
+    "tribute to": "tribute",
+    "a tribute to": "tribute",
+    "cover of": "cover",
+}
+"""A bracket or suffix that begins so is a version, whatever follows; "Live Your Life" is not."""
