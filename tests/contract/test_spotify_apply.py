@@ -247,6 +247,20 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
     assert desk.held(playlist_id) == list(ids(*range(200, 260)))
 
 
+def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(desk: SpotifyDesk) -> None:
+    client, playlist_id = desk.client(), desk.playlist(holds=range(40, 200))
+    desk.playlist("House (2)", holds=[*range(50, 200), *range(300, 305)])
+    desk.playlist("House (3)")
+
+    def continuation(number: int) -> Any:
+        return client.playlist(desk.state.person.find(continuation_name("House", number)).playlist_id)
+
+    ref, present = client.playlist(playlist_id), desk.held(playlist_id)
+    make_room(client, ref, present, 160, when_full="continue", continuation=continuation, limit=160, at_once=100, sleep=desk.sleep)
+    assert desk.state.person.track_ids("House (3)") == list(ids(*range(40, 50)))
+    assert desk.held(playlist_id) == []
+
+
 def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(desk: SpotifyDesk) -> None:
     playlist_id, client = desk.playlist(holds=(1, 1, 2, 2)), desk.client()
     ref, present = client.playlist(playlist_id), desk.held(playlist_id)

@@ -201,6 +201,33 @@ def test_closing_twice_gives_back_once(clock: Clock, table: Table) -> None:
     assert table.used_since(START - DAY) == 2
 
 
+def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table: Table) -> None:
+    first = CallBudget(table, 7, "a", now=clock, block=4)
+    first.take("search")
+    clock.at += timedelta(minutes=4)
+    for _ in range(6):
+        first.take("search")
+    first.close()
+    clock.at = START + DAY + timedelta(minutes=1)
+    taken, error = take_until_refused(CallBudget(table, 7, "b", now=clock), "search")
+    assert taken == 0, "the block's own time has left the window, six of its calls have not"
+    clock.at = error.until
+    CallBudget(table, 7, "c", now=clock).take("search")
+
+
+def test_what_could_not_be_settled_counts_too_much_never_too_little(clock: Clock, table: Table) -> None:
+    budget = CallBudget(table, 100, "a", now=clock)
+    budget.take("search")
+    table.full = True
+    with pytest.raises(LedgerUnwritable):
+        budget.close()
+    table.full = False
+    budget.close()
+    budget.take("search")
+    budget.close()
+    assert table.used_since(START - DAY) >= 2
+
+
 def test_threads_of_one_run_and_runs_at_once_never_pass_the_budget(clock: Clock, table: Table) -> None:
     made: list[str] = []
 
