@@ -6,16 +6,17 @@ stream is dropped halfway (as an exception would), so what is written piece by p
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import pyarrow as pa
 from pyarrow import fs
 
-from beatporter.errors import SettingsError
+from beatporter.errors import LedgerUnwritable, SettingsError, UpstreamDown
 from beatporter.ledger.home import Home, Stage, StoredFile, unwritable
 from beatporter.ledger.paths import HIDDEN
 
@@ -27,6 +28,7 @@ ONE_PUT_BYTES = 8 * 1024 * 1024
 
 PATIENCE = timedelta(seconds=60)
 """How long the storage library tries again by itself; its own default is a quarter of an hour."""
+_REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION")
 
 
 class BucketHome(Home):
@@ -50,11 +52,12 @@ class BucketHome(Home):
     def files(self, folder: str) -> list[StoredFile]:
         selector = fs.FileSelector(self._at(folder), allow_not_found=True, recursive=True)
         start = len(self._place) + 1
-        return sorted(
-            StoredFile(found.path[start:], found.size or 0, (found.mtime_ns or 0) / 1e9)
-            for found in self._filesystem.get_file_info(selector)
-            if found.type == fs.FileType.File and not found.path.endswith("/")
-        )
+        with self._reached(folder):
+            return sorted(
+                StoredFile(found.path[start:], found.size or 0, (found.mtime_ns or 0) / 1e9)
+                for found in self._filesystem.get_file_info(selector)
+                if found.type == fs.FileType.File and not found.path.endswith("/")
+            )
 
     def folders(self, folder: str) -> list[str]:
         start = len(folder) + 1
@@ -62,21 +65,20 @@ class BucketHome(Home):
         return sorted({path.partition("/")[0] for path in below if "/" in path})
 
     def has(self, path: str) -> bool:
-        return bool(self._filesystem.get_file_info(self._at(path)).type == fs.FileType.File)
+        with self._reached(path):
+            return bool(self._filesystem.get_file_info(self._at(path)).type == fs.FileType.File)
 
     def read(self, path: str) -> pa.Buffer:
-        with self._filesystem.open_input_stream(self._at(path)) as stream:
+        with self._reached(path), self._filesystem.open_input_stream(self._at(path)) as stream:
             return pa.py_buffer(stream.read())
 
     def open(self, path: str) -> pa.NativeFile:
-        return self._filesystem.open_input_file(self._at(path))
+        with self._reached(path):
+            return self._filesystem.open_input_file(self._at(path))
 
     def write(self, path: str, data: pa.Buffer) -> None:
-        try:
-            with self._filesystem.open_output_stream(self._at(path)) as stream:
-                stream.write(data)
-        except OSError as error:
-            raise unwritable(f"{self.root}/{path}", error) from error
+        with self._reached(path, missing="bucket"), self._filesystem.open_output_stream(self._at(path)) as stream:
+            stream.write(data)
 
     @contextmanager
     def stage(self, folder: str) -> Iterator[Stage]:
@@ -84,7 +86,7 @@ class BucketHome(Home):
             with tempfile.TemporaryFile() as file:
                 yield _BucketStage(self, cast("BinaryIO", file))
         except OSError as error:
-            raise unwritable(f"{self.root}/{folder}", error) from error
+            raise unwritable(tempfile.gettempdir(), error) from error
 
     def upload(self, file: BinaryIO, path: str) -> None:
         """Put a local file in place; a large one in pieces."""
@@ -95,23 +97,37 @@ class BucketHome(Home):
             return
         folder, _, name = path.rpartition("/")
         hidden = self._at(f"{folder}/{HIDDEN}{name}")
-        with self._filesystem.open_output_stream(hidden) as stream:
-            while piece := file.read(ONE_PUT_BYTES):
-                stream.write(piece)
-        self._filesystem.move(hidden, self._at(path))
+        with self._reached(path, missing="bucket"):
+            with self._filesystem.open_output_stream(hidden) as stream:
+                while piece := file.read(ONE_PUT_BYTES):
+                    stream.write(piece)
+            self._filesystem.move(hidden, self._at(path))
 
     def delete(self, path: str) -> None:
-        try:
-            with suppress(FileNotFoundError):
-                self._filesystem.delete_file(self._at(path))
-        except OSError as error:
-            raise unwritable(f"{self.root}/{path}", error) from error
+        with self._reached(path), suppress(FileNotFoundError):
+            self._filesystem.delete_file(self._at(path))
 
     def move(self, path: str, target: str) -> None:
-        try:
+        with self._reached(path):
             self._filesystem.move(self._at(path), self._at(target))
+
+    @contextmanager
+    def _reached(self, path: str, *, missing: Literal["object", "bucket"] = "object") -> Iterator[None]:
+        """Turn the storage service's refusals into errors of ours; a missing object stays a FileNotFoundError."""
+        try:
+            yield
         except OSError as error:
-            raise unwritable(f"{self.root}/{target}", error) from error
+            words = str(error)
+            if isinstance(error, FileNotFoundError) and missing == "object":
+                raise
+            if any(status in words for status in _REFUSALS):
+                raise LedgerUnwritable(
+                    f"The bucket does not let Beatporter use {self.root}/{path}: {_status(words)}.",
+                    "See that the bucket exists, and that the account may read and write objects in it.",
+                ) from error
+            raise UpstreamDown(
+                f"Google Cloud Storage did not answer for {self.root}/{path}: {_status(words)}.", "Run again later."
+            ) from error
 
     def _at(self, path: str) -> str:
         return f"{self._place}/{path}" if path else self._place
@@ -123,6 +139,12 @@ class _BucketStage(Stage):
 
     def commit(self, path: str) -> None:
         self._home.upload(self.file, path)
+
+
+def _status(words: str) -> str:
+    """The service's status word; the rest of what the library says may hold addresses with tokens."""
+    found = re.search(r"google::cloud::Status\(([A-Z_]+)", words)
+    return found[1] if found else "no status"
 
 
 def gcs_filesystem(

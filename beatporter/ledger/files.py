@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beatporter.errors import LedgerCorrupt
+from beatporter.errors import LedgerCorrupt, UpstreamDown
 from beatporter.ledger.columns import make_batch
 from beatporter.ledger.digest import Digest
 from beatporter.ledger.home import Home, StoredFile
@@ -114,12 +114,16 @@ class LedgerFile:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Turn what pyarrow says of a damaged file into LedgerCorrupt."""
+        """Turn what pyarrow says of a damaged file into LedgerCorrupt, and of a service that broke off into UpstreamDown."""
         try:
             yield
         except FileNotFoundError:
             raise  # an OSError, but no damage: see `attempt`
-        except (pa.ArrowException, OSError, KeyError) as error:
+        except OSError as error:
+            if "google::cloud::Status" in str(error):
+                raise UpstreamDown(f"Google Cloud Storage broke off while {self.stored.path} was read.", "Run again later.") from error
+            raise self._corrupt(error) from error
+        except (pa.ArrowException, KeyError) as error:
             raise self._corrupt(error) from error
 
     def _corrupt(self, error: Exception) -> LedgerCorrupt:

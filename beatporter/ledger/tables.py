@@ -97,7 +97,7 @@ MATCHES = Table(
     ),
     order="beatport_id",
     row_group_rows=2_048,
-    statistics=("beatport_id",),
+    statistics=("beatport_id", "decided_at"),
     dictionary=("method", "version", "rules", "misses"),
 )
 
