@@ -27,6 +27,8 @@ LARGEST_FILE = 256 * 1024 * 1024
 """Bytes, before memray compresses the file at its end; a genre's run writes about 3 MB."""
 _INTERVAL_MS = 50
 _LOOK_EVERY_S = 0.5
+_LZ4 = b"\x04\x22\x4d\x18"
+"""How a file begins that memray has compressed (LZ4 frame format)."""
 
 
 @dataclass
@@ -163,6 +165,7 @@ class _Trace(threading.Thread):
                 self.running = True
                 self._ready.set()
                 self._watch()
+            self.note = self.note or self._unfinished()
         except ImportError:
             self.note = "memray does not exist for this system."
         except OSError as error:
@@ -171,6 +174,12 @@ class _Trace(threading.Thread):
             self.note = f"memray: {error}."
         finally:
             self._ready.set()
+
+    def _unfinished(self) -> str:
+        """memray tells of a full disk on stderr only, and then leaves the file uncompressed."""
+        with self.file.open("rb") as file:
+            whole = file.read(len(_LZ4)) == _LZ4
+        return "" if whole else "The capture could not be finished, probably for want of space: what came last is not in it."
 
     def _watch(self) -> None:
         while not self._enough.wait(_LOOK_EVERY_S):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -262,6 +263,32 @@ def test_a_folder_that_cannot_be_written_costs_the_trace_and_not_the_run(tmp_pat
     assert told["report"]["details"] is None
     assert "cannot be" in told["report"]["note"]
     assert told["report"]["peak_rss_bytes"]
+
+
+def test_a_disk_that_fills_up_during_the_run_is_said_and_costs_only_the_trace(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if (
+        not shutil.which("mount")
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)], capture_output=True).returncode
+    ):
+        pytest.skip("no small disk can be made here")
+    try:
+        (told,) = run(
+            tmp_path,
+            """
+            with capture(HERE / "disk" / "memory-house.bin") as captured:
+                import email.mime.text, http.client, xml.dom.minidom, sqlite3, bs4, requests, rapidfuzz
+                for number in range(100):
+                    kept = [bytes(1000 + number * size) for size in range(1, 1000)]
+                end = hold_memory(8)
+            told(captured)
+            """,
+        )
+        assert "want of space" in told["report"]["note"]
+        assert told["report"]["peak_rss_bytes"] > told["report"]["rss_before_bytes"] + 8 * MB
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_only_the_newest_captures_of_a_genre_stay(tmp_path: Path) -> None:
