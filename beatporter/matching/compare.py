@@ -52,9 +52,15 @@ def compare_titles(one: Title, other: Title, people: frozenset[str]) -> TitleFit
         return fit
     if telling_words(one, people) == telling_words(other, people):
         return "equal"
+    return "subtitle" if _differ_by_subtitle(one, left, other, right) else fit
+
+
+def _differ_by_subtitle(one: Title, left: str, other: Title, right: str) -> bool:
+    """Whether one side only has subtitles that the other lacks; the other may write its own without a bracket."""
     if one.base == right or other.base == left:
-        return "subtitle"
-    return fit
+        return True
+    own, others = set(one.subtitles), set(other.subtitles)
+    return title_words(one.base) == title_words(other.base) and (own <= others or others <= own)
 
 
 def _reading(title: Title, people: frozenset[str]) -> str:

@@ -42,7 +42,11 @@ def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order:
         candidates: what Spotify found, in any order; the same id twice counts once.
         version_order: cuts in the order of preference, of "own", "extended", "original", "radio".
     """
-    unique = {track.track_id: track for track in sorted(candidates, key=repr)}
+    unique: dict[str, SpotifyTrack] = {}
+    for track in candidates:
+        known = unique.setdefault(track.track_id, track)
+        if known != track and repr(track) < repr(known):
+            unique[track.track_id] = track  # one id in two answers: the same one, whichever came first
     verdicts = sorted((judge(entry, track) for track in unique.values()), key=lambda verdict: _rank(entry, verdict, version_order))
     taken = [verdict for verdict in verdicts if verdict.version and cut_rank(verdict, version_order) is not None]
     best = taken[0] if taken else None
@@ -63,7 +67,7 @@ def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> 
         len(version_order) if place is None else place,
         verdict.version is None,
         track.is_playable is False,
-        not isrcs_agree(entry, track),
+        verdict.version is not None and not isrcs_agree(entry, track),
         -verdict.score,
         _length_rank(entry, track),
         _ALBUM_RANK.get(track.album_type or "", _UNKNOWN_ALBUM),

@@ -20,7 +20,7 @@ _FEATURED = re.compile(r"(?:^|\s)(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
 _FEATURE_START = re.compile(r"(?:" + "|".join(words.FEATURE_WORDS) + r")\b[./]*\s*(?=\S)", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"(?<=\S)\s+((?:extended|original|radio|club)\s+(?:mix|version|edit|remix))\s*$", re.IGNORECASE)
 _SHOW_TAG = re.compile(r"[A-Z]{3,}\s?\d{2,}[A-Z\d]*")
-_WHICH_ARTIST = re.compile(r"[A-Z]{2,3}|ofc|official", re.IGNORECASE)
+_WHICH_ARTIST = re.compile(r"\s*\((?:[A-Z]{2,3}|ofc|official)\)", re.IGNORECASE)
 """What Beatport puts behind a name that several artists have: "(UK)", "(ofc)"."""
 _MARK = re.compile("\x00(\\d+)\x00")
 _PIECES = re.compile("(\x00\\d+\x00)")
@@ -199,7 +199,7 @@ def _read_feature(text: str, parts: _Parts) -> None:
         parts.featured.append(pieces[0].strip())
     for mark in filter(None, map(_MARK.fullmatch, pieces[1:])):
         inner = parts.groups[int(mark.group(1))]
-        if not _WHICH_ARTIST.fullmatch(inner.strip()):
+        if not _WHICH_ARTIST.fullmatch(f"({inner})"):
             _read_bracket(inner, parts)
 
 
@@ -253,5 +253,5 @@ def _is_source(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Inner brackets of a bracket count as blanks."""
-    return "".join(" " if character in _OPENING + _CLOSING else character for character in text)
+    """Inner brackets of a bracket count as blanks, those that tell artists of one name apart not at all."""
+    return "".join(" " if character in _OPENING + _CLOSING else character for character in _WHICH_ARTIST.sub("", text))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.matching.compare import names_person, same_name
-from beatporter.matching.normalise import compact, joined_names, normalise, title_words
+from beatporter.matching.normalise import _ASCII, _fold, compact, joined_names, normalise, title_words
 
 
 @given(st.text())
@@ -18,6 +18,11 @@ def test_normalising_twice_is_normalising_once(text: str) -> None:
 @given(st.text(min_size=1).filter(lambda text: bool(text.strip())))
 def test_no_name_becomes_empty(text: str) -> None:
     assert normalise(text)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_the_short_way_for_ascii_leads_where_the_long_one_does(text: str) -> None:
+    assert text.casefold().translate(_ASCII) == _fold(text)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-1": "c6f0c83bc1a9ca16"}
+PINNED = {"2026-11-1": "c0a939797082ca64"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "judge", "decide", "find")
 
 
