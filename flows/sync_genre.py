@@ -14,6 +14,7 @@ from prefect import flow
 
 from flows._parameters import GenreSlug
 from tasks._house import run_key_of
+from tasks._shared import only_writer
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -40,8 +41,9 @@ def sync_genre(
     with profiled(genre) as memory, failure_shown(genre, key):
         chart = scrape_chart(genre, key)
         found = match_tracks(genre, chart, key, allowance)
-        added = update_playlist(genre, chart, found, key, dry_run)
-        if not dry_run:
-            append_history(genre, chart, added, key)
-            back_up_playlist(genre, chart, added, key)
+        with only_writer(genre):
+            added = update_playlist(genre, chart, found, key, dry_run)
+            if not dry_run:
+                append_history(genre, chart, added, key)
+                back_up_playlist(genre, chart, added, key)
     return publish_outcome(genre, key, chart, added, memory)

@@ -9,6 +9,7 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
+from tasks._shared import shared_rate
 
 BLOCK = "gcs-bucket/"
 
@@ -16,7 +17,15 @@ BLOCK = "gcs-bucket/"
 def open_workspace(run_key: str, slug: str = "", allowance: int | None = None, reserve: int = 0) -> Workspace:
     """The workspace of one task; leave it as a context manager."""
     settings = load_settings()
-    return Workspace(settings, open_storage(settings), run_key=run_key, slug=slug, allowance=allowance, reserve=reserve)
+    return Workspace(
+        settings,
+        open_storage(settings),
+        run_key=run_key,
+        slug=slug,
+        allowance=allowance,
+        reserve=reserve,
+        acquire=shared_rate(settings),
+    )
 
 
 def open_storage(settings: Settings) -> Ledger:

@@ -11,9 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 from beatporter.clock import Clock
@@ -161,7 +162,10 @@ class _Trace(threading.Thread):
         try:
             import memray
 
-            with memray.Tracker(destination=memray.FileDestination(self.file), memory_interval_ms=_INTERVAL_MS):
+            tracker = memray.Tracker(destination=memray.FileDestination(self.file), memory_interval_ms=_INTERVAL_MS)
+            with ExitStack() as tracing:
+                with redirect_stderr(StringIO()):  # its notice on greenlets, which Prefect loads and we do not use, is no news
+                    tracing.enter_context(tracker)
                 self.running = True
                 self._ready.set()
                 self._watch()

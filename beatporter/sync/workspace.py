@@ -28,6 +28,7 @@ class Workspace:
         run_key: names the run; equal for a run, its retries, and all genres of one parent.
         slug: the genre that Spotify's calls are counted for; empty for the account's own (its listing).
         allowance: most searches that this run may make, None for whatever the day's budget has left.
+        acquire: takes slots of a rate that several processes share, None for this process's own.
         reserve: calls that no search may take, so that what was found can still be written.
     """
 
@@ -40,6 +41,7 @@ class Workspace:
         slug: str = "",
         allowance: int | None = None,
         reserve: int = 0,
+        acquire: Callable[[int], None] | None = None,
         now: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -49,6 +51,7 @@ class Workspace:
         self.slug = slug
         self.allowance = allowance
         self.reserve = reserve
+        self.acquire = acquire
         self.now = now
         self.sleep = sleep
         self._open = ExitStack()
@@ -82,7 +85,7 @@ class Workspace:
         Raises:
             SettingsError: naming the credentials that are missing.
         """
-        return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait)
+        return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait, acquire=self.acquire)
 
     @cached_property
     def account_id(self) -> str:

@@ -1,0 +1,75 @@
+"""What runs on several workers share through Prefect's server: the rate of calls to Spotify, and one writer a playlist.
+
+A run without a deployment has no other worker beside it and asks the server nothing; a lock file keeps two of them on one machine
+apart. The budget of a day is not here: the ledger has it, see `beatporter.spotify.budget`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency, rate_limit
+from prefect.runtime import flow_run
+
+from beatporter.errors import LedgerUnwritable
+from beatporter.settings import Settings, load_settings
+
+RATE = "beatporter-spotify"
+BLOCK = 5
+"""Slots taken at once: one request to the server costs about 130 ms."""
+
+
+def shared_rate(settings: Settings) -> Callable[[int], None] | None:
+    """Takes slots of the rate that all workers share; None when this run has no deployment."""
+    if not _is_deployed():
+        return None
+    _offer(RATE, max(BLOCK, math.ceil(settings.spotify_rate)), settings.spotify_rate)
+    return _take_slots
+
+
+@contextmanager
+def only_writer(genre: str) -> Iterator[None]:
+    """Wait until no other run writes this genre's playlist, and keep others waiting; a killed run's place is given up by itself."""
+    with _locked(genre):
+        if not _is_deployed():
+            yield
+            return
+        name = f"beatporter-playlist-{genre}"
+        _offer(name, 1)
+        with concurrency(name, occupy=1, lease_duration=120):
+            yield
+
+
+def _is_deployed() -> bool:
+    return bool(flow_run.deployment_id)
+
+
+def _take_slots(slots: int) -> None:
+    rate_limit(RATE, occupy=slots)
+
+
+@cache
+def _offer(name: str, limit: int, slot_decay_per_second: float | None = None) -> None:
+    """Make the limit on the server, or bring it in line with the settings; once a process."""
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name(name, limit, slot_decay_per_second)
+
+
+@contextmanager
+def _locked(genre: str) -> Iterator[None]:
+    folder = load_settings().home / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f"{genre}.lock").open("w")
+    except OSError as error:
+        raise LedgerUnwritable(
+            f"Cannot write in {folder}: {error.strerror}.", "Make the folder writable, or set BEATPORTER_HOME."
+        ) from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,117 @@
+"""A real Prefect server and a real worker, each a process of its own, on free ports of 127.0.0.1 and in a home of their own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.world import Options, Sandbox
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+START_S = 120.0
+
+Command = Callable[..., str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the checkout, ended when the block is left."""
+    with log.open("wb") as out:
+        started = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(30)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Options(genres=("house", "tech-house", "afro-house"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> dict[str, str]:
+    """What server, worker and command line share."""
+    home = tmp_path_factory.mktemp("prefect-server")
+    port = free_port()
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
+    return {
+        **inherited,
+        **sandbox.environment(),
+        "BEATPORTER_HOME": str(home / "beatporter"),
+        "BEATPORTER_SPOTIFY_DAILY_BUDGET": "5000",
+        "BEATPORTER_SPOTIFY_RATE": "100",
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
+        "NO_COLOR": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API's address of a running server."""
+    api = environment["PREFECT_API_URL"]
+    port = api.split(":")[2].split("/")[0]
+    log = tmp_path_factory.mktemp("logs") / "server.log"
+    with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                urllib.request.urlopen(f"{api}/health", timeout=2).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert started.poll() is None, f"the server ended:\n{log.read_text()[-2000:]}"
+                assert time.monotonic() < end, f"the server did not start:\n{log.read_text()[-2000:]}"
+                time.sleep(0.5)
+        yield api
+
+
+@pytest.fixture(scope="session")
+def prefect(environment: dict[str, str]) -> Command:
+    """Runs Prefect's command line and returns what it printed."""
+
+    def run(*arguments: str) -> str:
+        command = [str(BIN / "prefect"), "--no-prompt", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"prefect {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def worker(server: str, prefect: Command, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A worker at the pool that prefect.yaml names, with every deployment of that file; gives its log."""
+    prefect("work-pool", "create", "beatporter", "--type", "process")
+    prefect("deploy", "--all")
+    log = tmp_path_factory.mktemp("logs") / "worker.log"
+    with process([str(BIN / "prefect"), "worker", "start", "--pool", "beatporter"], environment, log):
+        yield log

@@ -1,0 +1,95 @@
+"""What people do in Prefect: deploy, run one genre, retry a failed one alone, run the parent over workers."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.world import Sandbox
+
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Prefect's REST API, which its pages use too."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read() or "null")
+
+
+def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
+    """Start a run as the button in the UI does; its id."""
+    found = ask(api, f"/deployments/name/{deployment}")
+    return str(ask(api, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"])
+
+
+def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1, timeout_s: float = 180) -> dict[str, Any]:
+    """The flow run once its attempt number `runs` has ended."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        run: dict[str, Any] = ask(api, f"/flow_runs/{run_id}")
+        if run["state"] and run["state"]["type"] in FINAL and run["run_count"] >= runs:
+            return run
+        time.sleep(1)
+    pytest.fail(f"run {run_id} did not end: {run['state']}\n{log.read_text()[-3000:]}")
+
+
+def task_states(api: str, run_id: str) -> dict[str, str]:
+    """Name of the last state of each task of a run, by the task's name."""
+    runs = ask(api, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"})
+    return {run["name"].rpartition("-")[0]: run["state"]["name"] for run in runs}
+
+
+def artifact(api: str, key: str) -> str:
+    return str(ask(api, f"/artifacts/{key}/latest")["data"])
+
+
+def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> None:
+    schema = ask(server, "/deployments/name/sync-genre/sync-genre")["parameter_openapi_schema"]
+    assert "melodic-house-techno" in schema["properties"]["genre"]["enum"]
+    assert len(schema["properties"]["genre"]["enum"]) == 36
+
+
+def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
+    server: str, worker: Path, prefect: Callable[..., str], sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
+    run_id = start_run(server, "sync-genre/sync-genre", {"genre": "house"})
+    failed = wait_for_end(server, run_id, worker)
+    assert failed["state"]["type"] == "FAILED"
+    assert failed["name"] == "house"
+    assert "house: failed" in artifact(server, "sync-house")
+    searches = sandbox.requests.count(service="spotify", kind="search")
+    pages = sandbox.requests.count(service="beatport")
+
+    prefect("flow-run", "retry", run_id)
+    done = wait_for_end(server, run_id, worker, runs=2)
+    assert done["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
+    states = task_states(server, run_id)
+    assert {states["scrape-chart"], states["match-tracks"]} == {"Cached"}
+    assert {states[name] for name in ("update-playlist", "append-history", "back-up-playlist")} == {"Completed"}
+    assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
+    assert sandbox.requests.count(service="beatport") == pages, "the retry read the chart again"
+    assert "| 1 |" in artifact(server, "sync-house")
+    assert "data:image/svg+xml;base64," in artifact(server, "memory-house") or "MB" in artifact(server, "memory-house")
+
+
+def test_the_parent_runs_genres_on_workers_and_names_the_one_that_failed(server: str, worker: Path, sandbox: Sandbox) -> None:
+    sandbox.faults.add(service="beatport", path="/genre/tech-house/", fault="challenge", count=None)
+    parameters = {"genres": ["afro-house", "tech-house"], "fan_out": "deployments"}
+    run = wait_for_end(server, start_run(server, "sync-genres/daily", parameters), worker, timeout_s=280)
+    sandbox.faults.clear()
+    assert run["state"]["type"] == "FAILED"
+    assert "tech-house" in run["state"]["message"]
+    assert "afro-house" not in run["state"]["message"]
+    assert "proof of a human" in artifact(server, "sync-tech-house")
+    playlists = sandbox.spotify.person
+    assert len(playlists.track_ids("Beatport: Afro House - Top 100")) > 80
+    assert "| afro-house | completed |" in artifact(server, "summary")
