@@ -164,8 +164,6 @@ class TableFiles:
         digest = Digest(self.table, about_words(about))
         digest.update(batch)
         path = f"{self.folder(*partition)}/{FileName(kind, self._stamp(columns), digest.hexdigest())}"
-        if self.home.has(path):
-            return path
         sink = pa.BufferOutputStream()
         with writer(self.table, sink, about) as out:
             out.write_batch(batch, row_group_size=self.table.row_group_rows)
