@@ -112,7 +112,7 @@ def report_charts(score: Score) -> None:
     print(f"\n{score.name}: {len(score.outcomes)} tracks, no truth known, {score.taken} taken; searches a track {score.searches:.2f}")
     for outcome in score.outcomes:
         if outcome.match.track_id:
-            print(_line(outcome))
+            print(_line(outcome, "taken"))
 
 
 def report_near_misses(score: Score) -> None:
@@ -121,25 +121,28 @@ def report_near_misses(score: Score) -> None:
     substitutes = sum(outcome.match.version == "substitute" for outcome in score.outcomes)
     print(f"\n{score.name}: {len(score.outcomes)} tracks, {score.taken} taken, {substitutes} of them labelled substitute")
     print(f"  near misses taken as the same: {len(same)}   searches a track {score.searches:.2f}")
+    print("  taken as the same, all of them tracks that the set does not list, to be read:")
     for outcome in score.outcomes:
-        if outcome.match.version == "same":
-            print(_line(outcome))
+        if outcome.match.version == "same" and outcome not in same:
+            print(_line(outcome, "taken"))
+    for outcome in same:
+        print(_line(outcome, "labelled wrong"))
 
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f} % ({part} of {whole})" if whole else "-"
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Outcome, grade: str | None = None) -> str:
     entry, match = outcome.case.entry, outcome.match
     length = f"{entry.length_ms / 1000:.0f} s" if entry.length_ms else "no length"
     asked = f"{', '.join(entry.artists)} – {entry.name} [{entry.mix_name}] {length}"
     took = f"{', '.join(match.track_artists)} – {match.track_name} ({match.version})" if match.track_id else "nothing"
-    lines = [f"  {outcome.grade}: {asked}", f"      took {took}: {explain(match)}"]
-    rightly = outcome.case.same | outcome.case.substitutes
-    lines += [
-        f"      right: {other.name} by {', '.join(other.artists)}: {other.why}" for other in match.runners_up if other.track_id in rightly
-    ]
+    lines = [f"  {grade or outcome.grade}: {asked}", f"      took {took}: {explain(match)}"]
+    if grade is None:
+        rightly = outcome.case.same | outcome.case.substitutes
+        others = (other for other in match.runners_up if other.track_id in rightly)
+        lines += [f"      right: {other.name} by {', '.join(other.artists)}: {other.why}" for other in others]
     return "\n".join(lines)
 
 

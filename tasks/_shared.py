@@ -14,7 +14,7 @@ from functools import cache
 
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency, rate_limit
-from prefect.runtime import flow_run
+from prefect.runtime import deployment
 
 from beatporter.errors import LedgerUnwritable
 from beatporter.settings import Settings, load_settings
@@ -46,7 +46,7 @@ def only_writer(genre: str) -> Iterator[None]:
 
 
 def _is_deployed() -> bool:
-    return bool(flow_run.deployment_id)
+    return bool(deployment.id)
 
 
 def _take_slots(slots: int) -> None:

@@ -10,7 +10,7 @@ from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
 from beatporter.matching.judge import isrcs_agree, judge, lengths_agree
 from beatporter.matching.match import RunnerUp, Verdict
-from beatporter.matching.title import parse_title
+from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.spotify.track import SpotifyTrack
 
 OWN_FIRST: Final = ("own", "extended", "original", "radio")
@@ -48,21 +48,23 @@ def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order:
         if known != track and repr(track) < repr(known):
             unique[track.track_id] = track  # one id in two answers: the same one, whichever came first
     verdicts = sorted((judge(entry, track) for track in unique.values()), key=lambda verdict: _rank(entry, verdict, version_order))
-    taken = [verdict for verdict in verdicts if verdict.version and cut_rank(verdict, version_order) is not None]
+    taken = [verdict for verdict in verdicts if verdict.version and cut_rank(entry, verdict, version_order) is not None]
     best = taken[0] if taken else None
     return Decision(best, tuple(verdict for verdict in verdicts if verdict is not best))
 
 
-def cut_rank(verdict: Verdict, version_order: Sequence[str]) -> int | None:
+def cut_rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> int | None:
     """Place of the candidate's cut in the person's order, 0 first; None when the order leaves it out."""
-    cut = parse_title(verdict.track.name).version.cut or "original"
-    names = {"own", cut} if verdict.version == "same" else {cut}
+    if verdict.version == "same":
+        names: tuple[str, ...] = ("own", parse_entry_title(entry.name, entry.mix_name, entry.remixers).version.cut or "original")
+    else:
+        names = (parse_title(verdict.track.name).version.cut or "original",)
     return next((place for place, name in enumerate(version_order) if name in names), None)
 
 
 def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> tuple[object, ...]:
     track = verdict.track
-    place = cut_rank(verdict, version_order) if verdict.version else None
+    place = cut_rank(entry, verdict, version_order) if verdict.version else None
     return (
         len(version_order) if place is None else place,
         verdict.version is None,

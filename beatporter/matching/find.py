@@ -122,7 +122,7 @@ def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> 
     if best.track.is_playable is False:
         return False
     if best.version == "same":
-        return cut_rank(best, version_order) == 0
+        return cut_rank(entry, best, version_order) == 0
     return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
 
 

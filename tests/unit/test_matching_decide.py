@@ -34,6 +34,11 @@ def test_then_the_cuts_in_the_persons_order() -> None:
     assert choose([RADIO, ORIGINAL], "own", "radio", "original") == "radio"
 
 
+def test_an_equal_isrc_is_the_charts_cut_even_if_its_name_does_not_say_so() -> None:
+    unnamed = replace(EXTENDED, name="Beside")
+    assert choose([replace(ORIGINAL, track_id="0"), unnamed], "extended", "own") == "extended"
+
+
 def test_a_cut_that_the_order_leaves_out_is_never_taken() -> None:
     assert choose([RADIO, ORIGINAL], "own", "extended") is None
 

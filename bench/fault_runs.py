@@ -1,0 +1,333 @@
+"""A run of the five steps as Prefect would carry it out, in a process of its own that may be killed at any operation.
+
+Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, results of finished
+steps kept by their inputs, steps and runs tried again, and the kill. It chooses no faults and judges nothing.
+
+An *operation* is a border at which a kill tells something new: before and after each HTTP request, before a ledger file is
+written, between its last byte and its name, after it has its name, and before and after a step's result is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import mmap
+import os
+import pickle
+import signal
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from requests.adapters import HTTPAdapter
+
+from beatporter.errors import BeatporterError, TransientError
+from beatporter.ledger.home import FolderHome, Stage
+from beatporter.ledger.ledger import Ledger
+from beatporter.settings import load_settings
+from beatporter.spotify import apply, client
+from beatporter.sync import match, playlist
+from beatporter.sync.account import list_playlists
+from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES, open_purse
+from beatporter.sync.backup import back_up_playlist
+from beatporter.sync.history import append_history
+from beatporter.sync.match import match_tracks
+from beatporter.sync.outcome import entry_outcomes, genre_outcome
+from beatporter.sync.playlist import update_playlist
+from beatporter.sync.scrape import scrape_chart
+from beatporter.sync.workspace import Workspace, calls_key
+
+RETRY_DELAYS_S = (5.0, 30.0)
+"""As the tasks have them."""
+REQUEST_S = 0.1
+"""Simulated time that a request takes."""
+SMALL_BATCH, SMALL_PAGE, SMALL_CHUNK = 4, 5, 7
+"""In place of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt at a run of all genres.
+
+    Attributes:
+        settings: overrides by field name.
+        root: folder of ledger, kept results and logs.
+        run_key: equal for a run and its retries.
+        slugs: genres in their order.
+        kill_at: number of the operation at which the process is killed; None: it lives.
+        threads: searches at a time.
+        small: whether batches and pages are cut small.
+    """
+
+    settings: dict[str, Any]
+    root: Path
+    run_key: str
+    slugs: tuple[str, ...]
+    kill_at: int | None = None
+    threads: int = 1
+    small: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of an attempt.
+
+    Attributes:
+        states: each genre's end (completed, deferred, failed); genres that the process did not reach are missing.
+        errors: what failed genres said.
+        operations: how many there were; 0 when the process was killed.
+        finished: whether the process came to its end.
+    """
+
+    states: dict[str, str]
+    errors: dict[str, str]
+    operations: int = 0
+    finished: bool = False
+
+
+class SharedClock:
+    """A time that processes share and that only moves when told. Made before the processes are forked."""
+
+    def __init__(self) -> None:
+        self._cell = mmap.mmap(-1, 8)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        return datetime.fromtimestamp(struct.unpack("d", self._cell[:8])[0], UTC)
+
+    def set(self, moment: datetime) -> None:
+        self._cell[:8] = struct.pack("d", moment.timestamp())
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self.set(self() + timedelta(seconds=seconds))
+
+
+class Operations:
+    """Counts operations and kills the process at one of them."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self._kill_at = kill_at
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.count += 1
+            if self.count == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _MortalHome(FolderHome):
+    """A ledger's folder whose files may be the last thing that the process wrote."""
+
+    def __init__(self, root: Path, operation: Callable[[], None]) -> None:
+        super().__init__(root)
+        self._operation = operation
+
+    @contextmanager
+    def stage(self, folder: str) -> Iterator[Stage]:
+        self._operation()
+        with super().stage(folder) as stage:
+            commit = stage.commit
+
+            def commit_or_die(path: str) -> None:
+                self._operation()
+                commit(path)
+                self._operation()
+
+            stage.commit = commit_or_die  # type: ignore[method-assign]
+            yield stage
+
+
+class KeptResults:
+    """Results of finished steps by step and inputs, as Prefect's persisted results are; in one file for each run."""
+
+    def __init__(self, file: Path, operation: Callable[[], None]) -> None:
+        self._file, self._operation = file, operation
+        self._kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+
+    def step(self, name: str, inputs: Sequence[Any], do: Callable[[], Any]) -> Any:
+        """The step's result: kept from an earlier attempt, or done now and kept."""
+        key = f"{name}:{json.dumps(inputs)}"
+        if key not in self._kept:
+            result = do()
+            self._operation()
+            self._kept[key] = result
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(json.dumps(self._kept))
+            draft.replace(self._file)
+            self._operation()
+        return self._kept[key]
+
+
+def last_result(root: Path, run_key: str, name: str) -> Any:
+    """What the latest call of a step returned in a run, None when it never came to its end."""
+    file = _results_file(root, run_key)
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    return next((result for key, result in reversed(kept.items()) if key.partition(":")[0] == name), None)
+
+
+class Run:
+    """One attempt, in the process that it may take down."""
+
+    def __init__(self, order: Order, clock: SharedClock, operation: Operations) -> None:
+        self._order, self._clock, self._operation = order, clock, operation
+        self._settings = load_settings(**order.settings)
+        self._results = KeptResults(_results_file(order.root, order.run_key), operation)
+
+    def __call__(self) -> Report:
+        """List the account's playlists, then run genre after genre, whatever becomes of each."""
+        states: dict[str, str] = {}
+        errors: dict[str, str] = {}
+        slugs = self._order.slugs
+        try:
+            self._step("list", [], list_playlists)
+        except BeatporterError as error:
+            logging.getLogger("run").exception("the run failed")
+            return Report(dict.fromkeys(slugs, "failed"), dict.fromkeys(slugs, str(error)), self._operation.count, True)
+        with self._workspace() as workspace:
+            purse = open_purse(workspace, slugs)
+        for slug in slugs:
+            try:
+                states[slug] = self._genre(slug, purse.grant(slug))
+            except BeatporterError as error:
+                logging.getLogger("run").exception("%s failed", slug)
+                states[slug], errors[slug] = "failed", str(error)
+            with self._workspace() as workspace:
+                made = workspace.ledger.calls.by_kind(self._clock() - timedelta(days=2), calls_key(self._order.run_key, slug))
+            purse.settle(slug, sum(made.values()))
+        return Report(states, errors, self._operation.count, True)
+
+    def _genre(self, slug: str, allowance: int) -> str:
+        chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
+        found = self._step(f"match/{slug}", [chart, allowance], match_tracks, slug, chart, allowance=allowance)
+        added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
+        self._step(f"history/{slug}", [chart, added], append_history, slug, chart, added)
+        self._step(f"backup/{slug}", [chart, added], back_up_playlist, slug, chart, added)
+        with self._workspace(slug) as workspace:
+            return genre_outcome(entry_outcomes(workspace, slug, chart, added), added=len(added), spotify_calls=0).state
+
+    def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, allowance: int | None = None) -> Any:
+        return self._results.step(name, inputs, partial(self._tried, name, do, args, allowance))
+
+    def _tried(self, name: str, do: Callable[..., Any], args: Sequence[Any], allowance: int | None) -> Any:
+        """The step's result, tried again after transient errors as its task is."""
+        slug = name.partition("/")[2]
+        for delay_s in (*RETRY_DELAYS_S, None):
+            try:
+                with self._workspace(slug, allowance) as workspace:
+                    return do(workspace, *args)
+            except TransientError:
+                if delay_s is None:
+                    raise
+                logging.getLogger("run").exception("%s is tried again", name)
+                self._clock.advance(delay_s)
+        raise AssertionError("the last try returns or raises")
+
+    def _workspace(self, slug: str = "", allowance: int | None = None) -> Workspace:
+        return Workspace(
+            self._settings,
+            Ledger(_MortalHome(self._order.root / "ledger", self._operation)),
+            run_key=self._order.run_key,
+            slug=slug,
+            allowance=allowance,
+            reserve=0 if allowance is None else CALLS_BESIDE_SEARCHES,
+            now=self._clock,
+            sleep=self._clock.advance,
+        )
+
+
+class Nursery:
+    """A warm, single-threaded process that forks a process for each order. Make it before any thread is started."""
+
+    def __init__(self, clock: SharedClock) -> None:
+        ours, theirs = os.pipe(), os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(ours[1])
+            os.close(theirs[0])
+            _serve(os.fdopen(ours[0], "rb"), os.fdopen(theirs[1], "wb"), clock)
+            os._exit(0)
+        os.close(ours[0])
+        os.close(theirs[1])
+        self._orders, self._reports = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
+
+    def carry_out(self, order: Order) -> Report:
+        """Run an order in a new process and wait for its end, whatever that is."""
+        pickle.dump(order, self._orders)
+        self._orders.flush()
+        report: Report = pickle.load(self._reports)  # noqa: S301 - from our own child
+        return report
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._orders.close()
+        os.waitpid(self._pid, 0)
+        self._reports.close()
+
+
+def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
+    while True:
+        try:
+            order: Order = pickle.load(orders)  # noqa: S301 - from our own parent
+        except EOFError:
+            return
+        file = order.root / "report.json"
+        file.unlink(missing_ok=True)
+        pid = os.fork()
+        if pid == 0:
+            _live(order, clock, file)
+        os.waitpid(pid, 0)
+        report = Report(**json.loads(file.read_text())) if file.exists() else Report({}, {})
+        pickle.dump(report, reports)
+        reports.flush()
+
+
+def _live(order: Order, clock: SharedClock, file: Path) -> None:
+    """The forked process's whole life."""
+    status = 1
+    try:
+        logging.basicConfig(filename=order.root / "run.log", level=logging.DEBUG, force=True)
+        operation = Operations(order.kill_at)
+        _watch_requests(operation, clock)
+        match.SEARCHES_AT_ONCE = order.threads
+        if order.small:
+            apply.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
+            client.PAGE_SIZE, playlist.ITEMS_AT_ONCE = SMALL_PAGE, SMALL_CHUNK
+        report = Run(order, clock, operation)()
+        file.write_text(json.dumps(asdict(report)))
+        status = 0
+    finally:
+        error = sys.exception()
+        if error is not None:
+            logging.getLogger("run").critical("no error of ours", exc_info=error)
+            file.write_text(json.dumps(asdict(Report({}, {"": f"{type(error).__name__}: {error}"}))))
+        logging.shutdown()
+        os._exit(status)
+
+
+def _watch_requests(operation: Operations, clock: SharedClock) -> None:
+    send = HTTPAdapter.send
+
+    def watched(adapter: HTTPAdapter, *args: Any, **kwargs: Any) -> Any:
+        operation()
+        clock.advance(REQUEST_S)
+        response = send(adapter, *args, **kwargs)
+        operation()
+        return response
+
+    HTTPAdapter.send = watched  # type: ignore[method-assign]
+
+
+def _results_file(root: Path, run_key: str) -> Path:
+    return root / f"results-{run_key}.json"

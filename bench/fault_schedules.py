@@ -1,0 +1,149 @@
+"""What goes wrong in a schedule of the fault campaign: drawn from its number alone, so that the number repeats it.
+
+With searches one at a time (three schedules of four) a schedule plays out the same way each time; with four at a time the threads'
+order is the machine's.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sandbox.faults import Rule
+
+HANG_S = 0.4
+"""Real seconds of silence, longer than the time-out of a schedule that has hangs."""
+SHORT_TIMEOUT_S, PATIENT_TIMEOUT_S = 0.2, 20.0
+
+_SPOTIFY: tuple[tuple[int, dict[str, Any]], ...] = (
+    (3, {"fault": "rate_limited", "retry_after_s": 3}),
+    (2, {"fault": "rate_limited", "retry_after_s": 4000}),
+    (2, {"fault": "quota_exceeded", "retry_after_s": 50_000}),
+    (2, {"fault": "server_error", "status": 502}),
+    (3, {"fault": "server_error", "status": 502, "when": "after"}),
+    (2, {"fault": "drop"}),
+    (3, {"fault": "drop", "when": "after"}),
+    (1, {"fault": "hang", "seconds": HANG_S}),
+    (1, {"fault": "hang", "seconds": HANG_S, "when": "after"}),
+    (1, {"fault": "truncated"}),
+    (1, {"fault": "cut_off"}),
+    (1, {"fault": "html"}),
+    (1, {"fault": "html", "status": 503, "when": "after"}),
+    (1, {"fault": "empty"}),
+    (1, {"fault": "token_expired"}),
+)
+_ACCOUNTS: tuple[dict[str, Any], ...] = (
+    {"fault": "server_error", "status": 503},
+    {"fault": "drop"},
+    {"fault": "html"},
+    {"fault": "rate_limited", "retry_after_s": 4000},
+)
+_BEATPORT: tuple[dict[str, Any], ...] = (
+    {"fault": "challenge", "status": 403},
+    {"fault": "challenge", "status": 200},
+    {"fault": "server_error", "status": 500},
+    {"fault": "rate_limited", "retry_after_s": 4000},
+    {"fault": "drop"},
+    {"fault": "html"},
+    {"fault": "malformed"},
+    {"fault": "half_page"},
+    {"fault": "truncated"},
+)
+_SPOTIFY_KINDS = (
+    ("", "search", 30),
+    ("POST", "playlist-items", 4),
+    ("POST", "playlist-items", 2),
+    ("GET", "playlist-items", 4),
+    ("", "create-playlist", 3),
+    ("", "my-playlists", 2),
+    ("", "playlist", 2),
+    ("", "me", 1),
+    ("", "", 60),
+)
+"""Method, kind, and up to which of its requests a fault may begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """One of the two days.
+
+    Attributes:
+        rules: the sandbox's fault script, in force the whole day.
+        kills: for each attempt, the share of the day's usual operations at which it is killed; None: it lives.
+        again: for each attempt after the first, whether it is a new run instead of the same one tried again.
+        remove, add: whether the person takes a track out, puts one in, in the evening.
+    """
+
+    rules: tuple[Rule, ...]
+    kills: tuple[float | None, ...]
+    again: tuple[bool, ...]
+    remove: bool
+    add: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a number stands for.
+
+    Attributes:
+        budget: the person's calls a day.
+        quota: Spotify's calls a day on the two days, None: no quota.
+        snapshot_delay, items_delay: how long a write takes to show in reads.
+    """
+
+    seed: int
+    days: tuple[DayPlan, DayPlan]
+    budget: int
+    quota: int | None
+    stale_chart_days: int
+    snapshot_delay: timedelta
+    items_delay: timedelta
+    small: bool
+    threads: int
+    timeout_s: float
+
+
+def draw_schedule(seed: int) -> Schedule:
+    """The schedule of that number."""
+    dice = random.Random(f"fault schedule {seed}")
+    days = (_draw_day(dice), _draw_day(dice))
+    hangs = any(rule.fault == "hang" for day in days for rule in day.rules)
+    return Schedule(
+        seed=seed,
+        days=days,
+        budget=dice.choice((800, 800, 800, 40, 25)),
+        quota=dice.choice((None, None, None, 60, 30)),
+        stale_chart_days=dice.choice((0, 0, 2)),
+        snapshot_delay=timedelta(seconds=dice.choice((0, 0, 30))),
+        items_delay=timedelta(seconds=dice.choice((0, 0, 0.6))),
+        small=dice.random() < 0.5,
+        threads=dice.choice((1, 1, 1, 4)),
+        timeout_s=SHORT_TIMEOUT_S if hangs else PATIENT_TIMEOUT_S,
+    )
+
+
+def _draw_day(dice: random.Random) -> DayPlan:
+    rules = [_draw_rule(dice) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4, 6)))]
+    attempts = dice.choice((1, 2, 2, 3))
+    return DayPlan(
+        rules=tuple(rules),
+        kills=tuple(dice.random() if dice.random() < 0.4 else None for _ in range(attempts)),
+        again=tuple(dice.random() < 0.25 for _ in range(attempts - 1)),
+        remove=dice.random() < 0.3,
+        add=dice.random() < 0.3,
+    )
+
+
+def _draw_rule(dice: random.Random) -> Rule:
+    where = dice.random()
+    if where < 0.15:
+        return Rule(service="beatport", nth=dice.randint(1, 3), count=dice.choice((1, 3, None)), **dice.choice(_BEATPORT))
+    if where < 0.22:
+        return Rule(service="accounts", kind="token", nth=dice.randint(1, 6), count=dice.choice((1, 1, 8)), **dice.choice(_ACCOUNTS))
+    method, kind, most = dice.choice(_SPOTIFY_KINDS)
+    (fault,) = dice.choices([fault for _, fault in _SPOTIFY], [weight for weight, _ in _SPOTIFY])
+    count = 1 if fault["fault"] == "hang" else dice.choice((1, 1, 1, 2, 6, None))
+    nth = dice.randint(1, most)
+    return Rule(service="spotify", method=method, kind=kind, nth=nth, count=count, **fault)

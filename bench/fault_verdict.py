@@ -1,0 +1,216 @@
+"""What must hold after a fault schedule, and whether it does: see the invariants in `bench.faults`.
+
+The evidence is Spotify's own record (every state of every playlist, when each track came in), the ledger, and the logs; what is
+expected comes from the same world played without faults. It plays nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from beatporter import names
+from beatporter.genres import all_genres
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.matching import recording_key
+from beatporter.settings import load_settings
+from beatporter.spotify.track import SpotifyTrack
+from bench.fault_world import SECRETS, Place
+from sandbox.spotify.playlist import Playlist
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Something that may have added tracks: an attempt at a run, or the person.
+
+    Attributes:
+        begun_at: what came in from then on, up to the next attempt, is its.
+        found: by genre, the tracks that it found, in the order in which they belong.
+    """
+
+    begun_at: datetime
+    found: Mapping[str, Sequence[str]]
+
+
+class Evidence:
+    """What a schedule left behind."""
+
+    def __init__(self, place: Place, root: Path, budget: int) -> None:
+        self.place, self.root, self.budget = place, root, budget
+        self.attempts: list[Attempt] = []
+        self.operations: list[int] = []
+        self.removed: dict[str, set[str]] = defaultdict(set)
+        self.by_hand: dict[str, set[str]] = defaultdict(set)
+        self.errors: set[str] = set()
+        self.notes: list[str] = []
+        """What was seen to be wrong on the way."""
+
+    def name_of(self, slug: str) -> str:
+        """The name of a genre's playlist."""
+        return names.playlist_name(load_settings().playlist_name, all_genres()[slug])
+
+    def playlists(self, slug: str) -> list[Playlist]:
+        """Playlists of the account with the genre's name; there should be one."""
+        return [playlist for playlist in self.place.spotify.library() if playlist.name == self.name_of(slug)]
+
+    def ledger(self) -> Ledger:
+        return open_ledger(self.root / "ledger")
+
+
+class Kinds:
+    """Which Spotify tracks are one recording: of equal ISRC, or of equal artist, title and version."""
+
+    def __init__(self, tracks: Iterable[SpotifyTrack]) -> None:
+        self._parent: dict[str, str] = {}
+        for track in tracks:
+            keys = [f"recording {recording_key(track.name, track.artists)}", *([f"isrc {track.isrc}"] if track.isrc else [])]
+            for key in keys:
+                self._parent[self._root(f"track {track.track_id}")] = self._root(key)
+
+    def of(self, track_id: str) -> str:
+        """The recording of a track."""
+        return self._root(f"track {track_id}")
+
+    def of_all(self, track_ids: Iterable[str]) -> set[str]:
+        return {self.of(track_id) for track_id in track_ids}
+
+    def any_of(self, track_id: str, others: Iterable[str]) -> bool:
+        """Whether one of the others is the same recording."""
+        return self.of(track_id) in self.of_all(others)
+
+    def _root(self, key: str) -> str:
+        while (parent := self._parent.setdefault(key, key)) != key:
+            key = parent
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The world without faults.
+
+    Attributes:
+        held: by genre, the recordings that its playlist holds.
+        found: by genre, tracks that a chart brings.
+        strangers: by genre, tracks of recordings that no chart brings.
+        operations: how many operations a run has on the first and on the second day.
+    """
+
+    kinds: Kinds
+    held: Mapping[str, frozenset[str]]
+    found: Mapping[str, tuple[str, ...]]
+    strangers: Mapping[str, tuple[str, ...]]
+    operations: tuple[int, int] = field(default=(1, 1))
+
+
+def expect(evidence: Evidence) -> Expected:
+    """What every schedule of this world has to come to.
+
+    Raises:
+        RuntimeError: the world without faults is not as it should be itself.
+    """
+    music = evidence.place.music
+    kinds = Kinds(music.tracks)
+    content = {slug: [uri.rpartition(":")[2] for playlist in evidence.playlists(slug) for uri in playlist.uris] for slug in music.slugs}
+    held = {slug: frozenset(kinds.of_all(ids)) for slug, ids in content.items()}
+    brought = frozenset().union(*held.values())
+    strangers = tuple(track.track_id for track in music.tracks if kinds.of(track.track_id) not in brought)
+    first, second = evidence.operations[:2]
+    expected = Expected(
+        kinds, held, {slug: tuple(ids) for slug, ids in content.items()}, dict.fromkeys(music.slugs, strangers), (first, second)
+    )
+    found = list(violations(evidence, expected))
+    if found:
+        raise RuntimeError(f"the world without faults is wrong: {found}")
+    return expected
+
+
+def violations(evidence: Evidence, expected: Expected) -> list[str]:
+    """Everything that is not as it should be, in words."""
+    found = list(evidence.notes)
+    for slug in evidence.place.music.slugs:
+        found += [f"{slug}: {what}" for what in _of_genre(evidence, expected, slug)]
+    most = evidence.place.calls_in_any_day()
+    if most > evidence.budget:
+        found.append(f"{most} calls within 24 hours, the budget is {evidence.budget}")
+    return [*found, *_secrets(evidence)]
+
+
+def _of_genre(evidence: Evidence, expected: Expected, slug: str) -> Iterator[str]:
+    playlists = evidence.playlists(slug)
+    if len(playlists) != 1:
+        yield f"{len(playlists)} playlists of that name"
+        return
+    (playlist,) = playlists
+    ids = [uri.rpartition(":")[2] for uri in playlist.uris]
+    yield from _content(evidence, expected, slug, ids)
+    yield from _order(evidence, slug, playlist)
+    yield from _memory(evidence, playlist, ids)
+
+
+def _content(evidence: Evidence, expected: Expected, slug: str, ids: Sequence[str]) -> Iterator[str]:
+    kinds = expected.kinds
+    if len(set(ids)) < len(ids):
+        yield f"tracks stand twice: {[track_id for track_id in set(ids) if ids.count(track_id) > 1]}"
+    elif len(kinds.of_all(ids)) < len(ids):
+        yield f"recordings stand twice among {ids}"
+    wanted = (expected.held[slug] | kinds.of_all(evidence.by_hand[slug])) - kinds.of_all(evidence.removed[slug])
+    if lost := wanted - kinds.of_all(ids):
+        yield f"lost: {sorted(lost)}"
+    if extra := kinds.of_all(ids) - wanted:
+        yield f"should not be there: {sorted(extra)}"
+
+
+def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
+    def place(track_id: str, added_at: datetime) -> tuple[int, int]:
+        number = max(number for number, attempt in enumerate(evidence.attempts) if attempt.begun_at.replace(microsecond=0) <= added_at)
+        found = list(evidence.attempts[number].found.get(slug, []))
+        if track_id not in found:
+            raise LookupError(f"{track_id} came in during attempt {number}, which did not find it")
+        return -number, found.index(track_id)
+
+    try:
+        places = [place(item.uri.rpartition(":")[2], item.added_at) for item in playlist.items]
+    except LookupError as error:
+        yield str(error)
+        return
+    if places != sorted(places):
+        yield f"out of order: {places}"
+
+
+def _memory(evidence: Evidence, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
+    ledger, place = evidence.ledger(), evidence.place
+    history, held = set(ledger.history.track_ids(playlist.playlist_id)), place.held[playlist.playlist_id]
+    if history != held:
+        yield f"the history lacks {sorted(held - history)} and has {sorted(history - held)} too much"
+    backups = ledger.backups.all(playlist.playlist_id)
+    for backup in backups:
+        shown = tuple(row.track_id for row in ledger.backups.items(playlist.playlist_id, backup.snapshot_id))
+        if shown != (state := place.states.get((playlist.playlist_id, backup.snapshot_id))):
+            yield f"the backup of {backup.taken_at} shows {shown}, the playlist held {state}"
+    if not backups:
+        yield "there is no backup"
+    elif [row.track_id for row in ledger.backups.items(playlist.playlist_id, backups[-1].snapshot_id)] != list(ids):
+        yield "the last backup does not show what the playlist holds"
+
+
+def _secrets(evidence: Evidence) -> Iterator[str]:
+    for file in sorted(evidence.root.rglob("*")):
+        if not file.is_file():
+            continue
+        text = _text_of(file)
+        yield from (f"{secret}… stands in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
+    for error in evidence.errors:
+        yield from (f"{secret}… stands in the error {error!r}" for secret in SECRETS if secret in error)
+
+
+def _text_of(file: Path) -> str:
+    if file.suffix != ".parquet":
+        return file.read_text(errors="replace")
+    with pq.ParquetFile(file) as parquet:
+        batches = [str(batch.to_pylist()) for batch in parquet.iter_batches()]
+        return f"{parquet.metadata.metadata} {batches}"

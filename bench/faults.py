@@ -1,0 +1,308 @@
+"""The fault campaign: random faults over two days' runs, then runs without faults, then everything has to be as if nothing had been.
+
+    python -m bench.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
+    python -m bench.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
+
+Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): three genres, charts of 14 rows, two days. A run is
+a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
+after the runs without faults, the *invariants* (`fault_verdict`):
+
+1. Each genre has one playlist. It holds the recordings that the world without faults has, less what the person took out, and what
+   the person put in; none twice.
+2. Order: each run's additions stand above those of every run before it, and in themselves in the order in which the run found
+   them (the chart's; below it, what earlier charts left open). A track that a fault delayed therefore stands in a later block
+   than without faults, never elsewhere.
+3. The history is what the playlist ever held, from Spotify's own record: nothing less, nothing more.
+4. Every backup shows what the playlist held in the state that it names, and the last one what it holds now.
+5. No more calls in any 24 hours than the budget allows, no secret in a log, a ledger file, a kept result or an error's text,
+   and no error but ours. The runs without faults do not fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bench.fault_runs import Nursery, Order, Report, SharedClock, last_result
+from bench.fault_schedules import PATIENT_TIMEOUT_S, DayPlan, Schedule, draw_schedule
+from bench.fault_verdict import Attempt, Evidence, Expected, expect, violations
+from bench.fault_world import Music, Place
+
+FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+WORLDS = 4
+"""Worlds of music that schedules take turns in."""
+MOST_CLEAN_DAYS = 15
+SECOND_TRY_DAYS = 3
+"""After so many days misses are searched a second time, with the other question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a schedule ended.
+
+    Attributes:
+        found: what was violated, in words.
+        clean_days: runs without faults until nothing was deferred.
+        faults: requests that were spoilt. kills: processes that were killed.
+    """
+
+    seed: int
+    found: tuple[str, ...]
+    clean_days: int
+    faults: int
+    kills: int
+
+
+class Stage:
+    """Plays schedules one after the other; a context manager. Make it before any thread is started."""
+
+    def __init__(self) -> None:
+        self._clock = SharedClock()
+        self._nursery = Nursery(self._clock)
+        self._music: dict[int, tuple[Music, Expected]] = {}
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._nursery.__exit__()
+
+    def play(self, schedule: Schedule, root: Path) -> Played:
+        """Play a schedule under a folder, and judge."""
+        music, expected = self._world(schedule.seed % WORLDS)
+        with self._begin(music) as place:
+            play = _Play(schedule, place, self._nursery, self._clock, root, expected)
+            play.days()
+            clean_days = play.recover()
+            found = violations(play.evidence, expected)
+            return Played(schedule.seed, tuple(found), clean_days, place.faults.fired + play.fired, play.kills)
+
+    def _world(self, seed: int) -> tuple[Music, Expected]:
+        if seed not in self._music:
+            music = Music(seed + 1)
+            with tempfile.TemporaryDirectory(dir=_fast_folder()) as root, self._begin(music) as place:
+                calm = replace(draw_schedule(0), days=(_CALM, _CALM), budget=800, quota=None, threads=1, small=False)
+                calm = replace(calm, snapshot_delay=timedelta(), items_delay=timedelta(), timeout_s=PATIENT_TIMEOUT_S)
+                play = _Play(calm, place, self._nursery, self._clock, Path(root), None)
+                play.days()
+                play.recover()
+                self._music[seed] = music, expect(play.evidence)
+        return self._music[seed]
+
+    @contextmanager
+    def _begin(self, music: Music) -> Iterator[Place]:
+        self._clock.set(FIRST_MORNING)
+        with Place(music, self._clock) as place:
+            yield place
+
+
+_CALM = DayPlan(rules=(), kills=(None,), again=(), remove=False, add=False)
+
+
+class _Play:
+    """One schedule on its way."""
+
+    def __init__(
+        self, schedule: Schedule, place: Place, nursery: Nursery, clock: SharedClock, root: Path, expected: Expected | None
+    ) -> None:
+        self._schedule, self._place, self._nursery, self._clock = schedule, place, nursery, clock
+        self._dice = random.Random(f"play {schedule.seed}")
+        self._expected = expected
+        self._runs = 0
+        self.kills = self.fired = 0
+        self.evidence = Evidence(place, root, schedule.budget)
+        place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
+
+    def days(self) -> None:
+        """The two days with their faults."""
+        self._place.spotify.limits.per_day = self._schedule.quota
+        for day, plan in enumerate(self._schedule.days):
+            self._morning(day)
+            self._place.day = day
+            self.fired += self._place.faults.fired
+            self._place.faults.clear()
+            for rule in plan.rules:
+                self._place.faults.add(rule)
+            self._day(day, plan)
+            self._evening(day, plan)
+
+    def recover(self) -> int:
+        """Runs without faults: one a day until nothing is deferred, one more for second tries. How many days the first took."""
+        self.fired += self._place.faults.fired
+        self._place.faults.clear()
+        self._place.spotify.limits.per_day = None
+        for clean_days in range(1, MOST_CLEAN_DAYS + 1):
+            self._morning(clean_days + 1)
+            report = self._clean_run()
+            if "failed" in report.states.values() or set(report.states.values()) == {"completed"}:
+                break
+        else:
+            self.evidence.notes.append(f"something is deferred still after {MOST_CLEAN_DAYS} days without faults")
+        self._morning(clean_days + 1 + SECOND_TRY_DAYS)
+        self._clean_run()
+        self._place.record()
+        return clean_days
+
+    def _day(self, day: int, plan: DayPlan) -> None:
+        for number, kill in enumerate(plan.kills):
+            if number == 0 or plan.again[number - 1]:
+                self._runs += 1
+            report = self._attempt(kill, day, self._schedule.timeout_s)
+            self._clock.advance(self._dice.choice((60, 600, 4000)))
+            if report.finished and "failed" not in report.states.values() and not any(plan.again[number:]):
+                return
+
+    def _evening(self, day: int, plan: DayPlan) -> None:
+        """What the person does in the app."""
+        self._clock.advance(3600)
+        if self._expected is None:
+            return
+        spotify, slug = self._place.spotify, self._dice.choice(self._place.music.slugs)
+        named = [playlist for playlist in spotify.library() if playlist.name == self.evidence.name_of(slug)]
+        if not named:
+            return
+        there = spotify.person.track_ids(named[0].playlist_id)
+        if plan.remove and there:
+            gone = self._dice.choice(there)
+            spotify.person.remove_track(named[0].playlist_id, gone)
+            self.evidence.removed[slug].add(gone)
+        if plan.add:
+            new = self._dice.choice(self._expected.strangers[slug] if self._dice.random() < 0.5 else self._expected.found[slug])
+            if not self._expected.kinds.any_of(new, there) and not self._expected.kinds.any_of(new, self.evidence.removed[slug]):
+                self.evidence.attempts.append(Attempt(self._clock(), {slug: [new]}))
+                spotify.person.add_track(named[0].playlist_id, new, 0)
+                self.evidence.by_hand[slug].add(new)
+        self._place.record()
+        self._clock.advance(3600)
+
+    def _clean_run(self) -> Report:
+        self._runs += 1
+        report = self._attempt(None, 1, PATIENT_TIMEOUT_S)
+        if not report.finished or "failed" in report.states.values():
+            self.evidence.notes.append(f"a run without faults failed: {report.errors}")
+        return report
+
+    def _attempt(self, kill: float | None, day: int, timeout_s: float) -> Report:
+        evidence, run_key = self.evidence, f"run-{self._runs}"
+        usual = self._expected.operations[day] if self._expected else 0
+        settings = self._place.settings(evidence.root) | {
+            "http_timeout_s": timeout_s,
+            "spotify_daily_budget": self._schedule.budget,
+            "stale_chart_days": self._schedule.stale_chart_days,
+        }
+        order = Order(
+            settings=settings,
+            root=evidence.root,
+            run_key=run_key,
+            slugs=self._place.music.slugs,
+            kill_at=None if kill is None else 1 + int(kill * usual),
+            threads=self._schedule.threads,
+            small=self._schedule.small,
+        )
+        begun_at = self._clock()
+        report = self._nursery.carry_out(order)
+        self.kills += not report.finished
+        evidence.operations.append(report.operations)
+        evidence.errors.update(report.errors.values())
+        if "" in report.errors:
+            evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+        found = {slug: last_result(evidence.root, run_key, f"match/{slug}") or [] for slug in order.slugs}
+        evidence.attempts.append(Attempt(begun_at, found))
+        self._clock.advance(60)
+        return report
+
+    def _morning(self, day: int) -> None:
+        self._clock.set(max(FIRST_MORNING + timedelta(days=day), self._clock() + timedelta(hours=1)))
+
+
+def main() -> int:
+    """Play the schedules, tell what was violated and how to repeat it; 1 when there was anything."""
+    parser = argparse.ArgumentParser(prog="python -m bench.faults", description="Random faults, and whether everything comes right.")
+    parser.add_argument("--count", type=int, default=1000, help="schedules")
+    parser.add_argument("--seed", type=int, default=1, help="number of the first")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--keep", type=Path, help="folder for ledgers and logs; default: removed")
+    chosen = parser.parse_args()
+    numbers = range(chosen.seed, chosen.seed + chosen.count)
+    started_at = time.monotonic()
+    totals: Counter[str] = Counter()
+    bad: list[Played] = []
+    for played in run_campaign(numbers, min(chosen.jobs, chosen.count), chosen.keep):
+        totals.update(schedules=1, faults=played.faults, kills=played.kills)
+        totals[f"{played.clean_days} clean days"] += 1
+        if played.found:
+            bad.append(played)
+            again = f"python -m bench.faults --count 1 --seed {played.seed} --keep DIR"
+            print(f"schedule {played.seed}: " + "\n  ".join(played.found) + f"\n  again: {again}", flush=True)
+        elif totals["schedules"] % 100 == 0:
+            print(f"{totals['schedules']} schedules in {time.monotonic() - started_at:.0f} s", flush=True)
+    recovery = ", ".join(f"{name}: {count}" for name, count in sorted(totals.items()) if name.endswith("days"))
+    print(
+        f"{totals['schedules']} schedules in {time.monotonic() - started_at:.0f} s: {totals['faults']} requests spoilt, "
+        f"{totals['kills']} processes killed, {len(bad)} schedules with violations; until nothing was deferred: {recovery}"
+    )
+    return 1 if bad else 0
+
+
+def run_campaign(numbers: range, jobs: int, keep: Path | None = None) -> Iterator[Played]:
+    """Play the schedules of these numbers in so many processes; each as it is done."""
+    if jobs <= 1:
+        yield from _play_all(keep, numbers)
+        return
+    context = multiprocessing.get_context("fork")
+    # A chunk for each job and hundred schedules: few enough to keep worlds warm, enough to share the work evenly.
+    parts = [numbers[start : start + 10] for start in range(0, len(numbers), 10)]
+    with context.Pool(jobs, initializer=_prepare) as pool:
+        for part in pool.imap_unordered(partial(_play_part, keep), parts):
+            yield from part
+
+
+_stage: Stage | None = None
+
+
+def _prepare() -> None:
+    global _stage
+    _stage = Stage()
+
+
+def _play_part(keep: Path | None, numbers: range) -> list[Played]:
+    assert _stage is not None, "the process was prepared"
+    return [_play_one(_stage, number, keep) for number in numbers]
+
+
+def _play_all(keep: Path | None, numbers: range) -> Iterator[Played]:
+    with Stage() as stage:
+        for number in numbers:
+            yield _play_one(stage, number, keep)
+
+
+def _play_one(stage: Stage, number: int, keep: Path | None) -> Played:
+    if keep is not None:
+        root = keep / f"schedule-{number}"
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        return stage.play(draw_schedule(number), root)
+    with tempfile.TemporaryDirectory(dir=_fast_folder()) as root:
+        return stage.play(draw_schedule(number), Path(root))
+
+
+def _fast_folder() -> str | None:
+    """A folder in memory where there is one: the campaign is about order, not about disks."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+
+if __name__ == "__main__":
+    sys.exit(main())
