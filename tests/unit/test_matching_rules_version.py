@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-1": "c0a939797082ca64"}
+PINNED = {"2026-11-1": "c048fa4db1c4b4ea"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "judge", "decide", "find")
 
 
