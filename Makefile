@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow browser bench bench-matching bench-ledger bench-quota test-faults lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow bench-matching bench-ledger test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: $(READY) ## a morning's run against a sandbox; again: the next morning; AL
 ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
-test: lint types unit contract memory workflow browser ## everything that CI runs
+test: lint types unit contract memory workflow ## everything that CI runs
 
 lint: $(READY) ## ruff
 	@$(BIN)/ruff check .
@@ -46,23 +46,14 @@ memory: $(READY) ## memory budgets
 workflow: $(READY) ## Prefect, a real server and a real worker
 	@$(BIN)/pytest -q tests/workflow
 
-browser: $(READY) ## Prefect's pages in Chromium
-	@$(BIN)/pytest -q tests/browser
-
 test-faults: $(READY) ## the fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m bench.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
-
-bench: $(READY) ## calls, wall time and memory of the daily run
-	@$(BIN)/python -m bench.daily_run
 
 bench-matching: $(READY) ## precision and recall of the matching
 	@$(BIN)/python -m bench.matching
 
 bench-ledger: $(READY) ## appends and lookups at 248 thousand to 10 million rows
 	@$(BIN)/python -m bench.ledger
-
-bench-quota: $(READY) ## the first fill and five ordinary days under a quota of 800 calls a day
-	@$(BIN)/python -m bench.quota
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

@@ -301,9 +301,10 @@ def report(results: dict[tuple[str, int], Figures]) -> str:
     lines = [
         "# The ledger in figures",
         "",
-        f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores, {PLAYLISTS} playlists.",
-        "Medians, in milliseconds. A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once (the old way knows no",
-        "ISRCs). Peak is the process's resident memory with its libraries; growth is over 36 appends after the second.",
+        f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,",
+        f"{PLAYLISTS} playlists.",
+        "Medians, in milliseconds. A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once (the old way",
+        "knows no ISRCs). Peak is the process's resident memory with its libraries; growth is over 36 appends after the second.",
         "",
         "| way | rows | append 100 | look-up | first look-up | all playlists | peak MB | of it libraries | growth MB | on disk MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
