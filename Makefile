@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow bench-matching bench-ledger test-faults lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow bench bench-matching bench-ledger test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ workflow: $(READY) ## Prefect, a real server and a real worker
 
 test-faults: $(READY) ## the fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m bench.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
+
+bench: $(READY) ## calls, wall time and memory of the daily run
+	@$(BIN)/python -m bench.daily_run
 
 bench-matching: $(READY) ## precision and recall of the matching
 	@$(BIN)/python -m bench.matching

@@ -2,8 +2,8 @@
 
     python -m bench.daily_run          # what `make bench` does; writes bench/daily_run.md
 
-The sandbox answers after 50 ms. Each run is a process of its own with a temporary Prefect server, as `beatporter sync GENRE` makes it. The peak is
-the kernel's figure for the process (VmHWM), tracing off. Wall time is from the genre's first task to its last.
+The sandbox answers after 50 ms. Each run is a process of its own with a temporary Prefect server, as `beatporter sync GENRE` makes
+it. The peak is the kernel's figure for the process (VmHWM), tracing off. Wall time is from the genre's first task to its last.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ def report(figures: dict[str, Any]) -> None:
     lines = [
         "# The daily run in figures",
         "",
-        f"`make bench`: sandbox with {LATENCY_MS} ms latency, each genre a process of its own, tracing off, {os.cpu_count()} cores. Calls are the ledger's.",
+        f"`make bench`: sandbox with {LATENCY_MS} ms latency, each genre a process of its own, tracing off, {os.cpu_count()} cores.",
         f"An empty flow of five tasks in the same kind of process: {empty['peak_memory_mb']:.0f} MB, {empty['duration_s']:.1f} s.",
         "",
-        "| day | genre | matched | added | calls | seconds | of these latency | beyond empty flow and latency | peak | above the empty flow |",
+        "| day | genre | matched | added | calls | seconds | latency | beyond empty flow and latency | peak | above empty flow |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for day in ("first day", "next day"):

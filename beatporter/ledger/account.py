@@ -71,6 +71,10 @@ class Playlists:
         rows = [RememberedPlaylist(genre_id, *values) for values in attempt(lambda: _rows(self._files.newest(genre_id)))]
         return max(rows, key=lambda row: (row.at, row.playlist_id, row.name)) if rows else None
 
+    def ids(self, genre_id: int) -> set[str]:
+        """Ids of every playlist that was ever remembered as the genre's."""
+        return {values[0] for values in attempt(lambda: _rows(self._files.files(genre_id)))}
+
 
 class Listings:
     """The table at one home. A listing without playlists is a file without rows."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt
 from beatporter.ledger.home import Home
+from beatporter.ledger.paths import stamp_of
 from beatporter.ledger.tables import CHARTS
 
 
@@ -39,9 +40,19 @@ class Charts:
         """
         return attempt(lambda: _merge(genre_id, self._files.newest(genre_id)))
 
+    def since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
+        """Entries of the genre's charts that were scraped at or after a time: the newest chart's first, in its order, each id once."""
+        return attempt(lambda: self._since(genre_id, since))
+
     def entries(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
         """Entries by Beatport id, each from the newest chart that has it; ids that never stood in the genre's chart are left out."""
         return attempt(lambda: self._entries(genre_id, set(beatport_ids)))
+
+    def _since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
+        files = self._files.files(genre_id, since=stamp_of(since))
+        rows = [values for file in files for values in _rows(file) if values[-1] >= since]
+        ordered = sorted(rows, key=lambda values: (-values[-1].timestamp(), values[0], values[1]))
+        return [_entry(values) for values in _first_of_each(ordered)]
 
     def _entries(self, genre_id: int, missing: set[int]) -> dict[int, ChartEntry]:
         found: dict[int, ChartEntry] = {}
@@ -66,6 +77,14 @@ def _merge(genre_id: int, files: Iterable[LedgerFile]) -> Chart | None:
         if values[-1] == scraped_at:
             entries.setdefault(values[0], _entry(values))
     return Chart(genre_id, tuple(entries[position] for position in sorted(entries)), scraped_at)
+
+
+def _first_of_each(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+    """Rows without those whose id stood before."""
+    first: dict[int, tuple[Any, ...]] = {}
+    for values in rows:
+        first.setdefault(values[1], values)
+    return first.values()
 
 
 def _rows(file: LedgerFile) -> list[tuple[Any, ...]]:
