@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from beatporter import names
+from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
 from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist, SnapshotRow
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
 from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.workspace import Workspace
 
+logger = logging.getLogger(__name__)
+
 
 def list_playlists(workspace: Workspace) -> list[str]:
-    """Ids of the account's own playlists; the listing goes to the ledger under the run's key, for all genres of the run."""
-    return [playlist.playlist_id for playlist in _list_anew(workspace)]
+    """Ids of the account's own playlists; the listing goes to the ledger under the run's key, for all genres of the run.
+
+    None where Spotify cannot be asked for lack of quota: the genres' runs then find that out for themselves, and what their
+    charts ask for is deferred.
+    """
+    try:
+        return [playlist.playlist_id for playlist in _list_anew(workspace)]
+    except (QuotaExceeded, RateLimited) as error:
+        logger.warning("The account's playlists are not listed: %s", error)
+        return []
 
 
 def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> PlaylistRef | None:

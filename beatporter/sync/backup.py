@@ -8,7 +8,8 @@ from datetime import datetime
 
 from beatporter.ledger.rows import BackupInfo, BackupRow
 from beatporter.progress import Progress, report
-from beatporter.sync.playlist import backup_time, matches_by_track
+from beatporter.sync.found import matches_by_track
+from beatporter.sync.present import backup_time
 from beatporter.sync.workspace import Workspace
 
 
@@ -45,7 +46,7 @@ def backup_name(backup: BackupInfo) -> str:
 def _on_top(
     workspace: Workspace, beatport_ids: Sequence[int], added: Sequence[str], last: BackupInfo | None, taken_at: datetime
 ) -> Iterator[BackupRow]:
-    matches = matches_by_track(workspace, beatport_ids)
+    matches = matches_by_track(workspace, beatport_ids, added)
     there = {row.track_id for row in _rows(workspace, last) if row.track_id in set(added)}
     new = [track_id for track_id in added if track_id not in there]
     for position, track_id in enumerate(new):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from beatporter.ledger.rows import HistoryRow
 from beatporter.progress import Progress, report
-from beatporter.sync.playlist import mark, match_recording, matches_by_track
+from beatporter.sync.found import match_recording, matches_by_track
+from beatporter.sync.present import mark
 from beatporter.sync.workspace import Workspace
 
 
@@ -23,7 +24,7 @@ def append_history(workspace: Workspace, slug: str, beatport_ids: Sequence[int],
     if remembered is None:
         return []
     report(Progress(slug, "history", 0, len(added)))
-    matches = matches_by_track(workspace, beatport_ids)
+    matches = matches_by_track(workspace, beatport_ids, added)
     now = workspace.now()
     rows = [
         HistoryRow(track_id, match.track_isrc, match_recording(match), match.beatport_id, "chart", now)

@@ -12,6 +12,7 @@ from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, Reque
 from beatporter.matching import RULES, find_track, is_due
 from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
+from beatporter.sync.carried import earlier_entries, tracks_to_add
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -24,9 +25,10 @@ BATCH = 20
 def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
     """Spotify ids of the chart's tracks that were found, in chart order, each once; decisions go to the table `matches`.
 
-    Entries without a decision are searched first, then misses whose time has come again. When the quota or the budget is
-    spent, or Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A search that
-    failed decides nothing.
+    After them come tracks of entries that left the chart before they got into the playlist, see `carried`. Entries of the chart
+    without a decision are searched first, then those that left it, then misses whose time has come again. When the quota or the
+    budget is spent, or Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A
+    search that failed decides nothing.
 
     Raises:
         TransientError: when no search of a whole batch came through.
@@ -34,20 +36,24 @@ def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -
     """
     genre = workspace.genre(slug)
     entries = workspace.ledger.charts.entries(genre.genre_id, beatport_ids)
-    decided = workspace.ledger.matches.latest(beatport_ids)
     chart = [entries[beatport_id] for beatport_id in beatport_ids if beatport_id in entries]
-    due = entries_to_search(workspace, chart, decided)
+    earlier = earlier_entries(workspace, genre, beatport_ids)
+    decided = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
+    due = entries_to_search(workspace, chart, earlier, decided)
     if due:
         decided.update(_search(workspace, due, decided))
     report(Progress(slug, "match", len(beatport_ids), len(beatport_ids)))
-    return found_tracks(beatport_ids, decided)
+    return list(dict.fromkeys([*found_tracks(beatport_ids, decided), *tracks_to_add(workspace, genre, earlier, decided)]))
 
 
-def entries_to_search(workspace: Workspace, chart: Sequence[ChartEntry], decided: Mapping[int, Match]) -> list[ChartEntry]:
-    """Entries that are worth a search now: undecided ones in chart order, then misses that are due again."""
+def entries_to_search(
+    workspace: Workspace, chart: Sequence[ChartEntry], earlier: Sequence[ChartEntry], decided: Mapping[int, Match]
+) -> list[ChartEntry]:
+    """Entries that are worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again."""
     now = workspace.now()
-    undecided = [entry for entry in chart if is_undecided(decided.get(entry.beatport_id))]
-    again = [entry for entry in chart if entry not in undecided and is_due(decided[entry.beatport_id], RULES, now)]
+    undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
+    open_ids = {entry.beatport_id for entry in undecided}
+    again = [entry for entry in chart if entry.beatport_id not in open_ids and is_due(decided[entry.beatport_id], RULES, now)]
     return undecided + again
 
 

@@ -66,7 +66,7 @@ class Workspace:
 
     @cached_property
     def source(self) -> ChartSource:
-        return open_source(self.settings, sleep=self.sleep)
+        return open_source(self.settings, sleep=self.sleep, now=self.now)
 
     @cached_property
     def calls_key(self) -> str:

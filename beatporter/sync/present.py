@@ -1,0 +1,123 @@
+"""What a genre's playlist holds: known from the last backup as long as nobody else changed it, read and taken into the ledger else.
+
+What a playlist held is in the history, what it looked like is in the backups, and `snapshots` says which state of Spotify's
+both stand for. As long as the account's listing shows that very state nobody else has changed the playlist, and it is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from beatporter.ledger.rows import BackupRow, HistoryRow, SnapshotRow, SnapshotState
+from beatporter.matching import recording_key
+from beatporter.spotify.track import PlaylistItem, PlaylistRef
+from beatporter.sync.workspace import Workspace
+
+ITEMS_AT_ONCE = 500
+"""Items of a playlist that are held at a time while it is read: ten pages of Spotify's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What is known of a playlist before it is written to.
+
+    Attributes:
+        read: whether the playlist was read.
+        present: wanted tracks that are in the playlist now; only known when it was read.
+        left_behind: wanted tracks that are in the playlist but in no history.
+    """
+
+    read: bool
+    present: frozenset[str] = frozenset()
+    left_behind: frozenset[str] = frozenset()
+
+
+def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str], *, record: bool) -> Here:
+    """Read the playlist unless it is as we left it; its unknown tracks go to the history, all of it to the backups.
+
+    Args:
+        wanted: tracks that are to be added; those of them that are there already are not put into the history here.
+        record: False leaves the ledger as it is.
+    """
+    if as_we_left_it(workspace, playlist):
+        return Here(read=False)
+    present: set[str] = set()
+    left_behind: set[str] = set()
+
+    def rows() -> Iterator[BackupRow]:
+        items = workspace.spotify.playlist_items(playlist.playlist_id)
+        while chunk := list(islice(items, ITEMS_AT_ONCE)):
+            unknown = _unknown(workspace, playlist.playlist_id, chunk)
+            here = {item.track.track_id for item in chunk if item.track is not None}
+            present.update(here.intersection(wanted))
+            left_behind.update(row.track_id for row in unknown if row.track_id in wanted)
+            if record:
+                workspace.ledger.history.append(playlist.playlist_id, [row for row in unknown if row.track_id not in wanted])
+            yield from map(_backup_row, chunk)
+
+    if record:
+        workspace.ledger.backups.append(playlist.playlist_id, playlist.snapshot_id, backup_time(workspace, playlist.playlist_id), rows())
+    else:
+        for _ in rows():
+            pass
+    return Here(True, frozenset(present), frozenset(left_behind))
+
+
+def as_it_is_now(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
+    """The playlist with its present snapshot: the run's listing may be older than what an attempt before this one wrote."""
+    state = workspace.ledger.snapshots.latest(playlist.playlist_id)
+    return playlist if state is None or state.state == "recorded" else workspace.spotify.playlist(playlist.playlist_id)
+
+
+def as_we_left_it(workspace: Workspace, playlist: PlaylistRef) -> bool:
+    """Whether nobody changed the playlist since history and last backup were brought in line with it."""
+    state = workspace.ledger.snapshots.latest(playlist.playlist_id)
+    backup = workspace.ledger.backups.latest(playlist.playlist_id)
+    return (
+        state is not None
+        and state.state == "recorded"
+        and backup is not None
+        and state.snapshot_id == playlist.snapshot_id == backup.snapshot_id
+    )
+
+
+def ids_in_order(workspace: Workspace, playlist: PlaylistRef) -> Iterator[str | None]:
+    """The playlist's track ids from the top on, from the last backup where that shows the playlist as it is."""
+    if as_we_left_it(workspace, playlist):
+        rows = workspace.ledger.backups.items(playlist.playlist_id, playlist.snapshot_id)
+        return (row.track_id for row in rows)
+    items = workspace.spotify.playlist_items(playlist.playlist_id)
+    return (item.track.track_id if item.track else None for item in items)
+
+
+def mark(workspace: Workspace, playlist_id: str, state: SnapshotState, snapshot_id: str | None) -> None:
+    """Keep how far a write has come; see `SnapshotRow`."""
+    workspace.ledger.snapshots.append(SnapshotRow(playlist_id, state, snapshot_id, workspace.now()))
+
+
+def backup_time(workspace: Workspace, playlist_id: str) -> datetime:
+    """A time for a new backup that is later than the last one's, though both may fall into one second."""
+    last = workspace.ledger.backups.latest(playlist_id)
+    now = workspace.now()
+    return now if last is None else max(now, last.taken_at + timedelta(seconds=1))
+
+
+def _unknown(workspace: Workspace, playlist_id: str, items: Sequence[PlaylistItem]) -> list[HistoryRow]:
+    tracks = {item.track.track_id: item.track for item in items if item.track is not None}
+    known = workspace.ledger.history.known(playlist_id, track_ids=tracks)
+    now = workspace.now()
+    return [
+        HistoryRow(track.track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
+        for track in tracks.values()
+        if track.track_id not in known.track_ids
+    ]
+
+
+def _backup_row(item: PlaylistItem) -> BackupRow:
+    track = item.track
+    if track is None:
+        return BackupRow(item.position, None, None, "", (), item.added_at)
+    return BackupRow(item.position, track.track_id, track.isrc, track.name, track.artists, item.added_at)
