@@ -9,13 +9,14 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from tasks._shared import shared_rate
 
 BLOCK = "gcs-bucket/"
 
 
 def open_workspace(run_key: str, slug: str = "", allowance: int | None = None, reserve: int = 0) -> Workspace:
     """The workspace of one task; leave it as a context manager."""
+    from tasks._shared import shared_rate  # imports Prefect, whose environment the command line sets before that
+
     settings = load_settings()
     return Workspace(
         settings,

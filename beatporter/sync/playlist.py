@@ -97,7 +97,9 @@ def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Matc
     """What is neither there nor was ever there, in the order given."""
     candidates = [candidate_of(match) for match in wanted.values()]
     there = [one for one in candidates if one.track_id in here.present]
-    present = Known(here.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording))
+    present = Known(
+        here.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording)
+    )
     return plan_collect(fresh(candidates, known_of(workspace, playlist.playlist_id, candidates), present), here.present)
 
 

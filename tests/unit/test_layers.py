@@ -75,6 +75,12 @@ def test_the_steps_of_a_run_load_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_command_line_sets_prefects_environment_before_it_imports_prefect() -> None:
+    code = "import sys, cli.main; print('prefect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False", "Prefect reads its environment when it is imported"
+
+
 @pytest.mark.parametrize("path", modules("flows"), ids=lambda path: path.name)
 def test_a_flow_file_holds_no_class_and_no_state(path: Path) -> None:
     """Prefect loads an entry point under a bare module name, so a class in it would exist twice."""
