@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,6 +51,8 @@ REQUEST_S = 0.1
 """Simulated time that a request takes."""
 SMALL_BATCH, SMALL_PAGE, SMALL_CHUNK = 4, 5, 7
 """In place of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
+_LOADED_LATE = ("beatporter.beatport.api", "beatporter.beatport.website", "requests", "spotipy")
+"""What a run loads when it first needs it; here the parent does, once for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +280,8 @@ class Nursery:
 
 
 def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
+    for module in _LOADED_LATE:
+        import_module(module)
     while True:
         try:
             order: Order = pickle.load(orders)  # noqa: S301 - from our own parent

@@ -26,7 +26,7 @@ from sandbox.spotify.models import SpotifyState
 from sandbox.spotify.routes import spotify_error, spotify_routes
 from sandbox.spotify.search import SearchIndex
 
-SLUGS: Final = ("house", "afro-house", "trance-main-floor")
+SLUGS: Final = ("house", "afro-house")
 ROWS: Final = 14
 """Rows of each chart."""
 CHART_DAYS: Final = (0, 4)

@@ -3,7 +3,7 @@
     python -m bench.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
     python -m bench.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
 
-Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): three genres, charts of 14 rows, two days. A run is
+Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): two genres, charts of 14 rows, two days. A run is
 a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
 after the runs without faults, the *invariants* (`fault_verdict`):
 

@@ -11,6 +11,7 @@ from beatporter import names
 from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import explain
 from beatporter.matching.match import Match
+from beatporter.sync.found import matches_by_track, never_had
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
@@ -31,7 +32,7 @@ class Outcome:
     """Tracks that came into the playlist (with --dry-run: that would)."""
     not_found: int = 0
     deferred: int = 0
-    """Entries that were not decided, left for a later run."""
+    """Entries left for a later run: not decided, or found and not in the playlist yet."""
     spotify_calls: int = 0
     peak_memory_mb: float | None = None
     """The kernel's figure for the process during this run, in MiB; None where there is none."""
@@ -44,37 +45,60 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class EntryOutcome:
+    """What became of an entry.
+
+    Attributes:
+        added: its track came into the playlist in this run.
+        waiting: its track was found, but could not be added yet.
+        left: it left the chart before its track could be added; it is shown because that was done now.
+    """
+
     entry: ChartEntry
     match: Match | None
     added: bool
+    waiting: bool = False
+    left: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a later run has to do something about it."""
+        return self.waiting or is_undecided(self.match)
 
 
 def entry_outcomes(workspace: Workspace, slug: str, beatport_ids: Sequence[int], added: Sequence[str]) -> list[EntryOutcome]:
-    """What became of each chart entry, in chart order."""
-    entries = workspace.ledger.charts.entries(workspace.genre(slug).genre_id, beatport_ids)
+    """What became of each chart entry, in chart order; after them those that had left the chart and whose track was added now."""
+    genre = workspace.genre(slug)
+    by_track = matches_by_track(workspace, beatport_ids, added)
+    left = [match.beatport_id for track_id in added if (match := by_track.get(track_id)) and match.beatport_id not in set(beatport_ids)]
+    entries = workspace.ledger.charts.entries(genre.genre_id, [*beatport_ids, *left])
     matches = workspace.ledger.matches.latest(beatport_ids)
-    new = set(added)
-    outcomes = []
-    for beatport_id in beatport_ids:
-        if beatport_id not in entries:
-            continue
-        match = matches.get(beatport_id)
-        track_id = match.track_id if match else None
-        outcomes.append(EntryOutcome(entries[beatport_id], match, track_id in new))
-    return outcomes
+    waiting = never_had(workspace, genre, [match for beatport_id in beatport_ids if (match := matches.get(beatport_id))]) - set(added)
+    outcomes = [
+        EntryOutcome(entries[beatport_id], match, _track_id(match) in added, _track_id(match) in waiting)
+        for beatport_id in beatport_ids
+        if beatport_id in entries
+        for match in [matches.get(beatport_id)]
+    ]
+    return outcomes + [
+        EntryOutcome(entries[match.beatport_id], match, added=True, left=True)
+        for match in by_track.values()
+        if match.beatport_id in left and match.beatport_id in entries
+    ]
 
 
 def genre_outcome(outcomes: Sequence[EntryOutcome], *, added: int, spotify_calls: int) -> Outcome:
     """The figures of a run that came to its end."""
-    undecided = sum(is_undecided(outcome.match) for outcome in outcomes)
-    matched = sum(bool(outcome.match and outcome.match.track_id) for outcome in outcomes)
+    chart = [outcome for outcome in outcomes if not outcome.left]
+    undecided = sum(is_undecided(outcome.match) for outcome in chart)
+    matched = sum(_track_id(outcome.match) is not None for outcome in chart)
+    deferred = sum(outcome.is_open for outcome in chart)
     return Outcome(
-        state="deferred" if undecided else "completed",
-        chart=len(outcomes),
+        state="deferred" if deferred else "completed",
+        chart=len(chart),
         matched=matched,
         added=added,
-        not_found=len(outcomes) - matched - undecided,
-        deferred=undecided,
+        not_found=len(chart) - matched - undecided,
+        deferred=deferred,
         spotify_calls=spotify_calls,
     )
 
@@ -115,12 +139,16 @@ def summary_report(outcomes: Mapping[str, Outcome], *, spotify_calls: int, budge
     return "\n".join(lines)
 
 
+def _track_id(match: Match | None) -> str | None:
+    return match.track_id if match is not None and match.track_id else None
+
+
 def _row(item: EntryOutcome) -> str:
     entry, match = item.entry, item.match
     mix = f" ({escape(entry.mix_name)})" if entry.mix_name else ""
     track = f"{escape(', '.join(entry.artists))} – {escape(entry.name)}{mix}"
     why = escape(explain(match)) if match else "left for a later run"
-    return f"| {entry.position} | {track} | {_link(match)} | {_verdict(item)} | {why} |"
+    return f"| {'left' if item.left else entry.position} | {track} | {_link(match)} | {_verdict(item)} | {why} |"
 
 
 def _link(match: Match | None) -> str:
@@ -133,6 +161,8 @@ def _link(match: Match | None) -> str:
 def _verdict(item: EntryOutcome) -> str:
     if is_undecided(item.match) or item.match is None:
         return "deferred"
+    if item.waiting:
+        return f"{item.match.version}, to be added"
     verdict = item.match.version or ("never" if item.match.method == "person" else "not found")
     return f"{verdict}, **added**" if item.added else verdict
 

@@ -77,12 +77,12 @@ def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]
     plan = _plan(workspace, playlist, wanted, here)
     if not plan.add:
         if here.read:
-            mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id)
+            mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id if here.backed_up else None)
         return
-    playlist = with_room(workspace, genre, playlist, len(plan.add), limit)
+    here = with_room(workspace, genre, playlist, here, len(plan.add), limit)
     mark(workspace, playlist.playlist_id, "writing", None)
     applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update)
-    mark(workspace, playlist.playlist_id, "written", applied.snapshot_id)
+    mark(workspace, playlist.playlist_id, "written", applied.snapshot_id if here.backed_up else None)
 
 
 def _would_add(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from itertools import islice
 
 from beatporter.ledger.rows import BackupRow, HistoryRow, SnapshotRow, SnapshotState
@@ -28,11 +29,14 @@ class Here:
         read: whether the playlist was read.
         present: wanted tracks that are in the playlist now; only known when it was read.
         left_behind: wanted tracks that are in the playlist but in no history.
+        backed_up: whether the last backup shows what was there. Not so when the snapshot id that Spotify told is that of an
+            older state, for which there is a backup: after a write it may be the old one for half a minute.
     """
 
     read: bool
     present: frozenset[str] = frozenset()
     left_behind: frozenset[str] = frozenset()
+    backed_up: bool = True
 
 
 def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str], *, record: bool) -> Here:
@@ -46,6 +50,7 @@ def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str]
         return Here(read=False)
     present: set[str] = set()
     left_behind: set[str] = set()
+    seen = blake2b()
 
     def rows() -> Iterator[BackupRow]:
         items = workspace.spotify.playlist_items(playlist.playlist_id)
@@ -56,14 +61,16 @@ def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str]
             left_behind.update(row.track_id for row in unknown if row.track_id in wanted)
             if record:
                 workspace.ledger.history.append(playlist.playlist_id, [row for row in unknown if row.track_id not in wanted])
-            yield from map(_backup_row, chunk)
+            for row in map(_backup_row, chunk):
+                _note(seen, row)
+                yield row
 
     if record:
         workspace.ledger.backups.append(playlist.playlist_id, playlist.snapshot_id, backup_time(workspace, playlist.playlist_id), rows())
     else:
         for _ in rows():
             pass
-    return Here(True, frozenset(present), frozenset(left_behind))
+    return Here(True, frozenset(present), frozenset(left_behind), seen.digest() == _digest_of_backup(workspace, playlist))
 
 
 def as_it_is_now(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
@@ -103,6 +110,17 @@ def backup_time(workspace: Workspace, playlist_id: str) -> datetime:
     last = workspace.ledger.backups.latest(playlist_id)
     now = workspace.now()
     return now if last is None else max(now, last.taken_at + timedelta(seconds=1))
+
+
+def _digest_of_backup(workspace: Workspace, playlist: PlaylistRef) -> bytes:
+    kept = blake2b()
+    for row in workspace.ledger.backups.items(playlist.playlist_id, playlist.snapshot_id):
+        _note(kept, row)
+    return kept.digest()
+
+
+def _note(digest: blake2b, row: BackupRow) -> None:
+    digest.update(f"{row.position} {row.track_id}\n".encode())
 
 
 def _unknown(workspace: Workspace, playlist_id: str, items: Sequence[PlaylistItem]) -> list[HistoryRow]:

@@ -7,12 +7,12 @@ from beatporter.genres import Genre
 from beatporter.spotify.continuation import continuation_name, make_room
 from beatporter.spotify.playlists import ensure_playlist
 from beatporter.spotify.track import PlaylistRef
-from beatporter.sync.present import ids_in_order, mark, take_in
+from beatporter.sync.present import Here, ids_in_order, mark, take_in
 from beatporter.sync.workspace import Workspace
 
 
-def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, adding: int, limit: int) -> PlaylistRef:
-    """The playlist once `adding` more fit in; nothing is asked of Spotify while they do.
+def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, here: Here, adding: int, limit: int) -> Here:
+    """What is known of the playlist once `adding` more fit in; nothing is asked of Spotify while they do.
 
     After a move both playlists are read, some 20 calls for each thousand entries, so that history and backups show them as they are.
     It happens once in about 500 additions.
@@ -21,11 +21,12 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, adding:
         PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
     """
     if playlist.total + adding <= limit:
-        return playlist
+        return here
     present = list(ids_in_order(workspace, playlist))
     used: list[PlaylistRef] = []
 
     def continuation(number: int) -> PlaylistRef:
+        mark(workspace, playlist.playlist_id, "writing", None)  # only now: a run that finds no way to make room leaves no doubt
         name = continuation_name(names.playlist_name(workspace.settings.playlist_name, genre), number)
         found = ensure_playlist(
             workspace.spotify,
@@ -40,7 +41,6 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, adding:
         used.append(found)
         return found
 
-    mark(workspace, playlist.playlist_id, "writing", None)
     moved = make_room(
         workspace.spotify,
         playlist,
@@ -51,8 +51,7 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, adding:
         limit=limit,
         sleep=workspace.sleep,
     )
-    if not moved:
-        return playlist
-    for changed in (*used, playlist):
-        take_in(workspace, workspace.spotify.playlist(changed.playlist_id), (), record=True)
-    return workspace.spotify.playlist(playlist.playlist_id)
+    if moved:
+        for changed in (*used, playlist):
+            here = take_in(workspace, workspace.spotify.playlist(changed.playlist_id), (), record=True)
+    return here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,8 +21,15 @@ def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
     """Prefect's REST API, which its pages use too."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or "null")
+    for wait_s in (1, 2, 4, 8, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or not wait_s:  # 503: SQLite is busy, which Prefect's own client waits for too
+                raise
+            time.sleep(wait_s)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
