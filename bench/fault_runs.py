@@ -9,6 +9,7 @@ written, between its last byte and its name, after it has its name, and before a
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import mmap
@@ -43,7 +44,7 @@ from beatporter.sync.match import match_tracks
 from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
-from beatporter.sync.workspace import Workspace, calls_key
+from beatporter.sync.workspace import Workspace
 
 RETRY_DELAYS_S = (5.0, 30.0)
 """As the tasks have them."""
@@ -200,23 +201,27 @@ class Run:
             purse = open_purse(workspace, slugs)
         for slug in slugs:
             try:
-                states[slug] = self._genre(slug, purse.grant(slug))
+                chart, added = self._genre(slug, purse.grant(slug))
             except BeatporterError as error:
                 logging.getLogger("run").exception("%s failed", slug)
                 states[slug], errors[slug] = "failed", str(error)
-            with self._workspace() as workspace:
-                made = workspace.ledger.calls.by_kind(self._clock() - timedelta(days=2), calls_key(self._order.run_key, slug))
-            purse.settle(slug, sum(made.values()))
+                chart, added = [], []
+            with self._workspace(slug) as workspace:
+                made = workspace.ledger.calls.by_kind(self._clock() - timedelta(days=2), workspace.calls_key)
+                purse.settle(slug, sum(made.values()))
+                if slug not in errors:
+                    outcomes = entry_outcomes(workspace, slug, chart, added)
+                    states[slug] = genre_outcome(outcomes, added=len(added), spotify_calls=0).state
         return Report(states, errors, self._operation.count, True)
 
-    def _genre(self, slug: str, allowance: int) -> str:
+    def _genre(self, slug: str, allowance: int) -> tuple[list[int], list[str]]:
+        """The five steps; the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
         found = self._step(f"match/{slug}", [chart, allowance], match_tracks, slug, chart, allowance=allowance)
         added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
         self._step(f"history/{slug}", [chart, added], append_history, slug, chart, added)
         self._step(f"backup/{slug}", [chart, added], back_up_playlist, slug, chart, added)
-        with self._workspace(slug) as workspace:
-            return genre_outcome(entry_outcomes(workspace, slug, chart, added), added=len(added), spotify_calls=0).state
+        return chart, added
 
     def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, allowance: int | None = None) -> Any:
         return self._results.step(name, inputs, partial(self._tried, name, do, args, allowance))
@@ -282,6 +287,7 @@ class Nursery:
 def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
     for module in _LOADED_LATE:
         import_module(module)
+    gc.freeze()  # else each child's first collection touches, and so copies, every page of the parent's
     while True:
         try:
             order: Order = pickle.load(orders)  # noqa: S301 - from our own parent

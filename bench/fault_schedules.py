@@ -88,6 +88,7 @@ class Schedule:
     """What a number stands for.
 
     Attributes:
+        genres: how many of the world's.
         budget: the person's calls a day.
         quota: Spotify's calls a day on the two days, None: no quota.
         snapshot_delay, items_delay: how long a write takes to show in reads.
@@ -95,6 +96,7 @@ class Schedule:
 
     seed: int
     days: tuple[DayPlan, DayPlan]
+    genres: int
     budget: int
     quota: int | None
     stale_chart_days: int
@@ -113,8 +115,9 @@ def draw_schedule(seed: int) -> Schedule:
     return Schedule(
         seed=seed,
         days=days,
-        budget=dice.choice((800, 800, 800, 40, 25)),
-        quota=dice.choice((None, None, None, 60, 30)),
+        genres=dice.choice((1, 2)),
+        budget=dice.choice((800, 800, 800, 800, 50, 30)),
+        quota=dice.choice((None, None, None, 45, 25)),
         stale_chart_days=dice.choice((0, 0, 2)),
         snapshot_delay=timedelta(seconds=dice.choice((0, 0, 30))),
         items_delay=timedelta(seconds=dice.choice((0, 0, 0.6))),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -58,6 +58,10 @@ class Evidence:
         """Playlists of the account with the genre's name; there should be one."""
         return [playlist for playlist in self.place.spotify.library() if playlist.name == self.name_of(slug)]
 
+    def charted(self, slug: str) -> list[int]:
+        """Beatport ids of every chart of the genre that a run got hold of."""
+        return [entry.beatport_id for entry in self.ledger().charts.since(all_genres()[slug].genre_id, datetime.min.replace(tzinfo=UTC))]
+
     def ledger(self) -> Ledger:
         return open_ledger(self.root / "ledger")
 
@@ -94,20 +98,22 @@ class Expected:
     """The world without faults.
 
     Attributes:
-        held: by genre, the recordings that its playlist holds.
+        brought: the recording that each chart entry (by Beatport id) brings; entries that are not on Spotify are missing.
         found: by genre, tracks that a chart brings.
         strangers: by genre, tracks of recordings that no chart brings.
         operations: how many operations a run has on the first and on the second day.
+        second_tries: whether an entry that was missed is found when it is searched again some days later.
     """
 
     kinds: Kinds
-    held: Mapping[str, frozenset[str]]
+    brought: Mapping[int, str]
     found: Mapping[str, tuple[str, ...]]
     strangers: Mapping[str, tuple[str, ...]]
-    operations: tuple[int, int] = field(default=(1, 1))
+    operations: tuple[int, int]
+    second_tries: bool
 
 
-def expect(evidence: Evidence) -> Expected:
+def expect(evidence: Evidence, *, second_tries: bool) -> Expected:
     """What every schedule of this world has to come to.
 
     Raises:
@@ -115,14 +121,18 @@ def expect(evidence: Evidence) -> Expected:
     """
     music = evidence.place.music
     kinds = Kinds(music.tracks)
-    content = {slug: [uri.rpartition(":")[2] for playlist in evidence.playlists(slug) for uri in playlist.uris] for slug in music.slugs}
-    held = {slug: frozenset(kinds.of_all(ids)) for slug, ids in content.items()}
-    brought = frozenset().union(*held.values())
-    strangers = tuple(track.track_id for track in music.tracks if kinds.of(track.track_id) not in brought)
+    content = {
+        slug: tuple(uri.rpartition(":")[2] for playlist in evidence.playlists(slug) for uri in playlist.uris) for slug in music.slugs
+    }
+    ids = [beatport_id for slug in music.slugs for beatport_id in evidence.charted(slug)]
+    brought = {
+        beatport_id: kinds.of(match.track_id)
+        for beatport_id, match in evidence.ledger().matches.latest(ids).items()
+        if match.track_id is not None
+    }
+    strangers = tuple(track.track_id for track in music.tracks if kinds.of(track.track_id) not in brought.values())
     first, second = evidence.operations[:2]
-    expected = Expected(
-        kinds, held, {slug: tuple(ids) for slug, ids in content.items()}, dict.fromkeys(music.slugs, strangers), (first, second)
-    )
+    expected = Expected(kinds, brought, content, dict.fromkeys(music.slugs, strangers), (first, second), second_tries)
     found = list(violations(evidence, expected))
     if found:
         raise RuntimeError(f"the world without faults is wrong: {found}")
@@ -158,7 +168,8 @@ def _content(evidence: Evidence, expected: Expected, slug: str, ids: Sequence[st
         yield f"tracks stand twice: {[track_id for track_id in set(ids) if ids.count(track_id) > 1]}"
     elif len(kinds.of_all(ids)) < len(ids):
         yield f"recordings stand twice among {ids}"
-    wanted = (expected.held[slug] | kinds.of_all(evidence.by_hand[slug])) - kinds.of_all(evidence.removed[slug])
+    charted = {expected.brought[beatport_id] for beatport_id in evidence.charted(slug) if beatport_id in expected.brought}
+    wanted = (charted | kinds.of_all(evidence.by_hand[slug])) - kinds.of_all(evidence.removed[slug])
     if lost := wanted - kinds.of_all(ids):
         yield f"lost: {sorted(lost)}"
     if extra := kinds.of_all(ids) - wanted:
@@ -212,5 +223,6 @@ def _text_of(file: Path) -> str:
     if file.suffix != ".parquet":
         return file.read_text(errors="replace")
     with pq.ParquetFile(file) as parquet:
-        batches = [str(batch.to_pylist()) for batch in parquet.iter_batches()]
-        return f"{parquet.metadata.metadata} {batches}"
+        columns = [column for batch in parquet.iter_batches() for column in batch.columns]
+        values = b" ".join(bytes(buffer) for column in columns for buffer in column.buffers() if buffer is not None)
+        return f"{parquet.metadata.metadata} {values.decode('latin-1')}"

@@ -27,7 +27,7 @@ from sandbox.spotify.routes import spotify_error, spotify_routes
 from sandbox.spotify.search import SearchIndex
 
 SLUGS: Final = ("house", "afro-house")
-ROWS: Final = 14
+ROWS: Final = 10
 """Rows of each chart."""
 CHART_DAYS: Final = (0, 4)
 """Days of the catalogue that the schedule's first and second day show: four days apart, so that a third of the rows is new."""
