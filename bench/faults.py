@@ -141,7 +141,7 @@ class _Play:
             self._evening(day, plan)
 
     def recover(self) -> int:
-        """Runs without faults: one a day until nothing is deferred, one more where second tries find anything. How many days the first took."""
+        """Runs without faults: one a day until nothing is deferred, one more where second tries find anything. Returns the days."""
         self.fired += self._place.faults.fired
         self._place.faults.clear()
         self._place.spotify.limits.per_day = None
