@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import TableFiles, attempt
+from beatporter.ledger.files import LedgerFile, TableFiles, attempt
 from beatporter.ledger.home import Home
 from beatporter.ledger.paths import stamp_of
 from beatporter.ledger.rows import CallRow
 from beatporter.ledger.tables import CALLS
 
 QUOTA = "quota"
+MOST_FILES_KEPT = 4096
+"""Rows of more files than these are forgotten again once they are too old to be asked for."""
 
 
 class Calls:
@@ -55,6 +57,13 @@ class Calls:
         """Calls taken less calls given back, of all rows at or after a time."""
         return sum(row.count for row in self._since(since))
 
+    def by_time(self, since: datetime) -> dict[datetime, int]:
+        """The same by the time that the rows carry."""
+        used: Counter[datetime] = Counter()
+        for row in self._since(since):
+            used[row.at] += row.count
+        return dict(used)
+
     def by_kind(self, since: datetime, run_key: str | None = None) -> dict[str, int]:
         """The same by kind; kinds that come to nothing are left out.
 
@@ -67,15 +76,19 @@ class Calls:
                 used[row.kind] += row.count
         return {kind: count for kind, count in sorted(used.items()) if count}
 
-    def quota_until(self) -> datetime | None:
-        """The latest end of a quota that Spotify declared, past or future; None when it never did."""
-        return attempt(self._quota_until)
+    def quota_until(self, *days: date) -> datetime | None:
+        """The latest end of a quota that Spotify declared, past or future; None when it never did.
 
-    def _quota_until(self) -> datetime | None:
-        newest = max((file.name for file in self._files.listed() if file.name.kind == QUOTA), default=None, key=lambda name: name.stamp)
-        if newest is None:
-            return None
-        rows = self._rows_from(newest.stamp)
+        Args:
+            days: look among what was noted on these days only, which lists two folders in place of all.
+        """
+        return attempt(lambda: self._quota_until(days))
+
+    def _quota_until(self, days: Sequence[date]) -> datetime | None:
+        listed = [file for day in days for file in self._files.listed(day.isoformat())] if days else self._files.listed()
+        quotas = [file for file in listed if file.name.kind == QUOTA]
+        newest = max((file.name.stamp for file in quotas), default="")
+        rows = [row for file in quotas if file.name.stamp == newest for row in self._rows_of(file)]
         return max((row.until for row in rows if row.kind == QUOTA and row.until is not None), default=None)
 
     def _since(self, since: datetime) -> Iterator[CallRow]:
@@ -85,11 +98,14 @@ class Calls:
 
     def _rows_from(self, stamp: str) -> set[CallRow]:
         """Rows of all files whose latest row is of that time or later."""
-        files = self._files.files(since=stamp)
-        read = dict(self._read)
-        for file in files:
-            if file.stored.path not in read:
-                read[file.stored.path] = tuple(CallRow(*values) for batch in file.batches() for values in rows_of(batch))
-        paths = {file.stored.path for file in files}
-        self._read = {path: rows for path, rows in read.items() if path in paths or len(read) <= 4096}
-        return {row for path in paths for row in read[path]}
+        read = {file.stored.path: self._rows_of(file) for file in self._files.files(since=stamp)}
+        if len(self._read) > MOST_FILES_KEPT:
+            self._read = dict(read)
+        return {row for rows in read.values() for row in rows}
+
+    def _rows_of(self, file: LedgerFile) -> tuple[CallRow, ...]:
+        rows = self._read.get(file.stored.path)
+        if rows is None:
+            rows = tuple(CallRow(*values) for batch in file.batches() for values in rows_of(batch))
+            self._read[file.stored.path] = rows
+        return rows
