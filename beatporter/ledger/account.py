@@ -40,7 +40,7 @@ class Snapshots:
         if newest is not None:
             at = max(at, newest.at + timedelta(seconds=1))
         row = replace(row, at=at)
-        self._files.append([[row.state], [row.snapshot_id], [row.at]], row.playlist_id)
+        self._files.append([[row.state], [row.snapshot_id], [row.at], [row.sending], [row.sent_at]], row.playlist_id)
         return row
 
     def latest(self, playlist_id: str) -> SnapshotRow | None:

@@ -69,6 +69,10 @@ class SnapshotRow:
     """Spotify's id of the playlist's state after our write; None while writing."""
     at: datetime
     """Aware, UTC, second resolution; each row of a playlist is at least a second after the one before it."""
+    sending: tuple[str, ...] = ()
+    """Tracks that are or were to be put on top, until the history has them: what tells a track that never came in from one thrown out."""
+    sent_at: datetime | None = None
+    """When sending them began; None when `sending` is empty."""
 
 
 @dataclass(frozen=True, slots=True)

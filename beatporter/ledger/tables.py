@@ -146,7 +146,7 @@ BACKUPS = Table(
 SNAPSHOTS = Table(
     "snapshots",
     ("playlist_id",),
-    pa.schema([("state", TEXT), ("snapshot_id", TEXT), ("at", TIME)]),
+    pa.schema([("state", TEXT), ("snapshot_id", TEXT), ("at", TIME), ("sending", TEXTS), ("sent_at", TIME)]),
     order="at",
     stamp="at",
 )

@@ -61,7 +61,7 @@ def apply_update(
     if plan.replace is not None:
         work.replace(plan.replace, plan.add)
     else:
-        for batch in _batches(plan.remove):
+        for batch in batches(plan.remove):
             work.remove(batch)
         if plan.add:
             work.add(plan.add)
@@ -146,7 +146,7 @@ class _Work:
     def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]]) -> None:
         """Insert runs at their positions, each run's last batch first: what a crash leaves out is on top, as next time."""
         for position, run in inserts:
-            for batch in reversed(list(_batches(run))):
+            for batch in reversed(list(batches(run))):
                 self._snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
                 self._confirm(batch)
 
@@ -158,7 +158,7 @@ class _Work:
             if track_id in counts:
                 counts[track_id] += 1
         twice = [track_id for track_id, count in counts.items() if count > 1]
-        for batch in _batches(twice):
+        for batch in batches(twice):
             self._snapshot_id = self.client.remove_items(self.playlist_id, batch)
         self._confirm(tuple(track_id for track_id, count in counts.items() if count == 1))
         return missing_inserts(add, [track_id for track_id in stand if track_id not in twice])
@@ -189,6 +189,7 @@ class _Work:
         )
 
 
-def _batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The tracks as they are sent: each batch is one request, which is carried out whole or not at all."""
     for start in range(0, len(track_ids), WRITE_LIMIT):
         yield tuple(track_ids[start : start + WRITE_LIMIT])

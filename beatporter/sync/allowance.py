@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from beatporter.spotify.budget import calls_left
 from beatporter.spotify.shares import shares
+from beatporter.spotify.window import calls_left
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 

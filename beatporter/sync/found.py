@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from beatporter.genres import Genre
-from beatporter.ledger.rows import Known
+from beatporter.ledger.rows import HistoryRow, Known
 from beatporter.matching import recording_key
 from beatporter.matching.match import Match
 from beatporter.spotify.plan import Candidate, fresh
@@ -34,6 +35,11 @@ def matches_by_track(workspace: Workspace, beatport_ids: Sequence[int], track_id
 def match_recording(match: Match) -> str:
     """The history's `recording` of what was found for a chart entry."""
     return recording_key(match.track_name or "", match.track_artists)
+
+
+def history_row(match: Match, added_at: datetime) -> HistoryRow:
+    """The history's row of what was found for a chart entry."""
+    return HistoryRow(match.track_id or "", match.track_isrc, match_recording(match), match.beatport_id, "chart", added_at)
 
 
 def candidate_of(match: Match) -> Candidate:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beatporter.ledger.rows import HistoryRow
 from beatporter.progress import Progress, report
-from beatporter.sync.found import match_recording, matches_by_track
+from beatporter.sync.found import history_row, matches_by_track
 from beatporter.sync.present import mark
 from beatporter.sync.workspace import Workspace
 
@@ -26,11 +25,7 @@ def append_history(workspace: Workspace, slug: str, beatport_ids: Sequence[int],
     report(Progress(slug, "history", 0, len(added)))
     matches = matches_by_track(workspace, beatport_ids, added)
     now = workspace.now()
-    rows = [
-        HistoryRow(track_id, match.track_isrc, match_recording(match), match.beatport_id, "chart", now)
-        for track_id in added
-        if (match := matches.get(track_id)) is not None
-    ]
+    rows = [history_row(match, now) for track_id in added if (match := matches.get(track_id)) is not None]
     if rows:
         workspace.ledger.history.append(remembered.playlist_id, rows)
     state = workspace.ledger.snapshots.latest(remembered.playlist_id)

@@ -20,7 +20,7 @@ from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.correct import correct_playlist, ruled_out
 from beatporter.sync.found import candidate_of, known_of, matches_by_track
-from beatporter.sync.present import Here, as_it_is_now, ids_in_order, mark, take_in
+from beatporter.sync.present import Here, as_it_is_now, doubt, ids_in_order, mark, take_in
 from beatporter.sync.room import with_room
 from beatporter.sync.workspace import Workspace
 
@@ -59,6 +59,9 @@ def update_playlist(
     if dry_run:
         return _would_add(workspace, genre, wanted)
     arrived: set[str] = set()
+    remembered = workspace.ledger.playlists.latest(genre.genre_id)
+    if remembered is not None:
+        doubt(workspace, remembered.playlist_id)
     try:
         _add_missing(workspace, genre, wanted, arrived, limit)
     except (QuotaExceeded, RateLimited) as error:
@@ -80,9 +83,9 @@ def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]
             mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id if here.backed_up else None)
         return
     here = with_room(workspace, genre, playlist, here, len(plan.add), limit)
-    mark(workspace, playlist.playlist_id, "writing", None)
+    mark(workspace, playlist.playlist_id, "writing", None, plan.add)
     applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update)
-    mark(workspace, playlist.playlist_id, "written", applied.snapshot_id if here.backed_up else None)
+    mark(workspace, playlist.playlist_id, "written", applied.snapshot_id if here.backed_up else None, plan.add)
 
 
 def _would_add(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]) -> list[str]:
@@ -100,7 +103,8 @@ def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Matc
     present = Known(
         here.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording)
     )
-    return plan_collect(fresh(candidates, known_of(workspace, playlist.playlist_id, candidates), present), here.present)
+    wished = fresh(candidates, known_of(workspace, playlist.playlist_id, candidates), present)
+    return plan_collect(wished, here.present, here.thrown_out)
 
 
 def _corrected(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:

@@ -6,15 +6,18 @@ both stand for. As long as the account's listing shows that very state nobody el
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
 
 from beatporter.ledger.rows import BackupRow, HistoryRow, SnapshotRow, SnapshotState
 from beatporter.matching import recording_key
+from beatporter.matching.match import Match
 from beatporter.spotify.track import PlaylistItem, PlaylistRef
+from beatporter.sync.found import history_row, matches_by_track
+from beatporter.sync.interrupted import thrown_out
 from beatporter.sync.workspace import Workspace
 
 ITEMS_AT_ONCE = 500
@@ -28,39 +31,45 @@ class Here:
     Attributes:
         read: whether the playlist was read.
         present: wanted tracks that are in the playlist now; only known when it was read.
-        left_behind: wanted tracks that are in the playlist but in no history.
+        left_behind: wanted tracks that are in the playlist and were in no history before it was read.
         backed_up: whether the last backup shows what was there. Not so when the snapshot id that Spotify told is that of an
             older state, for which there is a backup: after a write it may be the old one for half a minute.
+        thrown_out: tracks that an interrupted write brought in and the person took out since.
     """
 
     read: bool
     present: frozenset[str] = frozenset()
     left_behind: frozenset[str] = frozenset()
     backed_up: bool = True
+    thrown_out: frozenset[str] = frozenset()
 
 
-def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str], *, record: bool) -> Here:
+def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Match], *, record: bool) -> Here:
     """Read the playlist unless it is as we left it; its unknown tracks go to the history, all of it to the backups.
 
     Args:
-        wanted: tracks that are to be added; those of them that are there already are not put into the history here.
+        wanted: tracks that are to be added, with the decisions that found them.
         record: False leaves the ledger as it is.
     """
     if as_we_left_it(workspace, playlist):
         return Here(read=False)
     present: set[str] = set()
     left_behind: set[str] = set()
+    state = workspace.ledger.snapshots.latest(playlist.playlist_id)
+    sent = frozenset(state.sending if state else ())
+    sent_there: dict[str, datetime | None] = {}
     seen = blake2b()
 
     def rows() -> Iterator[BackupRow]:
         items = workspace.spotify.playlist_items(playlist.playlist_id)
         while chunk := list(islice(items, ITEMS_AT_ONCE)):
-            unknown = _unknown(workspace, playlist.playlist_id, chunk)
-            here = {item.track.track_id for item in chunk if item.track is not None}
-            present.update(here.intersection(wanted))
+            unknown = _unknown(workspace, playlist.playlist_id, chunk, wanted)
+            here = {item.track.track_id: item.added_at for item in chunk if item.track is not None}
+            present.update(here.keys() & wanted)
+            sent_there.update((track_id, here[track_id]) for track_id in here.keys() & sent)
             left_behind.update(row.track_id for row in unknown if row.track_id in wanted)
             if record:
-                workspace.ledger.history.append(playlist.playlist_id, [row for row in unknown if row.track_id not in wanted])
+                workspace.ledger.history.append(playlist.playlist_id, unknown)
             for row in map(_backup_row, chunk):
                 _note(seen, row)
                 yield row
@@ -70,7 +79,10 @@ def take_in(workspace: Workspace, playlist: PlaylistRef, wanted: Collection[str]
     else:
         for _ in rows():
             pass
-    return Here(True, frozenset(present), frozenset(left_behind), seen.digest() == _digest_of_backup(workspace, playlist))
+    gone = thrown_out(state, sent_there)
+    if gone and record:
+        workspace.ledger.history.append(playlist.playlist_id, _history_rows(workspace, gone))
+    return Here(True, frozenset(present), frozenset(left_behind), seen.digest() == _digest_of_backup(workspace, playlist), frozenset(gone))
 
 
 def as_it_is_now(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
@@ -100,9 +112,23 @@ def ids_in_order(workspace: Workspace, playlist: PlaylistRef) -> Iterator[str | 
     return (item.track.track_id if item.track else None for item in items)
 
 
-def mark(workspace: Workspace, playlist_id: str, state: SnapshotState, snapshot_id: str | None) -> None:
-    """Keep how far a write has come; see `SnapshotRow`."""
-    workspace.ledger.snapshots.append(SnapshotRow(playlist_id, state, snapshot_id, workspace.now()))
+def mark(workspace: Workspace, playlist_id: str, state: SnapshotState, snapshot_id: str | None, sending: Sequence[str] = ()) -> None:
+    """Keep how far a write has come, and of which tracks; see `SnapshotRow`."""
+    now = workspace.now()
+    workspace.ledger.snapshots.append(SnapshotRow(playlist_id, state, snapshot_id, now, tuple(sending), now if sending else None))
+
+
+def doubt(workspace: Workspace, playlist_id: str) -> None:
+    """Have the playlist read before anything is concluded from its last state, unless history and backup stand for that state.
+
+    Without it a run that cannot ask Spotify would record, in its later steps, a write of another run as if it had made it.
+    """
+    state = workspace.ledger.snapshots.latest(playlist_id)
+    if state is None or state.state == "writing":
+        return
+    backup = workspace.ledger.backups.latest(playlist_id)
+    if state.state == "written" or backup is None or backup.snapshot_id != state.snapshot_id:
+        workspace.ledger.snapshots.append(replace(state, state="writing", snapshot_id=None, at=workspace.now()))
 
 
 def backup_time(workspace: Workspace, playlist_id: str) -> datetime:
@@ -123,12 +149,21 @@ def _note(digest: blake2b, row: BackupRow) -> None:
     digest.update(f"{row.position} {row.track_id}\n".encode())
 
 
-def _unknown(workspace: Workspace, playlist_id: str, items: Sequence[PlaylistItem]) -> list[HistoryRow]:
+def _history_rows(workspace: Workspace, track_ids: Sequence[str]) -> list[HistoryRow]:
+    """Rows of tracks that an interrupted run had found for chart entries."""
+    matches, now = matches_by_track(workspace, (), track_ids), workspace.now()
+    return [history_row(match, now) for track_id in track_ids if (match := matches.get(track_id)) is not None]
+
+
+def _unknown(workspace: Workspace, playlist_id: str, items: Sequence[PlaylistItem], wanted: Mapping[str, Match]) -> list[HistoryRow]:
+    """Rows of tracks that are in no history yet: a wanted one was left by a run that died, any other was put in by the person."""
     tracks = {item.track.track_id: item.track for item in items if item.track is not None}
     known = workspace.ledger.history.known(playlist_id, track_ids=tracks)
     now = workspace.now()
     return [
-        HistoryRow(track.track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
+        history_row(wanted[track.track_id], now)
+        if track.track_id in wanted
+        else HistoryRow(track.track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
         for track in tracks.values()
         if track.track_id not in known.track_ids
     ]

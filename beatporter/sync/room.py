@@ -53,5 +53,5 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, here: H
     )
     if moved:
         for changed in (*used, playlist):
-            here = take_in(workspace, workspace.spotify.playlist(changed.playlist_id), (), record=True)
+            here = take_in(workspace, workspace.spotify.playlist(changed.playlist_id), {}, record=True)
     return here

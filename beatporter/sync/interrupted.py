@@ -1,0 +1,40 @@
+"""What a write left whose end was never recorded: pure, from what was sent and what is there now.
+
+A run may die, or lose its quota, between its write and the history. What it sent and is there still is found by reading the playlist.
+What it sent and is *not* there either never came in, and belongs in, or was thrown out by the person since, and stays out. A request
+is carried out whole or not at all, so one track of it that came in tells that all of them did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from beatporter.ledger.rows import SnapshotRow
+from beatporter.spotify.apply import batches
+
+WRITE_LASTS = timedelta(minutes=15)
+"""What came in so long after a write began is the write's: five rounds with growing pauses and waits for 429s take some minutes."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""Ours and Spotify's, which says when a track came in."""
+
+
+def thrown_out(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
+    """Tracks that came in by the last write and were taken out before anybody recorded them.
+
+    Where a request's tracks are all gone nothing tells which it was, and they count as never come in.
+
+    Args:
+        state: the playlist's last state.
+        there: tracks of `state.sending` that the playlist holds, with the time at which Spotify says that they came in.
+    """
+    if state is None or state.state == "recorded" or state.sent_at is None:
+        return []
+    ours = {track_id for track_id, added_at in there.items() if _in_time(state.sent_at, added_at)}
+    whole = [state.sending] if state.state == "written" else batches(state.sending)
+    came_in = [batch for batch in whole if state.state == "written" or ours.intersection(batch)]
+    return [track_id for batch in came_in for track_id in batch if track_id not in there]
+
+
+def _in_time(sent_at: datetime, added_at: datetime | None) -> bool:
+    return added_at is not None and -CLOCKS_DIFFER <= added_at - sent_at <= WRITE_LASTS
