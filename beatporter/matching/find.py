@@ -13,7 +13,7 @@ from typing import Final
 
 from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
-from beatporter.matching.compare import names_person
+from beatporter.matching.credits import names_person
 from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, runners_up
 from beatporter.matching.explain import why, why_not
 from beatporter.matching.judge import lengths_agree

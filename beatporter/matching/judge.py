@@ -10,7 +10,8 @@ from typing import Literal
 
 from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
-from beatporter.matching.compare import ArtistFit, TitleFit, compare_artists, compare_titles
+from beatporter.matching.compare import TitleFit, compare_titles
+from beatporter.matching.credits import ArtistFit, compare_artists
 from beatporter.matching.match import Verdict, Version
 from beatporter.matching.normalise import name_words
 from beatporter.matching.title import Title, parse_entry_title, parse_title, unfolded
@@ -35,14 +36,33 @@ class _Case:
     length: Length
     penalties: list[tuple[str, float]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
+    doubts: bool = False
+    """Something does not quite agree that an equal ISRC would excuse."""
 
     @property
     def proven(self) -> bool:
         """Equal ISRC, and the length does not speak against it."""
         return self.isrc == "agrees" and self.length != "differs"
 
+    @property
+    def backed(self) -> bool:
+        """Whether what does not quite agree may be meant all the same: proven, or the lengths are equal."""
+        return self.proven or self.length_equal
+
+    @property
+    def length_equal(self) -> bool:
+        """Closer than two cuts lie by chance; see `weights.LENGTH_EQUAL_MS`."""
+        ours, theirs = self.entry.length_ms, self.track.duration_ms
+        return bool(ours and theirs) and abs((ours or 0) - (theirs or 0)) <= weights.LENGTH_EQUAL_MS
+
     def take(self, name: str, times: float = 1.0) -> None:
         self.penalties.append((name, round(weights.PENALTY[name] * times, 1)))
+
+    def doubt(self, reason: str) -> None:
+        """Rule out unless equal ISRC or equal length back it, and say so if it is the length alone."""
+        self.doubts = True
+        if not self.backed:
+            self.rejected.append(reason)
 
 
 def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
@@ -64,10 +84,13 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
     people = _words_of(entry.artists, entry.remixers, track.artists)
     _judge_title(case, compare_titles(title, track_title, people), artists)
     _judge_artists(case, artists)
-    people |= _words_of(title.featured, track_title.featured)
-    _judge_version(case, compare_versions(title.version, track_title.version, people))
+    ours, theirs = _words_of(entry.artists, entry.remixers, title.featured), _words_of(track.artists, track_title.featured)
+    _judge_version(case, compare_versions(title.version, track_title.version, ours, theirs))
+    _judge_album(case)
     version = _judge_cut(case, artists) if not case.rejected else None
     _judge_edition(case)
+    if case.doubts and not case.proven:
+        case.take("no ISRC behind it")
     score = round(max(0.0, 100.0 - sum(points for _, points in case.penalties)), 1)
     if not case.rejected and score < weights.ACCEPT:
         case.rejected.append(f"{score:g} points are too few")
@@ -125,15 +148,17 @@ def _judge_title(case: _Case, fit: TitleFit, artists: ArtistFit) -> None:
         case.take("another title")
         if case.isrc != "agrees" or case.length != "agrees" or artists.coverage == 0:
             case.rejected.append("another title")
+    elif fit == "tag":
+        case.take("subtitle missing")
+        if not case.proven:
+            case.rejected.append("a bracket that may name another version, and the ISRC does not agree")
     else:
         case.take("title spelled differently" if fit == "spelling" else "subtitle missing")
-        if not case.proven and case.length not in ("agrees", "unknown"):
-            case.rejected.append("title not quite the same, and neither length nor ISRC agrees")
+        case.doubt("title not quite the same, and neither length nor ISRC agrees")
 
 
 def _judge_artists(case: _Case, fit: ArtistFit) -> None:
-    """Nobody in common rules out, unless ISRC and length are equal; so does the remixer alone."""
-    certain = case.proven or case.length == "agrees"
+    """Nobody in common rules out, unless ISRC and length are equal; so do the remixer alone and somebody else's name."""
     if fit.coverage < 1:
         if fit.unnamed:
             case.take("artist not named")
@@ -141,9 +166,16 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
             case.take("artist missing", 1 - fit.coverage)
         else:
             case.take("only the remixer in common" if fit.remixer_in_common else "no artist in common")
-        allowed = certain if fit.unnamed or fit.remixer_in_common else case.isrc == "agrees" and case.length == "agrees"
-        if fit.coverage == 0 and not allowed:
+        if fit.unnamed or (fit.coverage == 0 and fit.remixer_in_common) or (fit.coverage > 0 and fit.added):
+            case.doubt("another artist, and neither length nor ISRC agrees")
+        elif fit.coverage == 0 and not (case.isrc == "agrees" and case.length == "agrees"):
             case.rejected.append("another artist")
+    if fit.misspelt:
+        case.take("artist spelled differently")
+        case.doubt("artist not quite the same, and neither length nor ISRC agrees")
+    if fit.guests_differ:
+        case.take("another guest")
+        case.doubt("another guest, and neither length nor ISRC agrees")
     if fit.added:
         case.take("artist added", min(len(fit.added), 3))
     if not fit.leader_known:
@@ -152,14 +184,22 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
 
 def _judge_version(case: _Case, agreement: Agreement) -> None:
     """Words of another version rule out whatever else agrees; silence is filled by ISRC and length."""
-    certain = case.proven or case.length == "agrees"
-    allowed = {"unnamed": certain, "silent": case.isrc == "agrees" and case.length == "agrees", "conflict": False}
-    if agreement in ("alike", "unnamed"):
+    said = f"another version: {_say(case.track_title)} instead of {_say(case.title)}"
+    if agreement in ("alike", "spelling", "unnamed"):
         case.take("remixer named differently")
-    elif agreement == "silent":
+    if agreement in ("spelling", "unnamed"):
+        case.doubt(said)
+    if agreement == "silent":
         case.take("version not named")
-    if not allowed.get(agreement, True):
-        case.rejected.append(f"another version: {_say(case.track_title)} instead of {_say(case.title)}")
+    if agreement == "conflict" or (agreement == "silent" and not (case.isrc == "agrees" and case.length == "agrees")):
+        case.rejected.append(said)
+
+
+def _judge_album(case: _Case) -> None:
+    """A track of a DJ mix that does not say so is a piece of it all the same, unless ISRC and length are the entry's."""
+    is_mix = case.track.album is not None and "mixed" in parse_title(case.track.album).version.kinds
+    if is_mix and "mixed" not in case.title.version.kinds and not (case.isrc == "agrees" and case.length == "agrees"):
+        case.rejected.append(f"a piece of a DJ mix: “{case.track.album}”")
 
 
 def _say(title: Title) -> str:
@@ -187,7 +227,7 @@ def _judge_cut(case: _Case, artists: ArtistFit) -> Version:
         case.take("another cut")
     if case.length == "differs" and not _possible_cut(case.entry, case.track, own, named):
         case.rejected.append("its length cannot be a cut of this recording")
-    elif case.length != "agrees" and not case.proven and artists.coverage < weights.LINE_UP_MIN and not artists.unnamed:
+    elif case.length != "agrees" and not case.proven and artists.line_up < weights.LINE_UP_MIN and not artists.unnamed:
         case.rejected.append("another cut by other artists")
     return "substitute"
 

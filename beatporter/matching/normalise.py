@@ -22,7 +22,7 @@ _ASCII = {code: text for code, text in (words.DROPPED | words.LETTERS).items() i
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
-    """One spelling for a title or a name: case, diacritics of Latin letters, quotes, punctuation and blanks do not matter.
+    """One spelling for a title or a name: case, diacritics of Latin and Greek letters, quotes, punctuation and blanks do not matter.
 
     "&" and a free-standing "+" become "and"; "L.I.F.E." becomes "life". Doing it twice is doing it once. A text without a single
     letter or digit ("!!!") is kept as it is, so that nothing becomes empty.
@@ -44,21 +44,21 @@ def _normalise_once(original: str) -> str:
 
 
 def _fold(text: str) -> str:
-    """Case, compatibility forms, dropped signs and Latin letters with marks; `_ASCII` does the same for plain ASCII, four times as fast."""
+    """Case, compatibility forms, dropped signs and letters with marks; `_ASCII` does the same for plain ASCII, four times as fast."""
     text = unicodedata.normalize("NFKC", text.translate(words.DROPPED)).casefold().translate(words.DROPPED)
-    return _without_latin_marks(text.translate(words.LETTERS)).translate(words.LETTERS)
+    return _without_marks(text.translate(words.LETTERS)).translate(words.LETTERS)
 
 
-def _without_latin_marks(text: str) -> str:
-    """Take the marks off Latin letters only: in other scripts they tell letters apart (й, が)."""
+def _without_marks(text: str) -> str:
+    """Take the marks off Latin and Greek letters only: in other scripts they tell letters apart (й, が)."""
     kept: list[str] = []
-    base_is_latin = False
+    drops_marks = False
     for character in unicodedata.normalize("NFD", text):
         if unicodedata.combining(character):
-            if base_is_latin:
+            if drops_marks:
                 continue
         else:
-            base_is_latin = character.isascii() or unicodedata.name(character, "").startswith("LATIN")
+            drops_marks = character.isascii() or unicodedata.name(character, "").startswith(("LATIN", "GREEK"))
         kept.append(character)
     return unicodedata.normalize("NFC", "".join(kept))
 
@@ -69,11 +69,11 @@ def compact(text: str) -> str:
 
 
 def title_words(text: str) -> tuple[str, ...]:
-    """The words of a normalised title, with one word for those that stand for one another and digits for a part's number."""
+    """The words of a normalised title: one for those that stand for one another, digits for a part's number ("Jupiter II")."""
     found = [words.SAME_WORD.get(word, word) for word in text.split()]
     for at in range(1, len(found)):
-        if found[at - 1] in words.PART_WORDS:
-            found[at] = words.ROMAN.get(found[at], found[at])
+        if found[at - 1] in words.PART_WORDS or found[at] in words.ROMAN:
+            found[at] = words.PART_NUMBERS.get(found[at], found[at])
     return tuple(found)
 
 

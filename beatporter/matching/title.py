@@ -228,7 +228,7 @@ def _read_bare_suffix(suffix: str, parts: _Parts) -> None:
         _read_versions(suffix, parts)
     elif feature:
         _add_feature(suffix, feature.end(), parts)
-    elif tokens[0] in words.PART_WORDS or all(token.isdigit() for token in tokens):
+    elif words.SAME_WORD.get(tokens[0], tokens[0]) in words.PART_WORDS or all(token.isdigit() for token in tokens):
         parts.add_words(suffix)
     else:
         parts.add_version(other_version(suffix))

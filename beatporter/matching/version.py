@@ -16,7 +16,7 @@ from beatporter.matching import words
 from beatporter.matching.normalise import normalise
 
 Cut = Literal["extended", "original", "radio"]
-Agreement = Literal["equal", "alike", "unnamed", "silent", "conflict"]
+Agreement = Literal["equal", "alike", "spelling", "unnamed", "silent", "conflict"]
 
 OTHER: Final = "other"
 """Kind of a suffix that no word list knows ("Song - Something")."""
@@ -134,20 +134,22 @@ def same_cut(one: Cut | None, other: Cut | None) -> bool:
     return (one or "original") == (other or "original")
 
 
-def compare_versions(one: Version, other: Version, people: frozenset[str]) -> Agreement:
+def compare_versions(one: Version, other: Version, people: frozenset[str], other_people: frozenset[str]) -> Agreement:
     """Whether two texts name the same version, cuts aside.
 
     Args:
         one: a version.
         other: another; the order does not matter.
-        people: words of all names that either side credits; one of theirs may be left out of the words.
+        people: words of all names that the side of `one` credits; the other may name these in its version where `one` does not.
+        other_people: words of all names that the side of `other` credits.
 
     Returns:
-        equal; alike (written differently, the same meant: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); unnamed
-        (the same kind, and one side says nothing more: "Remix"); silent (one side does not speak of a version at all); or conflict.
+        equal; alike (written differently, the same meant: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); spelling (a
+        name is spelled differently); unnamed (the same kind, and one side says nothing more: "Remix"); silent (one side does not
+        speak of a version at all); or conflict.
     """
     if one.kinds == other.kinds:
-        return _compare_names(one.names, other.names, people)
+        return _compare_names(one.names, other.names, people, other_people)
     if one.names == other.names and OTHER in one.kinds | other.kinds and one.names:
         return "alike"
     for silent, speaks in ((one, other), (other, one)):
@@ -156,12 +158,12 @@ def compare_versions(one: Version, other: Version, people: frozenset[str]) -> Ag
     return "conflict"
 
 
-def _compare_names(one: frozenset[str], other: frozenset[str], people: frozenset[str]) -> Agreement:
+def _compare_names(one: frozenset[str], other: frozenset[str], people: frozenset[str], other_people: frozenset[str]) -> Agreement:
     if one == other:
         return "equal"
     if _spelled_alike(one, other):
-        return "alike"
-    if (one <= other or other <= one) and one ^ other <= people:
+        return "spelling"
+    if (one <= other or other <= one) and one - other <= other_people and other - one <= people:
         return "alike" if one and other else "unnamed"
     return "conflict"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-RULES: Final = "2026-11-1"
+RULES: Final = "2026-11-2"
 """Version of the rules. Old misses are tried again under a new one, hits stay."""
 
 ACCEPT: Final = 70.0
@@ -17,6 +17,9 @@ DOUBT: Final = 86.0
 
 LENGTH_AGREES_MS: Final = 3_000
 """One recording on two services or releases: equal ISRCs in the real crowd lie at most 2.0 s apart."""
+LENGTH_EQUAL_MS: Final = 1_000
+"""What speaks for a track whose title or names are not quite the entry's and whose ISRC is not known to be equal; real pairs of
+equal ISRC have equal lengths to the millisecond."""
 LENGTH_NEAR_MS: Final = 10_000
 """Further apart it is another cut, whatever the words say. In between only an equal ISRC makes it the same."""
 CUT_RATIO_MIN: Final = 0.3
@@ -33,6 +36,8 @@ PENALTY: Final[dict[str, float]] = {
     "title has other small words": 1.0,
     "subtitle missing": 6.0,
     "another title": 20.0,
+    "artist spelled differently": 6.0,
+    "another guest": 8.0,
     "artist missing": 12.0,
     "artist added": 2.0,
     "first artist unknown": 6.0,
@@ -46,6 +51,7 @@ PENALTY: Final[dict[str, float]] = {
     "length a little different": 4.0,
     "length unlike the named cut": 8.0,
     "ISRC differs": 2.0,
+    "no ISRC behind it": 9.0,
     "remaster": 2.0,
     "other edition": 1.0,
 }

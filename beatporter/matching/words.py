@@ -20,9 +20,11 @@ LETTERS: Final = str.maketrans(
         "ß": "ss",
         "ı": "i",
         "$": "s",
+        "ё": "е",
     }
 )
-"""Latin letters that Unicode does not take apart into a base and a mark, and the dollar of stage names ("A$AP")."""
+"""Latin letters that Unicode does not take apart into a base and a mark, the dollar of stage names ("A$AP"), and the Cyrillic ё, whose
+dots are mostly left out."""
 
 DROPPED: Final = str.maketrans("", "", "'’‘ʼʻ`´′“”„™®©℗\u200b\u200c\u200d\u2060\ufeff")
 """Signs that vanish without leaving a blank: quotes, apostrophes, marks of trade, characters without width."""
@@ -48,7 +50,12 @@ FILLERS: Final = frozenset({"a", "an", "the", "and"})
 PART_WORDS: Final = frozenset({"pt", "vol", "no", "chapter", "act", "movement", "episode"})
 """After a dash these begin a part of the title ("Sleep - Pt. 2"), not a version."""
 
-ROMAN: Final[dict[str, str]] = {
+PART_NUMBERS: Final[dict[str, str]] = {
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
     "i": "1",
     "ii": "2",
     "iii": "3",
@@ -60,6 +67,10 @@ ROMAN: Final[dict[str, str]] = {
     "ix": "9",
     "x": "10",
 }
+"""After a part word these are its number."""
+
+ROMAN: Final = frozenset({"ii", "iii", "iv", "vi", "vii", "viii", "ix"})
+"""Numbers wherever they stand after a title's first word ("Jupiter II"); one letter alone may be a word or a name."""
 
 FEATURE_WORDS: Final = ("featuring", "feat", "ft", "with", "prod by", "produced by", "prod", "w")
 """A bracket that begins so names artists."""
@@ -139,6 +150,8 @@ KINDS: Final[dict[str, str]] = {
     "dub mix": "dub",
     "dubmix": "dub",
     "dub version": "dub",
+    "dubapella": "dub",
+    "dub a pella": "dub",
     "vip": "vip",
     "vip mix": "vip",
     "vip remix": "vip",
@@ -156,6 +169,19 @@ KINDS: Final[dict[str, str]] = {
     "reimagined": "reimagined",
     "re imagined": "reimagined",
     "reinterpretation": "reimagined",
+    "interpretation": "reimagined",
+    "revisited": "revisited",
+    "revisit": "revisited",
+    "redux": "redux",
+    "reconstruction": "reconstruction",
+    "deconstructed": "reconstruction",
+    "rerub": "rerub",
+    "re rub": "rerub",
+    "treatment": "treatment",
+    "stripped": "stripped",
+    "stripped down": "stripped",
+    "stripped version": "stripped",
+    "stripped back": "stripped",
     "revision": "reimagined",
     "respray": "reimagined",
     "instrumental": "instrumental",
@@ -168,6 +194,10 @@ KINDS: Final[dict[str, str]] = {
     "accapella": "acapella",
     "acapela": "acapella",
     "a capella": "acapella",
+    "percapella": "acapella",
+    "vocals only": "acapella",
+    "vox": "acapella",
+    "no vocals": "instrumental",
     "karaoke": "karaoke",
     "karaoke version": "karaoke",
     "backing track": "karaoke",
@@ -227,7 +257,15 @@ KINDS: Final[dict[str, str]] = {
     "jersey club": "jersey club",
     "electro swing": "electro swing",
     "dj tool": "tool",
+    "drum tool": "tool",
+    "drum tools": "tool",
     "tool": "tool",
+    "bonus beats": "tool",
+    "loop": "tool",
+    "commentary": "commentary",
+    "ringtone": "ringtone",
+    "bass boosted": "bass boosted",
+    "pitched": "pitched",
     "beatless": "beatless",
     "drumless": "drumless",
 }
@@ -272,6 +310,7 @@ SURE_WORDS: Final = frozenset(
 
 LAST_WORDS: Final = frozenset(
     {"dub", "flip", "cover", "demo", "acoustic", "tribute", "mixed", "extended", "remake", "respray", "revision", "ver"}
+    | {"interpretation", "reinterpretation", "reconstruction", "redux", "revisited", "rerub", "treatment"}
 )
 """A bracket that ends so is a version ("Carlita Flip"); one that has the word elsewhere is a subtitle ("Mixed Emotions")."""
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.matching.compare import names_person, same_name
+from beatporter.matching.credits import names_person, same_name
 from beatporter.matching.normalise import _ASCII, _fold, compact, joined_names, normalise, title_words
 
 

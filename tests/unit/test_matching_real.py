@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_every_real_title_is_the_same_as_itself() -> None:
     for row in rows("spotify-tracks-edm.jsonl")[::10]:
         if not row["duration_ms"]:
             continue
-        own = track(row)
+        own = replace(track(row), album=None)  # a DJ mix's piece is not what a chart asks for, see test_matching_adversary
         name, _, mix_name = own.name.partition(" - ")
         verdict = judge(ChartEntry(1, 1, name, own.artists, mix_name or None, length_ms=own.duration_ms), own)
         assert verdict.version == "same", verdict

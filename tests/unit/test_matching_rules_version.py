@@ -9,8 +9,8 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-1": "c048fa4db1c4b4ea"}
-DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "judge", "decide", "find")
+PINNED = {"2026-11-1": "c048fa4db1c4b4ea", "2026-11-2": "79464c73951c0a65"}
+DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 
 def test_rules_that_decide_otherwise_carry_a_new_version() -> None:
