@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from beatporter.errors import PlaylistFull
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.backup import back_up_playlist
@@ -120,3 +121,83 @@ def test_a_persons_word_replaces_the_track_in_its_place(world: Sandbox) -> None:
     assert backed_up() == expected
     morning("three")
     assert world.spotify.person.track_ids(NAME) == expected
+
+
+def test_what_the_person_threw_out_after_a_run_died_stays_out(world: Sandbox) -> None:
+    settings, ledger = open_all()
+    with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
+        chart = scrape_chart(workspace, SLUG)
+        sent = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart))
+    world.spotify.person.remove_track(NAME, sent[7])
+    _, added = morning("two")
+    kept = [track_id for track_id in sent if track_id != sent[7]]
+    assert world.spotify.person.track_ids(NAME) == kept
+    assert added == kept, "what is there still is taken over"
+    playlist = ledger.playlists.latest(18)
+    assert playlist is not None
+    assert set(ledger.history.track_ids(playlist.playlist_id)) == set(sent), "the history knows what was thrown out"
+
+
+def test_a_run_without_calls_records_nothing_of_what_a_dead_run_wrote(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, ledger = open_all()
+    with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
+        chart = scrape_chart(workspace, SLUG)
+        sent = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart))
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "1")
+    _, added = morning("two")
+    assert added == [], "it could not ask"
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
+    _, added = morning("three")
+    assert sorted(added) == sorted(sent)
+    assert world.spotify.person.track_ids(NAME) == sent
+    assert backed_up() == sent
+
+
+def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below_todays(
+    world: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, ledger = open_all()
+    with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
+        before = scrape_chart(workspace, SLUG)  # and then the power went
+    for _ in range(3):
+        world.world.advance_day()
+    chart, added = morning("two")
+    gone = [beatport_id for beatport_id in before if beatport_id not in chart]
+    found = {match.beatport_id: match.track_id for match in ledger.matches.latest(before).values() if match.track_id}
+    late = [found[beatport_id] for beatport_id in gone if beatport_id in found]
+    assert len(late) > 5, "three days of churn"
+    assert [track_id for track_id in added if track_id in late] == [track_id for track_id in late if track_id in added]
+    assert set(added[-len(late) :]) == set(late), "below what the present chart asks for"
+    assert world.spotify.person.track_ids(NAME) == added
+
+
+def test_a_full_playlist_moves_its_oldest_tracks_on_and_goes_on(world: Sandbox) -> None:
+    _, first = morning("one")
+    world.world.advance_day()
+    settings, ledger = open_all()
+    with Workspace(settings, ledger, run_key="two", slug=SLUG, reserve=3) as workspace:
+        chart = scrape_chart(workspace, SLUG)
+        added = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart), limit=len(first) + 2)
+        append_history(workspace, SLUG, chart, added)
+        back_up_playlist(workspace, SLUG, chart, added)
+    person = world.spotify.person
+    assert added
+    assert person.track_ids(NAME)[: len(added)] == added
+    moved = person.track_ids(f"{NAME} (2)")
+    assert person.track_ids(NAME) + moved == added + first, "nothing is lost, the order holds"
+    world.world.advance_day()
+    _, more = morning("three")
+    assert not set(more) & set(first), "what was moved on is not added again"
+
+
+def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, first = morning("one")
+    monkeypatch.setenv("BEATPORTER_PLAYLIST_WHEN_FULL", "fail")
+    world.world.advance_day()
+    settings, ledger = open_all()
+    with Workspace(settings, ledger, run_key="two", slug=SLUG, reserve=3) as workspace:
+        chart = scrape_chart(workspace, SLUG)
+        found = match_tracks(workspace, SLUG, chart)
+        with pytest.raises(PlaylistFull, match="BEATPORTER_PLAYLIST_WHEN_FULL=continue"):
+            update_playlist(workspace, SLUG, chart, found, limit=len(first) + 2)
+    assert world.spotify.person.track_ids(NAME) == first

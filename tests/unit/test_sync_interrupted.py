@@ -1,0 +1,48 @@
+"""What an interrupted write left: a track that never came in is told from one that the person threw out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from beatporter.ledger.rows import SnapshotRow, SnapshotState
+from beatporter.spotify import apply
+from beatporter.sync.interrupted import WRITE_LASTS, thrown_out
+
+AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
+SOON = AT + timedelta(seconds=2)
+
+
+@pytest.fixture(autouse=True)
+def _small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "WRITE_LIMIT", 3)
+
+
+def state(name: SnapshotState, *sending: str) -> SnapshotRow:
+    return SnapshotRow("P", name, None, AT, sending, AT if sending else None)
+
+
+def test_what_came_in_with_others_and_is_gone_was_thrown_out() -> None:
+    assert thrown_out(state("writing", "a", "b", "c"), {"a": SOON, "c": SOON}) == ["b"]
+
+
+def test_a_request_of_which_nothing_is_there_counts_as_never_carried_out() -> None:
+    sent = state("writing", "a", "b", "c", "d", "e")
+    assert thrown_out(sent, {"d": SOON}) == ["e"], "the second request came in, the first did not"
+    assert thrown_out(sent, {}) == []
+
+
+def test_a_confirmed_write_leaves_no_doubt_even_when_all_is_gone() -> None:
+    assert thrown_out(state("written", "a", "b", "c", "d"), {}) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("added_at", [AT + WRITE_LASTS + timedelta(seconds=1), AT - timedelta(minutes=2), None])
+def test_a_track_that_the_person_put_in_at_another_time_tells_nothing(added_at: datetime | None) -> None:
+    assert thrown_out(state("writing", "a", "b"), {"a": added_at}) == []
+
+
+def test_what_is_recorded_or_was_never_sent_leaves_nothing_open() -> None:
+    assert thrown_out(state("recorded", "a", "b"), {"a": SOON}) == []
+    assert thrown_out(state("written"), {}) == []
+    assert thrown_out(None, {}) == []
