@@ -11,8 +11,8 @@ from beatporter.clock import utc_now
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.budget import WINDOW, calls_left
 from beatporter.spotify.sign_in import load_sign_in, sign_in_age, sign_in_warning
+from beatporter.spotify.window import WINDOW, calls_left
 from beatporter.sync.match import is_undecided
 from tasks._workspace import open_storage
 

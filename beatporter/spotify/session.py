@@ -21,12 +21,13 @@ import requests
 from pydantic import SecretStr
 
 from beatporter.errors import BeatporterError, RateLimited, RequestRefused, UpstreamDown
-from beatporter.spotify.budget import Meter, quota_spent
+from beatporter.spotify.budget import Meter
 from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, kind_of, send_once
 from beatporter.spotify.patience import Effort, OnWait
 from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.sign_in import AGAIN
 from beatporter.spotify.tokens import Tokens
+from beatporter.spotify.window import quota_spent
 
 KINDS = ("search", "list", "read", "write", "other")
 MAX_RENEWALS = 2
@@ -86,8 +87,9 @@ class SpotifySession(requests.Session):
         verb, path = str(method), urlsplit(str(url)).path
         is_read, effort, renewals = verb == "GET", self._new_effort(), 0
         while True:
-            token = self._tokens.current()
+            self._tokens.current()  # before the call is counted, since renewing may take a while
             self._count(kind_of(verb, path))
+            token = self._tokens.current()  # after it, since the budget may have made it wait
             outcome = send_once(partial(self._send, token, verb, url, *args, **kwargs), self._now)
             if isinstance(outcome, Good):
                 return outcome.response

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 SEARCHES_AT_ONCE = 4
 BATCH = 20
 """Decisions are kept after each batch, so a killed run loses the answers of one batch at most."""
+QUESTIONS = 2
+"""Searches that an entry takes at most. None is begun without them: the answer to half of its questions would come to nothing."""
 
 
 def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
@@ -78,10 +80,17 @@ class _Answers:
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
+    start = 0
     with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
-        for start in range(0, len(due), BATCH):
+        while batch := due[start : start + BATCH]:
             report(Progress(workspace.slug, "match", start, len(due)))
-            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
+            try:
+                batch = batch[: workspace.budget.searches_left(QUESTIONS) // QUESTIONS]
+            except QuotaExceeded as error:
+                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), error)
+                break
+            start += len(batch)
+            answers = _ask(workspace, pool, batch, decided)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:

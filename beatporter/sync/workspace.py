@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from contextvars import copy_context
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -15,8 +17,10 @@ from beatporter.genres import Genre, find_genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
 from beatporter.settings import Settings
-from beatporter.spotify.budget import CallBudget, open_budget
+from beatporter.spotify.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
+
+logger = logging.getLogger(__name__)
 
 
 class Workspace:
@@ -55,6 +59,7 @@ class Workspace:
         self.now = now
         self.sleep = sleep
         self._open = ExitStack()
+        self._context = copy_context()
 
     def genre(self, slug: str) -> Genre:
         """The genre of that slug.
@@ -75,7 +80,17 @@ class Workspace:
 
     @cached_property
     def budget(self) -> CallBudget:
-        budget = open_budget(self.ledger.calls, self.settings, self.calls_key, now=self.now, allowance=self.allowance, reserve=self.reserve)
+        """The run's hold on the day's calls."""
+        budget = CallBudget(
+            self.ledger.calls,
+            self.settings.spotify_daily_budget,
+            self.calls_key,
+            now=self.now,
+            allowance=self.allowance,
+            reserve=self.reserve,
+            sleep=self.sleep,
+            on_wait=self._tell_wait,
+        )
         return self._open.enter_context(budget)
 
     @cached_property
@@ -94,13 +109,24 @@ class Workspace:
         return listing[0].owner_id if listing else self.spotify.me().account_id
 
     def _tell_wait(self, seconds: float, why: str) -> None:
-        report(Progress(self.slug, "wait", note=f"waiting {seconds:.0f} s: {why}"))
+        """Tell listeners and the log, in the context of whoever opened this: a thread that searches has neither."""
+        note = f"waiting {_span(seconds)}: {why}"
+
+        def tell() -> None:
+            report(Progress(self.slug, "wait", note=note))
+            logger.warning("%s: %s", self.slug or "Spotify", note)
+
+        self._context.copy().run(tell)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def calls_key(run_key: str, slug: str = "") -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 
 from beatporter.errors import LedgerUnwritable, QuotaExceeded
 from beatporter.ledger.rows import CallRow
-from beatporter.spotify.budget import BLOCK_AGE, CallBudget
+from beatporter.spotify.budget import BLOCK_AGE, PATIENCE, CallBudget
 from beatporter.spotify.shares import shares
+from beatporter.spotify.window import MARGIN, calls_back_at, calls_left
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -23,9 +26,14 @@ DAY = timedelta(hours=24)
 class Clock:
     def __init__(self) -> None:
         self.at = START
+        self.waits: list[float] = []
 
     def __call__(self) -> datetime:
         return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.at += timedelta(seconds=seconds)
 
 
 class Table:
@@ -42,13 +50,20 @@ class Table:
         with self._lock:
             self.rows |= set(rows)
 
-    def used_since(self, since: datetime, /) -> int:
+    def by_time(self, since: datetime, /) -> dict[datetime, int]:
         with self._lock:
-            return sum(row.count for row in self.rows if row.at >= since)
+            used: Counter[datetime] = Counter()
+            for row in self.rows:
+                if row.at >= since:
+                    used[row.at] += row.count
+            return dict(used)
 
-    def quota_until(self) -> datetime | None:
+    def used_since(self, since: datetime, /) -> int:
+        return sum(self.by_time(since).values())
+
+    def quota_until(self, *days: date) -> datetime | None:
         with self._lock:
-            return max((row.until for row in self.rows if row.until), default=None)
+            return max((row.until for row in self.rows if row.until and (not days or row.at.date() in days)), default=None)
 
     def by_kind(self) -> dict[str, int]:
         kinds: dict[str, int] = {}
@@ -117,7 +132,7 @@ def test_equal_blocks_of_one_run_in_one_second_count_each(clock: Clock, table: T
     with CallBudget(table, 1000, "same", now=clock, block=1) as budget:
         for _ in range(30):
             budget.take("search")
-    assert table.used_since(START - DAY) == 3 * 13 + 30
+    assert table.used_since(START - DAY) == 3 * 10 + 30
 
 
 def test_searches_stop_before_the_reserve_and_writes_may_use_it(clock: Clock, table: Table) -> None:
@@ -208,11 +223,152 @@ def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table:
     for _ in range(6):
         first.take("search")
     first.close()
+    assert calls_left(table, 7, START + DAY + timedelta(minutes=1)) == 0, "the first call has left the window, the other six have not"
+    assert calls_left(table, 7, START + DAY + timedelta(minutes=5)) == 7
+
+
+def test_a_block_that_a_killed_run_held_counts_until_its_last_call_could_have_been_made(clock: Clock, table: Table) -> None:
+    CallBudget(table, 7, "killed", now=clock, block=7).take("search")
+    assert calls_left(table, 7, START + DAY + BLOCK_AGE) == 0
+    assert calls_left(table, 7, START + DAY + BLOCK_AGE + 2 * MARGIN) == 7
+
+
+def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Clock, table: Table) -> None:
+    made: list[datetime] = []
+    told: list[str] = []
+    for day in range(7):
+        clock.at = morning = START + day * DAY
+        assert calls_left(table, 800, morning + PATIENCE) == 800
+        for genre in range(40):
+            with CallBudget(table, 800, f"{genre}", now=clock, sleep=clock.sleep, on_wait=lambda _, why: told.append(why)) as budget:
+                for _ in range(20):
+                    budget.take("search")
+                    made.append(clock.at)
+                    clock.at += timedelta(seconds=0.3)
+        assert clock.at < morning + PATIENCE, f"day {day} waited until {clock.at - morning}"
+    assert all("budget of 800" in why for why in told)
+    assert told, "nobody was told of a wait"
+    assert max(number - bisect_right(made, at - DAY) for number, at in enumerate(made, 1)) <= 800
+
+
+def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 10, "a", now=clock) as budget:
+        take_until_refused(budget, "search")
+    clock.at = START + DAY - PATIENCE - timedelta(minutes=1)
+    late = CallBudget(table, 10, "b", now=clock, sleep=clock.sleep)
+    assert refusal(late, "write") == START + DAY + MARGIN + timedelta(seconds=1)
+    assert clock.waits == []
+    clock.at += timedelta(minutes=2)
+    with CallBudget(table, 10, "c", now=clock, sleep=clock.sleep) as budget:
+        for _ in range(10):
+            budget.take("write")
+    assert clock.waits == [(PATIENCE - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
+
+
+def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Table) -> None:
+    for minute in range(0, 120, 10):
+        clock.at = START + timedelta(minutes=minute)
+        with CallBudget(table, 12, "trickle", now=clock) as budget:
+            budget.take("search")
+    clock.at = START + DAY
+    taken, _ = take_until_refused(CallBudget(table, 12, "next day", now=clock, sleep=clock.sleep), "search")
+    assert taken == 2
+    assert clock.at <= START + DAY + PATIENCE
+
+
+def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 8, "a", now=clock) as budget:
+        take_until_refused(budget, "search")
+    clock.at = START + DAY
+    told: list[float] = []
+    budget = CallBudget(table, 8, "b", now=clock, sleep=clock.sleep, on_wait=lambda seconds, _: told.append(seconds))
+    threads = [threading.Thread(target=budget.take, args=("search",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == len(clock.waits) == 1
+    assert calls_left(table, 8, clock.at) == 0
+
+
+def test_what_takes_several_searches_is_known_beforehand_to_come_to_its_end(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 20, "a", now=clock, allowance=5, reserve=3) as budget:
+        assert budget.searches_left() == 5
+        for _ in range(4):
+            budget.take("search")
+        assert budget.searches_left() == 1
+        with pytest.raises(QuotaExceeded, match="share of 5"):
+            budget.searches_left(2)
+    with CallBudget(table, 20, "b", now=clock, reserve=3) as budget:
+        assert budget.searches_left() == 13, "16 are left, 3 of them are for writes"
+        budget.take("search")
+        assert budget.searches_left() == 12
+        for _ in range(11):
+            budget.take("search")
+        with pytest.raises(QuotaExceeded, match="is spent but for 3 kept") as caught:
+            budget.searches_left(2)
+    clock.at = caught.value.until
+    assert CallBudget(table, 20, "c", now=clock, reserve=3).searches_left(2) >= 2
+
+
+def test_searches_that_a_run_would_wait_for_are_among_those_left(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 30, "a", now=clock) as budget:
+        take_until_refused(budget, "search")
+    clock.at = START + DAY - timedelta(minutes=10)
+    assert CallBudget(table, 30, "b", now=clock).searches_left() == 30
+    clock.at = START + DAY - timedelta(minutes=20)
+    with pytest.raises(QuotaExceeded):
+        CallBudget(table, 30, "c", now=clock).searches_left()
+
+
+def test_a_reserve_that_could_not_be_had_whole_is_filled_before_the_next_search(clock: Clock, table: Table) -> None:
+    for name, minutes in (("early", 0), ("late", 5)):
+        clock.at = START + timedelta(minutes=minutes)
+        with CallBudget(table, 9, name, now=clock) as budget:
+            for _ in range(2 if name == "early" else 7):
+                budget.take("search")
     clock.at = START + DAY + timedelta(minutes=1)
-    taken, error = take_until_refused(CallBudget(table, 7, "b", now=clock), "search")
-    assert taken == 0, "the block's own time has left the window, six of its calls have not"
-    clock.at = error.until
-    CallBudget(table, 7, "c", now=clock).take("search")
+    with CallBudget(table, 9, "b", now=clock, reserve=3, sleep=clock.sleep) as budget:
+        searches, _ = take_until_refused(budget, "search")
+        assert searches == 6
+        writes, _ = take_until_refused(budget, "write")
+        assert writes == 3
+
+
+def test_a_quota_that_another_run_found_spent_ends_a_block_in_hand_at_once(clock: Clock, table: Table) -> None:
+    working = CallBudget(table, 100, "a", now=clock)
+    working.take("search")
+    CallBudget(table, 100, "b", now=clock).note_quota(START + timedelta(hours=14))
+    assert refusal(working, "write") == START + timedelta(hours=14)
+
+
+def test_a_quota_ends_a_wait_for_the_budget(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 5, "a", now=clock) as budget:
+        take_until_refused(budget, "search")
+    clock.at = START + DAY
+
+    def sleep(seconds: float) -> None:
+        CallBudget(table, 5, "b", now=clock).note_quota(START + 2 * DAY)
+        clock.sleep(seconds)
+
+    assert refusal(CallBudget(table, 5, "c", now=clock, sleep=sleep), "search") == START + 2 * DAY
+
+
+def test_it_is_told_when_calls_are_back(clock: Clock, table: Table) -> None:
+    assert calls_back_at(table, 10, clock.at) is None
+    for minute in (0, 60):
+        clock.at = START + timedelta(minutes=minute)
+        with CallBudget(table, 10, "a", now=clock) as budget:
+            for _ in range(5):
+                budget.take("search")
+    late = timedelta(seconds=1) + MARGIN
+    assert calls_back_at(table, 10, clock.at) == START + DAY + late
+    assert calls_back_at(table, 10, clock.at, wanted=6) == START + DAY + timedelta(minutes=60) + late
+    assert calls_back_at(table, 10, clock.at, wanted=1000) == START + DAY + timedelta(minutes=60) + late, "more than a day has"
+    assert calls_back_at(table, 10, START + DAY + late) is None
+    CallBudget(table, 10, "b", now=clock).note_quota(START + 2 * DAY)
+    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's word is the later one"
+    assert calls_back_at(table, 10, START + 2 * DAY) is None
 
 
 def test_what_could_not_be_settled_counts_too_much_never_too_little(clock: Clock, table: Table) -> None:
@@ -269,7 +425,7 @@ def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int,
     clock, table = Clock(), Table()
 
     def new() -> CallBudget:
-        return CallBudget(table, daily, "run", now=clock, reserve=reserve, block=4)
+        return CallBudget(table, daily, "run", now=clock, reserve=reserve, block=4, sleep=clock.sleep)
 
     budgets = [new() for _ in range(4)]
     made: list[datetime] = []
