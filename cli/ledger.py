@@ -2,93 +2,148 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from beatporter.clock import utc_now
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.tables import TABLES
 from beatporter.matching import recording_key
 from beatporter.settings import load_settings
+from cli.ledger_words import COSTS, check_table, compact_table, counted, say, size, statistics_table, steps_shown, tally_shown
 from tasks._workspace import open_storage
 
 app = typer.Typer(help="Check, count, merge, export and fill the ledger.", no_args_is_help=True)
 
 
 @app.command("check")
-def check() -> None:
-    """Read every file and name the damaged ones; exit code 1 when there are any."""
-    from beatporter.ledger.checking import check as check_all
+def check(
+    aside: Annotated[bool, typer.Option("--set-aside", help="Go on without damaged files: move them to damaged/ in the ledger.")] = False,
+) -> None:
+    """Read every file whole and name the damaged ones.
 
-    report = check_all(_ledger())
-    console = Console()
-    table = Table("table", "files", "rows", "bytes")
-    for one in report.tables:
-        table.add_row(one.table, str(one.files), str(one.rows), str(one.bytes))
-    console.print(table)
+    Exit code 1 when there are any: until they are put back from a backup or set aside, what needs them fails. With --set-aside the
+    ledger does without their rows, which the output counts the cost of; the files themselves are kept.
+    """
+    from beatporter.ledger.checking import check as check_all
+    from beatporter.ledger.checking import set_aside
+
+    ledger = _ledger()
+    with steps_shown("reading") as progress:
+        report = check_all(ledger, progress)
+    say(check_table(report))
     for path, problem in report.damaged.items():
-        console.print(f"damaged: {path}: {problem}", style="red", markup=False, soft_wrap=True)
+        say(f"Damaged: {path}\n  {problem}", style="red")
+    if report.replaced:
+        say(f"{len(report.replaced)} files that merged ones stand for; compaction removes them.")
     for path in report.unfinished:
-        console.print(f"unfinished, compaction removes it: {path}", markup=False, soft_wrap=True)
+        say(f"Unfinished, being written or left by a process that died; compaction removes it after an hour: {path}")
     for path in report.foreign:
-        console.print(f"not the ledger's: {path}", markup=False, soft_wrap=True)
-    if not report.sound:
+        say(f"Not the ledger's, never read: {path}")
+    if report.sound:
+        say(f"All is sound in {ledger.root}.")
+        return
+    tables = sorted({path.partition("/")[0] for path in report.damaged})
+    for table in tables:
+        say(f"Without what is damaged in {table}: {COSTS[table]}")
+    if not aside:
+        say("Put the files back from a backup, or go on without them: beatporter ledger check --set-aside")
         raise typer.Exit(1)
+    for moved in set_aside(ledger, report.damaged):
+        say(f"Set aside: {moved}")
 
 
 @app.command("stats")
 def stats() -> None:
-    """Rows, partitions (playlists, genres, days), bytes, first and last of each table."""
+    """Rows, partitions, files, size, first and last day of each table, told from the files' metadata."""
     from beatporter.ledger.statistics import statistics
 
-    table = Table("table", "rows", "partitions", "files", "bytes", "first", "last")
-    for one in statistics(_ledger()):
-        times = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (one.first, one.last))
-        table.add_row(one.table, str(one.rows), str(one.partitions or ""), str(one.files), str(one.bytes), *times)
-    Console().print(table)
+    ledger = _ledger()
+    found = statistics(ledger)
+    say(statistics_table(found))
+    say(f"{size(sum(one.bytes for one in found))} in {ledger.root}. Rows that stand in two files count twice until compaction.")
 
 
 @app.command("compact")
-def compact() -> None:
-    """Merge small files and drop repetitions; what `compact-ledger` does every week."""
+def compact(
+    backups_days: Annotated[
+        int | None, typer.Option(min=1, help="Drop backups older than this, but never a playlist's newest. Default: keep all.")
+    ] = None,
+) -> None:
+    """Merge small files and drop repetitions: this is also how the ledger is deduplicated.
+
+    A row that stands in two files never counts twice, so repetitions cost nothing but room; merging leaves one of them, the earliest
+    of a track in a playlist, and of a chart entry's decisions the one that stands. The table says how many went. Files that were
+    merged are removed by the next compaction, an hour later at the earliest, so that readers at work still find them. Safe beside
+    runs at work and against a kill at any point. `compact-ledger` does this every week. Exit code 1 when a damaged file kept its
+    partition from being merged.
+    """
+    from beatporter.ledger.compaction import Retention
     from beatporter.ledger.compaction import compact as compact_all
 
-    for report in compact_all(_ledger(), now=utc_now()):
-        _say(f"{report.table}: {report.files_before} files, now {report.files_after}; {report.removed_files} removed")
-        for problem in report.damaged:
-            _say(f"  damaged, left alone: {problem}")
+    retention = Retention(backups=timedelta(days=backups_days)) if backups_days is not None else Retention()
+    with steps_shown("merging") as progress:
+        reports = compact_all(_ledger(), now=utc_now(), retention=retention, progress=progress)
+    say(compact_table(reports))
+    waiting = sum(report.waiting_files for report in reports)
+    if waiting:
+        say(f"{waiting} merged files wait for the next compaction, an hour from now or later.")
+    damaged = [problem for report in reports for problem in report.damaged]
+    for problem in damaged:
+        say(f"Damaged, its partition was left alone: {problem}", style="red")
+    if damaged:
+        say("See beatporter ledger check.")
+        raise typer.Exit(1)
 
 
 @app.command("export")
 def export(
-    table: Annotated[str, typer.Argument(help="charts, matches, history, backups, …")],
-    path: Annotated[Path, typer.Argument(help="The file to write, .csv or .xlsx.")],
-    playlist: Annotated[str | None, typer.Option(help="Only this partition, such as a playlist's id.")] = None,
+    table: Annotated[str, typer.Argument(help=f"{', '.join(TABLES)}.")],
+    path: Annotated[Path, typer.Argument(help="The file to write, .csv or .xlsx.", dir_okay=False)],
+    only: Annotated[str | None, typer.Option(help="Only this playlist id, genre id, day or run: the table's first partition.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of that name.")] = False,
 ) -> None:
-    """Write a table to CSV or Excel."""
+    """Write a table to CSV or Excel, a piece at a time: memory does not grow with it.
+
+    History comes without repetitions, matches as what stands. Beyond Excel's 1,048,576 rows it goes on in another sheet.
+    """
     from beatporter.ledger.export import export as write
 
-    report = write(_ledger(), table, path, partition=playlist)
-    _say(f"{report.rows} rows in {report.path}.")
+    with tally_shown("rows written") as progress:
+        report = write(_ledger(), table, path, partition=only, overwrite=force, progress=progress)
+    sheets = f" on {report.sheets} sheets" if report.sheets > 1 else ""
+    say(f"{report.rows:,} rows of {table}{sheets} in {report.path}, {size(report.path.stat().st_size)}.")
 
 
 @app.command("import")
-def import_(path: Annotated[Path, typer.Argument(help="hist_playlists_tracks.parquet.gz or .xlsx of the old script.")]) -> None:
-    """Take in the history of the script that Beatporter replaces."""
+def import_(
+    path: Annotated[Path, typer.Argument(help="The old script's hist_playlists_tracks.parquet.gz, or the same as .xlsx.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be taken, change nothing.")] = False,
+) -> None:
+    """Take in the history of the script that Beatporter replaces; importing twice changes nothing.
+
+    Its columns are playlist_id, playlist_name, track_id, datetime_added and artist_name ("Artist - Title"). Dates without a zone
+    count as UTC. Exit code 1 when the file has rows and none of them can be used, 2 when it is not such a file.
+    """
     from beatporter.ledger.old_history import import_history
 
-    report = import_history(_ledger(), path, recording_key)
-    _say(f"{report.read} rows read: {report.taken} tracks taken, {report.repeated} repeated, {report.undated} without a date.")
-    for reason, count in report.left.items():
-        _say(f"left, {reason}: {count}, such as {report.examples.get(reason, '')}")
+    with tally_shown("rows read") as progress:
+        report = import_history(_ledger(), path, recording_key, progress, dry_run=dry_run)
+    say(f"{report.read:,} rows in {path}, of {counted(len(report.playlists), 'playlist')}:")
+    say(f"{report.taken:>9,} {'would be taken' if dry_run else 'taken'}")
+    say(f"{report.repeated:>9,} repeated: known with the same or an earlier date")
+    for reason, count in sorted(report.left.items()):
+        say(f"{count:>9,} left, {reason}, such as {report.examples[reason]}")
+    if report.undated:
+        say(f"{report.undated:,} have no readable date and count as older than all others.")
+    if report.without_title:
+        say(f'{report.without_title:,} have no "Artist - Title" and are known by their Spotify id only.')
+    if report.read and not report.taken + report.repeated:
+        raise typer.Exit(1)
 
 
 def _ledger() -> Ledger:
     return open_storage(load_settings())
-
-
-def _say(text: str) -> None:
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)

@@ -8,26 +8,25 @@ period too. What is dropped by age is `Retention`'s and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-import pyarrow as pa
-
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.checking import verify
 from beatporter.ledger.columns import rows_of
-from beatporter.ledger.digest import Digest
-from beatporter.ledger.files import LedgerFile, TableFiles, about_words, attempt, replaced_by, writer
+from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each, replaced_by
 from beatporter.ledger.home import StoredFile
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.merge import merged, no_rows
-from beatporter.ledger.paths import HIDDEN, FileName, partition_values, stamp_of
+from beatporter.ledger.merge import write_merged
+from beatporter.ledger.paths import HIDDEN, partition_values, stamp_of
 from beatporter.ledger.tables import BACKUPS, CALLS, HISTORY, LISTINGS, MATCHES, SNAPSHOTS, TABLES, Table
 
 GRACE = timedelta(hours=1)
 """Longer than any reading takes: a reader that listed files an hour ago still finds them."""
+AT_ONCE = 128
+"""Files merged at once: each has a row group in memory."""
 Tell = Callable[[str, int, int], None]
 """Called with a table's name, partitions done, and partitions in all."""
 
@@ -128,36 +127,47 @@ class _Compaction:
         listed = self._files.listed(*partition)
         live = self._files.files(*partition)
         before = len(live)
-        self._clear(listed)
+        waiting = self._clear(listed)
         if self._worth_merging(partition, live):
-            live = [*self._merge(partition, live)]
+            live = self._merge_all(partition, live)
+            waiting |= {path for file in live for path in replaced_by(file)}
         self.report.files_before += before
         self.report.files_after += len(live)
+        self.report.waiting_files += len(waiting)
 
     def _worth_merging(self, partition: Sequence[str], live: Sequence[LedgerFile]) -> bool:
         if self._table is BACKUPS or (self._table is CALLS and partition[0] >= self._now.date().isoformat()):
             return False  # a backup's file is the backup; a day's calls are read by name until the day is over
         return sum(file.name.kind != "quota" for file in live) > 1
 
-    def _merge(self, partition: Sequence[str], live: Sequence[LedgerFile]) -> Iterator[LedgerFile]:
+    def _merge_all(self, partition: Sequence[str], live: Sequence[LedgerFile]) -> list[LedgerFile]:
+        """Merge down to one file, a bounded number at once."""
+        quotas = [file for file in live if file.name.kind == "quota"]
+        rest = [file for file in live if file.name.kind != "quota"]
+        rows = sum(file.rows for file in closing_each(rest))
+        while len(rest) > 1:
+            chunks = [rest[start : start + AT_ONCE] for start in range(0, len(rest), AT_ONCE)]
+            rest = [self._merge(partition, chunk) if len(chunk) > 1 else chunk[0] for chunk in chunks]
+        self.report.partitions_merged += 1
+        self.report.rows_in += rows
+        self.report.rows_out += rest[0].rows
+        return [*rest, *quotas]
+
+    def _merge(self, partition: Sequence[str], inputs: Sequence[LedgerFile]) -> LedgerFile:
         """Add the merged file; the files it stands for stay."""
-        inputs = [file for file in live if file.name.kind != "quota"]
         names = {file.stored.name for file in inputs}
         # Files that an input stands for, and that are still there, must not come back to life with that input's end.
         there = {file.stored.path for file in self._files.listed(*partition)}
         names |= {file_name(path) for file in inputs for path in replaced_by(file) if path in there}
-        about = {"replaces": sorted(names)}
-        path, rows = self._write(partition, inputs, about)
-        self.report.partitions_merged += 1
-        self.report.rows_in += sum(file.rows for file in inputs)
-        self.report.rows_out += rows
-        self.report.waiting_files += len(names)
-        yield LedgerFile(self._table, self._home, StoredFile(path, 0, 0.0))
-        yield from (file for file in live if file.name.kind == "quota")
+        path = self._write(partition, inputs, {"replaces": sorted(names)})
+        made = next((file for file in self._files.listed(*partition) if file.stored.path == path), None)
+        if made is None:
+            raise FileNotFoundError(path)  # another compaction merged it already; see `attempt`
+        return made
 
-    def _write(self, partition: Sequence[str], inputs: Sequence[LedgerFile], about: dict[str, list[str]]) -> tuple[str, int]:
+    def _write(self, partition: Sequence[str], inputs: Sequence[LedgerFile], about: dict[str, list[str]]) -> str:
         if self._table in (HISTORY, MATCHES):
-            return _write_sorted(self._files, partition, inputs, about)
+            return write_merged(self._files, partition, inputs, about)
         rows = {values for file in inputs for batch in file.batches() for values in rows_of(batch)}
         time = self._table.schema.names.index(str(self._table.stamp))
         if self._table is SNAPSHOTS and self._retention.snapshots is not None:
@@ -165,22 +175,28 @@ class _Compaction:
             rows = {values for values in rows if values[time] >= oldest}
         ordered = sorted(rows, key=lambda values: (values[time], values[0] if isinstance(values[0], int) else 0, repr(values)))
         columns = list(zip(*ordered, strict=True)) if ordered else [() for _ in self._table.schema]
-        return self._files.append(columns, *partition, kind="merged", about=about), len(ordered)
+        return self._files.append(columns, *partition, kind="merged", about=about)
 
-    def _clear(self, listed: Sequence[LedgerFile]) -> None:
-        """Remove what merged files have stood for since the grace period began, once each of them was read back."""
+    def _clear(self, listed: Sequence[LedgerFile]) -> set[str]:
+        """Remove what merged files have stood for since the grace period began, once each of them was read back.
+
+        Returns:
+            Paths of those whose grace period is not over.
+        """
+        waiting: set[str] = set()
         there = {file.stored.path: file.stored for file in listed}
         for file in listed:
             replaced = [there[path] for path in replaced_by(file) if path in there]
             if not replaced:
                 continue
             if file.stored.modified_s > self._settled_before_s:
-                self.report.waiting_files += len(replaced)
+                waiting.update(gone.path for gone in replaced)
                 continue
             verify(file)
             self._remove(replaced)
             for gone in replaced:
                 del there[gone.path]
+        return waiting
 
     def _expire(self, partition: Sequence[str]) -> None:
         """Remove files whose latest row is older than the table's rows are kept."""
@@ -192,12 +208,14 @@ class _Compaction:
         if self._table is BACKUPS:
             newest = self._files.newest(*partition)
             old = [file for file in old if file.stored.path not in {kept.stored.path for kept in newest}]
-        if self._table is CALLS:
+        if self._table is CALLS and any(file.name.kind == "quota" for file in old):
             quotas = [file for file in self._files.listed() if file.name.kind == "quota"]
             last = max((file.name.stamp for file in quotas), default="")
             old = [file for file in old if file.name.kind != "quota" or file.name.stamp < last]
         self.report.expired_files += len(old)
         self._remove(file.stored for file in old)
+        if old:
+            self._home.remove_folder(self._files.folder(*partition))
 
     def _latest_row(self, file: LedgerFile) -> str:
         """The file's stamp; a listing without rows has none, and is as old as its file."""
@@ -214,34 +232,3 @@ class _Compaction:
 
 def file_name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _write_sorted(
-    files: TableFiles, partition: Sequence[str], inputs: Sequence[LedgerFile], about: dict[str, list[str]]
-) -> tuple[str, int]:
-    """Merge files that are sorted by the table's order, in bounded memory."""
-    table, rows = files.table, 0
-    digest = Digest(table, about_words(about))
-    folder = files.folder(*partition)
-    with files.home.stage(folder) as stage:
-        with writer(table, stage.file, about) as out:
-            for group in _row_groups(table, merged(table, inputs)):
-                for batch in group.to_batches():
-                    digest.update(batch)
-                out.write_table(group, row_group_size=table.row_group_rows)
-                rows += group.num_rows
-        path = f"{folder}/{FileName('merged', '', digest.hexdigest())}"
-        stage.commit(path)
-    return path, rows
-
-
-def _row_groups(table: Table, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in pieces of the table's row group size."""
-    pending = no_rows(table.schema)
-    for piece in pieces:
-        pending = pa.concat_tables([pending, piece])
-        while pending.num_rows >= table.row_group_rows:
-            yield pending.slice(0, table.row_group_rows).combine_chunks()
-            pending = pending.slice(table.row_group_rows)
-    if pending.num_rows:
-        yield pending.combine_chunks()

@@ -5,6 +5,7 @@ pandas and openpyxl are imported here only, when an export runs.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -50,6 +51,7 @@ def export(
     path: Path,
     *,
     partition: str | None = None,
+    overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
     """Write a table's rows to a file; its ending, .csv or .xlsx, says which kind.
@@ -60,10 +62,11 @@ def export(
 
     Args:
         partition: only the partitions whose first key has this value, such as one playlist's id.
+        overwrite: replace a file of that name.
         progress: called with the rows written so far.
 
     Raises:
-        SettingsError: no such table, or another ending.
+        SettingsError: no such table or partition, another ending, or a file of that name is there.
         LedgerCorrupt: a file is damaged.
         LedgerUnwritable: the file cannot be written; none is left.
     """
@@ -72,6 +75,10 @@ def export(
     write = {".csv": _write_csv, ".xlsx": _write_xlsx}.get(path.suffix.lower())
     if write is None:
         raise SettingsError(f"{path} ends in neither .csv nor .xlsx.", "Name the file accordingly.")
+    if path.exists() and not overwrite:
+        raise SettingsError(f"{path} is there already.", "Name another file, or use --force to replace it.")
+    if partition is not None:
+        _check_partition(TableFiles(TABLES[table], ledger.home), partition)
     temporary = path.with_name(f".{path.name}.part")
     try:
         report = write(TABLES[table], _frames(ledger, TABLES[table], partition), temporary, progress)
@@ -81,6 +88,16 @@ def export(
     finally:
         temporary.unlink(missing_ok=True)
     return ExportReport(path, *report)
+
+
+def _check_partition(files: TableFiles, partition: str) -> None:
+    table = files.table
+    if not table.partition_keys:
+        raise SettingsError(f"{table.name} is one whole, without partitions.", "Export it whole.")
+    there = files.partitions()
+    if partition not in there:
+        near = ", ".join([*difflib.get_close_matches(partition, there, n=3, cutoff=0.3), *there][:3])
+        raise SettingsError(f"{table.name} has no {table.partition_keys[0]} {partition!r}.", f"It has {near or 'none'}.")
 
 
 def _columns(table: Table) -> list[str]:

@@ -6,7 +6,7 @@ Owns the Parquet format, names by content, and which files stand for others. Wha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, BinaryIO, TypeVar
@@ -54,6 +54,10 @@ class LedgerFile:
                 pa.BufferReader(self._home.read(self.stored.path)) if self.stored.size <= WHOLE_BYTES else self._home.open(self.stored.path)
             )
             return pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
+
+    def close(self) -> None:
+        """Let go of the open file; looked into again, it is opened again."""
+        self.__dict__.pop("parquet", None)
 
     @property
     def rows(self) -> int:
@@ -209,6 +213,13 @@ class TableFiles:
             return ""
         times = columns[self.table.schema.names.index(self.table.stamp)]
         return stamp_of(max(times)) if times else UNSTAMPED
+
+
+def closing_each(files: Iterable[LedgerFile]) -> Iterator[LedgerFile]:
+    """The files one by one, each let go of before the next: a year's worth open at once would need the memory of them all."""
+    for file in files:
+        yield file
+        file.close()
 
 
 def replaced_by(file: LedgerFile) -> list[str]:

@@ -112,6 +112,9 @@ class Home(ABC):
             LedgerUnwritable: no permission.
         """
 
+    def remove_folder(self, folder: str) -> None:  # noqa: B027 - a bucket has no folders
+        """Remove a folder that is empty; one that is not, or is gone, stays as it is."""
+
 
 class FolderHome(Home):
     """A folder of this machine or of a network drive."""
@@ -125,21 +128,27 @@ class FolderHome(Home):
         pending = [folder]
         while pending:
             current = pending.pop()
-            with suppress(FileNotFoundError), os.scandir(self._root / current) as entries:
-                for entry in entries:
-                    path = f"{current}/{entry.name}" if current else entry.name
-                    if entry.is_dir():
-                        pending.append(path)
-                        continue
-                    with suppress(FileNotFoundError):
-                        status = entry.stat()
-                        files.append(StoredFile(path, status.st_size, status.st_mtime))
+            for entry in self._entries(current):
+                path = f"{current}/{entry.name}" if current else entry.name
+                if entry.is_dir():
+                    pending.append(path)
+                    continue
+                with suppress(FileNotFoundError):
+                    status = entry.stat()
+                    files.append(StoredFile(path, status.st_size, status.st_mtime))
         return sorted(files)
 
     def folders(self, folder: str) -> list[str]:
-        with suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir())
-        return []
+        return sorted(entry.name for entry in self._entries(folder) if entry.is_dir())
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._root / folder) as entries:
+                return list(entries)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise unwritable(str(self._root / folder), error, "read") from error
 
     def has(self, path: str) -> bool:
         return (self._root / path).is_file()
@@ -169,6 +178,10 @@ class FolderHome(Home):
             (self._root / path).unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(str(self._root / path), error) from error
+
+    def remove_folder(self, folder: str) -> None:
+        with suppress(OSError):
+            (self._root / folder).rmdir()
 
     def move(self, path: str, target: str) -> None:
         try:
@@ -225,15 +238,15 @@ _REMEDIES = {
     errno.ENOSPC: "The disk is full: make room and run again; nothing that was there is harmed.",
     errno.EDQUOT: "The disk quota is used up: make room and run again; nothing that was there is harmed.",
     errno.EROFS: "The disk is read-only: choose another place with BEATPORTER_STORAGE.",
-    errno.EACCES: "Give this user the right to write there, or choose another place with BEATPORTER_STORAGE.",
-    errno.EPERM: "Give this user the right to write there, or choose another place with BEATPORTER_STORAGE.",
+    errno.EACCES: "Give this user the right to read and write there, or choose another place with BEATPORTER_STORAGE.",
+    errno.EPERM: "Give this user the right to read and write there, or choose another place with BEATPORTER_STORAGE.",
     errno.ENOTDIR: "There is a file where a folder is needed: move it, or choose another place with BEATPORTER_STORAGE.",
     errno.EEXIST: "There is a file where a folder is needed: move it, or choose another place with BEATPORTER_STORAGE.",
 }
 
 
-def unwritable(place: str, error: OSError) -> LedgerUnwritable:
-    """The error for a place that could not be written to."""
+def unwritable(place: str, error: OSError, act: str = "write to") -> LedgerUnwritable:
+    """The error for a place that could not be written to, or not be read."""
     reason = os.strerror(error.errno) if error.errno else str(error).split("\n", maxsplit=1)[0]
     remedy = _REMEDIES.get(error.errno or 0, "See that the place exists and can be written to, or choose another with BEATPORTER_STORAGE.")
-    return LedgerUnwritable(f"The ledger cannot write to {place}: {reason}.", remedy)
+    return LedgerUnwritable(f"The ledger cannot {act} {place}: {reason}.", remedy)

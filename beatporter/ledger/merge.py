@@ -5,7 +5,7 @@ Uses pyarrow.compute (seven megabytes more); only compaction and export load it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beatporter.ledger.columns import array_of, bools_of, ints_of, make_batch, rows_of
-from beatporter.ledger.files import LedgerFile
+from beatporter.ledger.digest import Digest
+from beatporter.ledger.files import LedgerFile, TableFiles, about_words, writer
 from beatporter.ledger.matches import columns_of, match_row, worth_keeping
+from beatporter.ledger.paths import FileName
 from beatporter.ledger.tables import HISTORY, MATCHES, Table
 
 Resolve = Callable[[pa.Table], pa.Table]
@@ -40,6 +42,42 @@ def merged(table: Table, files: Sequence[LedgerFile]) -> Iterator[pa.Table]:
             for run in runs:
                 if run.last == cut:
                     run.extend()
+
+
+def write_merged(files: TableFiles, partition: Sequence[str], inputs: Sequence[LedgerFile], about: dict[str, list[str]]) -> str:
+    """Write the union of a partition's files as one file that says what it is, in bounded memory.
+
+    Returns:
+        Its path.
+
+    Raises:
+        LedgerCorrupt: a file is damaged.
+        LedgerUnwritable: no room.
+    """
+    table = files.table
+    digest = Digest(table, about_words(about))
+    folder = files.folder(*partition)
+    with files.home.stage(folder) as stage:
+        with writer(table, stage.file, about) as out:
+            for group in _row_groups(table, merged(table, inputs)):
+                for batch in group.to_batches():
+                    digest.update(batch)
+                out.write_table(group, row_group_size=table.row_group_rows)
+        path = f"{folder}/{FileName('merged', '', digest.hexdigest())}"
+        stage.commit(path)
+    return path
+
+
+def _row_groups(table: Table, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in pieces of the table's row group size."""
+    pending = no_rows(table.schema)
+    for piece in pieces:
+        pending = pa.concat_tables([pending, piece])
+        while pending.num_rows >= table.row_group_rows:
+            yield pending.slice(0, table.row_group_rows).combine_chunks()
+            pending = pending.slice(table.row_group_rows)
+    if pending.num_rows:
+        yield pending.combine_chunks()
 
 
 def _cut(runs: Sequence[_Run]) -> Any:

@@ -106,7 +106,7 @@ class CorrectionRow:
     replaces: str
     """The wrong track's id."""
     track_id: str | None
-    """The right one, to be put in its place; None: nothing is."""
+    """The right one, to be put in its place; None: nothing is; the wrong track's own: that decision was taken back."""
     at: datetime
 
 
