@@ -107,6 +107,7 @@ def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEn
             entry,
             workspace.spotify.search,
             version_order=workspace.settings.version_order,
+            rules=RULES,
             now=workspace.now(),
             previous=decided.get(entry.beatport_id),
         )

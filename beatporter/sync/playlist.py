@@ -74,7 +74,7 @@ def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]
     playlist = genre_playlist(workspace, genre, create=bool(wanted))
     if playlist is None:
         return
-    playlist = _corrected(workspace, as_it_is_now(workspace, playlist))
+    playlist = _corrected(workspace, genre, as_it_is_now(workspace, playlist))
     here = take_in(workspace, playlist, wanted, record=True)
     arrived.update(here.left_behind)
     plan = _plan(workspace, playlist, wanted, here)
@@ -107,9 +107,9 @@ def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Matc
     return plan_collect(wished, here.present, here.thrown_out)
 
 
-def _corrected(workspace: Workspace, playlist: PlaylistRef) -> PlaylistRef:
+def _corrected(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> PlaylistRef:
     """The playlist after what a person ruled out has left it."""
-    wrong = ruled_out(workspace, playlist.playlist_id)
+    wrong = ruled_out(workspace, genre, playlist.playlist_id)
     if not wrong:
         return playlist
     held = {track_id: position for position, track_id in enumerate(ids_in_order(workspace, playlist)) if track_id}
