@@ -5,10 +5,13 @@ Prefect's artifact keys take lower-case letters, digits and dashes only; a genre
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from beatporter.genres import Genre
 
 SUMMARY = "summary"
 MEMORY = "memory"
+PROGRESS = "progress"
 
 
 def sync_artifact(slug: str) -> str:
@@ -25,7 +28,7 @@ def playlist_name(template: str, genre: Genre) -> str:
 
 
 def track_url(track_id: str) -> str:
-    return f"https://open.spotify.com/track/{track_id}"
+    return f"https://open.spotify.com/track/{quote(track_id, safe='')}"
 
 
 def track_uri(track_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from beatporter.settings import load_settings
@@ -21,3 +21,6 @@ class _PickFromGenres:
 
 GenreSlug = Annotated[str, _PickFromGenres()]
 """A genre's slug; the UI offers a list to pick from."""
+
+Calls = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]

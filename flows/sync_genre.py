@@ -12,7 +12,8 @@ from typing import Any
 
 from prefect import flow
 
-from flows._parameters import GenreSlug
+from flows._parameters import Calls, GenreSlug
+from tasks._genre_runs import GENRE_TIMEOUT_S
 from tasks._house import run_key_of
 from tasks._shared import only_writer
 from tasks.backup import back_up_playlist
@@ -20,25 +21,27 @@ from tasks.history import append_history
 from tasks.match import match_tracks
 from tasks.playlist import update_playlist
 from tasks.profile import profiled
-from tasks.report import failure_shown, publish_outcome
+from tasks.report import failure_shown, notes_heard, publish_outcome, sign_in_notes
 from tasks.scrape import scrape_chart
 
 
-@flow(name="sync-genre", flow_run_name="{genre}", persist_result=True)
+@flow(name="sync-genre", flow_run_name="{genre}", persist_result=True, timeout_seconds=GENRE_TIMEOUT_S)
 def sync_genre(
-    genre: GenreSlug, run_key: str | None = None, allowance: int | None = None, dry_run: bool = False, refresh: bool = False
+    genre: GenreSlug, run_key: str | None = None, allowance: Calls | None = None, dry_run: bool = False, refresh: bool = False
 ) -> Any:
-    """Sync one genre.
+    """Bring one genre's playlist in step with its chart. A failed run is retried alone; what it had finished is not done again.
 
     Args:
-        genre: the genre's slug.
-        run_key: key of the parent's run; leave it empty, and the run is one of its own.
-        allowance: most Spotify calls to spend; empty for whatever the day's budget has left.
-        dry_run: find everything, change no playlist.
-        refresh: do everything anew, also what this run_key has finished.
+        genre: The genre to sync.
+        run_key: Leave it empty. The parent's run fills it in, so that a genre's run belongs to it.
+        allowance: Most Spotify searches to make; empty for whatever the day's budget has left.
+        dry_run: Find everything, change no playlist.
+        refresh: Do everything anew, also what this run had finished before a retry.
     """
     key = run_key_of(run_key, refresh=refresh)
-    with profiled(genre) as memory, failure_shown(genre, key):
+    if run_key is None:
+        sign_in_notes()
+    with profiled(genre) as memory, notes_heard() as notes, failure_shown(genre, key):
         chart = scrape_chart(genre, key)
         found = match_tracks(genre, chart, key, allowance)
         with only_writer(genre):
@@ -46,4 +49,4 @@ def sync_genre(
             if not dry_run:
                 append_history(genre, chart, added, key)
                 back_up_playlist(genre, chart, added, key)
-    return publish_outcome(genre, key, chart, added, memory)
+    return publish_outcome(genre, key, chart, added, memory, notes)

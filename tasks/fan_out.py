@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.deployments import run_deployment
+from prefect.client.schemas.objects import State
 
+from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
 from beatporter.sync.allowance import Purse, open_purse
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, failed_outcome
+from tasks._artifacts import progress_shown
+from tasks._genre_runs import GenreRuns
 from tasks._workspace import open_workspace
 
 POLL_S = 2.0
@@ -39,61 +38,59 @@ def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: st
     """Run the genres in this process, one after the other."""
     outcomes = {}
     purse = _purse(slugs, run_key)
-    with _progress(len(slugs)) as finished:
+    with progress_shown(len(slugs)) as finished:
         for slug in slugs:
             state = genre_flow(genre=slug, run_key=run_key, allowance=purse.grant(slug), dry_run=dry_run, return_state=True)
-            outcomes[slug] = genre_result(state)
+            outcomes[slug] = genre_result(state, slug, run_key)
             purse.settle(slug, outcomes[slug].spotify_calls)
             finished()
     return outcomes
 
 
 def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_once: int, dry_run: bool) -> dict[str, Outcome]:
-    """Run the genres through their deployment, at most `at_once` at a time, and wait for all of them."""
-    waiting, running = deque(slugs), dict[UUID, str]()
+    """Run the genres through their deployment, at most `at_once` at a time, and wait for all of them.
+
+    A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
+    """
+    waiting = deque(slugs)
     outcomes: dict[str, Outcome] = {}
     purse = _purse(slugs, run_key)
-    with _progress(len(slugs)) as finished, get_client(sync_client=True) as client:
-        while waiting or running:
-            while waiting and len(running) < at_once:
+    with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
+        runs = GenreRuns(client, deployment, run_key, slugs)
+        while waiting or runs.at_work:
+            while waiting and len(runs.at_work) < at_once:
                 slug = waiting.popleft()
-                parameters = {"genre": slug, "run_key": run_key, "allowance": purse.grant(slug), "dry_run": dry_run}
-                run = cast("FlowRun", run_deployment(deployment, parameters=parameters, timeout=0))
-                running[run.id] = slug
-            time.sleep(POLL_S)
-            for run_id in list(running):
-                state = client.read_flow_run(run_id).state
-                if state is not None and state.is_final():
-                    slug = running.pop(run_id)
-                    outcomes[slug] = genre_result(state)
-                    purse.settle(slug, outcomes[slug].spotify_calls)
-                    report(Progress(slug, "failed" if outcomes[slug].state == "failed" else "done"))
-                    finished()
+                runs.start(slug, allowance=purse.grant(slug), dry_run=dry_run)
+            for slug, state in runs.ended():
+                outcomes[slug] = genre_result(state, slug, run_key)
+                purse.settle(slug, outcomes[slug].spotify_calls)
+                report(Progress(slug, "failed" if outcomes[slug].state == "failed" else "done"))
+                finished()
+            if runs.at_work:
+                time.sleep(POLL_S)
     return {slug: outcomes[slug] for slug in slugs}
 
 
-def genre_result(state: State[Any]) -> Outcome:
-    """A genre's outcome from the state its run ended in."""
+def genre_result(state: State[Any], slug: str, run_key: str) -> Outcome:
+    """A genre's outcome from the state its run ended in; of one that did not complete, what the ledger knows."""
+    try:
+        result = state.result(raise_on_failure=False)
+    except Exception as error:  # noqa: BLE001 - whatever became of one genre, its parent collects the others
+        result = error
+    if state.is_completed() and isinstance(result, dict):
+        return Outcome(**result)
+    said = str(result) if isinstance(result, BaseException) else state.message or ""
     if state.is_completed():
-        return Outcome(**state.result())
-    result = state.result(raise_on_failure=False)
-    return Outcome(state="failed", error=str(result) if isinstance(result, BaseException) else state.message or str(state.type))
+        said = f"The genre completed, but its result cannot be read; every worker has to reach Prefect's result storage. {said}"
+    elif not isinstance(result, BeatporterError):
+        said = f"{state.name}: {said}" if said else f"The run ended as {state.name}."
+    try:
+        with open_workspace(run_key, slug) as workspace:
+            return failed_outcome(workspace, slug, said)
+    except BeatporterError:  # the ledger, which is perhaps why the genre failed
+        return Outcome(state="failed", error=said)
 
 
 def _purse(slugs: Sequence[str], run_key: str) -> Purse:
     with open_workspace(run_key) as workspace:
         return open_purse(workspace, slugs)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A Prefect progress artifact that moves on with every call of what it yields."""
-    artifact = cast("UUID", create_progress_artifact(progress=0.0, description=f"{total} genres"))
-    done = 0
-
-    def finished() -> None:
-        nonlocal done
-        done += 1
-        update_progress_artifact(artifact_id=artifact, progress=100.0 * done / total, description=f"{done} of {total} genres")
-
-    yield finished

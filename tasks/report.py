@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from beatporter import names
-from beatporter.errors import BeatporterError
+from beatporter.clock import utc_now
+from beatporter.errors import BeatporterError, SettingsError
 from beatporter.memory.capture import Capture
-from beatporter.progress import Progress, report
-from beatporter.sync.outcome import Outcome, entry_outcomes, escape, genre_outcome, summary_report, sync_report
-from beatporter.sync.workspace import calls_key
+from beatporter.progress import Progress, listening, report
+from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.report import failure_report, summary_report, sync_report, utc
+from tasks._artifacts import publish
 from tasks._workspace import open_workspace
+from tasks.profile import publish_memory, with_memory
 
-RUN_LASTS = timedelta(days=2)
-"""How far back a run's calls are looked for, retries by hand counted in."""
+STALE_AFTER = timedelta(hours=20)
+"""A chart of the same day is younger, also in a run that is retried in the evening."""
+
+
+@contextmanager
+def notes_heard() -> Iterator[list[str]]:
+    """What the step that reads the chart says within, for the genre's artifact: that an older chart stands in, and why."""
+    notes: list[str] = []
+
+    def listen(progress: Progress) -> None:
+        if progress.step == "scrape" and progress.note:
+            notes.append(progress.note)
+
+    with listening(listen):
+        yield notes
 
 
 @contextmanager
@@ -31,51 +49,82 @@ def failure_shown(genre: str, run_key: str) -> Iterator[None]:
         yield
     except BeatporterError as error:
         report(Progress(genre, "failed", note=str(error)))
-        remedy = escape(error.remedy) or "Retry this run."
-        markdown = f"# {genre}: failed\n\n{escape(error.what)}\n\n**What to do:** {remedy}\n\nRun key: {run_key}"
-        create_markdown_artifact(markdown, key=names.sync_artifact(genre), description=f"{genre} failed")
+        publish(names.sync_artifact(genre), failure_report(genre, error, run_key), "failed")
         raise
 
 
-def publish_outcome(genre: str, run_key: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture) -> State[Any]:
-    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run."""
+def publish_outcome(
+    genre: str, run_key: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Sequence[str]
+) -> State[Any]:
+    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run.
+
+    Args:
+        beatport_ids: the chart, in its order.
+        added: ids that came into the playlist.
+        memory: the stopped capture of the run.
+        notes: what `notes_heard` heard.
+    """
     with open_workspace(run_key, genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
-        calls = workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(run_key, genre))
+        outcome = with_memory(genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre)), memory)
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
-        until = workspace.ledger.calls.quota_until()
-    outcome = replace(
-        genre_outcome(entries, added=len(added), spotify_calls=sum(calls.values())),
-        peak_memory_mb=memory.peak_rss_bytes / 2**20 if memory.peak_rss_bytes else None,
-        duration_s=round(memory.duration_s, 2),
-    )
-    note = f"{outcome.deferred} entries were left for a later run" + (
-        f"; Spotify's quota is back at {until:%Y-%m-%d %H:%M} UTC." if until else "."
-    )
-    markdown = sync_report(genre, entries, outcome, chart.scraped_at if chart else None, note=note if outcome.deferred else "")
-    create_markdown_artifact(markdown, key=names.sync_artifact(genre), description=f"{outcome.matched} matched, {outcome.added} added")
+        waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
+        ended_at = workspace.now()
+    scraped_at = chart.scraped_at if chart else None
+    if not notes and scraped_at and ended_at - scraped_at > STALE_AFTER:
+        notes = ["This chart is from before today; the log of the run's first attempt says why."]
+    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*notes, *waits])
+    figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
+    publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
     if outcome.deferred:
-        return Completed(name="Deferred", message=note, data=asdict(outcome))
-    return Completed(message=f"{outcome.added} added, {outcome.matched} of {outcome.chart} on Spotify", data=asdict(outcome))
+        return Completed(name="Deferred", message=waits[0], data=asdict(outcome))
+    return Completed(message=figures, data=asdict(outcome))
 
 
-def publish_summary(outcomes: Mapping[str, Outcome], run_key: str) -> State[Any]:
-    """Publish `summary` and return the parent's end: Failed with the names of the genres that failed, else Completed.
+def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
+    """Publish `summary` and `memory` and return the parent's end: Failed with the names of the genres that failed, else Completed.
 
     The state's data is the document that `beatporter sync --json` prints.
+
+    Args:
+        one_process: the genres ran in this process.
+        notes: sentences for the person, shown above the figures.
     """
     with open_workspace(run_key) as workspace:
-        listing = sum(workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(run_key)).values())
+        calls = calls_of_run(workspace) + sum(outcome.spotify_calls for outcome in outcomes.values())
         left = workspace.budget.left(workspace.now())
-    calls = listing + sum(outcome.spotify_calls for outcome in outcomes.values())
-    document = {"genres": {slug: asdict(outcome) for slug, outcome in outcomes.items()}, "spotify_calls": calls, "budget_left": left}
+        deferred = sum(outcome.deferred for outcome in outcomes.values())
+        waits = _waits(deferred, resumes_at(workspace, deferred))
+        ended_at = workspace.now()
+    genres = {slug: outcome.document() for slug, outcome in outcomes.items()}
+    document = {"genres": genres, "spotify_calls": calls, "budget_left": left}
     failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
-    deferred = sum(outcome.deferred for outcome in outcomes.values())
-    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left)
-    create_markdown_artifact(markdown, key=names.SUMMARY, description=f"{len(outcomes)} genres, {len(failed)} failed, {deferred} deferred")
+    added = sum(outcome.added for outcome in outcomes.values())
+    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=[*notes, *waits])
+    publish(names.SUMMARY, markdown, f"{len(outcomes)} genres, {added} added, {len(failed)} failed, {deferred} deferred")
+    publish_memory(outcomes, one_process=one_process)
     if failed:
         return Failed(message=f"{len(failed)} of {len(outcomes)} genres failed: {', '.join(failed)}", data=document)
     if deferred:
-        return Completed(name="Deferred", message=f"{deferred} entries wait for a later run", data=document)
-    return Completed(data=document)
+        return Completed(name="Deferred", message=waits[0], data=document)
+    return Completed(message=f"{added} tracks added to the playlists of {len(outcomes)} genres", data=document)
+
+
+def sign_in_notes() -> list[str]:
+    """From day 150 of the sign-in on what to do about its end, which also goes to the run's log; else nothing."""
+    try:
+        warning = sign_in_warning(load_sign_in(load_settings()), utc_now())
+    except SettingsError:  # the first task that needs the sign-in says more
+        return []
+    if warning:
+        get_run_logger().warning(warning)
+    return [warning] if warning else []
+
+
+def _waits(deferred: int, until: datetime | None) -> list[str]:
+    """The sentence about what a later run has to do; none when there is nothing."""
+    if not deferred:
+        return []
+    entries = "1 entry waits" if deferred == 1 else f"{deferred} entries wait"
+    return [f"{entries} for a later run" + (f"; Spotify can be asked again from {utc(until)}." if until else ".")]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 
+from beatporter.markdown import escape
 from beatporter.memory.records import Details, Holder, MemoryReport
 from beatporter.memory.timeline import timeline_image
 
-_SPECIAL = re.compile(r"([\\`*_\[\]{}()#+!|~$-])")
 _ROWS = 10
 
 
 def report_markdown(report: MemoryReport, title: str) -> str:
     """The report as Markdown: figures in MB (2**20 bytes), what they mean, the functions at the peak, a timeline."""
-    parts = [f"# {_escaped(title)}", _figures(report), _meaning(report)]
+    parts = [f"# {escape(title)}", _figures(report), _meaning(report)]
     if report.note:
-        parts.append(f"**Note:** {_escaped(report.note)}")
+        parts.append(f"**Note:** {escape(report.note)}")
     if report.details:
         parts += _details(report.details)
     if report.capture:
@@ -38,8 +36,8 @@ def _figures(report: MemoryReport) -> str:
         rows.append(("Allocated by the run at its peak", _mb(report.details.peak_bytes)))
         rows.append(("… of which while loading modules", _mb(report.details.import_bytes)))
         rows.append(("Allocations and releases", f"{report.details.allocations:,}"))
-    rows.append(("Duration", f"{report.duration_s:.1f} s"))
-    return "\n".join(["| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows)])
+    rows += [("Started", f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC"), ("Duration", f"{report.duration_s:.1f} s")]
+    return "\n".join(["| Memory | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
 def _meaning(report: MemoryReport) -> str:
@@ -73,8 +71,8 @@ def _table(holders: Sequence[Holder], peak_bytes: int) -> str:
     lines = ["| Function | Place | MB | Share | Blocks |", "|---|---|---:|---:|---:|"]
     for holder in holders[:_ROWS]:
         share = holder.held_bytes / peak_bytes if peak_bytes else 0.0
-        name = ("● " if holder.own else "") + _escaped(holder.function)
-        lines.append(f"| {name} | {_escaped(holder.place)} | {holder.held_bytes / 2**20:.2f} | {share:.0%} | {holder.allocations:,} |")
+        name = ("● " if holder.own else "") + escape(holder.function)
+        lines.append(f"| {name} | {escape(holder.place)} | {holder.held_bytes / 2**20:.2f} | {share:.0%} | {holder.allocations:,} |")
     return "\n".join(lines)
 
 
@@ -82,8 +80,3 @@ def _mb(value: int | None, *, sign: bool = False) -> str:
     if value is None:
         return "unknown"
     return f"{value / 2**20:+.1f} MB" if sign else f"{value / 2**20:.1f} MB"
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown and HTML show as it is, on one line."""
-    return html.escape(_SPECIAL.sub(r"\\\1", " ".join(text.split())), quote=False)

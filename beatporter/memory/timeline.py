@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
+from beatporter.markdown import svg_image
 from beatporter.memory.records import Moment
 
 _WIDTH, _HEIGHT = 640, 140
@@ -36,8 +36,7 @@ def timeline_svg(moments: Sequence[Moment]) -> str:
 
 def timeline_image(moments: Sequence[Moment]) -> str:
     """The picture as a Markdown image with its data inline; empty when there is none."""
-    svg = timeline_svg(moments)
-    return f"![Memory over time](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})" if svg else ""
+    return svg_image(timeline_svg(moments), "Memory over time")
 
 
 def _points(shares: Sequence[tuple[float, float]]) -> str:

@@ -1,14 +1,15 @@
-"""What became of a genre's chart: each entry's fate and the run's figures. Reads the ledger, writes nothing; `report` shows it to a person."""
+"""What became of a genre's chart: each entry's fate and the run's figures. Reads the ledger, writes nothing; `report` shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from beatporter.beatport.chart import ChartEntry
 from beatporter.matching.match import Match
+from beatporter.spotify.window import calls_back_at
 from beatporter.sync.carried import earlier_entries
 from beatporter.sync.found import never_had
 from beatporter.sync.match import is_undecided
@@ -16,6 +17,8 @@ from beatporter.sync.workspace import Workspace, calls_key
 
 RUN_LASTS = timedelta(days=2)
 """How far back a run's calls are looked for, retries by hand counted in."""
+WORTHWHILE = 25
+"""Calls that make another run worth its while."""
 State = Literal["completed", "deferred", "failed"]
 """deferred: completed, but some entries wait for quota or for an answer."""
 
@@ -42,10 +45,6 @@ class Outcome:
     memory_before_mb: float | None = None
     """In RAM before and after the run, in MiB: for the artifact `memory`, not part of the document."""
     memory_after_mb: float | None = None
-
-    def measured(self, *, peak_mb: float | None, before_mb: float | None, after_mb: float | None, duration_s: float) -> Outcome:
-        """The same with what its run took."""
-        return replace(self, peak_memory_mb=peak_mb, memory_before_mb=before_mb, memory_after_mb=after_mb, duration_s=duration_s)
 
     def document(self) -> dict[str, Any]:
         """The figures that `beatporter sync --json` prints."""
@@ -128,6 +127,14 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:
     """Spotify calls of the workspace's run: those for one genre, or without a slug those for the account's listing."""
     return sum(workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(workspace.run_key, slug)).values())
+
+
+def resumes_at(workspace: Workspace, deferred: int) -> datetime | None:
+    """When Spotify can be asked about what was deferred, as its quota and the person's budget allow it; None: at once, or nothing is."""
+    if not deferred:
+        return None
+    wanted = min(deferred, WORTHWHILE)
+    return calls_back_at(workspace.ledger.calls, workspace.settings.spotify_daily_budget, workspace.now(), wanted)
 
 
 def _track_id(match: Match | None) -> str | None:

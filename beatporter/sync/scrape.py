@@ -9,6 +9,7 @@ from beatporter.beatport.chart import Chart
 from beatporter.beatport.sources import fetch_chart
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
 from beatporter.genres import Genre
+from beatporter.progress import Progress, report
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def _last_good_chart(workspace: Workspace, genre: Genre, error: BeatporterError)
     chart = workspace.ledger.charts.latest(genre.genre_id) if days else None
     if chart is None or workspace.now() - chart.scraped_at > timedelta(days=days):
         raise error
-    logger.warning(
-        "%s: using the chart of %s, because today's could not be had: %s", genre.slug, f"{chart.scraped_at:%Y-%m-%d %H:%M} UTC", error
-    )
+    note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC stands in, because today's could not be had: {error}"
+    logger.warning("%s: %s", genre.slug, note)
+    report(Progress(genre.slug, "scrape", note=note))
     return chart

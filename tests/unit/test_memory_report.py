@@ -76,12 +76,12 @@ def test_without_details_and_figures_the_report_says_what_is_missing() -> None:
 def test_names_from_outside_are_shown_as_they_are(hostile: str) -> None:
     holder = Holder(hostile, hostile, MB, 1, False)
     text = report_markdown(replace(REPORT, details=replace(DETAILS, places=(holder,), own=()), note=hostile), hostile)
-    assert "<script" not in text
+    assert not re.search(r"(?<!\\)<", text), "the name made HTML"
     rows = [line for line in text.splitlines() if line.endswith("| 1.00 | 2% | 1 |")]
     assert len(rows) == 1, "the name broke the table"
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 6, "the name made a column"
     shown = re.sub(r"\\(.)", r"\1", rows[0])
-    assert " ".join(hostile.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in shown
+    assert " ".join(hostile.split()) in shown
     assert not re.search(r"(?<!\\)[`\[]", rows[0]), "the name made a link or code"
 
 
