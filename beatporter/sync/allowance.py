@@ -1,6 +1,6 @@
 """How a parent run shares the day's calls among its genres: each gets what it may spend on searches when it starts.
 
-How much a genre needs is known only once its chart is read, so it is estimated from its last chart; what a genre leaves over goes to those
+How much a genre needs is known only once its chart is read, so it is estimated from its last charts; what a genre leaves over goes to those
 after it. The top of every chart comes first: while there is too little for all, every genre gets about the same.
 """
 
@@ -9,59 +9,65 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from beatporter.spotify.budget import PATIENCE
 from beatporter.spotify.shares import shares
 from beatporter.spotify.window import calls_left
+from beatporter.sync.carried import CARRY
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
 CALLS_BESIDE_SEARCHES = 3
 """Kept back for each genre: its write, and a playlist made or looked at."""
-NEW_ENTRIES = 25
-"""Entries that come into a chart in a day, at most: 7.6 to 20.5 on average over five days of 35 real charts, October 2025."""
+NEW_ENTRIES = 12
+"""Entries that come into a chart in a day, on average: 11.5 over four days of 35 real charts, October 2025 (7.6, 8.3, 9.4 and 20.5).
+Not the most that may come: a genre with more finds what the others will not need, and a larger estimate would keep that from it."""
 WHOLE_CHART = 100
-SEARCHES_AN_ENTRY = 1.4
-"""Estimate; an entry with an ISRC that is on Spotify takes one."""
+SEARCHES_AN_ENTRY = 1.3
+"""Measured 1.2 to 1.3 (`make bench`); an entry with an ISRC that is on Spotify takes one."""
 
 
 class Purse:
-    """The calls that a parent run may have searched with; genres take from it and give back. Not for several threads.
+    """The calls that a parent run may have; genres take from it and give back. Not for several threads.
 
     Args:
-        calls: searches to be had in all.
+        calls: to be had in all.
         needs: searches that each genre is thought to need, in the order in which they run.
+        beside: calls kept back for each genre beside its searches.
     """
 
-    def __init__(self, calls: int, needs: Mapping[str, int]) -> None:
-        self._calls = max(0, calls)
+    def __init__(self, calls: int, needs: Mapping[str, int], beside: int = 0) -> None:
+        self._calls, self._beside = max(0, calls), beside
         self._waiting = dict(needs)
-        self._granted: dict[str, int] = {}
+        self._held: dict[str, int] = {}
 
     def grant(self, slug: str) -> int:
-        """What the genre may spend: all that the genres still waiting will not need, at least its fair share."""
+        """Searches that the genre may make: all that the genres still waiting will not need, at least its fair share."""
+        free = max(0, self._calls - sum(self._held.values()) - self._beside * len(self._waiting))
         need = self._waiting.pop(slug)
-        free = self._calls - sum(self._granted.values())
         fair = shares(free, {slug: need, **self._waiting})[slug]
-        self._granted[slug] = max(fair, free - sum(self._waiting.values()))
-        return self._granted[slug]
+        searches = max(fair, free - sum(self._waiting.values()))
+        self._held[slug] = searches + self._beside
+        return searches
 
     def settle(self, slug: str, used: int) -> None:
-        """The genre is done and used so many searches; the rest is for the others."""
-        self._calls = max(0, self._calls - min(used, self._granted.pop(slug)))
+        """The genre is done and made so many calls of any kind, also when it failed; what it left over is for the others."""
+        self._held.pop(slug)
+        self._calls -= used
 
 
 def open_purse(workspace: Workspace, slugs: Iterable[str]) -> Purse:
-    """A purse with what the day's budget has left, but for what the genres' writes will take."""
-    slugs = list(slugs)
-    left = calls_left(workspace.ledger.calls, workspace.settings.spotify_daily_budget, workspace.now())
-    return Purse(left - CALLS_BESIDE_SEARCHES * len(slugs), {slug: estimated_searches(workspace, slug) for slug in slugs})
+    """A purse with what the day's budget has left, those calls among it that come back while a run has patience."""
+    budget = workspace.settings.spotify_daily_budget
+    left = calls_left(workspace.ledger.calls, budget, workspace.now() + PATIENCE)
+    return Purse(left, {slug: estimated_searches(workspace, slug) for slug in slugs}, CALLS_BESIDE_SEARCHES)
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:
-    """Searches that the genre's next run will need: what its last chart left undecided, and a day's new entries."""
-    chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
-    if chart is None:
+    """Searches that the genre's next run will need: what its charts of the last days left undecided, and a day's new entries."""
+    entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - CARRY)
+    if not entries:
         return math.ceil(WHOLE_CHART * SEARCHES_AN_ENTRY)
-    ids = [entry.beatport_id for entry in chart.entries]
+    ids = [entry.beatport_id for entry in entries]
     decided = workspace.ledger.matches.latest(ids)
     undecided = sum(is_undecided(decided.get(beatport_id)) for beatport_id in ids)
-    return math.ceil(min(WHOLE_CHART, undecided + NEW_ENTRIES) * SEARCHES_AN_ENTRY)
+    return math.ceil((undecided + NEW_ENTRIES) * SEARCHES_AN_ENTRY)

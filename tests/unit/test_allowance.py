@@ -25,6 +25,24 @@ def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], 
         assert used + sum(running.values()) <= calls
 
 
+@given(calls=st.integers(0, 2000), needs=NEEDS, beside=st.integers(0, 3), at_once=st.integers(1, 4), data=st.data())
+def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
+    calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
+) -> None:
+    """As the parent does it: at most so many at work, each using any part of what it holds."""
+    purse, spent = Purse(calls, needs, beside), 0
+    running: dict[str, int] = {}
+    for slug in needs:
+        running[slug] = purse.grant(slug)
+        if running[slug]:
+            assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls beside the searches are not there"
+        if len(running) == at_once:
+            done = data.draw(st.sampled_from(sorted(running)))
+            used = data.draw(st.integers(0, running.pop(done) + beside))
+            purse.settle(done, used)
+            spent += used
+
+
 @given(calls=st.integers(0, 2000), needs=NEEDS)
 def test_when_all_use_their_grant_shares_are_fair(calls: int, needs: dict[str, int]) -> None:
     purse = Purse(calls, needs)
@@ -41,6 +59,22 @@ def test_what_one_leaves_over_the_next_may_use() -> None:
     assert purse.grant("a") == 50
     purse.settle("a", 10)
     assert purse.grant("b") == 90
+
+
+def test_calls_kept_for_a_playlist_that_needed_none_go_to_the_others() -> None:
+    purse = Purse(109, {"a": 90, "b": 90, "c": 90}, beside=3)
+    assert purse.grant("a") == 34
+    purse.settle("a", 34)
+    assert purse.grant("b") == 35
+    purse.settle("b", 36)
+    assert purse.grant("c") == 109 - 34 - 36 - 3
+
+
+def test_a_genre_that_used_more_than_it_held_leaves_less_for_the_others() -> None:
+    purse = Purse(100, {"a": 40, "b": 90}, beside=3)
+    purse.grant("a")
+    purse.settle("a", 80)
+    assert purse.grant("b") == 17
 
 
 def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> None:
