@@ -9,40 +9,77 @@ import typer
 from rich.console import Console
 
 from beatporter.clock import utc_now
-from beatporter.settings import load_settings
+from beatporter.settings import PREFIX, Settings, load_settings
 from beatporter.spotify.login import DEFAULT_PORT, Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
-from beatporter.spotify.sign_in import LIFETIME, require_client, save_sign_in
+from beatporter.spotify.sign_in import BLOCK, LIFETIME, FileStore, SignInStore, block_name, require_client, sign_in_path
+from cli.orchestration import use_embedded_prefect
+from tasks._sign_in import SecretBlock
+
+REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 
 
 def login(
     paste: Annotated[bool, typer.Option("--paste", help="No browser on this machine: paste the address that yours ends at.")] = False,
-    port: Annotated[int, typer.Option(help="Port of 127.0.0.1 that the browser comes back to.")] = DEFAULT_PORT,
+    block: Annotated[str, typer.Option(help="Keep it in this Prefect block instead of a file.", show_default=False)] = "",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1 that the browser comes back to.")] = DEFAULT_PORT,
 ) -> None:
-    """Sign in to Spotify and keep the sign-in, readable by you alone, under Beatporter's home."""
+    """Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."""
     settings = load_settings()
     require_client(settings)
+    name = block.removeprefix(BLOCK) or block_name(settings)
+    store = _open_store(settings, name)
     console = Console()
+    code, redirect = _ask(console, settings, port, paste=paste)
+    sign_in = exchange_code(settings, code, redirect, now=utc_now)
+    where = store.save(sign_in)
+    ends = (sign_in.signed_in_at or utc_now()) + LIFETIME
+    _said(console, f"Signed in. Kept in {where}; good until about {ends:%Y-%m-%d}.")
+    for line in _what_is_left(settings, name):
+        _said(console, line, "yellow")
+
+
+def _open_store(settings: Settings, block: str | None) -> SignInStore:
+    """Where the sign-in will be kept; a block is looked at now, so that nobody signs in for nothing."""
+    if block is None:
+        return FileStore(sign_in_path(settings))
+    use_embedded_prefect(settings.home, verbose=False)
+    store = SecretBlock(block)
+    store.check()
+    return store
+
+
+def _ask(console: Console, settings: Settings, port: int, *, paste: bool) -> tuple[str, str]:
+    """The code that Spotify gives for the person's consent, and the redirect address that it was given to."""
     state = new_state()
-    console.print(f"The app's redirect URIs must hold [bold]{redirect_uri(port)}[/] (developer.spotify.com/dashboard, your app, Settings).")
     if paste:
         redirect = redirect_uri(port)
-        _show(console, authorize_url(settings, redirect, state))
-        code = code_from_address(typer.prompt("The address that the browser ended at"), state)
-    else:
-        with Loopback(state, port) as loopback:
-            redirect = loopback.redirect
-            address = authorize_url(settings, redirect, state)
-            _show(console, address)
-            webbrowser.open(address)
-            code = loopback.wait_for_code()
-    sign_in = exchange_code(settings, code, redirect, now=utc_now)
-    path = save_sign_in(settings, sign_in)
-    ends = (sign_in.signed_in_at or utc_now()) + LIFETIME
-    console.print(f"Signed in. Kept in {path}; good until about {ends:%Y-%m-%d}.", highlight=False)
+        _show(console, redirect, authorize_url(settings, redirect, state))
+        _said(console, "The browser will end at an address that it cannot open. Copy that address.")
+        return code_from_address(typer.prompt("Paste it here"), state), redirect
+    with Loopback(state, port) as loopback:
+        address = authorize_url(settings, loopback.redirect, state)
+        _show(console, loopback.redirect, address)
+        if webbrowser.open(address):
+            _said(console, "A browser was asked to open it. Waiting for its answer …")
+        else:
+            _said(console, "No browser was found here: open it yourself on this machine, or stop this and use --paste.")
+        return loopback.wait_for_code(), loopback.redirect
+
+
+def _show(console: Console, redirect: str, address: str) -> None:
+    _said(console, f"The app's redirect URIs must hold {redirect}")
+    _said(console, "(developer.spotify.com/dashboard, your app, Settings). Open this address and allow the app:")
+    _said(console, address)
+
+
+def _what_is_left(settings: Settings, block: str | None) -> list[str]:
+    """What the person still has to do for runs to use this sign-in; nothing in most cases."""
+    if block is not None:
+        return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={BLOCK}{block}"]
     if settings.spotify_refresh_token is not None:
-        console.print("BEATPORTER_SPOTIFY_REFRESH_TOKEN is set and wins over that file: take it away.", style="yellow")
+        return [f"{REFRESH_TOKEN} is set and wins over that file: take it away."]
+    return []
 
 
-def _show(console: Console, address: str) -> None:
-    console.print("Open this address and allow the app:")
-    console.print(address, markup=False, highlight=False, soft_wrap=True)
+def _said(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

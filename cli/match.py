@@ -2,159 +2,172 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from beatporter import names
-from beatporter.beatport.chart import ChartEntry
-from beatporter.errors import ChartUnavailable, SettingsError
-from beatporter.matching import explain, is_doubtful
-from beatporter.matching.match import Match, RunnerUp
-from beatporter.sync.correct import forget_match, never_match, set_match
-from beatporter.sync.match import is_undecided
+from beatporter.errors import ChartUnavailable, RequestRefused, SettingsError
+from beatporter.matching import is_doubtful
+from beatporter.spotify.track import SpotifyTrack
+from beatporter.sync.correct import Subject, find_subject, forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
-from tasks._workspace import open_workspace
+from cli.desk import open_desk
+from cli.match_review import review_entry, to_review
+from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
 
 app = typer.Typer(help="What was decided for each chart entry, and your word over it.", no_args_is_help=True)
 
-BeatportId = Annotated[int, typer.Argument(help="As `match show` lists it.")]
-_TRACK = re.compile(r"(?:https://open\.spotify\.com/(?:intl-[a-z]+/)?track/|spotify:track:)?([0-9A-Za-z]{22})(?:\?.*)?")
+BeatportId = Annotated[int, typer.Argument(min=1, help="As `match show` lists it.", show_default=False)]
+HOW = "Give a track's link (Share, Copy Song Link), its URI, or its id of 22 characters."
+_LINK = re.compile(
+    r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_URI = re.compile(r"spotify:(?P<kind>[a-z]+):(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
+_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 
 @app.command("show")
-def show(genre: Annotated[str, typer.Argument(help="The genre's slug.")]) -> None:
-    """The last chart of a genre: what was taken for each entry, why, and the runners-up."""
-    with open_workspace("match", genre) as workspace:
-        entries, matches = _last_chart(workspace, genre)
-    table = Table("#", "Beatport id", "track", "on Spotify", "why", "runners-up")
+def show(
+    genre: Annotated[str, typer.Argument(help="The genre's slug.", show_default=False)],
+    doubtful: Annotated[bool, typer.Option("--doubtful", help="Only the decisions in doubt, with their runners-up.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
+) -> None:
+    """The last chart of a genre: what was taken for each entry, and why."""
+    with open_desk("match") as desk:
+        chart = desk.ledger.charts.latest(desk.genre(genre).genre_id)
+        if chart is None:
+            raise ChartUnavailable(f"No chart of {genre} has been read yet.", f"Run `beatporter sync {genre}` first.")
+        matches = desk.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
+    in_doubt = {beatport_id for beatport_id, match in matches.items() if is_doubtful(match)}
+    entries = [entry for entry in chart.entries if not doubtful or entry.beatport_id in in_doubt]
+    if as_json:
+        print(json.dumps(documents(entries, matches), ensure_ascii=False, indent=2))  # noqa: T201 - the document is the output
+        return
+    console = Console()
+    for line in summary_lines(genre, chart, matches):
+        print_line(console, "", line)
     for entry in entries:
-        match = matches.get(entry.beatport_id)
-        table.add_row(str(entry.position), str(entry.beatport_id), _entry(entry), *_decision(match), _runners_up(match))
-    Console().print(table)
+        console.print()
+        print_entry(console, entry, matches.get(entry.beatport_id))
 
 
 @app.command("set")
-def set_(beatport_id: BeatportId, track: Annotated[str, typer.Argument(help="The track's link, URI or id on Spotify.")]) -> None:
-    """Take this track for the entry, now and for good; the next run puts it in the place of what was taken before."""
+def set_(
+    beatport_id: BeatportId,
+    track: Annotated[str, typer.Argument(help="The track's link, URI or id on Spotify.", show_default=False)],
+) -> None:
+    """Take this track for the entry, from now on and whatever the rules say; the next run puts it in the place of the old one."""
     track_id = track_id_of(track)
-    with open_workspace("match") as workspace:
-        match = set_match(workspace, beatport_id, workspace.spotify.track(track_id))
-    _said(f"{beatport_id} is {', '.join(match.track_artists)} – {match.track_name} from now on.")
+    with open_desk("match") as desk:
+        subject = find_subject(desk, beatport_id)
+        match = set_match(desk, beatport_id, find_track(desk, track_id))
+    before = subject.match
+    if before is not None and before.track_id == match.track_id:
+        then = "That is what was taken before; now no change of the rules touches it."
+    elif before is not None and before.track_id:
+        then = f"Where a playlist has {track_name(before)}, the next run puts this in its place."
+    else:
+        then = "The next run adds it, unless the playlist has or had that recording."
+    _said(f"From now on {_subject_name(subject)} is", f"  {track_name(match)}", f"  {names.track_url(track_id)}", then)
 
 
 @app.command("never")
 def never(beatport_id: BeatportId) -> None:
     """Take nothing for the entry, ever; the next run takes out what was taken before."""
-    with open_workspace("match") as workspace:
-        never_match(workspace, beatport_id)
-    _said(f"Nothing is taken for {beatport_id} from now on.")
+    with open_desk("match") as desk:
+        subject = find_subject(desk, beatport_id)
+        never_match(desk, beatport_id)
+    before = subject.match
+    then = (
+        f"Where a playlist has {track_name(before)}, the next run takes it out."
+        if before is not None and before.track_id
+        else "Nothing was taken before."
+    )
+    _said(f"From now on nothing is taken for {_subject_name(subject)}.", then)
 
 
 @app.command("forget")
 def forget(beatport_id: BeatportId) -> None:
     """Take back what was decided, by you or by the rules; the next run searches anew."""
-    with open_workspace("match") as workspace:
-        forget_match(workspace, beatport_id)
-    _said(f"{beatport_id} is undecided; the next run searches for it.")
+    with open_desk("match") as desk:
+        subject = find_subject(desk, beatport_id)
+        forget_match(desk, beatport_id)
+    before = subject.match
+    then = "The next run searches for it anew" + (
+        f"; {track_name(before)} stays until another track is found." if before is not None and before.track_id else "."
+    )
+    _said(f"{_subject_name(subject)} is undecided.", then)
 
 
 @app.command("review")
 def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all enabled genres when none is named.")] = None) -> None:
-    """Walk through the doubtful decisions of the last charts: keep, choose another, rule out, or leave for later."""
+    """Walk through the doubtful decisions of the last charts, best candidates first: keep, choose another, rule out, skip."""
     if not sys.stdin.isatty():
         raise SettingsError(
-            "A review asks questions, and there is no terminal to answer on.", "Use `match show`, `match set` and `match never`."
+            "A review asks questions, and there is no terminal to answer on.",
+            "Use `beatporter match show GENRE --doubtful`, `match set` and `match never`.",
         )
     console = Console()
-    with open_workspace("match") as workspace:
-        doubtful = list(_doubtful(workspace, genres or workspace.settings.enabled_genres()))
-        for number, (slug, entry, match) in enumerate(doubtful, 1):
-            console.rule(f"{number} of {len(doubtful)}: {slug} #{entry.position}")
-            console.print(escape(_entry(entry)), style="bold")
-            if not _ask(console, workspace, entry, match):
+    kept = 0
+    with open_desk("match") as desk:
+        doubts = to_review(desk, genres or desk.settings.enabled_genres())
+        for number, doubt in enumerate(doubts, 1):
+            console.rule(f"{number} of {len(doubts)}: {doubt.slug} #{doubt.entry.position}", align="left")
+            answer = review_entry(console, desk, doubt, find_track)
+            kept += answer == "kept"
+            if answer == "quit":
                 break
-    console.print("Nothing is in doubt." if not doubtful else "Done; the next run brings the playlists in step.")
+    if not doubts:
+        _said("Nothing is in doubt.")
+    else:
+        _said(f"{kept} of {len(doubts)} decided." + (" The next run brings the playlists in step." if kept else ""))
 
 
 def track_id_of(text: str) -> str:
     """The id in a track's link, URI or id.
 
     Raises:
-        SettingsError: it is none of these.
+        SettingsError: it is none of these, or the link of something else.
     """
-    found = _TRACK.fullmatch(text.strip())
-    if found is None:
-        raise SettingsError(f"{text!r} is no Spotify track.", "Give the link of Share → Copy Song Link, or the id of 22 characters.")
-    return found[1]
+    text = text.strip()
+    found = _LINK.fullmatch(text) or _URI.fullmatch(text)
+    if found is not None and found["kind"].lower() != "track":
+        raise SettingsError(f"{text!r} is the address of a Spotify {found['kind'].lower()}, not of a track.", HOW)
+    track_id = found["id"] if found is not None else text
+    if not _ID.fullmatch(track_id):
+        raise SettingsError(f"{text!r} is no Spotify track.", HOW)
+    return track_id
 
 
-def _last_chart(workspace: Workspace, slug: str) -> tuple[Sequence[ChartEntry], dict[int, Match]]:
-    chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
-    if chart is None:
-        raise ChartUnavailable(f"No chart of {slug} has been read yet.", f"Run `beatporter sync {slug}` first.")
-    return chart.entries, workspace.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
+def find_track(desk: Workspace, text: str) -> SpotifyTrack:
+    """The track that a link, URI or id names; one call.
+
+    Raises:
+        SettingsError: it names none, or Spotify has no such track.
+    """
+    track_id = track_id_of(text)
+    try:
+        return desk.spotify.track(track_id)
+    except RequestRefused as error:
+        if error.status not in (400, 404):
+            raise
+    raise SettingsError(f"Spotify has no track {track_id}.", HOW)
 
 
-def _doubtful(workspace: Workspace, slugs: Sequence[str]) -> list[tuple[str, ChartEntry, Match]]:
-    """Doubtful decisions of the genres that have a chart, best candidates first."""
-    found = []
-    for slug in slugs:
-        if workspace.ledger.charts.latest(workspace.genre(slug).genre_id) is None:
-            continue
-        entries, matches = _last_chart(workspace, slug)
-        found += [(slug, entry, match) for entry in entries if (match := matches.get(entry.beatport_id)) and is_doubtful(match)]
-    return sorted(found, key=lambda item: -item[2].score)
+def _subject_name(subject: Subject) -> str:
+    if subject.entry is None:
+        return f"Beatport id {subject.beatport_id}"
+    return f"{entry_name(subject.entry)} (#{subject.entry.position} in {subject.slug})"
 
 
-def _ask(console: Console, workspace: Workspace, entry: ChartEntry, match: Match) -> bool:
-    """One question; False to stop."""
-    if match.track_id:
-        console.print(f"  [k]eep    {escape(', '.join(match.track_artists))} – {escape(match.track_name or '')}", highlight=False)
-        console.print(f"            {names.track_url(match.track_id)}  {escape(explain(match))}", highlight=False)
-    for number, other in enumerate(match.runners_up, 1):
-        console.print(f"  {number}         {escape(_runner_up(other))}  {names.track_url(other.track_id)}", highlight=False)
-    console.print("  or paste a link; [n]ever, [s]kip, [q]uit", highlight=False, markup=False)
-    answer = typer.prompt("?", default="s")
-    if answer == "q":
-        return False
-    if answer == "n":
-        never_match(workspace, entry.beatport_id)
-    elif answer == "k" and match.track_id:
-        set_match(workspace, entry.beatport_id, workspace.spotify.track(match.track_id))
-    elif answer.isdigit() and 1 <= int(answer) <= len(match.runners_up):
-        set_match(workspace, entry.beatport_id, workspace.spotify.track(match.runners_up[int(answer) - 1].track_id))
-    elif answer != "s":
-        set_match(workspace, entry.beatport_id, workspace.spotify.track(track_id_of(answer)))
-    return True
-
-
-def _entry(entry: ChartEntry) -> str:
-    return f"{', '.join(entry.artists)} – {entry.name}{f' ({entry.mix_name})' if entry.mix_name else ''}"
-
-
-def _decision(match: Match | None) -> tuple[str, str]:
-    if match is None or is_undecided(match):
-        return "undecided", "the next run searches for it"
-    if not match.track_id:
-        return "never" if match.method == "person" else "not found", escape(explain(match))
-    label = f"{', '.join(match.track_artists)} – {match.track_name}\n{names.track_url(match.track_id)}"
-    return escape(label), escape(f"{match.version}: {explain(match)}")
-
-
-def _runner_up(other: RunnerUp) -> str:
-    return f"{', '.join(other.artists)} – {other.name} ({other.score:.0f}: {other.why})"
-
-
-def _runners_up(match: Match | None) -> str:
-    return escape("\n".join(_runner_up(other) for other in match.runners_up)) if match else ""
-
-
-def _said(text: str) -> None:
-    Console().print(text, markup=False, highlight=False)
+def _said(*lines: str) -> None:
+    console = Console()
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip())]
+        print_line(console, indent, line)

@@ -9,6 +9,7 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
+from tasks._sign_in import open_store
 
 BLOCK = "gcs-bucket/"
 
@@ -26,6 +27,7 @@ def open_workspace(run_key: str, slug: str = "", allowance: int | None = None, r
         allowance=allowance,
         reserve=reserve,
         acquire=shared_rate(settings),
+        sign_in_store=open_store(settings),
     )
 
 

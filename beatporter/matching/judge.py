@@ -191,6 +191,8 @@ def _judge_version(case: _Case, agreement: Agreement) -> None:
         case.doubt(said)
     if agreement == "silent":
         case.take("version not named")
+    if agreement == "conflict":
+        case.take("another version")
     if agreement == "conflict" or (agreement == "silent" and not (case.isrc == "agrees" and case.length == "agrees")):
         case.rejected.append(said)
 
@@ -199,6 +201,7 @@ def _judge_album(case: _Case) -> None:
     """A track of a DJ mix that does not say so is a piece of it all the same, unless ISRC and length are the entry's."""
     is_mix = case.track.album is not None and "mixed" in parse_title(case.track.album).version.kinds
     if is_mix and "mixed" not in case.title.version.kinds and not (case.isrc == "agrees" and case.length == "agrees"):
+        case.take("piece of a DJ mix")
         case.rejected.append(f"a piece of a DJ mix: “{case.track.album}”")
 
 

@@ -46,6 +46,8 @@ PENALTY: Final[dict[str, float]] = {
     "artist not named": 8.0,
     "remixer named differently": 6.0,
     "version not named": 12.0,
+    "another version": 35.0,
+    "piece of a DJ mix": 35.0,
     "another cut": 4.0,
     "cut not named": 1.0,
     "length a little different": 4.0,

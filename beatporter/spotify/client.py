@@ -25,7 +25,7 @@ from beatporter.spotify.budget import Meter
 from beatporter.spotify.patience import OnWait
 from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.session import SpotifySession
-from beatporter.spotify.sign_in import load_sign_in
+from beatporter.spotify.sign_in import SignInStore, load_sign_in
 from beatporter.spotify.tokens import Tokens
 from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
@@ -191,6 +191,7 @@ def open_client(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: OnWait | None = None,
     acquire: Callable[[int], None] | None = None,
+    sign_in_store: SignInStore | None = None,
 ) -> SpotifyClient:
     """A client for the signed-in account; nothing is sent before its first call.
 
@@ -201,11 +202,12 @@ def open_client(
         sleep: called with seconds, for pacing and pauses.
         on_wait: told seconds and reason before each pause that Spotify causes.
         acquire: takes that many slots of a rate limit that processes share; see `RateLimiter`.
+        sign_in_store: where the sign-in lies, see `load_sign_in`.
 
     Raises:
         SettingsError: credentials are missing, or the stored sign-in cannot be read.
     """
-    tokens = Tokens(settings, load_sign_in(settings), now=now, sleep=sleep, on_wait=on_wait)
+    tokens = Tokens(settings, load_sign_in(settings, sign_in_store), now=now, sleep=sleep, on_wait=on_wait)
     limiter = RateLimiter(settings.spotify_rate, sleep=sleep, acquire=acquire)
     session = SpotifySession(tokens, budget, limiter, max_wait_s=settings.spotify_max_wait_s, now=now, sleep=sleep, on_wait=on_wait)
     return SpotifyClient(session, settings.spotify_api_url, settings.http_timeout_s)

@@ -67,7 +67,7 @@ def code_from_address(address: str, state: str) -> str:
 def exchange_code(
     settings: Settings, code: str, redirect: str, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
 ) -> SignIn:
-    """The sign-in for a code; `save_sign_in` keeps it.
+    """The sign-in for a code; a `SignInStore` keeps it.
 
     Raises:
         SignInExpired: the code is used, too old or of another address, or not all permissions were given.

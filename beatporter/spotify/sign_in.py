@@ -1,16 +1,19 @@
 """The person's sign-in: where it is kept and how old it is.
 
-Signing in is `login`'s, exchanging the sign-in for access tokens is `tokens`'. The refresh token comes from the settings
-or from `<home>/spotify.json` (mode 0600). It dies six months after the person signed in, and refreshing does not extend
-it (developer.spotify.com, 2026), so its date is kept and warnings start at day 150.
+Signing in is `login`'s, exchanging the sign-in for access tokens is `tokens`'. The refresh token is the settings' own, or lies in a
+store: `<home>/spotify.json` (mode 0600), or a Prefect block that the settings name (`secret/<block>`), which whoever knows Prefect hands
+in. It dies six months after the person signed in, and refreshing does not extend it (developer.spotify.com, 2026), so its date is kept
+and warnings start at day 150.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
@@ -22,6 +25,26 @@ FILE = "spotify.json"
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 AGAIN = "Run `beatporter login` and sign in once more."
+BLOCK = "secret/"
+"""A refresh token that begins so is none: it names the Prefect block that holds the sign-in."""
+
+
+class SignInStore(Protocol):
+    """A place that keeps one sign-in."""
+
+    def load(self) -> SignIn | None:
+        """The sign-in, None when there is none yet.
+
+        Raises:
+            SettingsError: what is there is no sign-in, or cannot be read.
+        """
+
+    def save(self, sign_in: SignIn) -> str:
+        """Keep a sign-in in the place of what was there; returns where, in words.
+
+        Raises:
+            SettingsError: it could not be written.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +55,42 @@ class SignIn:
     signed_in_at: datetime | None
     """Aware, UTC; None when a refresh token was set without its date."""
     scopes: tuple[str, ...] = SCOPES
-    kept_in_file: bool = True
+    store: SignInStore | None = field(default=None, compare=False, repr=False)
+    """Where it came from and a renewed one goes; None: the settings themselves, which are not ours to write."""
 
 
 def sign_in_path(settings: Settings) -> Path:
     return settings.home / FILE
 
 
-def load_sign_in(settings: Settings) -> SignIn:
-    """The sign-in to use: the settings' refresh token, else the file's.
+def block_name(settings: Settings) -> str | None:
+    """The Prefect block that the settings name for the sign-in, None when they name none."""
+    given = settings.spotify_refresh_token
+    text = given.get_secret_value() if given is not None else ""
+    return text.removeprefix(BLOCK) if text.startswith(BLOCK) else None
+
+
+def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn:
+    """The sign-in to use: the settings' refresh token, else that of the store.
+
+    Args:
+        settings: the app's credentials and, at times, a refresh token.
+        store: the block that the settings name; None: the file.
 
     Raises:
-        SettingsError: naming every missing credential and where to get it, or a file that cannot be read.
+        SettingsError: naming every missing credential and where to get it, or a store that cannot be read.
     """
-    stored = _read_file(sign_in_path(settings))
+    block = block_name(settings)
+    if block is not None and store is None:
+        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {BLOCK}{block}, which is not open here.")
+    store = store or FileStore(sign_in_path(settings))
+    stored = store.load()
     given = settings.spotify_refresh_token
-    if given is not None and given.get_secret_value():
+    if block is None and given is not None and given.get_secret_value():
         same = stored is not None and stored.refresh_token == given
-        return stored if same and stored is not None else SignIn(given, None, kept_in_file=False)
+        return stored if same and stored is not None else SignIn(given, None)
+    if stored is None and block is not None:
+        raise SettingsError(f"The Prefect block {BLOCK}{block} holds no sign-in.", f"Run `beatporter login --block {block}`.")
     missing = _missing(settings) + ([] if stored else [f"{PREFIX}SPOTIFY_REFRESH_TOKEN"])
     if stored is None:
         raise SettingsError(
@@ -74,30 +115,61 @@ def require_client(settings: Settings) -> tuple[str, SecretStr]:
     return settings.spotify_client_id, settings.spotify_client_secret
 
 
-def save_sign_in(settings: Settings, sign_in: SignIn) -> Path:
-    """Write the sign-in to `<home>/spotify.json`, mode 0600, whole or not at all.
+class FileStore:
+    """A sign-in in a file that its owner alone may read."""
 
-    Raises:
-        SettingsError: the folder cannot be written.
-    """
-    path = sign_in_path(settings)
-    document = {
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> SignIn | None:
+        """The file's sign-in, None when there is no file."""
+        try:
+            return read_document(json.loads(self._path.read_text(encoding="utf-8")), self)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
+        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", AGAIN)
+
+    def save(self, sign_in: SignIn) -> str:
+        """Write the file, mode 0600, whole or not at all; returns its path."""
+        draft = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600, exist_ok=False)  # before the secret is in it, not after
+            draft.write_text(json.dumps(document_of(sign_in), indent=2) + "\n", encoding="utf-8")
+            draft.replace(self._path)
+        except OSError as error:
+            raise SettingsError(
+                f"The sign-in could not be written to {self._path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
+            ) from None
+        return str(self._path)
+
+
+def document_of(sign_in: SignIn) -> dict[str, Any]:
+    """A sign-in as stores keep it; it holds the secret."""
+    return {
         "refresh_token": sign_in.refresh_token.get_secret_value(),
         "signed_in_at": sign_in.signed_in_at.isoformat() if sign_in.signed_in_at else None,
         "scopes": list(sign_in.scopes),
     }
-    draft = path.with_suffix(".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600, exist_ok=False)  # before the secret is in it, not after
-        draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise SettingsError(
-            f"The sign-in could not be written to {path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
-        ) from None
-    return path
+
+
+def read_document(document: object, store: SignInStore) -> SignIn:
+    """The sign-in in what a store kept.
+
+    Raises:
+        ValueError: it is none; the text holds nothing of it.
+    """
+    if isinstance(document, Mapping) and isinstance(token := document.get("refresh_token"), str) and token:
+        moment, scopes = document.get("signed_in_at"), document.get("scopes", SCOPES)
+        try:
+            signed_in_at = datetime.fromisoformat(moment).astimezone(UTC) if moment else None
+            return SignIn(SecretStr(token), signed_in_at, tuple(map(str, scopes)), store)
+        except (ValueError, TypeError):
+            pass
+    raise ValueError("no sign-in")
 
 
 def sign_in_age(sign_in: SignIn, at: datetime) -> timedelta | None:
@@ -116,16 +188,3 @@ def sign_in_warning(sign_in: SignIn, at: datetime) -> str | None:
 def _missing(settings: Settings) -> list[str]:
     keys = ("spotify_client_id", "spotify_client_secret")
     return [PREFIX + key.upper() for key in keys if not getattr(settings, key)]
-
-
-def _read_file(path: Path) -> SignIn | None:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        moment = document["signed_in_at"]
-        signed_in_at = datetime.fromisoformat(moment).astimezone(UTC) if moment else None
-        return SignIn(SecretStr(document["refresh_token"]), signed_in_at, tuple(document.get("scopes", SCOPES)))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
-    raise SettingsError(f"The sign-in in {path} cannot be read: {problem}.", AGAIN)

@@ -6,10 +6,11 @@ are told apart by what it says (`invalid_grant`), not by the call having failed.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,7 +21,9 @@ from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignI
 from beatporter.settings import PREFIX, Settings
 from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, send_once
 from beatporter.spotify.patience import Effort, OnWait
-from beatporter.spotify.sign_in import AGAIN, SignIn, require_client, save_sign_in
+from beatporter.spotify.sign_in import AGAIN, SignIn, require_client
+
+logger = logging.getLogger(__name__)
 
 EARLY = timedelta(seconds=60)
 """An access token is renewed so long before its end."""
@@ -83,10 +86,16 @@ class Tokens:
         answer = ask_for_token(self._settings, form, now=self._now, sleep=self._sleep, on_wait=self._on_wait)
         self._ends_at = self._now() + timedelta(seconds=answer.lifetime_s) - EARLY
         if answer.refresh_token is not None and answer.refresh_token != self._sign_in.refresh_token:
-            self._sign_in = SignIn(answer.refresh_token, self._sign_in.signed_in_at, self._sign_in.scopes, self._sign_in.kept_in_file)
-            if self._sign_in.kept_in_file:
-                save_sign_in(self._settings, self._sign_in)
+            self._sign_in = replace(self._sign_in, refresh_token=answer.refresh_token)
+            self._keep()
         return answer.access_token
+
+    def _keep(self) -> None:
+        """Write the renewed sign-in back to where it came from."""
+        if self._sign_in.store is not None:
+            self._sign_in.store.save(self._sign_in)
+        else:
+            logger.warning("Spotify renewed the refresh token, and %sSPOTIFY_REFRESH_TOKEN holds the old one. %s", PREFIX, AGAIN)
 
 
 @dataclass(frozen=True, slots=True)

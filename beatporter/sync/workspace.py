@@ -19,6 +19,7 @@ from beatporter.progress import Progress, report
 from beatporter.settings import Settings
 from beatporter.spotify.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
+from beatporter.spotify.sign_in import SignInStore
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Workspace:
         allowance: most searches that this run may make, None for whatever the day's budget has left.
         acquire: takes slots of a rate that several processes share, None for this process's own.
         reserve: calls that no search may take, so that what was found can still be written.
+        sign_in_store: where the sign-in lies, None for the settings or the file.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Workspace:
         allowance: int | None = None,
         reserve: int = 0,
         acquire: Callable[[int], None] | None = None,
+        sign_in_store: SignInStore | None = None,
         now: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,6 +59,7 @@ class Workspace:
         self.allowance = allowance
         self.reserve = reserve
         self.acquire = acquire
+        self.sign_in_store = sign_in_store
         self.now = now
         self.sleep = sleep
         self._open = ExitStack()
@@ -100,7 +104,15 @@ class Workspace:
         Raises:
             SettingsError: naming the credentials that are missing.
         """
-        return open_client(self.settings, self.budget, now=self.now, sleep=self.sleep, on_wait=self._tell_wait, acquire=self.acquire)
+        return open_client(
+            self.settings,
+            self.budget,
+            now=self.now,
+            sleep=self.sleep,
+            on_wait=self._tell_wait,
+            acquire=self.acquire,
+            sign_in_store=self.sign_in_store,
+        )
 
     @cached_property
     def account_id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,7 @@ import requests
 from beatporter.errors import BeatporterError, SettingsError, SignInExpired, UpstreamDown
 from beatporter.settings import load_settings
 from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
-from beatporter.spotify.sign_in import SCOPES, load_sign_in, save_sign_in, sign_in_age
+from beatporter.spotify.sign_in import SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
 
 if TYPE_CHECKING:
     from tests.contract.conftest import SpotifyDesk
@@ -30,7 +31,7 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: Spot
         code = loopback.wait_for_code(5)
         idle.close()
         sign_in = exchange_code(settings, code, loopback.redirect, now=desk.clock, sleep=desk.sleep)
-    path = save_sign_in(settings, sign_in)
+    path = Path(FileStore(sign_in_path(settings)).save(sign_in))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     stored = load_sign_in(settings)
     assert (stored.signed_in_at, stored.scopes) == (desk.clock(), SCOPES)

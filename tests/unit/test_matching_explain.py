@@ -54,6 +54,9 @@ def test_a_person_is_shown_what_is_doubtful() -> None:
     low = replace(find(RADIO), score=80.0)
     close = replace(find(), runners_up=(RunnerUp("x", "Beside", ("Marsh",), 92.0, "another cut by other artists"),))
     far = replace(find(), runners_up=(RunnerUp("x", "Other", ("Somebody",), 40.0, "another title"),))
+    dub = find(replace(RADIO, name="Beside - Dub Mix"))
+    assert dub.runners_up
+    assert not is_doubtful(dub), "a dub is no candidate to ask about"
     assert is_doubtful(low)
     assert is_doubtful(close)
     assert not is_doubtful(far)

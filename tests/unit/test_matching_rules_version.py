@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-1": "c048fa4db1c4b4ea", "2026-11-2": "79464c73951c0a65"}
+PINNED = {"2026-11-1": "c048fa4db1c4b4ea", "2026-11-2": "58ef402ddeded799"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 

@@ -12,7 +12,18 @@ from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import SCOPES, SignIn, load_sign_in, save_sign_in, sign_in_age, sign_in_path, sign_in_warning
+from beatporter.spotify.sign_in import (
+    SCOPES,
+    FileStore,
+    SignIn,
+    block_name,
+    document_of,
+    load_sign_in,
+    read_document,
+    sign_in_age,
+    sign_in_path,
+    sign_in_warning,
+)
 
 AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
@@ -20,6 +31,10 @@ AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(home=tmp_path / "home", spotify_client_id="id", spotify_client_secret=SecretStr("secret"))
+
+
+def save_sign_in(settings: Settings, sign_in: SignIn) -> Path:
+    return Path(FileStore(sign_in_path(settings)).save(sign_in))
 
 
 def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings: Settings) -> None:
@@ -34,9 +49,47 @@ def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings:
 def test_the_settings_token_wins_but_keeps_the_files_date_when_it_is_the_same(settings: Settings) -> None:
     save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
     other = settings.model_copy(update={"spotify_refresh_token": SecretStr("refresh-2")})
-    assert load_sign_in(other) == SignIn(SecretStr("refresh-2"), None, kept_in_file=False)
+    assert load_sign_in(other) == SignIn(SecretStr("refresh-2"), None)
     same = settings.model_copy(update={"spotify_refresh_token": SecretStr("refresh-1")})
     assert load_sign_in(same).signed_in_at == AT
+    assert load_sign_in(same).store is not None, "a renewed token can be kept in the file"
+    assert load_sign_in(other).store is None, "a renewed token cannot be written into the environment"
+
+
+class Drawer:
+    """A store that holds what it is given."""
+
+    def __init__(self, sign_in: SignIn | None = None) -> None:
+        self.sign_in = sign_in
+
+    def load(self) -> SignIn | None:
+        return self.sign_in
+
+    def save(self, sign_in: SignIn) -> str:
+        self.sign_in = sign_in
+        return "a drawer"
+
+
+def test_a_setting_that_names_a_block_takes_that_and_no_other_sign_in(settings: Settings) -> None:
+    save_sign_in(settings, SignIn(SecretStr("of-the-file"), AT))
+    named = settings.model_copy(update={"spotify_refresh_token": SecretStr("secret/spotify")})
+    assert block_name(named) == "spotify"
+    assert block_name(settings) is None
+    kept = SignIn(SecretStr("of-the-block"), AT)
+    assert load_sign_in(named, Drawer(kept)) == kept
+    with pytest.raises(SettingsError, match=r"secret/spotify holds no sign-in.*beatporter login --block spotify"):
+        load_sign_in(named, Drawer())
+    with pytest.raises(SettingsError, match="is not open here"):
+        load_sign_in(named)
+
+
+def test_what_a_store_keeps_can_be_read_again_and_nothing_else_can() -> None:
+    store = Drawer()
+    assert read_document(document_of(SignIn(SecretStr("refresh-1"), AT, ("a",))), store) == SignIn(SecretStr("refresh-1"), AT, ("a",))
+    assert read_document({"refresh_token": "refresh-1"}, store) == SignIn(SecretStr("refresh-1"), None)
+    for wrong in (None, "refresh-1", {}, {"refresh_token": 7}, {"refresh_token": "x", "signed_in_at": "soon"}, {"refresh_token": ""}):
+        with pytest.raises(ValueError, match="no sign-in"):
+            read_document(wrong, store)
 
 
 def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:

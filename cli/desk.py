@@ -1,0 +1,30 @@
+"""What a command works at: settings, ledger and services, without Prefect unless a setting names one of its blocks."""
+
+from __future__ import annotations
+
+from beatporter.settings import Settings, load_settings
+from beatporter.spotify.sign_in import block_name
+from beatporter.sync.workspace import Workspace
+from cli.orchestration import use_embedded_prefect
+from tasks._sign_in import open_store
+from tasks._workspace import BLOCK, open_storage
+
+
+def open_desk(run_key: str) -> Workspace:
+    """A workspace for a command; leave it as a context manager.
+
+    Args:
+        run_key: the name under which the ledger counts its calls to Spotify.
+
+    Raises:
+        SettingsError: a setting is wrong, or a block that one names cannot be loaded.
+    """
+    settings = load_settings()
+    reach_blocks(settings)
+    return Workspace(settings, open_storage(settings), run_key=run_key, sign_in_store=open_store(settings))
+
+
+def reach_blocks(settings: Settings) -> None:
+    """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
+    if settings.ledger_root().startswith(BLOCK) or block_name(settings) is not None:
+        use_embedded_prefect(settings.home, verbose=False)
