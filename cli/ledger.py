@@ -25,8 +25,9 @@ def check(
 ) -> None:
     """Read every file whole and name the damaged ones.
 
-    Exit code 1 when there are any: until they are put back from a backup or set aside, what needs them fails. With --set-aside the
-    ledger does without their rows, which the output counts the cost of; the files themselves are kept.
+    Exit code 1 when there are any: until they are put back from a backup or
+    set aside, what needs them fails. With --set-aside the ledger goes on
+    without their rows; the output says what that costs. The files are kept.
     """
     from beatporter.ledger.checking import check as check_all
     from beatporter.ledger.checking import set_aside
@@ -64,7 +65,8 @@ def stats() -> None:
     ledger = _ledger()
     found = statistics(ledger)
     say(statistics_table(found))
-    say(f"{size(sum(one.bytes for one in found))} in {ledger.root}. Rows that stand in two files count twice until compaction.")
+    say(f"{size(sum(one.bytes for one in found))} in {ledger.root}.")
+    say("Rows that stand in two files count twice until compaction.")
 
 
 @app.command("compact")
@@ -73,13 +75,17 @@ def compact(
         int | None, typer.Option(min=1, help="Drop backups older than this, but never a playlist's newest. Default: keep all.")
     ] = None,
 ) -> None:
-    """Merge small files and drop repetitions: this is also how the ledger is deduplicated.
+    """Merge small files and drop repetitions: this is how the ledger is deduplicated.
 
-    A row that stands in two files never counts twice, so repetitions cost nothing but room; merging leaves one of them, the earliest
-    of a track in a playlist, and of a chart entry's decisions the one that stands. The table says how many went. Files that were
-    merged are removed by the next compaction, an hour later at the earliest, so that readers at work still find them. Safe beside
-    runs at work and against a kill at any point. `compact-ledger` does this every week. Exit code 1 when a damaged file kept its
-    partition from being merged.
+    A row that stands in two files never counts twice; repetitions cost room
+    and nothing else. Merging leaves the earliest row of a track in a playlist,
+    and the decision that stands for a chart entry. The table says how many
+    rows went.
+
+    Merged files are removed by the next compaction, an hour later at the
+    earliest, so that readers at work still find them. It is safe beside runs
+    at work and against a kill at any point. The flow compact-ledger does it
+    every week. Exit code 1 when a damaged file kept others from being merged.
     """
     from beatporter.ledger.compaction import Retention
     from beatporter.ledger.compaction import compact as compact_all
@@ -108,7 +114,8 @@ def export(
 ) -> None:
     """Write a table to CSV or Excel, a piece at a time: memory does not grow with it.
 
-    History comes without repetitions, matches as what stands. Beyond Excel's 1,048,576 rows it goes on in another sheet.
+    History comes without repetitions, matches as what stands. Beyond the
+    1,048,576 rows of an Excel sheet it goes on in another.
     """
     from beatporter.ledger.export import export as write
 
@@ -125,8 +132,9 @@ def import_(
 ) -> None:
     """Take in the history of the script that Beatporter replaces; importing twice changes nothing.
 
-    Its columns are playlist_id, playlist_name, track_id, datetime_added and artist_name ("Artist - Title"). Dates without a zone
-    count as UTC. Exit code 1 when the file has rows and none of them can be used, 2 when it is not such a file.
+    Its columns are playlist_id, playlist_name, track_id, datetime_added and
+    artist_name ("Artist - Title"). Dates without a zone count as UTC. Exit
+    code 1 when it has rows and none can be used, 2 when it is no such file.
     """
     from beatporter.ledger.old_history import import_history
 
@@ -135,12 +143,12 @@ def import_(
     say(f"{report.read:,} rows in {path}, of {counted(len(report.playlists), 'playlist')}:")
     say(f"{report.taken:>9,} {'would be taken' if dry_run else 'taken'}")
     say(f"{report.repeated:>9,} repeated: known with the same or an earlier date")
+    if report.undated:
+        say(f"{report.undated:>9,} of these without a readable date: older than all others")
+    if report.without_title:
+        say(f'{report.without_title:>9,} of these without "Artist - Title": known by the Spotify id only')
     for reason, count in sorted(report.left.items()):
         say(f"{count:>9,} left, {reason}, such as {report.examples[reason]}")
-    if report.undated:
-        say(f"{report.undated:,} have no readable date and count as older than all others.")
-    if report.without_title:
-        say(f'{report.without_title:,} have no "Artist - Title" and are known by their Spotify id only.')
     if report.read and not report.taken + report.repeated:
         raise typer.Exit(1)
 

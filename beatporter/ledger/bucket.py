@@ -6,29 +6,38 @@ stream is dropped halfway (as an exception would), so what is written piece by p
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Literal, NamedTuple, cast
 
 import pyarrow as pa
 from pyarrow import fs
 
+from beatporter.clock import utc_now
 from beatporter.errors import LedgerUnwritable, SettingsError, UpstreamDown
 from beatporter.ledger.home import Home, Stage, StoredFile, unwritable
 from beatporter.ledger.paths import HIDDEN
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
+EMULATOR = "STORAGE_EMULATOR_HOST"
 ONE_PUT_BYTES = 8 * 1024 * 1024
 """Up to this size an object is uploaded in one write; a larger one under a hidden name, and then renamed by the service."""
 
+RENEWED_BEFORE = timedelta(minutes=5)
+"""A token is renewed so long before its end: longer than one request with its retries lasts."""
 PATIENCE = timedelta(seconds=60)
 """How long the storage library tries again by itself; its own default is a quarter of an hour."""
 _REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION")
+
+
+class Access(NamedTuple):
+    """A way to reach the service, and when its token ends; None: it renews itself."""
+
+    filesystem: fs.FileSystem
+    ends_at: datetime | None = None
 
 
 class BucketHome(Home):
@@ -36,18 +45,25 @@ class BucketHome(Home):
 
     Args:
         place: bucket, or bucket/prefix.
-        filesystem: how to reach it.
+        connect: how to reach it; called again shortly before a token ends.
 
     Raises:
         SettingsError: no bucket is named.
     """
 
-    def __init__(self, place: str, filesystem: fs.FileSystem) -> None:
+    def __init__(self, place: str, connect: Callable[[], Access]) -> None:
         self._place = place.strip("/")
         if not self._place:
             raise SettingsError("BEATPORTER_STORAGE: gs:// names no bucket.", "Give gs://bucket or gs://bucket/prefix.")
         self.root = f"gs://{self._place}"
-        self._filesystem = filesystem
+        self._connect = connect
+        self._access = connect()
+
+    @property
+    def _filesystem(self) -> fs.FileSystem:
+        if self._access.ends_at is not None and utc_now() >= self._access.ends_at - RENEWED_BEFORE:
+            self._access = self._connect()
+        return self._access.filesystem
 
     def files(self, folder: str) -> list[StoredFile]:
         selector = fs.FileSelector(self._at(folder), allow_not_found=True, recursive=True)
@@ -101,7 +117,11 @@ class BucketHome(Home):
             with self._filesystem.open_output_stream(hidden) as stream:
                 while piece := file.read(ONE_PUT_BYTES):
                     stream.write(piece)
-            self._filesystem.move(hidden, self._at(path))
+            try:
+                self._filesystem.move(hidden, self._at(path))
+            except FileNotFoundError:  # a move that was done, and tried again since its answer was lost
+                if not self.has(path):
+                    raise
 
     def delete(self, path: str) -> None:
         with self._reached(path), suppress(FileNotFoundError):
@@ -158,17 +178,20 @@ def gcs_filesystem(
 
     Args:
         access_token: an OAuth token, with the time that it ends; None takes the environment's default credentials.
-        endpoint: host:port of an emulator, reached over plain HTTP without credentials.
+        endpoint: host:port of an emulator, reached over plain HTTP without credentials; without a token, the environment's
+            STORAGE_EMULATOR_HOST is one, as Google's own clients have it.
         project_id: needed only to make buckets.
 
     Raises:
-        SettingsError: this pyarrow was built without Google Cloud Storage.
+        SettingsError: this pyarrow was built without Google Cloud Storage, or there are no credentials.
     """
     filesystem: Any = getattr(fs, "GcsFileSystem", None)
     if filesystem is None:
         raise SettingsError(
             "This build of pyarrow knows no Google Cloud Storage.", "Install pyarrow from PyPI, or keep the ledger in a folder."
         )
+    if endpoint is None and access_token is None:
+        endpoint = os.environ.get(EMULATOR, "").rpartition("/")[2] or None
     if endpoint is not None:
         found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, project_id=project_id, retry_time_limit=PATIENCE)
     elif access_token is not None:
@@ -176,5 +199,21 @@ def gcs_filesystem(
             access_token=access_token, credential_token_expiration=token_expires_at, project_id=project_id, retry_time_limit=PATIENCE
         )
     else:
+        _check_credentials()
         found = filesystem(project_id=project_id, retry_time_limit=PATIENCE)
     return cast("fs.FileSystem", found)
+
+
+def _check_credentials() -> None:
+    """Say at once that there are none; the storage library would look for a cloud machine's for minutes."""
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        google.auth.default()
+    except DefaultCredentialsError as error:
+        raise SettingsError(
+            "BEATPORTER_STORAGE names a bucket, and this machine has no Google credentials.",
+            "Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to a service account's key file, "
+            "or name a Prefect block with gcs-bucket/<block>.",
+        ) from error

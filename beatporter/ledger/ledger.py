@@ -21,7 +21,11 @@ from beatporter.ledger.home import FolderHome, Home, unwritable
 from beatporter.ledger.matches import Matches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyarrow.fs import FileSystem
+
+    from beatporter.ledger.bucket import Access
 
 BUCKET = "gs://"
 
@@ -51,12 +55,13 @@ class Ledger:
         return self.home.root
 
 
-def open_ledger(root: str | Path, filesystem: FileSystem | None = None) -> Ledger:
+def open_ledger(root: str | Path, filesystem: FileSystem | Callable[[], Access] | None = None) -> Ledger:
     """Open the ledger at a root; an empty or missing folder is an empty ledger.
 
     Args:
         root: a folder, or gs://bucket/prefix.
-        filesystem: how to reach the bucket; None takes the environment's Google credentials.
+        filesystem: how to reach the bucket, or what opens that and says when it ends; None takes the environment's Google
+            credentials.
 
     Raises:
         SettingsError: the root is no folder's name and no gs:// address.
@@ -64,9 +69,10 @@ def open_ledger(root: str | Path, filesystem: FileSystem | None = None) -> Ledge
     """
     text = str(root)
     if text.startswith(BUCKET):
-        from beatporter.ledger.bucket import BucketHome, gcs_filesystem  # only those who keep it in a bucket load that
+        from beatporter.ledger.bucket import Access, BucketHome, gcs_filesystem  # only those who keep it in a bucket load that
 
-        return Ledger(BucketHome(text.removeprefix(BUCKET), filesystem or gcs_filesystem()))
+        connect = filesystem if callable(filesystem) else lambda: Access(filesystem or gcs_filesystem())
+        return Ledger(BucketHome(text.removeprefix(BUCKET), connect))
     if not text or "://" in text or text.startswith("gcs-bucket/"):
         raise SettingsError(f"BEATPORTER_STORAGE: {text!r} is no place for a ledger.", "Give a folder or gs://bucket/prefix.")
     folder = Path(text).expanduser().absolute()
