@@ -196,13 +196,16 @@ class _Play:
         self._clock.advance(3600)
 
     def _tells(self, playlist: Playlist) -> list[str]:
-        """Tracks whose removal leaves a trace: those in the history, and those that came in together with others.
+        """Tracks whose removal leaves a trace: those in the history, and those of a dead run that others of it stand above.
 
-        The only track of a write that nobody has recorded or seen is gone without a trace, and comes in again: see `sync.interrupted`.
+        When the only track of a dead run's last request goes before anybody saw it, it is gone without a trace, and comes in again: see
+        `sync.interrupted`.
         """
         history = set(self.evidence.ledger().history.track_ids(playlist.playlist_id))
-        times = Counter(item.added_at for item in playlist.items)
-        return [track_id for item in playlist.items if (track_id := item.uri.rpartition(":")[2]) in history or times[item.added_at] > 1]
+        by_hand = set().union(*self.evidence.by_hand.values())
+        ids = [item.uri.rpartition(":")[2] for item in playlist.items]
+        unseen = [track_id for track_id in ids if track_id not in history | by_hand]
+        return [track_id for track_id in ids if track_id in history] + unseen[1:]
 
     def _clean_run(self) -> Report:
         self._runs += 1

@@ -76,7 +76,7 @@ def telling_words(title: Title, people: frozenset[str]) -> tuple[str, ...]:
     return title_words(reading)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _compare_words(left: str, right: str) -> TitleFit:
     if left == right or left.replace(" ", "") == right.replace(" ", ""):
         return "equal"

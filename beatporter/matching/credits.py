@@ -45,14 +45,14 @@ class ArtistFit:
     """One side says only "Various Artists", or nothing."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def same_name(one: str, other: str) -> bool:
     """Whether two names are one artist's, a typo aside."""
     left, right = name_keys(one), name_keys(other)
     return equal_name(one, other) or (not _told_apart(one, other) and any(_name_alike(a, b) for a in left for b in right))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def equal_name(one: str, other: str) -> bool:
     """Whether two names are one artist's to the letter, but for what `name_keys` leaves out."""
     return not _told_apart(one, other) and not name_keys(one).isdisjoint(name_keys(other))

@@ -20,7 +20,7 @@ _MAX_ROUNDS = 4
 _ASCII = {code: text for code, text in (words.DROPPED | words.LETTERS).items() if code < 128}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def normalise(text: str) -> str:
     """One spelling for a title or a name: case, diacritics of Latin and Greek letters, quotes, punctuation and blanks do not matter.
 
@@ -77,7 +77,7 @@ def title_words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def name_keys(name: str) -> frozenset[str]:
     """Spellings under which an artist's name counts as equal: without "(UK)", without "The" or "DJ", without blanks."""
     plain = _TRAILING_BRACKET.sub("", name) or name
@@ -90,14 +90,14 @@ def name_keys(name: str) -> frozenset[str]:
     return frozenset(keys)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def name_words(name: str) -> frozenset[str]:
     """The telling words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
     every = normalise(_TRAILING_BRACKET.sub("", name) or name).split()
     return frozenset(word for word in every if word not in words.JOINERS) or frozenset(every)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def joined_names(name: str) -> tuple[str, ...]:
     """The names that a joint name joins, as written: "Prok & Fitch", "A x B", "A pres. B"; none for a name that joins nobody."""
     parts = tuple(part.strip() for part in _JOINT.split(name) if normalise(part))

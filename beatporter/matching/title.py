@@ -72,7 +72,7 @@ class _Parts:
         self.version = self.version.merged(version)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def parse_title(text: str) -> Title:
     """Take a title apart, e.g. "Alchemy (feat. Zoë Johnston) - i_o Extended Mix".
 

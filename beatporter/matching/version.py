@@ -81,7 +81,7 @@ def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     return meanings, left
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def is_version(text: str) -> bool:
     """Whether a bracket or suffix speaks of a version: by a word that is sure, by its place, or because every word is known."""
     tokens = normalise(text).split()
@@ -95,7 +95,7 @@ def is_version(text: str) -> bool:
     return all(token in words.JOINERS or token.isdigit() for token in left)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def parse_version(text: str) -> Version:
     """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list knows are names."""
     tokens = normalise(_POSSESSIVE.sub("", text)).split()

@@ -2,7 +2,8 @@
 
 A run may die, or lose its quota, between its write and the history. What it sent and is there still is found by reading the playlist.
 What it sent and is *not* there either never came in, and belongs in, or was thrown out by the person since, and stays out. A request
-is carried out whole or not at all, so one track of it that came in tells that all of them did.
+is carried out whole or not at all, and the last one is sent first, each when the one before it is known to stand: so a track that came in
+tells that everything that was to stand below it, and what was sent with it, came in too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 def thrown_out(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
     """Tracks that came in by the last write and were taken out before anybody recorded them.
 
-    Where a request's tracks are all gone nothing tells which it was, and they count as never come in.
+    Where nothing is left of the last request that was carried out, nothing tells that it was, and its tracks count as never come in.
 
     Args:
         state: the playlist's last state.
@@ -31,9 +32,9 @@ def thrown_out(state: SnapshotRow | None, there: Mapping[str, datetime | None]) 
     if state is None or state.state == "recorded" or state.sent_at is None:
         return []
     ours = {track_id for track_id, added_at in there.items() if _in_time(state.sent_at, added_at)}
-    whole = [state.sending] if state.state == "written" else batches(state.sending)
-    came_in = [batch for batch in whole if state.state == "written" or ours.intersection(batch)]
-    return [track_id for batch in came_in for track_id in batch if track_id not in there]
+    requests = list(batches(state.sending))
+    last = 0 if state.state == "written" else next((n for n, batch in enumerate(requests) if ours.intersection(batch)), len(requests))
+    return [track_id for batch in requests[last:] for track_id in batch if track_id not in there]
 
 
 def _in_time(sent_at: datetime, added_at: datetime | None) -> bool:

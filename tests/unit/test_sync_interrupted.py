@@ -29,8 +29,12 @@ def test_what_came_in_with_others_and_is_gone_was_thrown_out() -> None:
 
 def test_a_request_of_which_nothing_is_there_counts_as_never_carried_out() -> None:
     sent = state("writing", "a", "b", "c", "d", "e")
-    assert thrown_out(sent, {"d": SOON}) == ["e"], "the second request came in, the first did not"
+    assert thrown_out(sent, {"d": SOON}) == ["e"], "what is to stand below goes first: it came in, the rest did not"
     assert thrown_out(sent, {}) == []
+
+
+def test_what_came_in_tells_of_everything_that_was_sent_before_it() -> None:
+    assert thrown_out(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
 
 
 def test_a_confirmed_write_leaves_no_doubt_even_when_all_is_gone() -> None:
