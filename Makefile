@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow bench bench-matching bench-ledger test-faults lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow bench bench-matching bench-ledger faults test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: $(READY) ## a morning's run against a sandbox; again: the next morning; AL
 ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
-test: lint types unit contract memory workflow ## everything that CI runs
+test: lint types unit contract memory workflow faults ## everything that CI runs
 
 lint: $(READY) ## ruff
 	@$(BIN)/ruff check .
@@ -46,7 +46,10 @@ memory: $(READY) ## memory budgets
 workflow: $(READY) ## Prefect, a real server and a real worker
 	@$(BIN)/pytest -q tests/workflow
 
-test-faults: $(READY) ## the fault campaign; COUNT=1000 schedules, SEED=1
+faults: $(READY) ## a few schedules of the fault campaign
+	@$(BIN)/python -m bench.faults --count 40
+
+test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m bench.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
 
 bench: $(READY) ## calls, wall time and memory of the daily run
