@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import click
 import typer
 from rich.console import Console
 
 from beatporter import names
 from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import SettingsError
-from beatporter.matching import explain, is_doubtful
+from beatporter.matching import is_doubtful
 from beatporter.matching.match import Match
 from beatporter.spotify.track import SpotifyTrack
 from beatporter.sync.correct import never_match, set_match
 from beatporter.sync.workspace import Workspace
-from cli.match_view import entry_name, print_line, print_runner_up, track_name
+from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name
 
 CHOICES = "or paste a link; n: never, s: skip, q: quit"
 LABEL = 6
@@ -64,7 +63,7 @@ def review_entry(console: Console, workspace: Workspace, doubt: Doubt, find: Cal
     while True:
         try:
             answer = typer.prompt(">", default="s", show_default=False, prompt_suffix=" ").strip()
-        except click.Abort:  # Ctrl-C, or the input ended
+        except typer.Abort:  # Ctrl-C, or the input ended
             return "quit"
         if answer.lower() in ("q", "s"):
             return "quit" if answer.lower() == "q" else "skipped"
@@ -82,7 +81,7 @@ def _show(console: Console, doubt: Doubt) -> None:
     if match.track_id:
         print_line(console, f"{'k':>{LABEL - 2}}  ", f"keep {track_name(match)}", "green")
         print_line(console, " " * LABEL, names.track_url(match.track_id))
-    print_line(console, " " * LABEL, explain(match), "dim")
+    print_line(console, " " * LABEL, explain_briefly(match), "dim")
     for number, other in enumerate(match.runners_up, 1):
         print_runner_up(console, f"{number:>{LABEL - 2}}  ", other)
     print_line(console, " " * LABEL, CHOICES, "italic")

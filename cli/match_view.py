@@ -45,6 +45,12 @@ def runner_up_name(other: RunnerUp) -> str:
     return f"{', '.join(other.artists)} – {other.name}"
 
 
+def explain_briefly(match: Match) -> str:
+    """A decision in one line; of a miss in doubt without the closest candidate, which is shown below it."""
+    is_miss = match.track_id is None and is_doubtful(match)
+    return explain(replace(match, reasons=match.reasons[:1]) if is_miss else match)
+
+
 def summary_lines(slug: str, chart: Chart, matches: Mapping[int, Match]) -> list[str]:
     """Two lines about a whole chart: which it is, and how many entries have which verdict."""
     counts = Counter(verdict(matches.get(entry.beatport_id)) for entry in chart.entries)
@@ -69,8 +75,7 @@ def print_entry(console: Console, entry: ChartEntry, match: Match | None) -> Non
             print_line(console, " " * INDENT, names.track_url(match.track_id))
         print_line(console, f"{'':{POSITION}}  {'in doubt' if doubtful else '':<{ID}}  ", explain(match), "dim")
     else:
-        shown = replace(match, reasons=match.reasons[:1]) if doubtful else match  # the closest one comes below
-        print_line(console, label, explain(shown), STYLES[word])
+        print_line(console, label, explain_briefly(match), STYLES[word])
     for other in match.runners_up if doubtful else ():
         print_runner_up(console, f"{'or':>{INDENT - 1}} ", other)
 

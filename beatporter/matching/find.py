@@ -83,7 +83,10 @@ def find_track(
         decision = decide(entry, found.values(), version_order)
         if decision.best and (query != isrc_query(entry) or _settles(entry, decision.best, version_order)):
             break
-    return _record(entry, decision, by_isrc, rules, now, misses)
+    decided_at = now.replace(microsecond=0)
+    if previous is not None:
+        decided_at = max(decided_at, previous.decided_at + timedelta(seconds=1))  # the later one stands
+    return _record(entry, decision, by_isrc, rules, decided_at, misses)
 
 
 def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
@@ -126,8 +129,7 @@ def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> 
     return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
 
 
-def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, now: datetime, misses_before: int) -> Match:
-    decided_at = now.replace(microsecond=0)
+def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, decided_at: datetime, misses_before: int) -> Match:
     match = Match(
         beatport_id=entry.beatport_id,
         isrc=entry.isrc,

@@ -18,7 +18,7 @@ from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, fresh, plan_collect
 from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.account import genre_playlist
-from beatporter.sync.correct import correct_playlist, ruled_out
+from beatporter.sync.correct import correct_playlist, corrections_due
 from beatporter.sync.found import candidate_of, known_of, matches_by_track
 from beatporter.sync.present import Here, as_it_is_now, doubt, ids_in_order, mark, take_in
 from beatporter.sync.room import with_room
@@ -108,14 +108,9 @@ def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Matc
 
 
 def _corrected(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> PlaylistRef:
-    """The playlist after what a person ruled out has left it."""
-    wrong = ruled_out(workspace, genre, playlist.playlist_id)
-    if not wrong:
+    """The playlist after a person's words were carried out in it."""
+    due = corrections_due(workspace, genre, playlist.playlist_id)
+    if due is None:
         return playlist
     held = {track_id: position for position, track_id in enumerate(ids_in_order(workspace, playlist)) if track_id}
-    wrong = {track_id: match for track_id, match in wrong.items() if track_id in held}
-    if not wrong:
-        return playlist
-    mark(workspace, playlist.playlist_id, "writing", None)
-    correct_playlist(workspace, playlist, wrong, held)
-    return as_it_is_now(workspace, playlist)
+    return as_it_is_now(workspace, playlist) if correct_playlist(workspace, playlist, due, held) else playlist

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-1": "c048fa4db1c4b4ea", "2026-11-2": "58ef402ddeded799"}
+PINNED = {"2026-11-1": "c048fa4db1c4b4ea", "2026-11-2": "0956891f0ca99c91"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 

@@ -1,0 +1,442 @@
+"""`beatporter match` as a DJ uses it: the real command against the sandbox, and what the next run makes of each word."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from beatporter.errors import SettingsError
+from beatporter.ledger.ledger import open_ledger
+from beatporter.matching.match import Match, RunnerUp
+from beatporter.settings import load_settings
+from beatporter.sync import match as matching_step
+from beatporter.sync.backup import back_up_playlist
+from beatporter.sync.history import append_history
+from beatporter.sync.match import match_tracks
+from beatporter.sync.playlist import update_playlist
+from beatporter.sync.scrape import scrape_chart
+from beatporter.sync.workspace import Workspace
+from cli.match import track_id_of
+from sandbox.world import Options, Sandbox
+from tests.contract.at_terminal import Shown, at_terminal
+
+BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
+GENRES = {"dubstep": 18, "amapiano": 98}
+TRACK = "4uLU6hMCjMI75M1A2tKUQC"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Options(genres=tuple(GENRES))) as running:
+        yield running
+
+
+class Dj:
+    """A person with a home and playlists of their own in the sandbox.
+
+    Attributes:
+        home: Beatporter's; also where the commands run.
+        environment: what points the commands at both.
+    """
+
+    def __init__(self, sandbox: Sandbox, home: Path) -> None:
+        self.sandbox, self.home = sandbox, home
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
+        self.environment = {
+            **inherited,
+            **sandbox.environment(),
+            "BEATPORTER_HOME": str(home),
+            "BEATPORTER_PLAYLIST_NAME": f"{{genre}} of {home.name}",
+            "BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000",
+            "BEATPORTER_SPOTIFY_RATE": "500",
+        }
+        self.ledger = open_ledger(home / "ledger")
+        self._mornings = 0
+
+    def types(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`beatporter match …` in a pipe."""
+        command = [BEATPORTER, "match", *arguments]
+        return subprocess.run(
+            command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+        )
+
+    def says(self, *arguments: str) -> str:
+        """A command that must succeed; what it printed."""
+        done = self.types(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def answers(self, *answers: str, prompt: str = "> ") -> Shown:
+        """`beatporter match review` at a terminal, with these answers."""
+        return at_terminal(
+            [BEATPORTER, "match", "review", "dubstep"], self.environment, self.home, [(prompt, answer) for answer in answers]
+        )
+
+    def morning(self, slug: str = "dubstep", allowance: int | None = None) -> list[int]:
+        """The next run of a genre; its chart."""
+        self._mornings += 1
+        settings = load_settings()
+        with Workspace(settings, self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, allowance=allowance) as workspace:
+            chart = scrape_chart(workspace, slug)
+            added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
+            append_history(workspace, slug, chart, added)
+            back_up_playlist(workspace, slug, chart, added)
+        return chart
+
+    def held(self, slug: str = "dubstep") -> list[str]:
+        """The genre's playlist as Spotify has it; the last backup must show the same."""
+        remembered = self.ledger.playlists.latest(GENRES[slug])
+        assert remembered is not None
+        held = self.sandbox.spotify.person.track_ids(remembered.playlist_id)
+        backup = self.ledger.backups.latest(remembered.playlist_id)
+        assert backup is not None
+        rows = self.ledger.backups.items(remembered.playlist_id, backup.snapshot_id)
+        assert [row.track_id for row in rows] == held, "the backup shows another playlist than Spotify"
+        return held
+
+    def playlist_id(self, slug: str = "dubstep") -> str:
+        remembered = self.ledger.playlists.latest(GENRES[slug])
+        assert remembered is not None
+        return remembered.playlist_id
+
+    def taken(self, chart: Sequence[int]) -> list[Match]:
+        """Decisions with a track, in chart order."""
+        decided = self.ledger.matches.latest(chart)
+        return [match for beatport_id in chart if (match := decided[beatport_id]).track_id]
+
+    def missed(self, chart: Sequence[int]) -> list[Match]:
+        return [match for match in self.ledger.matches.latest(chart).values() if not match.track_id]
+
+    def strangers(self, chart: Sequence[int]) -> Iterator[str]:
+        """Tracks that no entry has, each another recording, none of them anything that is there."""
+        held = set(self.held())
+        isrcs = {self.sandbox.spotify.tracks[track_id].isrc for track_id in held}
+        names = {self.sandbox.spotify.tracks[track_id].name.partition(" - ")[0] for track_id in held}
+        for track in self.sandbox.spotify.tracks.values():
+            name = track.name.partition(" - ")[0]
+            if track.isrc not in isrcs and name not in names and "(" not in name:
+                isrcs.add(track.isrc)
+                names.add(name)
+                yield track.track_id
+
+    def doubt(self, matches: Sequence[Match]) -> None:
+        """Have decisions count as doubtful, as a weak hit does."""
+        self.ledger.matches.append([replace(match, score=80.0, decided_at=match.decided_at + timedelta(seconds=1)) for match in matches])
+
+
+@pytest.fixture
+def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
+    made = Dj(sandbox, tmp_path)
+    for key, value in made.environment.items():
+        if key.startswith("BEATPORTER_"):
+            monkeypatch.setenv(key, value)
+    return made
+
+
+def test_show_fits_80_columns_and_is_whole_in_a_pipe(dj: Dj) -> None:
+    chart = dj.morning()
+    shown = at_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
+    assert shown.code == 0, shown.text
+    assert [line for line in shown.lines if cell_len(line) > 80] == []
+    assert all(f"{beatport_id}  " in shown.text for beatport_id in chart)
+    piped = dj.says("show", "dubstep")
+    entries = dj.ledger.charts.latest(18)
+    assert entries is not None
+    for entry in entries.entries:
+        name = " ".join(f"{', '.join(entry.artists)} – {entry.name} ({entry.mix_name})".split())
+        assert name in piped or not entry.mix_name, f"{name} is not on one line"
+    for match in dj.taken(chart):
+        assert f"https://open.spotify.com/track/{match.track_id}" in piped
+
+
+def test_show_as_json_and_the_doubtful_alone(dj: Dj) -> None:
+    chart = dj.morning()
+    everything: list[dict[str, Any]] = json.loads(dj.says("show", "dubstep", "--json"))
+    assert [row["beatport_id"] for row in everything] == chart
+    by_id = dj.ledger.matches.latest(chart)
+    assert [row["track_id"] for row in everything] == [by_id[beatport_id].track_id for beatport_id in chart]
+    assert {row["verdict"] for row in everything} <= {"same", "substitute", "not found"}
+    weak = dj.taken(chart)[7]
+    dj.doubt([weak])
+    doubtful = json.loads(dj.says("show", "dubstep", "--json", "--doubtful"))
+    assert weak.beatport_id in [row["beatport_id"] for row in doubtful]
+    assert doubtful == [row for row in json.loads(dj.says("show", "dubstep", "--json")) if row.get("doubtful")]
+    text = dj.says("show", "dubstep", "--doubtful")
+    assert f"{weak.beatport_id}" in text
+    assert not [row for row in everything if not row["doubtful"] and row["track_url"] and row["track_url"] in text and row["position"] != 8]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("show", "hous"), 2, "Did you mean"),
+        (("show", "house"), 1, "No chart of house has been read yet. Run `beatporter sync house` first."),
+        (("set", "12", TRACK), 2, "No chart that was read has the Beatport id 12."),
+        (("never", "12"), 2, "No chart that was read has the Beatport id 12."),
+        (("forget", "12"), 2, "`beatporter match show GENRE` lists the ids"),
+        (("set", "twelve", TRACK), 2, "integer"),
+        (("set", "12", "https://open.spotify.com/album/1ATL5GLyefJaxhQzSPVrLX?si=x"), 2, "address of a Spotify album, not of a track"),
+        (("set", "12", "spotify:playlist:37i9dQZF1DX4JAvHpjipBk"), 2, "address of a Spotify playlist, not of a track"),
+        (("set", "12", "https://www.beatport.com/track/body/12"), 2, "no Spotify track"),
+        (("review",), 2, "no terminal to answer on"),
+        (("review", "hous"), 2, "no terminal to answer on"),
+    ],
+)
+def test_what_cannot_be_is_said_and_costs_no_call(dj: Dj, arguments: tuple[str, ...], code: int, says: str) -> None:
+    before = dj.sandbox.requests.last_number
+    done = dj.types(*arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert says in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+    assert dj.sandbox.requests.last_number == before
+
+
+def test_a_track_that_spotify_does_not_have_changes_nothing(dj: Dj) -> None:
+    first = dj.taken(dj.morning())[0]
+    done = dj.types("set", str(first.beatport_id), f"https://open.spotify.com/track/{TRACK}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Spotify has no track {TRACK}." in done.stderr
+    assert dj.ledger.matches.latest([first.beatport_id])[first.beatport_id] == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRACK,
+        f" {TRACK}\n",
+        f"spotify:track:{TRACK}",
+        f"https://open.spotify.com/track/{TRACK}",
+        f"http://open.spotify.com/track/{TRACK}/",
+        f"open.spotify.com/track/{TRACK}",
+        f"https://open.spotify.com/track/{TRACK}?si=0123456789abcdef&utm_source=copy-link",
+        f"https://open.spotify.com/intl-de/track/{TRACK}?si=x",
+        f"https://open.spotify.com/intl-pt-BR/track/{TRACK}",
+        f"https://open.spotify.com/embed/track/{TRACK}#t=1",
+        f"https://play.spotify.com/track/{TRACK}",
+    ],
+)
+def test_a_track_may_be_named_in_any_way_that_spotify_copies(text: str) -> None:
+    assert track_id_of(text) == TRACK
+
+
+@pytest.mark.parametrize(
+    "text", ["", TRACK[1:], TRACK + "x", "spotify:track:", f"spotify:artist:{TRACK}", f"https://evil.example/track/{TRACK}", "track"]
+)
+def test_what_is_no_track_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(SettingsError):
+        track_id_of(text)
+
+
+def test_the_right_track_stands_in_the_place_of_the_wrong_one_in_every_playlist_once(dj: Dj) -> None:
+    chart = dj.morning()
+    dj.morning("amapiano")
+    wrong = dj.taken(chart)[5]
+    dj.sandbox.spotify.person.add_track(dj.playlist_id("amapiano"), wrong.track_id or "", 2)
+    dj.morning("amapiano")
+    before, elsewhere = dj.held(), dj.held("amapiano")
+    right = next(dj.strangers(chart))
+    said = dj.says("set", str(wrong.beatport_id), f"https://open.spotify.com/intl-de/track/{right}?si=abc")
+    assert f"{wrong.track_name}, the next run puts this in its place." in said
+    for _ in range(2):
+        dj.morning()
+        dj.morning("amapiano")
+        assert dj.held() == [right if track_id == wrong.track_id else track_id for track_id in before]
+        assert dj.held("amapiano") == [right if track_id == wrong.track_id else track_id for track_id in elsewhere]
+
+
+def test_never_takes_out_and_a_later_word_brings_back(dj: Dj) -> None:
+    chart = dj.morning()
+    one, other = dj.taken(chart)[3:5]
+    before = dj.held()
+    for match in (one, other):
+        assert "the next run takes it out" in dj.says("never", str(match.beatport_id))
+    dj.morning()
+    assert dj.held() == [track_id for track_id in before if track_id not in (one.track_id, other.track_id)]
+    dj.says("set", str(one.beatport_id), one.track_id or "")
+    dj.says("forget", str(other.beatport_id))
+    dj.morning()
+    assert sorted(dj.held()) == sorted(before), "both stand again, by the person's word and by the rules"
+    dj.sandbox.spotify.person.remove_track(dj.playlist_id(), one.track_id or "")
+    for _ in range(2):
+        dj.morning()
+        assert one.track_id not in dj.held(), "what the person throws out afterwards stays away"
+
+
+def test_never_and_then_another_track(dj: Dj) -> None:
+    chart = dj.morning()
+    wrong, right = dj.taken(chart)[2], next(dj.strangers(chart))
+    before = dj.held()
+    dj.says("never", str(wrong.beatport_id))
+    dj.says("set", str(wrong.beatport_id), right)
+    dj.morning()
+    assert dj.held() == [right if track_id == wrong.track_id else track_id for track_id in before]
+
+
+def test_the_same_track_as_before_changes_no_playlist_and_becomes_a_persons_word(dj: Dj) -> None:
+    chart = dj.morning()
+    match, before = dj.taken(chart)[0], dj.held()
+    assert "That is what was taken before" in dj.says("set", str(match.beatport_id), match.track_id or "")
+    dj.morning()
+    assert dj.held() == before
+    assert dj.ledger.matches.latest([match.beatport_id])[match.beatport_id].method == "person"
+
+
+def test_forgetting_what_the_rules_decided_searches_anew_and_adds_nothing_twice(dj: Dj) -> None:
+    chart = dj.morning()
+    match, before = dj.taken(chart)[0], dj.held()
+    assert "stays until another track is found" in dj.says("forget", str(match.beatport_id))
+    searches = dj.sandbox.requests.count(kind="search")
+    dj.morning()
+    assert dj.sandbox.requests.count(kind="search") > searches
+    assert dj.held() == before
+    assert dj.ledger.matches.latest([match.beatport_id])[match.beatport_id].track_id == match.track_id
+
+
+def test_forgetting_a_persons_word_puts_back_what_the_rules_take(dj: Dj) -> None:
+    chart = dj.morning()
+    match, right, before = dj.taken(chart)[4], next(dj.strangers(chart)), dj.held()
+    dj.says("set", str(match.beatport_id), right)
+    dj.morning()
+    assert right in dj.held()
+    dj.says("forget", str(match.beatport_id))
+    for _ in range(2):
+        dj.morning()
+        assert dj.held() == before
+
+
+def test_a_recording_that_is_there_under_another_id_does_not_come_in_twice(dj: Dj) -> None:
+    chart = dj.morning()
+    taken, before = dj.taken(chart), dj.held()
+    tracks = dj.sandbox.spotify.tracks
+    there, twin = next(
+        (match, track.track_id)
+        for match in taken
+        for track in tracks.values()
+        if track.isrc and track.isrc == match.track_isrc and track.track_id != match.track_id
+    )
+    wrong = next(match for match in taken if match.track_id != there.track_id)
+    dj.says("set", str(wrong.beatport_id), twin)
+    dj.morning()
+    assert dj.held() == [track_id for track_id in before if track_id != wrong.track_id]
+    dj.says("set", str(there.beatport_id), twin)
+    dj.morning()
+    in_its_place = [twin if track_id == there.track_id else track_id for track_id in before if track_id != wrong.track_id]
+    assert dj.held() == in_its_place, "the other id of the entry's own recording takes its place"
+
+
+def test_a_track_that_is_right_for_another_entry_stays(dj: Dj) -> None:
+    chart = dj.morning()
+    one, other = dj.taken(chart)[1:3]
+    before, right = dj.held(), next(dj.strangers(chart))
+    dj.says("set", str(other.beatport_id), one.track_id or "")
+    dj.morning()
+    dj.says("set", str(one.beatport_id), right)
+    dj.morning()
+    assert dj.held() == [right, *(track_id for track_id in before if track_id != other.track_id)]
+
+
+def test_an_entry_that_was_never_searched_can_be_set(dj: Dj) -> None:
+    chart = dj.morning(allowance=0)
+    entry = chart[0]
+    assert dj.ledger.matches.latest([entry]) == {}
+    right = next(iter(dj.sandbox.spotify.tracks))
+    assert "The next run adds it" in dj.says("set", str(entry), right)
+    dj.morning(allowance=0)
+    assert dj.held() == [right]
+
+
+def test_new_rules_try_old_misses_within_the_budget_and_touch_no_hit_and_no_word(dj: Dj, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = dj.morning()
+    ruled_out, chosen = dj.taken(chart)[:2]
+    right = next(dj.strangers(chart))
+    dj.says("never", str(ruled_out.beatport_id))
+    dj.says("set", str(chosen.beatport_id), right)
+    dj.morning()
+    before, held = dj.ledger.matches.latest(chart), dj.held()
+    missed = {match.beatport_id for match in dj.missed(chart)} - {ruled_out.beatport_id}
+    assert len(missed) > 2
+    monkeypatch.setattr(matching_step, "RULES", "2099-01-1")
+    asked = dj.sandbox.requests.count(kind="search")
+    dj.morning(allowance=2)
+    assert 0 < dj.sandbox.requests.count(kind="search") - asked <= 2
+    after = dj.ledger.matches.latest(chart)
+    tried = {beatport_id for beatport_id in chart if after[beatport_id] != before[beatport_id]}
+    assert tried < missed, "only misses, and no more than the budget has searches for"
+    dj.morning()
+    after = dj.ledger.matches.latest(chart)
+    assert {beatport_id for beatport_id in chart if after[beatport_id].rules == "2099-01-1"} == missed
+    assert {beatport_id: match for beatport_id, match in after.items() if beatport_id not in missed} == {
+        beatport_id: match for beatport_id, match in before.items() if beatport_id not in missed
+    }
+    assert dj.held() == held
+    asked = dj.sandbox.requests.count(kind="search")
+    dj.morning()
+    assert dj.sandbox.requests.count(kind="search") == asked, "under the same rules they are not tried again at once"
+
+
+def test_a_review_asks_until_it_is_answered_and_keeps_each_answer(dj: Dj) -> None:
+    chart = dj.morning()
+    taken, other = dj.taken(chart), list(dj.sandbox.spotify.tracks.values())[3]
+    kept, chosen, pasted, never, skipped = taken[:5]
+    runner_up = RunnerUp(other.track_id, other.name, other.artists, 60.0, "another title")
+    dj.doubt([kept, replace(chosen, runners_up=(runner_up,)), pasted, never, skipped])
+    right = next(dj.strangers(chart))
+    doubts = len(json.loads(dj.says("show", "dubstep", "--json", "--doubtful")))
+    answers = {
+        kept.beatport_id: ["7\n", "x\n", "k\n"],
+        chosen.beatport_id: ["1\n"],
+        pasted.beatport_id: [f"https://open.spotify.com/album/{TRACK}\n", f"{TRACK}\n", f"https://open.spotify.com/track/{right}\n"],
+        never.beatport_id: ["n\n"],
+        skipped.beatport_id: ["s\n"],
+    }
+    order = [row["beatport_id"] for row in _in_review_order(json.loads(dj.says("show", "dubstep", "--json", "--doubtful")))]
+    shown = dj.answers(*(answer for beatport_id in order for answer in answers.get(beatport_id, ["\n"])))
+    assert shown.code == 0, shown.text
+    assert [line for line in shown.lines if cell_len(line) > 80] == []
+    assert "'7' is none of the choices." in shown.text
+    assert "is the address of a Spotify album" in " ".join(shown.text.split())
+    assert f"Spotify has no track {TRACK}." in shown.text
+    assert f"4 of {doubts} decided." in shown.text
+    words = dj.ledger.matches.latest(chart)
+    assert [words[match.beatport_id].method for match in (kept, chosen, pasted, never)] == ["person"] * 4
+    assert words[kept.beatport_id].track_id == kept.track_id
+    assert words[chosen.beatport_id].track_id == other.track_id
+    assert words[pasted.beatport_id].track_id == right
+    assert words[never.beatport_id].track_id is None
+    assert words[skipped.beatport_id].method != "person"
+    assert json.loads(dj.says("show", "dubstep", "--json", "--doubtful"))[0:1] != []
+
+
+def _in_review_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Best candidates first, as `review` walks."""
+    return sorted(rows, key=lambda row: (-max(row["score"], *(other["score"] for other in row["runners_up"]), 0), row["position"]))
+
+
+@pytest.mark.parametrize("how", ["\x03", "\x04", "q\n"], ids=["Ctrl-C", "Ctrl-D", "q"])
+def test_a_review_that_is_stopped_keeps_what_was_answered(dj: Dj, how: str) -> None:
+    chart = dj.morning()
+    dj.doubt([replace(match, runners_up=()) for match in dj.taken(chart)[:3]])
+    before = dj.ledger.matches.latest(chart)
+    shown = dj.answers("n\n", how)
+    assert shown.code == 0, shown.text
+    assert "1 of " in shown.lines[-1], shown.text
+    assert "Traceback" not in shown.text
+    after = dj.ledger.matches.latest(chart)
+    changed = [beatport_id for beatport_id in chart if after[beatport_id] != before[beatport_id]]
+    assert len(changed) == 1
+    assert (after[changed[0]].method, after[changed[0]].track_id) == ("person", None)
+
+
+def test_a_review_without_doubts_says_so(dj: Dj) -> None:
+    shown = dj.answers()
+    assert (shown.code, shown.lines) == (0, ["Nothing is in doubt."])
