@@ -53,7 +53,7 @@ def at_terminal(
     since = 0
     typed = ""
     while time.monotonic() < end:
-        ready, _, _ = select.select([controller], [], [], 0.2)
+        ready, _, _ = select.select([controller], [], [], 1.0)
         if ready:
             try:
                 chunk = os.read(controller, 65536)
@@ -66,7 +66,7 @@ def at_terminal(
             since = len(shown)
             typed = waiting.pop(0)[1]
             os.write(controller, typed.encode())
-        elif typed == CTRL_C and not ready:
+        elif typed == CTRL_C and not ready and shown[since:].strip() in ("", "^C"):
             os.write(controller, typed.encode())  # one that comes just before the read is heard by nobody: a person presses again
     os.close(controller)
     try:
