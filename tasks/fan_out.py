@@ -39,12 +39,12 @@ def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: st
     outcomes = {}
     purse = _purse(slugs, run_key)
     with progress_shown(len(slugs)) as finished:
-        for slug in slugs:
+        for slug in purse.order:
             state = genre_flow(genre=slug, run_key=run_key, allowance=purse.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug, run_key)
             purse.settle(slug, outcomes[slug].spotify_calls)
             finished()
-    return outcomes
+    return {slug: outcomes[slug] for slug in slugs}
 
 
 def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_once: int, dry_run: bool) -> dict[str, Outcome]:
@@ -52,9 +52,9 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
 
     A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
     """
-    waiting = deque(slugs)
     outcomes: dict[str, Outcome] = {}
     purse = _purse(slugs, run_key)
+    waiting = deque(purse.order)
     with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
         runs = GenreRuns(client, deployment, run_key, slugs)
         while waiting or runs.at_work:

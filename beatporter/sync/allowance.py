@@ -31,7 +31,7 @@ class Purse:
 
     Args:
         calls: to be had in all.
-        needs: searches that each genre is thought to need, in the order in which they run.
+        needs: searches that each genre is thought to need.
         beside: calls kept back for each genre beside its searches.
     """
 
@@ -39,6 +39,12 @@ class Purse:
         self._calls, self._beside = max(0, calls), beside
         self._waiting = dict(needs)
         self._held: dict[str, int] = {}
+
+    @property
+    def order(self) -> list[str]:
+        """The genres still to run in the order that lets the most come of the calls: what one leaves over goes to those after it, so
+        those that are thought to need least come first."""
+        return sorted(self._waiting, key=lambda slug: self._waiting[slug])
 
     def grant(self, slug: str) -> int:
         """Searches that the genre may make: all that the genres still waiting will not need, at least its fair share."""

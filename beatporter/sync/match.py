@@ -80,17 +80,10 @@ class _Answers:
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
-    start = 0
     with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
-        while batch := due[start : start + BATCH]:
+        for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
-            try:
-                batch = batch[: workspace.budget.searches_left(QUESTIONS) // QUESTIONS]
-            except QuotaExceeded as error:
-                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), error)
-                break
-            start += len(batch)
-            answers = _ask(workspace, pool, batch, decided)
+            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:
@@ -112,19 +105,27 @@ def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEn
             previous=decided.get(entry.beatport_id),
         )
 
-    answers = _Answers([], [], None)
+    matches: list[Match] = []
+    failures: list[BeatporterError] = []
     spent: BeatporterError | None = None
-    for entry, outcome in _outcomes([(entry, pool.submit(find, entry)) for entry in batch]):
-        if isinstance(outcome, Match):
-            answers.matches.append(outcome)
-        elif isinstance(outcome, QuotaExceeded | RateLimited):
-            spent = outcome
-        else:
-            logger.warning(
-                "%s: no answer for %s – %s, left for a later run: %s", workspace.slug, ", ".join(entry.artists), entry.name, outcome
-            )
-            answers.failures.append(outcome)
-    return _Answers(answers.matches, answers.failures, spent)
+    rest = list(batch)
+    while rest and spent is None:
+        try:
+            most = workspace.budget.searches_left(QUESTIONS) // QUESTIONS
+        except QuotaExceeded as error:
+            spent = error
+            break
+        now, rest = rest[:most], rest[most:]
+        for entry, outcome in _outcomes([(entry, pool.submit(find, entry)) for entry in now]):
+            if isinstance(outcome, Match):
+                matches.append(outcome)
+            elif isinstance(outcome, QuotaExceeded | RateLimited):
+                spent = outcome
+            else:
+                artists = ", ".join(entry.artists)
+                logger.warning("%s: no answer for %s – %s, left for a later run: %s", workspace.slug, artists, entry.name, outcome)
+                failures.append(outcome)
+    return _Answers(matches, failures, spent)
 
 
 def _outcomes(asked: Sequence[tuple[ChartEntry, Future[Match]]]) -> Iterator[tuple[ChartEntry, Match | BeatporterError]]:
