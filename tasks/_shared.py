@@ -10,11 +10,11 @@ import fcntl
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency, rate_limit
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 
 from beatporter.errors import LedgerUnwritable
 from beatporter.settings import Settings, load_settings
@@ -46,6 +46,12 @@ def only_writer(genre: str) -> Iterator[None]:
 
 
 def _is_deployed() -> bool:
+    return _has_deployment(flow_run.id)
+
+
+@lru_cache(maxsize=8)
+def _has_deployment(_flow_run_id: str | None) -> bool:
+    """Of the present run; Prefect asks its server each time, and a genre's steps ask six times."""
     return bool(deployment.id)
 
 
