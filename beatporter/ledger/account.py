@@ -101,8 +101,9 @@ class Listings:
         A listing without playlists counts as older than any other of its run; of two in one second, both count together.
         """
         files = attempt(lambda: _loaded(self._files.newest(run_key)))
-        rows = {values[0]: ListedPlaylist(run_key, *values) for values in sorted(_rows(files))}
-        return list(rows.values()) if files else None
+        found = [ListedPlaylist(run_key, *values) for values in sorted(_rows(files))]
+        newest = max((row.listed_at for row in found), default=None)  # a file that compaction merged holds older listings too
+        return list({row.playlist_id: row for row in found if row.listed_at == newest}.values()) if files else None
 
 
 def _rows(files: Sequence[LedgerFile]) -> list[tuple[Any, ...]]:

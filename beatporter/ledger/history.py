@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from beatporter.ledger.columns import ints_of, key_of, values_of
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt
+from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.lookup import KeySet, find_rows, groups_with
 from beatporter.ledger.rows import HistoryRow, Known
@@ -79,7 +79,7 @@ class History:
         missing = {column: {key_of(text) for text in texts} - {0} for column, texts in asked.items()}
         wanted = {column: set(keys) for column, keys in missing.items()}
         track_ids = sorted(asked["track_key"])
-        for file in self._files.files(*(() if playlist_id is None else (playlist_id,))):
+        for file in closing_each(self._files.files(*(() if playlist_id is None else (playlist_id,)))):
             with_track = set(groups_with(file, "track_id", track_ids)) if missing["track_key"] else set()
             for group in range(file.row_groups):
                 columns = [name for name, keys in missing.items() if keys and (name != "track_key" or group in with_track)]

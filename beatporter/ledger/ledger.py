@@ -19,6 +19,7 @@ from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.history import History
 from beatporter.ledger.home import FolderHome, Home, unwritable
 from beatporter.ledger.matches import Matches
+from beatporter.ledger.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,7 @@ class Ledger:
         self.corrections = Corrections(home)
         self.listings = Listings(home)
         self.calls = Calls(home)
+        self.runs = Runs(home)
 
     @property
     def root(self) -> str:

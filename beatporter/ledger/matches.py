@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from beatporter.ledger.columns import key_of
-from beatporter.ledger.files import TableFiles, attempt
+from beatporter.ledger.files import TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.lookup import KeySet, find_rows, groups_with
 from beatporter.ledger.tables import MATCHES
@@ -56,7 +56,7 @@ class Matches:
         keys = KeySet(wanted)
         return [
             match_row(values)
-            for file in self._files.files()
+            for file in closing_each(self._files.files())
             for values in find_rows(file, column, keys, groups_with(file, column, within) if within else range(file.row_groups))
         ]
 

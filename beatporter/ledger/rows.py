@@ -111,6 +111,21 @@ class CorrectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRow:
+    """How a run of a genre ended."""
+
+    genre_id: int
+    state: str
+    """completed, deferred or failed."""
+    added: int
+    not_found: int
+    deferred: int
+    error: str | None
+    """What happened and what to do, for a failed run."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """Spotify calls taken from the daily budget, or given back (negative count), or a quota's end."""
 

@@ -185,6 +185,14 @@ CALLS = Table(
     stamp="at",
 )
 
+RUNS = Table(
+    "runs",
+    ("genre_id",),
+    pa.schema([("state", TEXT), ("added", NUMBER), ("not_found", NUMBER), ("deferred", NUMBER), ("error", TEXT), ("at", TIME)]),
+    order="at",
+    stamp="at",
+)
+
 TABLES: dict[str, Table] = {
-    table.name: table for table in (CHARTS, MATCHES, HISTORY, BACKUPS, SNAPSHOTS, PLAYLISTS, CORRECTIONS, LISTINGS, CALLS)
+    table.name: table for table in (CHARTS, MATCHES, HISTORY, BACKUPS, SNAPSHOTS, PLAYLISTS, CORRECTIONS, LISTINGS, CALLS, RUNS)
 }

@@ -128,6 +128,20 @@ def test_rows_appended_between_compactions_are_kept(ledger: Ledger) -> None:
     assert check(ledger).sound
 
 
+def test_more_files_than_are_merged_at_once_become_one(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beatporter.ledger.compaction.AT_ONCE", 4)
+    for n in range(18):
+        ledger.history.append("P", [history(n), history(n + 1)])
+        ledger.matches.append([Match(n % 5, None, f"t{n}", "search", 90.0, "same", "1", T0 + timedelta(hours=n), None)])
+    before = answers(ledger)
+    report = of("history", compact(ledger, now=now()))
+    assert (report.rows_in, report.rows_out, report.files_after, report.partitions_merged) == (36, 19, 1, 1)
+    assert answers(ledger) == before
+    compact(ledger, now=now() + LATER)
+    assert answers(ledger) == before
+    assert {table: len(files(ledger, table)) for table in ("history", "matches")} == {"history": 1, "matches": 1}
+
+
 def test_two_compactors_at_once_lose_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second runs whole while the first has listed its files and written nothing yet, and again before its removals."""
     fill(ledger)
@@ -263,6 +277,18 @@ class TestRetention:
         compact(ledger, ["listings"], now=T0 + timedelta(days=21))
         assert ledger.listings.of_run("old") is None
         assert ledger.listings.of_run("new")
+
+    def test_a_runs_newest_listing_counts_after_its_listings_were_merged(self, ledger: Ledger) -> None:
+        ledger.listings.append("r", [ListedPlaylist("r", name, "Z", "z", 1, "me", T0) for name in ("p", "deleted since")])
+        newest = [ListedPlaylist("r", "p", "A", "a", 2, "me", T0 + timedelta(minutes=9))]
+        ledger.listings.append("r", newest)
+        assert of("listings", compact(ledger, ["listings"], now=T0 + timedelta(hours=1))).partitions_merged == 1
+        assert ledger.listings.of_run("r") == newest
+
+    def test_what_age_emptied_leaves_no_folders(self, ledger: Ledger, home_kind: str) -> None:
+        ledger.listings.append("old", [ListedPlaylist("old", "p", "n", "s", 1, "me", T0)])
+        compact(ledger, ["listings"], now=T0 + timedelta(days=21))
+        assert ledger.home.folders("listings") == []
 
     def test_a_playlists_newest_snapshot_stays(self, ledger: Ledger) -> None:
         for n in range(3):
