@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
 """A new line within a table's cell; Prefect's default UI never wraps a cell, so long ones push the others off the page."""
+LINE = 38
+"""Characters of a name on one line: both names then fit on a page of 1280 pixels."""
 
 
 def sync_report(
@@ -74,8 +77,8 @@ def summary_report(
         ]
     lines += [
         *("", "## Genres", ""),
-        "| Genre | State | Chart | Matched | Added | Not found | Deferred | Calls | Peak memory | Seconds |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| Genre | Matched | Added | Not found | Deferred | Calls | Peak | Time |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
         *(_summary_row(slug, outcome) for slug, outcome in outcomes.items()),
     ]
     return "\n".join(lines)
@@ -96,30 +99,31 @@ def _quoted(notes: Iterable[str]) -> list[str]:
 
 def _summary_row(slug: str, one: Outcome) -> str:
     peak = f"{one.peak_memory_mb:.0f} MB" if one.peak_memory_mb else "–"
-    seconds = f"{one.duration_s:.1f}" if one.duration_s else "–"
-    figures = (one.chart, one.matched, one.added, one.not_found, one.deferred, one.spotify_calls, peak, seconds)
-    state = one.state if one.state == "completed" else f"**{one.state}**"
-    return f"| {escape(slug)} | {state} | {' | '.join(map(str, figures))} |"
+    time = f"{one.duration_s:.1f} s" if one.duration_s else "–"
+    figures = (f"{one.matched} of {one.chart}", one.added, one.not_found, one.deferred, one.spotify_calls, peak, time)
+    state = "" if one.state == "completed" else f" **{one.state}**"
+    return f"| {escape(slug)}{state} | {' | '.join(map(str, figures))} |"
 
 
 def _row(item: EntryOutcome) -> str:
     entry, match = item.entry, item.match
     title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
-    why = BREAK.join(escape(reason) for reason in explain(match).split("; ")) if match else "left for a later run"
+    why = escape(explain(match)) if match else "left for a later run"
     place = "left" if item.left else entry.position
     return f"| {place} | {_verdict(item)} | {_names(entry.artists, title)} | {_found(match)} | {why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:
-    return f"{escape(', '.join(artists))}{BREAK}{escape(title)}"
+    lines = [line for text in (", ".join(artists), title) for line in textwrap.wrap(text, LINE)]
+    return BREAK.join(map(escape, lines))
 
 
 def _found(match: Match | None) -> str:
-    """The Spotify track's names, and a link to it with a label of ours."""
+    """The Spotify track's names and a link to it; its label is ours, see `beatporter.markdown`."""
     if match is None or not match.track_id:
         return ""
     link = f"[listen]({names.track_url(match.track_id)})"
-    return f"{_names(match.track_artists, match.track_name)} · {link}" if match.track_name else link
+    return f"{_names(match.track_artists, match.track_name)}{BREAK}{link}" if match.track_name else link
 
 
 def _verdict(item: EntryOutcome) -> str:

@@ -1,4 +1,7 @@
-"""A real Prefect server and a real worker, each a process of its own, on free ports of 127.0.0.1 and in a home of their own."""
+"""What tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own.
+
+They have free ports of 127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ import pytest
 
 from sandbox.world import Options, Sandbox
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 START_S = 120.0
 
@@ -48,7 +51,7 @@ def process(command: list[str], environment: Mapping[str, str], log: Path) -> It
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=("house", "tech-house", "afro-house"))) as running:
+    with Sandbox(Options(genres=("house", "tech-house", "afro-house", "dubstep"))) as running:
         yield running
 
 
