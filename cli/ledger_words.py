@@ -25,6 +25,7 @@ COSTS = {
     "corrections": "tracks that you ruled out there may stay in playlists.",
     "listings": "a run under way lists the account again.",
     "calls": "calls made in the last 24 hours may not count, and Spotify's quota may be exceeded.",
+    "runs": "`beatporter status` does not show how those runs ended.",
 }
 """What a table's lost rows cost."""
 PARTITIONS = {
@@ -35,6 +36,7 @@ PARTITIONS = {
     "playlists": "genre",
     "listings": "run",
     "calls": "day",
+    "runs": "genre",
 }
 
 

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from beatporter.clock import utc_now
 from beatporter.genres import find_genre
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import load_sign_in, require_client
+from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
 from cli.orchestration import use_embedded_prefect
 from cli.terminal import outcome_table, progress_shown
+from tasks._sign_in import open_store
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
 
@@ -38,13 +40,16 @@ def sync(
     settings = load_settings()
     known = settings.all_genres()
     slugs = [find_genre(slug, known).slug for slug in genres or settings.enabled_genres()]
-    load_sign_in(settings)
+    use_embedded_prefect(settings.home, verbose=verbose)
+    sign_in = load_sign_in(settings, open_store(settings))
     require_client(settings)
     document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=as_json)
     if as_json:
         print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
     else:
         show(document, dry_run=dry_run)
+    if warning := sign_in_warning(sign_in, utc_now()):
+        Console(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
         raise typer.Exit(1)
 

@@ -49,4 +49,4 @@ def sync_genre(
             if not dry_run:
                 append_history(genre, chart, added, key)
                 back_up_playlist(genre, chart, added, key)
-    return publish_outcome(genre, key, chart, added, memory, notes)
+    return publish_outcome(genre, key, chart, added, memory, notes, dry_run=dry_run)

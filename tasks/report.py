@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +19,11 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
+from beatporter.sync.ended import keep_failure, keep_outcome
 from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
 from beatporter.sync.report import failure_report, summary_report, sync_report, utc
 from tasks._artifacts import publish
+from tasks._sign_in import open_store
 from tasks._workspace import open_workspace
 from tasks.profile import publish_memory, with_memory
 
@@ -50,11 +52,20 @@ def failure_shown(genre: str, run_key: str) -> Iterator[None]:
     except BeatporterError as error:
         report(Progress(genre, "failed", note=str(error)))
         publish(names.sync_artifact(genre), failure_report(genre, error, run_key), "failed")
+        with suppress(BeatporterError), open_workspace(run_key, genre) as workspace:  # the ledger itself may be what failed
+            keep_failure(workspace, genre, error)
         raise
 
 
 def publish_outcome(
-    genre: str, run_key: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Sequence[str]
+    genre: str,
+    run_key: str,
+    beatport_ids: Sequence[int],
+    added: Sequence[str],
+    memory: Capture,
+    notes: Sequence[str],
+    *,
+    dry_run: bool = False,
 ) -> State[Any]:
     """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run.
 
@@ -63,6 +74,7 @@ def publish_outcome(
         added: ids that came into the playlist.
         memory: the stopped capture of the run.
         notes: what `notes_heard` heard.
+        dry_run: `added` would have come in; such a run leaves nothing in the ledger.
     """
     with open_workspace(run_key, genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
@@ -70,6 +82,8 @@ def publish_outcome(
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
+        if not dry_run:
+            keep_outcome(workspace, genre, outcome)
     scraped_at = chart.scraped_at if chart else None
     if not notes and scraped_at and ended_at - scraped_at > STALE_AFTER:
         notes = ["This chart is from before today; the log of the run's first attempt says why."]
@@ -114,7 +128,8 @@ def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_proces
 def sign_in_notes() -> list[str]:
     """From day 150 of the sign-in on what to do about its end, which also goes to the run's log; else nothing."""
     try:
-        warning = sign_in_warning(load_sign_in(load_settings()), utc_now())
+        settings = load_settings()
+        warning = sign_in_warning(load_sign_in(settings, open_store(settings)), utc_now())
     except SettingsError:  # the first task that needs the sign-in says more
         return []
     if warning:

@@ -1,4 +1,4 @@
-"""The ledger: eight append-only tables under one root, a folder or a bucket.
+"""The ledger: ten append-only tables under one root, a folder or a bucket.
 
 A table's rows lie in immutable Parquet files; reading takes their union, writing adds a file. See docs/ledger.md. Merging
 files (`compaction`), checking and export are modules of their own, which a genre's run does not load.
