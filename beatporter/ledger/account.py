@@ -95,6 +95,16 @@ class Listings:
         columns: list[Sequence[Any]] = list(zip(*values, strict=True)) if values else [[] for _ in LISTINGS.schema]
         self._files.append(columns, run_key)
 
+    def last_owner(self) -> str | None:
+        """The account's id as the newest listing that has playlists names it; None when there is none."""
+        return attempt(self._last_owner)
+
+    def _last_owner(self) -> str | None:
+        for file in sorted(self._files.files(), key=lambda file: file.name.stamp, reverse=True):
+            if rows := _rows([file]):
+                return str(rows[0][4])
+        return None
+
     def of_run(self, run_key: str) -> list[ListedPlaylist] | None:
         """The run's newest listing by playlist id, empty when the account had no playlist then; None when the run made none.
 

@@ -51,6 +51,9 @@ class BucketHome(Home):
         SettingsError: no bucket is named.
     """
 
+    requests_at_once = 16
+    """A request takes tens of milliseconds, nearly all of it waiting."""
+
     def __init__(self, place: str, connect: Callable[[], Access]) -> None:
         self._place = place.strip("/")
         if not self._place:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt
+from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.paths import stamp_of
 from beatporter.ledger.rows import CallRow
@@ -98,7 +98,10 @@ class Calls:
 
     def _rows_from(self, stamp: str) -> set[CallRow]:
         """Rows of all files whose latest row is of that time or later."""
-        read = {file.stored.path: self._rows_of(file) for file in self._files.files(since=stamp)}
+        files = self._files.files(since=stamp)
+        for file in closing_each([file for file in files if file.stored.path not in self._read]):
+            self._rows_of(file)
+        read = {file.stored.path: self._rows_of(file) for file in files}
         if len(self._read) > MOST_FILES_KEPT:
             self._read = dict(read)
         return {row for rows in read.values() for row in rows}

@@ -50,6 +50,8 @@ class Home(ABC):
     """A folder or a bucket."""
 
     root: str
+    requests_at_once = 1
+    """Files that are opened together where many are read."""
 
     @abstractmethod
     def files(self, folder: str) -> list[StoredFile]:
