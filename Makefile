@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow bench bench-matching bench-ledger faults test-faults lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger faults test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: $(READY) ## a morning's run against a sandbox; again: the next morning; AL
 ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
-test: lint types unit contract memory workflow faults ## everything that CI runs
+test: lint types unit contract memory workflow-and-browser faults ## everything that CI runs
 
 lint: $(READY) ## ruff
 	@$(BIN)/ruff check .
@@ -45,6 +45,12 @@ memory: $(READY) ## memory budgets
 
 workflow: $(READY) ## Prefect, a real server and a real worker
 	@$(BIN)/pytest -q tests/workflow
+
+browser: $(READY) ## what Prefect's pages show, in a real Chromium; skipped where there is none
+	@$(BIN)/pytest -q tests/browser
+
+workflow-and-browser: $(READY) # both, on one server
+	@$(BIN)/pytest -q tests/workflow tests/browser
 
 faults: $(READY) ## a few schedules of the fault campaign
 	@$(BIN)/python -m bench.faults --count 40

@@ -18,16 +18,34 @@ from cli.orchestration import use_embedded_prefect
 
 def ui(
     demo: Annotated[bool, typer.Option(help="Show the demo's runs instead of your own.")] = False,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 4200,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 4200,
 ) -> None:
     """Start Prefect's server on 127.0.0.1, for its pages: runs, artifacts, memory reports. Ctrl-C ends it."""
+    console = Console()
+    if api := os.environ.get("PREFECT_API_URL"):
+        console.print(f"Your runs are on the Prefect server that PREFECT_API_URL names; open {api.removesuffix('/api')}", soft_wrap=True)
+        return
+    if port and not _is_free(port):
+        raise typer.BadParameter(
+            f"port {port} is taken, perhaps by another `beatporter ui`; 0 takes a free one", param_hint="--port"
+        )
     home = HOME if demo else load_settings().home
     port = port or _free_port()
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     use_embedded_prefect(home, verbose=True)
-    Console().print(f"Open [bold]http://127.0.0.1:{port}[/] – Ctrl-C ends it.")
+    console.print(f"Open [bold]http://127.0.0.1:{port}/artifacts[/] in some seconds – Ctrl-C ends it.")
     prefect = Path(sys.executable).with_name("prefect")
     os.execv(prefect, [str(prefect), "server", "start", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - Prefect's own command
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_port() -> int:

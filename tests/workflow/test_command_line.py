@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from sandbox.world import Options, Sandbox
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+EMPTY, EMPTY_ID = "tech-house", 11
 BEATPORTER = Path(sys.executable).with_name("beatporter")
 
 
 @pytest.fixture(scope="module")
 def own_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=("house", "dubstep", "amapiano"))) as running:
+    with Sandbox(Options(genres=("house", "dubstep", "amapiano", "bass-house", "deep-house", EMPTY))) as running:
         yield running
 
 
@@ -64,34 +68,30 @@ def test_a_morning_and_the_next(beatporter: Run, own_sandbox: Sandbox) -> None:
     assert again["budget_left"] == 5000 - first["spotify_calls"] - again["spotify_calls"]
 
 
-def test_a_genre_that_fails_fails_alone_and_says_why(beatporter: Run, own_sandbox: Sandbox) -> None:
-    own_sandbox.faults.add(service="beatport", path="/genre/amapiano/", fault="challenge", count=None)
-    done = beatporter("sync", "amapiano", "dubstep")
-    assert done.returncode == 1
-    assert "amapiano failed: Beatport asked for proof of a human" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "dubstep" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("fault", "says"),
-    [("malformed", "amapiano failed:"), ("half_page", "amapiano failed:"), ("challenge", "proof of a human")],
-)
-def test_a_page_that_holds_no_whole_chart_is_no_short_chart(beatporter: Run, own_sandbox: Sandbox, fault: str, says: str) -> None:
-    own_sandbox.faults.add(service="beatport", path="/genre/amapiano/", fault=fault, count=None)
-    done = beatporter("sync", "amapiano")
-    assert done.returncode == 1
-    assert says in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_an_empty_chart_fails_with_the_reason(beatporter: Run, own_sandbox: Sandbox) -> None:
-    own_sandbox.beatport.empty_charts.add(98)
-    done = beatporter("sync", "amapiano", "--json")
+def test_genres_without_a_chart_fail_alone_and_say_why(beatporter: Run, own_sandbox: Sandbox) -> None:
+    for slug, fault in {"amapiano": "challenge", "bass-house": "malformed", "deep-house": "half_page"}.items():
+        own_sandbox.faults.add(service="beatport", path=f"/genre/{slug}/", fault=fault, count=None)
+    own_sandbox.beatport.empty_charts.add(EMPTY_ID)
+    done = beatporter("sync", "amapiano", "bass-house", "deep-house", EMPTY, "dubstep")
     own_sandbox.beatport.empty_charts.clear()
     assert done.returncode == 1
-    assert document(done)["genres"]["amapiano"]["state"] == "failed"
-    assert "empty" in document(done)["genres"]["amapiano"]["error"].lower()
+    said = {slug: line for line in done.stdout.splitlines() for slug, colon, _ in [line.partition(" failed: ")] if colon}
+    assert set(said) == {"amapiano", "bass-house", "deep-house", EMPTY}, done.stdout
+    assert "proof of a human" in said["amapiano"]
+    assert "empty" in said[EMPTY].lower()
+    assert "✓ dubstep" in done.stderr, "the genre with a chart was not done"
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, own_sandbox: Sandbox, server: str) -> None:
+    assert beatporter("sync", "amapiano").returncode == 0
+    own_sandbox.faults.add(service="beatport", path="/genre/amapiano/", fault="challenge", count=None)
+    done = beatporter("sync", "amapiano", BEATPORTER_STALE_CHART_DAYS="3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=30) as answer:
+        page = json.loads(answer.read())["data"]
+    assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC stands in", page), page[:600]
+    assert "proof of a human" in page
 
 
 def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandbox) -> None:
@@ -145,20 +145,15 @@ def test_status_and_match_show_what_a_run_left(beatporter: Run) -> None:
 
 
 def test_the_older_shape_of_spotifys_api_gives_the_same(server: str, environment: dict[str, str], tmp_path: Path) -> None:
-    added = {}
-    for shape in ("new", "old"):
-        with Sandbox(Options(genres=("dubstep",), spotify_shape=shape)) as sandbox:  # type: ignore[arg-type]
+    def sync(shape: Literal["new", "old"]) -> list[str]:
+        with Sandbox(Options(genres=("dubstep",), spotify_shape=shape)) as sandbox:
             own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / shape)}
-            done = subprocess.run(
-                [str(BEATPORTER), "sync", "dubstep", "--json"],
-                cwd=tmp_path,
-                env=own,
-                capture_output=True,
-                text=True,
-                timeout=180,
-                check=True,
-            )
+            command = [str(BEATPORTER), "sync", "dubstep", "--json"]
+            done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=180, check=True)
             assert document(done)["genres"]["dubstep"]["state"] == "completed"
-            added[shape] = sandbox.spotify.person.track_ids("Beatport: Dubstep - Top 100")
-    assert added["new"] == added["old"]
-    assert len(added["new"]) > 85
+            return sandbox.spotify.person.track_ids("Beatport: Dubstep - Top 100")
+
+    with ThreadPoolExecutor(2) as both:
+        new, old = both.map(sync, ("new", "old"))
+    assert new == old
+    assert len(new) > 85

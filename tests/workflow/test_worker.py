@@ -52,7 +52,7 @@ def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1, timeout_s: 
 def task_states(api: str, run_id: str) -> dict[str, str]:
     """Name of the last state of each task of a run, by the task's name."""
     runs = ask(api, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"})
-    return {run["name"].rpartition("-")[0]: run["state"]["name"] for run in runs}
+    return {run["name"].partition(" ")[0]: run["state"]["name"] for run in runs}
 
 
 def artifact(api: str, key: str) -> str:
@@ -89,15 +89,52 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     assert "data:image/svg+xml;base64," in artifact(server, "memory-house") or "MB" in artifact(server, "memory-house")
 
 
-def test_the_parent_runs_genres_on_workers_and_names_the_one_that_failed(server: str, worker: Path, sandbox: Sandbox) -> None:
-    sandbox.faults.add(service="beatport", path="/genre/tech-house/", fault="challenge", count=None)
-    parameters = {"genres": ["afro-house", "tech-house"], "fan_out": "deployments"}
-    run = wait_for_end(server, start_run(server, "sync-genres/daily", parameters), worker, timeout_s=280)
-    sandbox.faults.clear()
+def test_the_morning_is_scheduled(server: str, worker: Path) -> None:
+    daily = ask(server, "/deployments/name/sync-genres/daily")
+    end = time.monotonic() + 60
+    while not (planned := ask(server, "/flow_runs/filter", {"deployments": {"id": {"any_": [daily["id"]]}}, "limit": 1})):
+        assert time.monotonic() < end, "the scheduler plans no run; Prefect's server says why in its log"
+        time.sleep(1)
+    assert planned[0]["state"]["type"] == "SCHEDULED"
+
+
+def test_wrong_parameters_are_refused_before_a_run_is_made(server: str, worker: Path) -> None:
+    for deployment, parameters in {
+        "sync-genres/daily": {"at_once": 0},
+        "sync-genre/sync-genre": {"genre": "house", "allowance": -1},
+    }.items():
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            start_run(server, deployment, parameters)
+        assert "minimum" in refused.value.read().decode()
+
+
+def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(server: str, worker: Path, sandbox: Sandbox) -> None:
+    sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
+    parameters = {"genres": ["tech-house", "afro-house"], "fan_out": "deployments", "at_once": 1}
+    parent = start_run(server, "sync-genres/daily", parameters)
+    run = wait_for_end(server, parent, worker, timeout_s=280)
     assert run["state"]["type"] == "FAILED"
     assert "tech-house" in run["state"]["message"]
     assert "afro-house" not in run["state"]["message"]
-    assert "proof of a human" in artifact(server, "sync-tech-house")
-    playlists = sandbox.spotify.person
-    assert len(playlists.track_ids("Beatport: Afro House - Top 100")) > 80
-    assert "| afro-house | completed |" in artifact(server, "summary")
+    assert "tech-house: failed" in artifact(server, "sync-tech-house")
+    assert len(sandbox.spotify.person.track_ids("Beatport: Afro House - Top 100")) > 80
+    failed, done = (row.split("|") for row in artifact(server, "summary").splitlines() if row.startswith(("| tech-house", "| afro-house")))
+    assert "**failed**" in failed[1]
+    assert int(failed[6]) > 80, "the failed genre's calls are not counted"
+    assert "of 100" in failed[2]
+    assert "**failed**" not in done[1]
+    searches = sandbox.requests.count(service="spotify", kind="search")
+    genres = genre_runs(server, parent)
+    assert set(genres) == {("tech-house", "FAILED", 1), ("afro-house", "COMPLETED", 1)}
+
+    ask(server, f"/flow_runs/{parent}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}})
+    run = wait_for_end(server, parent, worker, runs=2, timeout_s=280)
+    assert run["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
+    assert set(genre_runs(server, parent)) == {("tech-house", "COMPLETED", 2), ("afro-house", "COMPLETED", 1)}
+    assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
+
+
+def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
+    """Name, state and attempts of the genres' runs that belong to a parent."""
+    runs = ask(api, "/flow_runs/filter", {"flows": {"name": {"any_": ["sync-genre"]}}})
+    return [(run["name"], run["state"]["type"], run["run_count"]) for run in runs if run["parameters"].get("run_key") == parent]
