@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from sandbox.world import Sandbox
+from tests.prefect_api import ask, start_run
 
 RUN_MS = 120_000
-
-
-def ask(api: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or "null")
 
 
 @pytest.fixture
@@ -42,8 +33,7 @@ def test_a_failed_genre_is_retried_by_a_click_and_its_finished_tasks_are_cached(
     page: Page, server: str, deployment: str, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
-    run = ask(server, f"/deployments/{deployment}/create_flow_run", {"parameters": {"genre": "dubstep"}, "state": {"type": "SCHEDULED"}})
-    page.goto(f"/runs/flow-run/{run['id']}")
+    page.goto(f"/runs/flow-run/{start_run(server, 'sync-genre/sync-genre', {'genre': 'dubstep'})}")
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible(timeout=RUN_MS)
     page.get_by_role("button", name="Retry").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()

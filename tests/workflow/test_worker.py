@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox.world import Sandbox
-
-FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-
-
-def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """Prefect's REST API, which its pages use too."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
-    for wait_s in (1, 2, 4, 8, 0):
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.loads(answer.read() or "null")
-        except urllib.error.HTTPError as error:
-            if error.code != 503 or not wait_s:  # 503: SQLite is busy, which Prefect's own client waits for too
-                raise
-            time.sleep(wait_s)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
-    """Start a run as the button in the UI does; its id."""
-    found = ask(api, f"/deployments/name/{deployment}")
-    return str(ask(api, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"])
-
-
-def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1, timeout_s: float = 180) -> dict[str, Any]:
-    """The flow run once its attempt number `runs` has ended."""
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        run: dict[str, Any] = ask(api, f"/flow_runs/{run_id}")
-        if run["state"] and run["state"]["type"] in FINAL and run["run_count"] >= runs:
-            return run
-        time.sleep(1)
-    pytest.fail(f"run {run_id} did not end: {run['state']}\n{log.read_text()[-3000:]}")
-
-
-def task_states(api: str, run_id: str) -> dict[str, str]:
-    """Name of the last state of each task of a run, by the task's name."""
-    runs = ask(api, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"})
-    return {run["name"].partition(" ")[0]: run["state"]["name"] for run in runs}
-
-
-def artifact(api: str, key: str) -> str:
-    return str(ask(api, f"/artifacts/{key}/latest")["data"])
+from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_end
 
 
 def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> None:
@@ -132,9 +87,3 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     assert run["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
     assert set(genre_runs(server, parent)) == {("tech-house", "COMPLETED", 2), ("afro-house", "COMPLETED", 1)}
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
-
-
-def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
-    """Name, state and attempts of the genres' runs that belong to a parent."""
-    runs = ask(api, "/flow_runs/filter", {"flows": {"name": {"any_": ["sync-genre"]}}})
-    return [(run["name"], run["state"]["type"], run["run_count"]) for run in runs if run["parameters"].get("run_key") == parent]
