@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="rows of the histories")
     parser.add_argument("--decisions", type=int, nargs="+", default=list(DECISIONS), help="rows of the decisions")
-    parser.add_argument("--old-up-to", type=int, default=1_000_000, help="the old way takes minutes and gigabytes at ten million rows")
+    parser.add_argument("--others-up-to", type=int, default=1_000_000, help="old way and SQLite take minutes and gigabytes beyond")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="where to keep what is made, for another run; a temporary one without it")
     parser.add_argument("--step", nargs=4, metavar=("WAY", "ACT", "PLACE", "NUMBER"), help=argparse.SUPPRESS)
@@ -133,7 +133,9 @@ def main() -> None:
         way, act, place, number = arguments.step
         print(json.dumps(WAYS[way][act == "measure"](Path(place), int(number)) or {}))
         return
-    keys = [(way, rows) for way in ("ledger", "old", "sqlite") for rows in arguments.sizes if way != "old" or rows <= arguments.old_up_to]
+    keys = [
+        (way, rows) for way in ("ledger", "old", "sqlite") for rows in arguments.sizes if way == "ledger" or rows <= arguments.others_up_to
+    ]
     keys += [("matches", rows) for rows in arguments.decisions]
     with tempfile.TemporaryDirectory(prefix="beatporter-bench-") as temporary:
         text = report(run(arguments.folder or Path(temporary), keys, arguments.rounds))
