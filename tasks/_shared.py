@@ -9,11 +9,12 @@ from __future__ import annotations
 import fcntl
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency, rate_limit
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.runtime import deployment, flow_run
 
 from beatporter.errors import LedgerUnwritable
@@ -62,7 +63,7 @@ def _take_slots(slots: int) -> None:
 @cache
 def _offer(name: str, limit: int, slot_decay_per_second: float | None = None) -> None:
     """Make the limit on the server, or bring it in line with the settings; once a process."""
-    with get_client(sync_client=True) as client:
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):  # another worker was faster, with the same settings
         client.upsert_global_concurrency_limit_by_name(name, limit, slot_decay_per_second)
 
 

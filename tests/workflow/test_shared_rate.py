@@ -1,0 +1,67 @@
+"""Processes of several workers keep to one rate together, through Prefect's server alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+from tasks._shared import BLOCK
+
+ROOT = Path(__file__).parents[2]
+RATE = 5
+PROCESSES = 4
+TURNS = 25
+WINDOW_S = 5.0
+WORKER = f"""
+import json, sys, time
+from beatporter.settings import load_settings
+from beatporter.spotify.rate import RateLimiter
+from tasks._shared import shared_rate
+
+settings = load_settings()
+limiter = RateLimiter(settings.spotify_rate, acquire=shared_rate(settings))
+print("ready", flush=True)
+sys.stdin.readline()
+turns = []
+for _ in range({TURNS}):
+    limiter.wait_turn()
+    turns.append(time.time())
+print(json.dumps(turns), flush=True)
+"""
+
+
+def test_workers_keep_to_one_rate_together(server: str, environment: dict[str, str]) -> None:
+    deployed = {
+        **environment,
+        "BEATPORTER_SPOTIFY_RATE": str(RATE),
+        "PREFECT__RUNTIME__DEPLOYMENT__ID": str(uuid.uuid4()),  # as in a run that a worker started
+    }
+    workers = [
+        subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=deployed, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(PROCESSES)
+    ]
+    try:
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n", "a worker did not start"
+        turns = sorted(turn for answer in _go(workers) for turn in json.loads(answer))
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    assert len(turns) == PROCESSES * TURNS
+    most = max(sum(start <= turn < start + WINDOW_S for turn in turns) for start in turns)
+    # Beyond the rate: what the limit lets through at once, and a block that each process may have kept for later.
+    assert most <= RATE * WINDOW_S + BLOCK + PROCESSES * BLOCK, f"{most} requests would have left within {WINDOW_S:.0f} s"
+
+
+def _go(workers: list[subprocess.Popen[str]]) -> list[str]:
+    """Let all begin at once; what each says at its end."""
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    return [worker.communicate(timeout=200)[0] for worker in workers]
