@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from beatporter.errors import SettingsError
+
 
 def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
     """Point Prefect at `home`/prefect unless the environment names a server.
@@ -24,6 +26,11 @@ def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     if "PREFECT_API_URL" in os.environ or "PREFECT_PROFILE" in os.environ:
         return
-    os.environ.setdefault("PREFECT_HOME", str((home / "prefect").resolve()))
+    own = home / "prefect"
+    try:
+        own.mkdir(parents=True, exist_ok=True)  # Prefect makes no folder in a folder that is not there, and then waits for its server
+    except OSError as error:
+        raise SettingsError(f"Cannot write in {home}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder.") from None
+    os.environ.setdefault("PREFECT_HOME", str(own.resolve()))
     os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

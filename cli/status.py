@@ -1,83 +1,164 @@
-"""`beatporter status`: how things stand, from the ledger alone; asks Spotify nothing."""
+"""`beatporter status`: how things stand, from settings and ledger alone; asks Spotify nothing."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
-from beatporter.clock import utc_now
 from beatporter.errors import SettingsError
-from beatporter.ledger.ledger import Ledger
-from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import load_sign_in, sign_in_age, sign_in_warning
+from beatporter.ledger.rows import RunRow
+from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
 from beatporter.spotify.window import WINDOW, calls_left
-from beatporter.sync.match import is_undecided
-from tasks._workspace import open_storage
+from beatporter.sync.workspace import Workspace
+from cli.desk import open_desk
+
+STYLES = {"failed": "red", "deferred": "yellow"}
 
 
-def status() -> None:
-    """Show the sign-in's age, calls of the last 24 hours, what is left, and each genre's last chart and playlist."""
-    settings = load_settings()
-    ledger = open_storage(settings)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand at a moment.
+
+    Attributes:
+        account: the account's id as the last run's listing names it; None before the first run.
+        sign_in: None when there is none, for the reason in `sign_in_problem`.
+        calls: Spotify calls of the last 24 hours by kind.
+        quota_until: when Spotify's quota is back, None while it is not spent.
+        runs: each enabled genre's last run; None for a genre that never ran.
+    """
+
+    now: datetime
+    account: str | None
+    sign_in: SignIn | None
+    sign_in_problem: str
+    calls: Mapping[str, int]
+    budget: int
+    left: int
+    quota_until: datetime | None
+    runs: Mapping[str, RunRow | None]
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
+    """Show the account and its sign-in's age, calls of the last 24 hours, what is left, and each genre's last run."""
+    with open_desk("status") as desk:
+        standing = read_standing(desk)
+    if as_json:
+        print(json.dumps(_document(standing), indent=2))  # noqa: T201 - the document is the output
+        return
     console = Console()
-    now = utc_now()
-    console.print(_sign_in(settings, now), highlight=False)
-    for line in _quota(settings, ledger, now):
-        console.print(line, highlight=False)
-    console.print(_genres(settings, ledger))
+    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
+        console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    if any(standing.runs.values()):
+        console.print()
+        console.print(_table(standing))
+    for slug, run in standing.runs.items():
+        if run is not None and run.error:
+            console.print(f"{slug}: {run.error}", style="red", markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    never = [slug for slug, run in standing.runs.items() if run is None]
+    if never:
+        console.print(_never_ran(never, len(standing.runs)), markup=False, highlight=False)
 
 
-def _sign_in(settings: Settings, now: datetime) -> str:
+def read_standing(desk: Workspace) -> Standing:
+    """What settings and ledger say."""
+    settings, ledger, now = desk.settings, desk.ledger, desk.now()
     try:
-        sign_in = load_sign_in(settings)
+        sign_in, problem = load_sign_in(settings, desk.sign_in_store), ""
     except SettingsError as error:
-        return f"Sign-in: none. {error}"
-    age = sign_in_age(sign_in, now)
-    if age is None:
-        return "Sign-in: by a refresh token of unknown age; it ends six months after you signed in."
-    return f"Sign-in: {age.days} days old. {sign_in_warning(sign_in, now) or ''}".rstrip()
-
-
-def _quota(settings: Settings, ledger: Ledger, now: datetime) -> list[str]:
-    kinds = ledger.calls.by_kind(now - WINDOW)
-    detail = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    left = calls_left(ledger.calls, settings.spotify_daily_budget, now)
-    used = sum(kinds.values())
-    lines = [f"Spotify calls in 24 hours: {used}{f' ({detail})' if detail else ''}; {left} of {settings.spotify_daily_budget} left."]
+        sign_in, problem = None, str(error)
     until = ledger.calls.quota_until()
-    if until is not None and until > now:
-        hours = (until - now) / timedelta(hours=1)
-        lines.append(f"Spotify's quota is spent; it is back at {until:%Y-%m-%d %H:%M} UTC, in {hours:.1f} h. No run asks before.")
+    known = settings.all_genres()
+    return Standing(
+        now=now,
+        account=ledger.listings.last_owner(),
+        sign_in=sign_in,
+        sign_in_problem=problem,
+        calls=ledger.calls.by_kind(now - WINDOW),
+        budget=settings.spotify_daily_budget,
+        left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
+        quota_until=until if until is not None and until > now else None,
+        runs={slug: ledger.runs.latest(known[slug].genre_id) for slug in settings.enabled_genres()},
+    )
+
+
+def _account_line(standing: Standing) -> str:
+    return f"Account: {standing.account or 'not known before the first run'}"
+
+
+def _sign_in_line(standing: Standing) -> str:
+    sign_in = standing.sign_in
+    if sign_in is None:
+        return f"Sign-in: none. {standing.sign_in_problem}"
+    age = sign_in_age(sign_in, standing.now)
+    if age is None or sign_in.signed_in_at is None:
+        return "Sign-in: by a refresh token of unknown age; it ends six months after you signed in."
+    warning = sign_in_warning(sign_in, standing.now)
+    return f"Sign-in: {warning or f'{age.days} days old, good until about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}.'}"
+
+
+def _quota_lines(standing: Standing) -> list[str]:
+    detail = ", ".join(f"{count} {kind}" for kind, count in standing.calls.items())
+    used = f"{sum(standing.calls.values())} calls in 24 hours" + (f" ({detail})" if detail else "")
+    lines = [f"Spotify: {used}; {standing.left} of {standing.budget} left."]
+    if standing.quota_until is not None:
+        hours = (standing.quota_until - standing.now) / timedelta(hours=1)
+        lines.append(f"Its quota is spent, and back at {_moment(standing.quota_until)}, in {hours:.1f} h. No run asks before.")
     return lines
 
 
-def _genres(settings: Settings, ledger: Ledger) -> Table:
-    table = Table("genre", "last chart", "undecided", "playlist", "tracks", "last backup")
-    known = settings.all_genres()
-    for slug in settings.enabled_genres():
-        genre = known[slug]
-        chart = ledger.charts.latest(genre.genre_id)
-        playlist = ledger.playlists.latest(genre.genre_id)
-        if chart is None and playlist is None:
-            continue
-        ids = [entry.beatport_id for entry in chart.entries] if chart else []
-        decided = ledger.matches.latest(ids)
-        undecided = sum(is_undecided(decided.get(beatport_id)) for beatport_id in ids)
-        backup = ledger.backups.latest(playlist.playlist_id) if playlist else None
-        table.add_row(
-            slug,
-            _moment(chart.scraped_at if chart else None),
-            str(undecided) if chart else "",
-            playlist.name if playlist else "",
-            str(backup.rows) if backup else "",
-            _moment(backup.taken_at if backup else None),
-        )
-    if not table.row_count:
-        table.caption = "No genre has run yet: beatporter sync --all"
+def _table(standing: Standing) -> Table:
+    table = Table("genre", "last run (UTC)", "state", box=None, pad_edge=False, header_style="bold underline")
+    for heading in ("added", "not found", "deferred"):
+        table.add_column(heading, justify="right")
+    for slug, run in standing.runs.items():
+        if run is not None:
+            figures = ("", "", "") if run.state == "failed" else (str(run.added), str(run.not_found), str(run.deferred))
+            table.add_row(slug, f"{run.at:%Y-%m-%d %H:%M}", run.state, *figures, style=STYLES.get(run.state))
     return table
 
 
-def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+def _never_ran(slugs: list[str], enabled: int) -> str:
+    if len(slugs) == enabled:
+        return "No genre has run yet: `beatporter sync --all`, or name some."
+    return f"Never ran: {', '.join(slugs)}."
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _document(standing: Standing) -> dict[str, Any]:
+    sign_in = standing.sign_in
+    age = sign_in_age(sign_in, standing.now) if sign_in else None
+    return {
+        "account": standing.account,
+        "sign_in": {
+            "present": sign_in is not None,
+            "signed_in_at": sign_in.signed_in_at.isoformat() if sign_in and sign_in.signed_in_at else None,
+            "age_days": age.days if age else None,
+            "warning": sign_in_warning(sign_in, standing.now) if sign_in else standing.sign_in_problem,
+        },
+        "spotify_calls": {"last_24_hours": sum(standing.calls.values()), "by_kind": dict(standing.calls)},
+        "budget": standing.budget,
+        "budget_left": standing.left,
+        "quota_back_at": standing.quota_until.isoformat() if standing.quota_until else None,
+        "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
+    }
+
+
+def _run_document(run: RunRow) -> dict[str, Any]:
+    return {
+        "at": run.at.isoformat(),
+        "state": run.state,
+        "added": run.added,
+        "not_found": run.not_found,
+        "deferred": run.deferred,
+        "error": run.error,
+    }

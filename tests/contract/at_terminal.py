@@ -12,7 +12,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,16 @@ class Shown:
 
 
 def at_terminal(
-    command: Sequence[str], environment: Mapping[str, str], cwd: Path, answers: Sequence[tuple[str, str]] = (), columns: int = 80
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path,
+    answers: Sequence[tuple[str, str | Callable[[str], str]]] = (),
+    columns: int = 80,
 ) -> Shown:
     """Run a command to its end.
 
     Args:
-        answers: what is waited for on the screen, and what is typed then, one after the other; "\\x03" is Ctrl-C, "\\x04" Ctrl-D.
+        answers: what is waited for on the screen, and what is typed then, or makes it from the screen; "\\x03" is Ctrl-C, "\\x04" Ctrl-D.
     """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
@@ -64,7 +68,8 @@ def at_terminal(
             shown += chunk.decode(errors="replace")
         if waiting and waiting[0][0] in shown[since:]:
             since = len(shown)
-            typed = waiting.pop(0)[1]
+            answer = waiting.pop(0)[1]
+            typed = answer if isinstance(answer, str) else answer(shown)
             os.write(controller, typed.encode())
         elif typed == CTRL_C and not ready and shown[since:].strip() in ("", "^C"):
             os.write(controller, typed.encode())  # one that comes just before the read is heard by nobody: a person presses again

@@ -1,0 +1,219 @@
+"""`beatporter login` as a person runs it: with a browser, without one, into a file, into a Prefect block."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+from pydantic import SecretStr
+
+from beatporter.errors import SettingsError
+from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
+from beatporter.spotify.tokens import Tokens
+from sandbox.world import Options, Sandbox
+from tasks._sign_in import SecretBlock, open_store
+from tests.contract.at_terminal import at_terminal
+from tests.contract.conftest import SpotifyDesk
+
+BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
+BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=20).read()\n"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Options(genres=("dubstep",))) as running:
+        yield running
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """A person who has an app and is not signed in."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
+    own = {key: value for key, value in sandbox.environment().items() if not key.endswith("REFRESH_TOKEN")}
+    return {**inherited, **own, "BEATPORTER_HOME": str(tmp_path / "home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+
+
+def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [BEATPORTER, *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ends_at(screen: str) -> str:
+    """The address that the person's browser ends at after the one on the screen."""
+    shown = next(line for line in screen.splitlines() if "/authorize?" in line).strip()
+    request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=10)
+    return f"{request.headers['Location']}\n"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
+        return None
+
+    def http_error_302(self, req: object, fp: object, code: int, msg: str, headers: object) -> object:
+        return fp
+
+
+def kept(environment: dict[str, str]) -> Path:
+    return Path(environment["BEATPORTER_HOME"]) / "spotify.json"
+
+
+def test_a_browser_signs_in_and_the_sign_in_is_the_owners_alone(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER.format(python=sys.executable))
+    browser.chmod(0o755)
+    done = run({**environment, "BROWSER": f"{browser} %s"}, tmp_path, "login", "--port", str(free_port()))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Signed in. Kept in {kept(environment)}; good until about " in done.stdout
+    assert stat.S_IMODE(kept(environment).stat().st_mode) == 0o600
+    token = json.loads(kept(environment).read_text())["refresh_token"]
+    assert token not in done.stdout + done.stderr
+    status = run(environment, tmp_path, "status")
+    assert "Sign-in: 0 days old, good until about " in status.stdout
+    assert token not in status.stdout
+
+
+def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tmp_path: Path) -> None:
+    shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", ends_at)])
+    assert shown.code == 0, shown.text
+    assert "redirect URIs must hold http://127.0.0.1:8917/callback" in shown.text
+    assert "Signed in." in shown.text
+    assert kept(environment).exists()
+
+
+def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path) -> None:
+    foreign = "http://127.0.0.1:8917/callback?code=abc&state=another\n"
+    shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
+    assert shown.code == 1, shown.text
+    assert "does not belong to this sign-in" in shown.text
+    assert "Traceback" not in shown.text
+    assert not kept(environment).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "says"),
+    [
+        ((), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
+        (("--port", "0"), {}, "--port"),
+        (("--port", "http"), {}, "--port"),
+        (("--block", "My Block"), {}, "'My Block' is no name of a Prefect block."),
+    ],
+)
+def test_what_cannot_be_is_said_before_anybody_signs_in(
+    environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], changes: dict[str, str], says: str
+) -> None:
+    done = run({**environment, **changes}, tmp_path, "login", *arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stderr
+    assert "/authorize" not in done.stdout
+
+
+def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run(environment, tmp_path, "login", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "Choose another port" in done.stderr
+
+
+def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    """Prefect's own database under Beatporter's home, as without a server."""
+    shown = at_terminal(
+        [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
+    )
+    assert shown.code == 0, shown.text
+    assert "Kept in the Prefect block secret/spotify" in shown.text
+    assert "Runs find it with BEATPORTER_SPOTIFY_REFRESH_TOKEN=secret/spotify" in shown.text
+    assert not kept(environment).exists(), "a block instead of a file"
+    named = {**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/spotify"}
+    assert "Sign-in: 0 days old" in run(named, tmp_path, "status").stdout
+    other = run({**named, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/other"}, tmp_path, "sync", "dubstep")
+    assert other.returncode == 2, other.stdout + other.stderr
+    assert "The Prefect block secret/other holds no sign-in. Run `beatporter login --block other`." in " ".join(other.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def prefect() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in_at = desk.clock()
+    block = SecretBlock("renewed")
+    block.save(SignIn(SecretStr(desk.refresh_token), signed_in_at))
+    settings = desk.settings(spotify_refresh_token=SecretStr("secret/renewed"))
+    accounts, give = desk.state.accounts, desk.state.accounts.refresh
+    newer = accounts.sign_in()
+    monkeypatch.setattr(accounts, "refresh", lambda token: {**give(token), "refresh_token": newer})
+    desk.clock.advance(timedelta(days=151).total_seconds())
+    sign_in = load_sign_in(settings, open_store(settings))
+    assert sign_in_warning(sign_in, desk.clock()) is not None
+    Tokens(settings, sign_in, now=desk.clock, sleep=desk.sleep).current()
+    again = load_sign_in(settings, open_store(settings))
+    assert again == SignIn(SecretStr(newer), signed_in_at)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_block_made_by_hand_holds_a_bare_token(desk: SpotifyDesk) -> None:
+    from prefect.blocks.system import Secret
+
+    Secret(value=desk.refresh_token).save("by-hand", overwrite=True)
+    settings = desk.settings(spotify_refresh_token=SecretStr("secret/by-hand"))
+    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(desk.refresh_token), None)
+    Secret(value={"token": "something else"}).save("by-hand", overwrite=True)
+    with pytest.raises(SettingsError, match="holds no sign-in") as caught:
+        load_sign_in(settings, open_store(settings))
+    assert "something else" not in str(caught.value)
+    SecretBlock("by-hand").check()  # signing in anew puts it right
+
+
+def test_a_renewed_token_goes_back_into_the_file(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = desk.settings(spotify_refresh_token=None)
+    FileStore(sign_in_path(settings)).save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    accounts, give = desk.state.accounts, desk.state.accounts.refresh
+    newer = accounts.sign_in()
+    monkeypatch.setattr(accounts, "refresh", lambda token: {**give(token), "refresh_token": newer})
+    Tokens(settings, load_sign_in(settings), now=desk.clock, sleep=desk.sleep).current()
+    assert load_sign_in(settings) == SignIn(SecretStr(newer), desk.clock())
+    assert stat.S_IMODE(sign_in_path(settings).stat().st_mode) == 0o600
+
+
+def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    """Six months after the sign-in: a run at a terminal ends, it does not wait for an answer."""
+    token = sandbox.spotify.accounts.sign_in()
+    sandbox.clock.advance(timedelta(days=183).total_seconds())
+    done = run({**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
+    sandbox.clock.advance(-timedelta(days=183).total_seconds())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "invalid_grant" in done.stdout + done.stderr
+    assert "Run `beatporter login` and sign in once more." in done.stdout + done.stderr
+    assert token not in done.stdout + done.stderr
+
+
+def test_from_day_150_the_terminal_ends_with_the_warning(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    token = sandbox.spotify.accounts.sign_in()  # the token itself is young: only its date counts here
+    kept(environment).parent.mkdir(parents=True)
+    kept(environment).write_text(json.dumps({"refresh_token": token, "signed_in_at": "2026-01-01T00:00:00+00:00"}))
+    done = run(environment, tmp_path, "sync", "dubstep")
+    assert done.returncode == 0, done.stderr
+    assert "days old and ends about 2026-06-30. Run `beatporter login` and sign in once more." in done.stderr
+    status = run(environment, tmp_path, "status")
+    assert "ends about 2026-06-30" in " ".join(status.stdout.split())
