@@ -16,8 +16,8 @@ from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
 """A new line within a table's cell; Prefect's default UI never wraps a cell, so long ones push the others off the page."""
-LINE = 38
-"""Characters of a name on one line: both names then fit on a page of 1280 pixels."""
+NAME_LINE, WHY_LINE = 32, 60
+"""Characters on one line: with both names the table then fits on a page of 1280 pixels."""
 
 
 def sync_report(
@@ -108,14 +108,17 @@ def _summary_row(slug: str, one: Outcome) -> str:
 def _row(item: EntryOutcome) -> str:
     entry, match = item.entry, item.match
     title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
-    why = escape(explain(match)) if match else "left for a later run"
+    why = _wrapped(explain(match), WHY_LINE) if match else "left for a later run"
     place = "left" if item.left else entry.position
     return f"| {place} | {_verdict(item)} | {_names(entry.artists, title)} | {_found(match)} | {why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:
-    lines = [line for text in (", ".join(artists), title) for line in textwrap.wrap(text, LINE)]
-    return BREAK.join(map(escape, lines))
+    return BREAK.join(_wrapped(text, NAME_LINE) for text in (", ".join(artists), title))
+
+
+def _wrapped(text: str, width: int) -> str:
+    return BREAK.join(map(escape, textwrap.wrap(text, width)))
 
 
 def _found(match: Match | None) -> str:
