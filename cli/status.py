@@ -114,9 +114,12 @@ def _quota_lines(standing: Standing) -> list[str]:
 
 
 def _table(standing: Standing) -> Table:
-    table = Table("genre", "last run (UTC)", "state", box=None, pad_edge=False, header_style="bold underline")
-    for heading in ("added", "not found", "deferred"):
-        table.add_column(heading, justify="right")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("genre", overflow="fold")
+    for heading in ("last run (UTC)", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("added", "not\nfound", "deferred"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for slug, run in standing.runs.items():
         if run is not None:
             figures = ("", "", "") if run.state == "failed" else (str(run.added), str(run.not_found), str(run.deferred))

@@ -1,0 +1,108 @@
+"""`beatporter status` over ledgers as runs leave them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from beatporter.errors import ChallengeShown
+from beatporter.genres import all_genres
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.rows import CallRow, ListedPlaylist
+from beatporter.settings import load_settings
+from beatporter.sync.ended import keep_failure, keep_outcome
+from beatporter.sync.outcome import Outcome
+from beatporter.sync.workspace import Workspace
+from tests.contract.at_terminal import at_terminal
+
+BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
+    return {
+        **inherited,
+        "BEATPORTER_HOME": str(tmp_path),
+        "BEATPORTER_SPOTIFY_CLIENT_ID": "id",
+        "BEATPORTER_SPOTIFY_CLIENT_SECRET": "secret",
+    }
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return open_ledger(tmp_path / "ledger")
+
+
+def status(environment: dict[str, str], *arguments: str) -> str:
+    command = [BEATPORTER, "status", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def run_all(ledger: Ledger, home: Path, at: datetime) -> None:
+    """A run of every genre: the first failed, the second deferred some, the others completed."""
+    with Workspace(load_settings(home=home), ledger, run_key="run", now=lambda: at) as workspace:
+        for number, slug in enumerate(all_genres()):
+            if number == 0:
+                keep_failure(workspace, slug, ChallengeShown("Beatport asked for proof of a human.", "Save the page by hand."))
+            else:
+                state = "deferred" if number == 1 else "completed"
+                keep_outcome(workspace, slug, Outcome(state, chart=100, matched=90, added=number, not_found=4, deferred=number == 1))
+
+
+def test_before_the_first_run_it_says_what_is_missing(environment: dict[str, str]) -> None:
+    said = " ".join(status(environment).split())
+    assert "Account: not known before the first run" in said
+    assert "Sign-in: none. Spotify credentials are missing: BEATPORTER_SPOTIFY_REFRESH_TOKEN." in said
+    assert "0 calls in 24 hours; 800 of 800 left." in said
+    assert "No genre has run yet" in said
+
+
+def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledger: Ledger, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    run_all(ledger, tmp_path, now - timedelta(days=1))
+    run_all(ledger, tmp_path, now)
+    shown = at_terminal([BEATPORTER, "status"], environment, tmp_path)
+    assert shown.code == 0, shown.text
+    assert [line for line in shown.lines if cell_len(line) > 80] == []
+    slugs = list(all_genres())
+    rows = {line.split()[0]: line.split() for line in shown.lines if line.split() and line.split()[0] in slugs}
+    assert list(rows) == slugs
+    assert rows[slugs[1]][1:] == [f"{now:%Y-%m-%d}", f"{now:%H:%M}", "deferred", "1", "4", "1"]
+    assert rows[slugs[5]][3:] == ["completed", "5", "4", "0"]
+    assert f"{slugs[0]}: Beatport asked for proof of a human. Save the page by hand." in " ".join(shown.text.split())
+
+
+def test_account_calls_and_the_quotas_end(environment: dict[str, str], ledger: Ledger) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    until = now + timedelta(hours=13, minutes=36)
+    ledger.listings.append("run", [ListedPlaylist("run", "P", "House", "s", 3, "dj-ada", now)])
+    ledger.calls.append([CallRow(now - timedelta(hours=25), "search", 500, "old"), CallRow(now - timedelta(hours=2), "search", 120, "run")])
+    ledger.calls.append([CallRow(now, "write", 3, "run"), CallRow(now, "quota", 0, "run", until)])
+    said = " ".join(status(environment).split())
+    assert "Account: dj-ada" in said
+    assert "123 calls in 24 hours (120 search, 3 write); 677 of 800 left." in said
+    assert f"back at {until:%Y-%m-%d %H:%M} UTC, in 13.6 h." in said
+
+
+def test_as_json(environment: dict[str, str], ledger: Ledger, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    run_all(ledger, tmp_path, now)
+    (tmp_path / "spotify.json").write_text(json.dumps({"refresh_token": "secret-token", "signed_in_at": "2020-01-01T00:00:00+00:00"}))
+    text = status({**environment, "BEATPORTER_GENRES": "house,dubstep"}, "--json")
+    assert "secret-token" not in text
+    found = json.loads(text)
+    assert set(found["genres"]) == {"house", "dubstep"}
+    assert found["genres"]["house"]["at"] == now.isoformat()
+    assert found["sign_in"]["present"] is True
+    assert "beatporter login" in found["sign_in"]["warning"]
+    assert (found["account"], found["budget_left"], found["quota_back_at"]) == (None, 800, None)
