@@ -57,6 +57,21 @@ def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candid
     )
 
 
+def thrown_out_before(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
+    """Ids of candidates that the person took out of a playlist that the genre had before this one.
+
+    A playlist that was deleted as a whole begins anew, but what was thrown out of it before that stays out: its history has it, its last
+    backup does not.
+    """
+    gone: set[str] = set()
+    for earlier in workspace.ledger.playlists.ids(genre.genre_id) - {playlist_id}:
+        held = known_of(workspace, earlier, candidates).track_ids
+        backup = workspace.ledger.backups.latest(earlier)
+        if held and backup is not None:
+            gone |= held - {row.track_id for row in workspace.ledger.backups.items(earlier, backup.snapshot_id)}
+    return frozenset(gone)
+
+
 def never_had(workspace: Workspace, genre: Genre, matches: Iterable[Match]) -> set[str]:
     """Spotify ids among what was found that none of the genre's playlists ever had, of several for one recording the first."""
     candidates = [candidate_of(match) for match in matches if match.track_id]

@@ -19,7 +19,7 @@ from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, fresh, plan_collect
 from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.correct import correct_playlist, corrections_due
-from beatporter.sync.found import candidate_of, known_of, matches_by_track
+from beatporter.sync.found import candidate_of, known_of, matches_by_track, thrown_out_before
 from beatporter.sync.present import Here, as_it_is_now, doubt, ids_in_order, mark, take_in
 from beatporter.sync.room import with_room
 from beatporter.sync.workspace import Workspace
@@ -77,7 +77,7 @@ def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]
     playlist = _corrected(workspace, genre, as_it_is_now(workspace, playlist))
     here = take_in(workspace, playlist, wanted, record=True)
     arrived.update(here.left_behind)
-    plan = _plan(workspace, playlist, wanted, here)
+    plan = _plan(workspace, genre, playlist, wanted, here)
     if not plan.add:
         if here.read:
             mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id if here.backed_up else None)
@@ -93,10 +93,10 @@ def _would_add(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]) 
     if playlist is None:
         return list(fresh(map(candidate_of, wanted.values())))
     playlist = as_it_is_now(workspace, playlist)
-    return list(_plan(workspace, playlist, wanted, take_in(workspace, playlist, wanted, record=False)).add)
+    return list(_plan(workspace, genre, playlist, wanted, take_in(workspace, playlist, wanted, record=False)).add)
 
 
-def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Match], here: Here) -> Plan:
+def _plan(workspace: Workspace, genre: Genre, playlist: PlaylistRef, wanted: Mapping[str, Match], here: Here) -> Plan:
     """What is neither there nor was ever there, in the order given."""
     candidates = [candidate_of(match) for match in wanted.values()]
     there = [one for one in candidates if one.track_id in here.present]
@@ -104,7 +104,7 @@ def _plan(workspace: Workspace, playlist: PlaylistRef, wanted: Mapping[str, Matc
         here.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording)
     )
     wished = fresh(candidates, known_of(workspace, playlist.playlist_id, candidates), present)
-    return plan_collect(wished, here.present, here.thrown_out)
+    return plan_collect(wished, here.present, here.thrown_out | thrown_out_before(workspace, genre, playlist.playlist_id, candidates))
 
 
 def _corrected(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> PlaylistRef:

@@ -201,3 +201,15 @@ def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: S
         with pytest.raises(PlaylistFull, match="BEATPORTER_PLAYLIST_WHEN_FULL=continue"):
             update_playlist(workspace, SLUG, chart, found, limit=len(first) + 2)
     assert world.spotify.person.track_ids(NAME) == first
+
+
+def test_a_playlist_that_was_deleted_begins_anew_without_what_was_thrown_out_of_it(world: Sandbox) -> None:
+    _, first = morning("one")
+    person = world.spotify.person
+    person.remove_track(NAME, first[4])
+    morning("two")
+    person.delete(NAME)
+    searches = world.requests.count(kind="search")
+    morning("three")
+    assert person.track_ids(NAME) == [track_id for track_id in first if track_id != first[4]]
+    assert world.requests.count(kind="search") == searches, "every answer was kept"
