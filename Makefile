@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger faults test-faults lock clean
+.PHONY: help setup demo ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger bench-quota faults test-faults lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-matching: $(READY) ## precision and recall of the matching
 
 bench-ledger: $(READY) ## appends and lookups at 248 thousand to 10 million rows
 	@$(BIN)/python -m bench.ledger
+
+bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls a day by kind
+	@$(BIN)/python -m bench.quota
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

@@ -87,9 +87,8 @@ class SpotifySession(requests.Session):
         verb, path = str(method), urlsplit(str(url)).path
         is_read, effort, renewals = verb == "GET", self._new_effort(), 0
         while True:
-            self._tokens.current()  # before the call is counted, since renewing may take a while
             self._count(kind_of(verb, path))
-            token = self._tokens.current()  # after it, since the budget may have made it wait
+            token = self._tokens.current()  # only now: a spent quota needs none, and the budget may have made the call wait
             outcome = send_once(partial(self._send, token, verb, url, *args, **kwargs), self._now)
             if isinstance(outcome, Good):
                 return outcome.response

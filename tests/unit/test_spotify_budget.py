@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -227,6 +228,13 @@ def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table:
     assert calls_left(table, 7, START + DAY + timedelta(minutes=5)) == 7
 
 
+def test_a_call_that_was_long_on_its_way_is_not_followed_too_soon_a_day_later(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 1, "a", now=clock) as budget:
+        budget.take("search")
+    assert calls_left(table, 1, START + DAY + timedelta(seconds=20)) == 0, "Spotify may have counted it 20 s after it was taken"
+    assert calls_left(table, 1, START + DAY + timedelta(minutes=1)) == 1
+
+
 def test_a_block_that_a_killed_run_held_counts_until_its_last_call_could_have_been_made(clock: Clock, table: Table) -> None:
     CallBudget(table, 7, "killed", now=clock, block=7).take("search")
     assert calls_left(table, 7, START + DAY + BLOCK_AGE) == 0
@@ -281,7 +289,12 @@ def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> No
         take_until_refused(budget, "search")
     clock.at = START + DAY
     told: list[float] = []
-    budget = CallBudget(table, 8, "b", now=clock, sleep=clock.sleep, on_wait=lambda seconds, _: told.append(seconds))
+
+    def sleep(seconds: float) -> None:
+        time.sleep(0.3)  # the others come to wait too
+        clock.sleep(seconds)
+
+    budget = CallBudget(table, 8, "b", now=clock, sleep=sleep, on_wait=lambda seconds, _: told.append(seconds))
     threads = [threading.Thread(target=budget.take, args=("search",)) for _ in range(8)]
     for thread in threads:
         thread.start()

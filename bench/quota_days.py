@@ -1,0 +1,195 @@
+"""A morning's run in the quota's bench, made of the very steps that the tasks call, and the figures of what it did with its calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from beatporter.beatport.chart import ChartEntry
+from beatporter.ledger.compaction import compact
+from beatporter.ledger.ledger import open_ledger
+from beatporter.matching import RULES, is_due
+from beatporter.matching.find import queries
+from beatporter.matching.match import Match
+from beatporter.settings import load_settings
+from beatporter.sync.account import list_playlists
+from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES, open_purse
+from beatporter.sync.backup import back_up_playlist
+from beatporter.sync.history import append_history
+from beatporter.sync.match import is_undecided, match_tracks
+from beatporter.sync.outcome import entry_outcomes, genre_outcome
+from beatporter.sync.playlist import update_playlist
+from beatporter.sync.scrape import scrape_chart
+from beatporter.sync.workspace import Workspace, calls_key
+from bench.quota_world import QuotaWorld
+from sandbox.log import LogEntry
+
+OK, TOO_MANY = HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS
+
+
+@dataclass(slots=True)
+class Day:
+    """What a morning's run did.
+
+    Attributes:
+        calls: by kind, as the ledger has them.
+        new: tracks that no chart had before. new_decided: those among them that were searched the same morning.
+        placed: tracks that came into playlists. searched: entries that got a decision. again: those that had been missed before.
+        deferred: chart entries left for a later run.
+        not_kept: searches whose answer came to nothing. repeated: entries searched though a decision stood.
+        refused: calls that Spotify refused.
+        depth: by genre, the chart position down to which every entry is decided.
+        longest_open: mornings that the entry of a present chart has been undecided which has been so for longest.
+        waited_s: time spent waiting for calls to leave the window. lasted_s: from the first step to the last.
+    """
+
+    calls: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    new_decided: int = 0
+    placed: int = 0
+    searched: int = 0
+    again: int = 0
+    deferred: int = 0
+    not_kept: int = 0
+    repeated: int = 0
+    refused: int = 0
+    depth: dict[str, int] = field(default_factory=dict)
+    longest_open: int = 0
+    waited_s: float = 0.0
+    lasted_s: float = 0.0
+
+    @property
+    def wasted(self) -> int:
+        return self.not_kept + self.repeated + self.refused
+
+
+class Mornings:
+    """Runs the world's genres each morning with one budget and one ledger, as the flow `sync-genres` does inline."""
+
+    def __init__(self, world: QuotaWorld, home: Path, budget: int) -> None:
+        self._world = world
+        self._settings = load_settings(**world.settings(home, budget))
+        self._pace = world.pace()
+        self._ledger = open_ledger(self._settings.ledger_root())
+        self._runs = 0
+        self._seen: set[int] = set()
+        self._open: Counter[int] = Counter()
+        """By undecided entry of a present chart, for how many mornings it has been there."""
+
+    def run(self) -> Day:
+        """One morning: the listing, then genre after genre with its share."""
+        self._runs += 1
+        self._ledger = open_ledger(self._settings.ledger_root())  # a process of its own remembers nothing
+        world, day = self._world, Day()
+        begun_at, waited_s, after = world.now(), world.waited_s, world.log.last_number
+        with self._workspace() as workspace:
+            list_playlists(workspace)
+        with self._workspace() as workspace:
+            purse = open_purse(workspace, world.slugs)
+        charts: dict[str, list[int]] = {}
+        for slug in purse.order:
+            charts[slug] = self._genre(slug, purse.grant(slug), day)
+            calls = self._calls_of(slug)
+            purse.settle(slug, calls.total())
+            day.calls += calls
+        day.calls += self._calls_of("")
+        day.refused = sum(entry.status == TOO_MANY for entry in world.log.entries(after=after, service="spotify"))
+        day.waited_s, day.lasted_s = world.waited_s - waited_s, (world.now() - begun_at).total_seconds()
+        self._look(charts, day)
+        compact(self._ledger, now=world.now(), grace=timedelta())  # nobody else reads; else a week's small files cost more than the runs
+        return day
+
+    def _genre(self, slug: str, allowance: int, day: Day) -> list[int]:
+        """The five steps, each in a workspace of its own as each task has one; the chart."""
+        with self._workspace(slug) as workspace:
+            chart = scrape_chart(workspace, slug)
+        entries = self._entries(slug)
+        before, after = self._ledger.matches.latest(entries), self._world.log.last_number
+        with self._workspace(slug, allowance) as workspace:
+            found = match_tracks(workspace, slug, chart)
+        asked = Counter(query_of(entry) for entry in self._world.log.entries(after=after, kind="search", status=OK))
+        account(day, asked, entries, before, self._ledger.matches.latest(entries))
+        with self._workspace(slug) as workspace:
+            added = update_playlist(workspace, slug, chart, found)
+        with self._workspace(slug) as workspace:
+            append_history(workspace, slug, chart, added)
+        with self._workspace(slug) as workspace:
+            back_up_playlist(workspace, slug, chart, added)
+        with self._workspace(slug) as workspace:
+            outcome = genre_outcome(entry_outcomes(workspace, slug, chart, added), added=len(added), spotify_calls=0)
+        day.placed += outcome.added
+        day.deferred += outcome.deferred
+        return chart
+
+    def _look(self, charts: Mapping[str, Sequence[int]], day: Day) -> None:
+        """What the morning left, genre by genre."""
+        present = {beatport_id for chart in charts.values() for beatport_id in chart}
+        decided = {beatport_id for beatport_id, match in self._ledger.matches.latest(present).items() if not is_undecided(match)}
+        day.depth = {
+            slug: next((place for place, beatport_id in enumerate(chart) if beatport_id not in decided), len(chart))
+            for slug, chart in charts.items()
+        }
+        new = present - self._seen
+        day.new, day.new_decided = len(new), len(new & decided)
+        self._seen |= present
+        self._open = Counter({beatport_id: self._open[beatport_id] + 1 for beatport_id in present - decided})
+        day.longest_open = max(self._open.values(), default=0)
+
+    def _entries(self, slug: str) -> dict[int, ChartEntry]:
+        """Every entry that the genre's charts ever had."""
+        genre_id = self._settings.all_genres()[slug].genre_id
+        return {entry.beatport_id: entry for entry in self._ledger.charts.since(genre_id, datetime.min.replace(tzinfo=UTC))}
+
+    def _calls_of(self, slug: str) -> Counter[str]:
+        key = calls_key(self._run_key, slug)
+        return Counter(self._ledger.calls.by_kind(self._world.now() - timedelta(days=1), key))
+
+    @property
+    def _run_key(self) -> str:
+        return f"morning-{self._runs}"
+
+    def _workspace(self, slug: str = "", allowance: int | None = None) -> Workspace:
+        return Workspace(
+            self._settings,
+            self._ledger,
+            run_key=self._run_key,
+            slug=slug,
+            allowance=allowance,
+            reserve=0 if allowance is None else CALLS_BESIDE_SEARCHES,
+            acquire=self._pace,
+            now=self._world.now,
+            sleep=self._world.sleep,
+        )
+
+
+def query_of(entry: LogEntry) -> str:
+    """What a search asked for."""
+    return parse_qs(entry.query).get("q", [""])[0]
+
+
+def account(
+    day: Day, asked: Counter[str], entries: Mapping[int, ChartEntry], before: Mapping[int, Match], after: Mapping[int, Match]
+) -> None:
+    """Add to the day what a genre's searches came to.
+
+    Args:
+        asked: searches by query. entries: what they may have been for.
+        before, after: the decisions before and after them.
+    """
+    answered: Counter[str] = Counter()
+    for beatport_id, match in after.items():
+        earlier = before.get(beatport_id)
+        if match == earlier:
+            continue
+        day.searched += 1
+        misses = earlier.misses if earlier is not None else 0
+        answered.update(query for query in queries(entries[beatport_id], misses) if query in asked)
+        if earlier is not None:
+            day.again += 1
+            day.repeated += not is_due(earlier, RULES, match.decided_at)
+    day.not_kept += (asked - answered).total()

@@ -1,0 +1,64 @@
+"""When Spotify says QUOTA_EXCEEDED to one process, every process that shares the ledger is silent until the time that it named."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from beatporter.ledger.ledger import open_ledger
+from sandbox.world import Options, Sandbox
+
+ROOT = Path(__file__).parents[2]
+PROCESSES = 3
+LASTS_S = 3600
+SEARCHER = """
+import sys
+from beatporter.errors import QuotaExceeded
+from beatporter.ledger.ledger import open_ledger
+from beatporter.settings import load_settings
+from beatporter.sync.workspace import Workspace
+
+settings = load_settings()
+with Workspace(settings, open_ledger(settings.ledger_root()), run_key=sys.argv[1]) as workspace:
+    try:
+        for number in range(int(sys.argv[2])):
+            workspace.spotify.search(f"isrc:XXABC26{number:05d}")
+    except QuotaExceeded as error:
+        print(error.until.isoformat())
+"""
+
+
+def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.Popen[str]:
+    """A process that searches so often, or until it is told that the quota is spent; then it says until when."""
+    command = [sys.executable, "-c", SEARCHER, name, str(times)]
+    return subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True)
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 0
+    return output.strip()
+
+
+def test_not_one_request_leaves_any_process_before_the_quota_is_back(tmp_path: Path) -> None:
+    with Sandbox(Options(genres=("dj-tools",), daily_quota=30)) as sandbox:
+        sandbox.spotify.limits.retry_after_s = LASTS_S
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("BEATPORTER_")},
+            **sandbox.environment(),
+            "BEATPORTER_HOME": str(tmp_path),
+            "BEATPORTER_SPOTIFY_RATE": "50",
+        }
+        at_work = [search(environment, f"at-work-{number}", 200) for number in range(PROCESSES)]
+        ends = [said(process) for process in at_work]
+        assert all(ends), "a process went on after QUOTA_EXCEEDED"
+        refused = sandbox.requests.count(service="spotify", status=429)
+        assert 1 <= refused <= PROCESSES, "beyond the request that each had under way, somebody asked again"
+        sent = sandbox.requests.last_number
+        assert said(search(environment, "later", 5)) == max(ends)
+        assert sandbox.requests.last_number == sent, "a later run asked before the quota was back"
+        assert open_ledger(str(tmp_path / "ledger")).calls.quota_until() == datetime.fromisoformat(max(ends))
