@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import open_ledger
 from beatporter.matching.match import Match, RunnerUp
-from beatporter.settings import load_settings
+from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
@@ -82,11 +82,16 @@ class Dj:
             [BEATPORTER, "match", "review", "dubstep"], self.environment, self.home, [(prompt, answer) for answer in answers]
         )
 
+    def settings(self) -> Settings:
+        """The person's, from the environment."""
+        return load_settings()
+
     def morning(self, slug: str = "dubstep", allowance: int | None = None) -> list[int]:
         """The next run of a genre; its chart."""
         self._mornings += 1
-        settings = load_settings()
-        with Workspace(settings, self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, allowance=allowance) as workspace:
+        with Workspace(
+            self.settings(), self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, allowance=allowance
+        ) as workspace:
             chart = scrape_chart(workspace, slug)
             added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
             append_history(workspace, slug, chart, added)
