@@ -66,10 +66,13 @@ def run_here(
     if not verbose:
         logging.getLogger("beatporter").addHandler(logging.NullHandler())
     from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
+    from tasks.report import GenresFailed
 
     with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
+    if isinstance(document, GenresFailed):
+        return document.document
     if isinstance(document, BaseException):
         raise document
     return dict(document)

@@ -31,6 +31,21 @@ STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, also in a run that is retried in the evening."""
 
 
+class GenresFailed(Exception):
+    """Some genres of a parent run failed. Prefect takes nothing but an exception for a failed run's result.
+
+    Attributes:
+        document: of the whole run, as `beatporter sync --json` prints it.
+    """
+
+    def __init__(self, message: str, document: dict[str, Any]) -> None:
+        super().__init__(message, document)
+        self.document = document
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 @contextmanager
 def notes_heard() -> Iterator[list[str]]:
     """What the step that reads the chart says within, for the genre's artifact: that an older chart stands in, and why."""
@@ -99,7 +114,7 @@ def publish_outcome(
 def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
     """Publish `summary` and `memory` and return the parent's end: Failed with the names of the genres that failed, else Completed.
 
-    The state's data is the document that `beatporter sync --json` prints.
+    The state's data is the document that `beatporter sync --json` prints; a failed state's is the error that holds it.
 
     Args:
         one_process: the genres ran in this process.
@@ -119,7 +134,8 @@ def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_proces
     publish(names.SUMMARY, markdown, f"{len(outcomes)} genres, {added} added, {len(failed)} failed, {deferred} deferred")
     publish_memory(outcomes, one_process=one_process)
     if failed:
-        return Failed(message=f"{len(failed)} of {len(outcomes)} genres failed: {', '.join(failed)}", data=document)
+        said = f"{len(failed)} of {len(outcomes)} genres failed: {', '.join(failed)}"
+        return Failed(message=said, data=GenresFailed(said, document))
     if deferred:
         return Completed(name="Deferred", message=waits[0], data=document)
     return Completed(message=f"{added} tracks added to the playlists of {len(outcomes)} genres", data=document)

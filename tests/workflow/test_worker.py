@@ -71,6 +71,8 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     assert run["state"]["type"] == "FAILED"
     assert "tech-house" in run["state"]["message"]
     assert "afro-house" not in run["state"]["message"]
+    errors = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [parent]}, "level": {"ge_": 40}}})
+    assert not [log["message"] for log in errors if "TypeError" in log["message"]]
     assert "tech-house: failed" in artifact(server, "sync-tech-house")
     assert len(sandbox.spotify.person.track_ids("Beatport: Afro House - Top 100")) > 80
     failed, done = (row.split("|") for row in artifact(server, "summary").splitlines() if row.startswith(("| tech-house", "| afro-house")))
