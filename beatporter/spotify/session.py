@@ -27,7 +27,7 @@ from beatporter.spotify.patience import Effort, OnWait
 from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.sign_in import AGAIN
 from beatporter.spotify.tokens import Tokens
-from beatporter.spotify.window import quota_spent
+from beatporter.spotify.window import in_words, quota_spent
 
 KINDS = ("search", "list", "read", "write", "other")
 MAX_RENEWALS = 2
@@ -123,7 +123,9 @@ class SpotifySession(requests.Session):
     def _error(self, verb: str, path: str, outcome: Outcome) -> BeatporterError:
         call = f"{verb} {path}"
         if isinstance(outcome, Wait):
-            wait = "a wait" if outcome.seconds is None else f"a wait of {outcome.seconds:.0f} s"
+            wait = "a wait"
+            if outcome.seconds is not None:
+                wait = f"a wait of {outcome.seconds:.0f} s, until {in_words(self._now() + timedelta(seconds=outcome.seconds))},"
             return RateLimited(
                 f"Spotify asks for {wait} before {call}, more than BEATPORTER_SPOTIFY_MAX_WAIT_S allows.",
                 "The next run goes on where this one stopped.",

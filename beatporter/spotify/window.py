@@ -85,8 +85,8 @@ def quota_spent(until: datetime) -> QuotaExceeded:
 
 
 def in_words(moment: datetime) -> str:
-    """A moment as messages name it."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    """A moment as messages name it, to the minute after it: whoever begins then is not too early."""
+    return f"{moment + timedelta(seconds=59):%Y-%m-%d %H:%M} UTC"
 
 
 def _counted(calls: CallsTable, at: datetime) -> Mapping[datetime, int]:

@@ -1,15 +1,22 @@
-"""When Spotify says QUOTA_EXCEEDED to one process, every process that shares the ledger is silent until the time that it named."""
+"""Spotify's 429s end to end: a spent quota silences every process that shares the ledger, a short wait is told, a long one defers."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from beatporter.errors import RateLimited
 from beatporter.ledger.ledger import open_ledger
+from beatporter.progress import Progress, listening
+from beatporter.settings import load_settings
+from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +69,41 @@ def test_not_one_request_leaves_any_process_before_the_quota_is_back(tmp_path: P
         assert said(search(environment, "later", 5)) == max(ends)
         assert sandbox.requests.last_number == sent, "a later run asked before the quota was back"
         assert open_ledger(str(tmp_path / "ledger")).calls.quota_until() == datetime.fromisoformat(max(ends))
+
+
+@pytest.fixture
+def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that the environment points at."""
+    with Sandbox(Options(genres=("dj-tools",))) as sandbox:
+        for key, value in {**sandbox.environment(), "BEATPORTER_HOME": str(tmp_path)}.items():
+            monkeypatch.setenv(key, value)
+        yield sandbox
+
+
+def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(limited: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    limited.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=7)
+    told: list[Progress] = []
+    slept: list[float] = []
+    settings = load_settings()
+    with (
+        listening(told.append),
+        Workspace(settings, open_ledger(settings.ledger_root()), run_key="one", slug="house", sleep=slept.append) as workspace,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        pool.submit(workspace.spotify.search, "isrc:XXABC2600001").result()
+    assert [(progress.genre, progress.step) for progress in told] == [("house", "wait")]
+    assert "waiting 7 s: Spotify asks to wait 7 s (429)" in told[0].note
+    assert told[0].note in caplog.text
+    assert max(slept) == pytest.approx(7, abs=0.5)
+
+
+def test_a_wait_that_is_too_long_is_refused_with_its_end(limited: Sandbox) -> None:
+    limited.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=4000)
+    settings, slept = load_settings(), list[float]()
+    now = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+    with (
+        Workspace(settings, open_ledger(settings.ledger_root()), run_key="one", now=lambda: now, sleep=slept.append) as workspace,
+        pytest.raises(RateLimited, match=r"4000 s, until 2026-11-02 07:07 UTC"),
+    ):
+        workspace.spotify.search("isrc:XXABC2600001")
+    assert not [pause_s for pause_s in slept if pause_s > 1], "the wait was begun all the same"
