@@ -159,9 +159,9 @@ def report(stories: Sequence[Told]) -> str:
         "one run a day at the same time, in the sandbox on a clock of its own; the steps are the product's, the requests real HTTP.",
         "",
         "Columns: calls by kind and in all; tracks that no chart had before; entries searched (+ earlier misses searched again);",
-        "tracks placed; chart entries deferred; calls wasted (answers not kept, entries searched twice, calls refused); the position",
-        "down to which all is decided, in the genre where that is least and where it is most; how many of the day's new tracks were",
-        "searched the same day; for how many mornings the longest open entry of a chart has been so; the wait for calls.",
+        "tracks placed; entries deferred, of this chart and of the last ones; calls wasted (answers not kept, entries searched twice,",
+        "calls refused); the position down to which all is decided, in the genre where that is least and where it is most; how many of",
+        "the day's new tracks were searched the same day; for how many mornings the longest open entry of a chart has been so; the wait.",
     ]
     for told in stories:
         days = f"{told.filled_on} days" if told.filled_on else "not finished"
