@@ -198,10 +198,9 @@ def test_a_renewed_token_goes_back_into_the_file(desk: SpotifyDesk, monkeypatch:
 
 def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Six months after the sign-in: a run at a terminal ends, it does not wait for an answer."""
-    token = sandbox.spotify.accounts.sign_in()
-    sandbox.clock.advance(timedelta(days=183).total_seconds())
+    token = "AQsandboxrefresh-of-last-spring"
+    sandbox.spotify.accounts.adopt(token, sandbox.clock() - timedelta(days=183))
     done = run({**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
-    sandbox.clock.advance(-timedelta(days=183).total_seconds())
     assert done.returncode == 1, done.stdout + done.stderr
     assert "invalid_grant" in done.stdout + done.stderr
     assert "Run `beatporter login` and sign in once more." in done.stdout + done.stderr
