@@ -62,10 +62,15 @@ def memory_mb(kind: str = "VmRSS") -> float:
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Milliseconds."""
-    start = time.perf_counter()
+    """Milliseconds by the wall's clock."""
+    return timed_twice(act)[0]
+
+
+def timed_twice(act: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds by the wall's clock, and of this process at work, which other processes do not add to."""
+    start, worked = time.perf_counter(), time.process_time()
     act()
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
 
 def disk_floor(folder: Path) -> Callable[[], None]:
@@ -96,22 +101,29 @@ def figures_of(
 
     loaded = memory_mb()
     first = timed(checked)
-    lookup = statistics.median(timed(checked) for _ in range(lookups))
+    lookup, lookup_cpu = _medians([timed_twice(checked) for _ in range(lookups)])
     appended, floors, before = [], [], 0.0
     for number in range(appends):
         if number == 2:
             before = memory_mb()
-        appended.append(timed(lambda: append(number)))  # noqa: B023 - called at once
+        appended.append(timed_twice(lambda: append(number)))  # noqa: B023 - called at once
         floors.append(timed(floor))
+    append_ms, append_cpu = _medians(appended)
     return {
         "lookup_first_ms": first,
         "lookup_ms": lookup,
-        "append_ms": statistics.median(appended),
+        "lookup_cpu_ms": lookup_cpu,
+        "append_ms": append_ms,
+        "append_cpu_ms": append_cpu,
         "floor_ms": statistics.median(floors),
         "peak_mb": memory_mb("VmHWM"),
         "loaded_mb": loaded,
         "growth_mb": memory_mb() - before,
     }
+
+
+def _medians(times: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return statistics.median(wall for wall, _ in times), statistics.median(work for _, work in times)
 
 
 def make_ledger(place: Path, rows: int) -> None:
@@ -272,12 +284,21 @@ def measure_matches(place: Path, turn: int) -> Figures:
     near, far = (
         [int(n) for n in luck.choice(span, 100, replace=False) + start] for start, span in ((rows - rows // 20, rows // 20), (0, rows))
     )
-    near_ms = statistics.median(timed(lambda: ledger.matches.latest(near)) for _ in range(7))
+    near_ms, near_cpu = _medians([timed_twice(lambda: ledger.matches.latest(near)) for _ in range(7)])
     peak_near = memory_mb("VmHWM")
-    far_ms = statistics.median(timed(lambda: ledger.matches.latest(far)) for _ in range(7))
+    far_ms, far_cpu = _medians([timed_twice(lambda: ledger.matches.latest(far)) for _ in range(7)])
     assert len(ledger.matches.latest(far)) == 100
-    by_track = timed(lambda: ledger.matches.by_track([f"track{near[0]:017}"]))
-    return {"near_ms": near_ms, "far_ms": far_ms, "by_track_ms": by_track, "peak_near_mb": peak_near, "peak_mb": memory_mb("VmHWM")}
+    by_track, by_track_cpu = timed_twice(lambda: ledger.matches.by_track([f"track{near[0]:017}"]))
+    return {
+        "near_ms": near_ms,
+        "near_cpu_ms": near_cpu,
+        "far_ms": far_ms,
+        "far_cpu_ms": far_cpu,
+        "by_track_ms": by_track,
+        "by_track_cpu_ms": by_track_cpu,
+        "peak_near_mb": peak_near,
+        "peak_mb": memory_mb("VmHWM"),
+    }
 
 
 WAYS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path, int], Figures]]] = {

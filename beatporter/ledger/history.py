@@ -82,12 +82,12 @@ class History:
         for file in closing_each(self._files.files(*(() if playlist_id is None else (playlist_id,)))):
             with_track = set(groups_with(file, "track_id", track_ids)) if missing["track_key"] else set()
             for group in range(file.row_groups):
-                columns = [name for name, keys in missing.items() if keys and (name != "track_key" or group in with_track)]
-                for batch in file.read_group(group, columns) if columns else ():
-                    for column in columns:
-                        numbers = ints_of(batch.column(column))
-                        hits = KeySet(missing[column]).rows_in(numbers)
-                        missing[column].difference_update(numbers[hits].tolist())
+                for column, keys in missing.items():
+                    if not keys or (column == "track_key" and group not in with_track):
+                        continue
+                    for batch in file.read_group(group, [column]):  # a column at a time: memory is that of one
+                        numbers = ints_of(batch.column(0))
+                        keys.difference_update(numbers[KeySet(keys).rows_in(numbers)].tolist())
         return {column: wanted[column] - missing[column] for column in wanted}
 
 
