@@ -6,24 +6,18 @@ after it. The top of every chart comes first: while there is too little for all,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 from beatporter.spotify.budget import PATIENCE
 from beatporter.spotify.shares import shares
 from beatporter.spotify.window import calls_left
 from beatporter.sync.carried import CARRY
+from beatporter.sync.estimate import searches_for
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
 CALLS_BESIDE_SEARCHES = 3
 """Kept back for each genre: its write, and a playlist made or looked at."""
-NEW_ENTRIES = 12
-"""Entries that come into a chart in a day, on average: 11.5 over four days of 35 real charts, October 2025 (7.6, 8.3, 9.4 and 20.5).
-Not the most that may come: a genre with more finds what the others will not need, and a larger estimate would keep that from it."""
-WHOLE_CHART = 100
-SEARCHES_AN_ENTRY = 1.3
-"""Measured 1.2 to 1.3 (`make bench`); an entry with an ISRC that is on Spotify takes one."""
 
 
 class Purse:
@@ -72,8 +66,7 @@ def estimated_searches(workspace: Workspace, slug: str) -> int:
     """Searches that the genre's next run will need: what its charts of the last days left undecided, and a day's new entries."""
     entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - CARRY)
     if not entries:
-        return math.ceil(WHOLE_CHART * SEARCHES_AN_ENTRY)
+        return searches_for(None)
     ids = [entry.beatport_id for entry in entries]
     decided = workspace.ledger.matches.latest(ids)
-    undecided = sum(is_undecided(decided.get(beatport_id)) for beatport_id in ids)
-    return math.ceil((undecided + NEW_ENTRIES) * SEARCHES_AN_ENTRY)
+    return searches_for(sum(is_undecided(decided.get(beatport_id)) for beatport_id in ids))

@@ -13,6 +13,7 @@ from beatporter.matching import RULES, find_track, is_due
 from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
 from beatporter.sync.carried import earlier_entries, tracks_to_add
+from beatporter.sync.estimate import QUESTIONS, second_tries
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -20,8 +21,6 @@ logger = logging.getLogger(__name__)
 SEARCHES_AT_ONCE = 4
 BATCH = 20
 """Decisions are kept after each batch, so a killed run loses the answers of one batch at most."""
-QUESTIONS = 2
-"""Searches that an entry takes at most. None is begun without them: the answer to half of its questions would come to nothing."""
 
 
 def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
@@ -51,12 +50,13 @@ def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -
 def entries_to_search(
     workspace: Workspace, chart: Sequence[ChartEntry], earlier: Sequence[ChartEntry], decided: Mapping[int, Match]
 ) -> list[ChartEntry]:
-    """Entries that are worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again."""
+    """Entries that are worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again,
+    as far as no other genre lacks the calls for them."""
     now = workspace.now()
     undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
     open_ids = {entry.beatport_id for entry in undecided}
     again = [entry for entry in chart if entry.beatport_id not in open_ids and is_due(decided[entry.beatport_id], RULES, now)]
-    return undecided + again
+    return undecided + again[: second_tries(workspace.allowance, len(undecided))]
 
 
 def is_undecided(match: Match | None) -> bool:

@@ -1,0 +1,23 @@
+"""What a genre's share of the day's calls is spent on."""
+
+from __future__ import annotations
+
+import pytest
+
+from beatporter.sync.estimate import QUESTIONS, searches_for, second_tries
+
+
+def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:
+    assert searches_for(None) > searches_for(60) > searches_for(0) > 0
+
+
+@pytest.mark.parametrize("undecided", [0, 1, 12, 80])
+def test_second_tries_take_what_a_share_has_beyond_the_days_need(undecided: int) -> None:
+    need = searches_for(undecided)
+    assert second_tries(need, undecided) == 0, "on a scarce day the other genres' new entries come first"
+    assert second_tries(need - 5, undecided) == 0
+    assert second_tries(need + 3 * QUESTIONS + 1, undecided) == 3, "none is begun without both its searches"
+
+
+def test_a_genre_that_runs_alone_tries_everything_that_is_due() -> None:
+    assert second_tries(None, 40) is None
