@@ -6,7 +6,7 @@ after it. The top of every chart comes first: while there is too little for all,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from beatporter.spotify.budget import PATIENCE
 from beatporter.spotify.shares import shares
@@ -14,6 +14,7 @@ from beatporter.spotify.window import calls_left
 from beatporter.sync.carried import CARRY
 from beatporter.sync.estimate import searches_for
 from beatporter.sync.match import is_undecided
+from beatporter.sync.outcome import calls_of_run
 from beatporter.sync.workspace import Workspace
 
 CALLS_BESIDE_SEARCHES = 3
@@ -27,10 +28,12 @@ class Purse:
         calls: to be had in all.
         needs: searches that each genre is thought to need.
         beside: calls kept back for each genre beside its searches.
+        made: calls that a genre's run had made before: those of an attempt that is retried.
     """
 
-    def __init__(self, calls: int, needs: Mapping[str, int], beside: int = 0) -> None:
+    def __init__(self, calls: int, needs: Mapping[str, int], beside: int = 0, made: Mapping[str, int] | None = None) -> None:
         self._calls, self._beside = max(0, calls), beside
+        self._made = dict(made or {})
         self._waiting = dict(needs)
         self._held: dict[str, int] = {}
 
@@ -50,16 +53,18 @@ class Purse:
         return searches
 
     def settle(self, slug: str, used: int) -> None:
-        """The genre is done and made so many calls of any kind, also when it failed; what it left over is for the others."""
+        """The genre is done and its run made so many calls of any kind, also when it failed; what it left over is for the others."""
         self._held.pop(slug)
-        self._calls -= used
+        self._calls -= used - self._made.get(slug, 0)
 
 
-def open_purse(workspace: Workspace, slugs: Iterable[str]) -> Purse:
+def open_purse(workspace: Workspace, slugs: Sequence[str]) -> Purse:
     """A purse with what the day's budget has left, those calls among it that come back while a run has patience."""
     budget = workspace.settings.spotify_daily_budget
     left = calls_left(workspace.ledger.calls, budget, workspace.now() + PATIENCE)
-    return Purse(left, {slug: estimated_searches(workspace, slug) for slug in slugs}, CALLS_BESIDE_SEARCHES)
+    needs = {slug: estimated_searches(workspace, slug) for slug in slugs}
+    made = {slug: calls_of_run(workspace, slug) for slug in slugs}
+    return Purse(left, needs, CALLS_BESIDE_SEARCHES, made)
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:

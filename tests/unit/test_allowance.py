@@ -83,3 +83,10 @@ def test_a_genre_that_used_more_than_it_held_leaves_less_for_the_others() -> Non
 def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> None:
     purse = Purse(800, dict.fromkeys("abcdefgh", 20))
     assert purse.grant("a") == 800 - 7 * 20
+
+
+def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -> None:
+    retried = Purse(100, {"house": 0, "dubstep": 90}, made={"house": 70})
+    retried.grant("house")
+    retried.settle("house", 70)  # it had completed; the ledger counts what it made then
+    assert retried.grant("dubstep") >= 90
