@@ -144,7 +144,7 @@ def violations(evidence: Evidence, expected: Expected) -> list[str]:
     found = list(evidence.notes)
     for slug in evidence.place.music.slugs:
         found += [f"{slug}: {what}" for what in _of_genre(evidence, expected, slug)]
-    most = evidence.place.calls_in_any_day()
+    most = evidence.place.most_calls_in_a_day()
     if most > evidence.budget:
         found.append(f"{most} calls within 24 hours, the budget is {evidence.budget}")
     return [*found, *_secrets(evidence)]

@@ -73,7 +73,7 @@ class Mornings:
 
     def __init__(self, world: QuotaWorld, home: Path, budget: int) -> None:
         self._world = world
-        self._settings = load_settings(**world.settings(home, budget))
+        self._settings = load_settings(**world.settings(home), spotify_daily_budget=budget)
         self._pace = world.pace()
         self._ledger = open_ledger(self._settings.ledger_root())
         self._runs = 0

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from datetime import datetime
+from typing import Final
 
 from beatporter.genres import all_genres
 from beatporter.spotify.rate import RateLimiter
+from bench.stand_ins import StandIns
 from sandbox.beatport.models import BeatportState
-from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
 from sandbox.calendar import World
 from sandbox.catalogue import Catalogue
 from sandbox.clock import SandboxClock
-from sandbox.faults import FaultScript
-from sandbox.http import Route, Server
-from sandbox.log import RequestLog
+from sandbox.http import Route
 from sandbox.messages import Request, Response
 from sandbox.spotify.limits import CallLimits
 from sandbox.spotify.models import SpotifyState
-from sandbox.spotify.routes import spotify_error, spotify_routes
 from sandbox.spotify.search import SearchIndex
 
 LATENCY_S: Final = (0.05, 0.4)
@@ -37,10 +31,9 @@ RATE: Final = 5.0
 """Requests a second, the default of BEATPORTER_SPOTIFY_RATE."""
 ISRC_MISS_RATE: Final = 0.01
 """Share of ISRCs that Spotify's search never finds, as in the sandbox."""
-REFRESH_TOKEN: Final = "AQsandboxrefresh-quota"
 
 
-class QuotaWorld:
+class QuotaWorld(StandIns):
     """Beatport, Spotify and their clock; a context manager.
 
     Attributes:
@@ -52,13 +45,10 @@ class QuotaWorld:
     def __init__(self, slugs: tuple[str, ...], *, seed: int, quota: int, start: datetime) -> None:
         self.slugs, self.seed = slugs, seed
         self.clock = SandboxClock(start, manual=True)
-        self.faults, self.log = FaultScript(), RequestLog()
         self.waited_s = 0.0
         self._dice = random.Random(f"latency {seed}")
         genre_ids = tuple(all_genres()[slug].genre_id for slug in slugs)
         self.calendar = World(Catalogue(seed), genre_ids)
-        self.spotify = SpotifyState(clock=self.clock, seed=seed, limits=CallLimits(per_day=quota))
-        self.spotify.accounts.adopt(REFRESH_TOKEN, self.clock())
         beatport = BeatportState(
             self.calendar.catalogue,
             day=lambda: self.calendar.day,
@@ -66,12 +56,8 @@ class QuotaWorld:
             genre_ids=genre_ids,
             on_label=self.calendar.show_label,
         )
-        common: dict[str, Any] = {"clock": self.clock, "faults": self.faults, "log": self.log}
-        spotify_side = [self._slow(route) for route in spotify_routes(self.spotify)]
-        beatport_side = [self._slow(route) for route in BeatportRoutes(beatport).routes()]
-        self._spotify = Server("spotify", spotify_side, vendor_error=spotify_error, **common)
-        self._beatport = Server("beatport", beatport_side, vendor_error=vendor_error, hooks=HOOKS, **common)
-        self._stack = ExitStack()
+        spotify = SpotifyState(clock=self.clock, seed=seed, limits=CallLimits(per_day=quota))
+        super().__init__(spotify, beatport, self.clock, spotify_route=self._slow, beatport_route=self._slow)
         self._publish()
 
     def next_day(self) -> None:
@@ -101,42 +87,6 @@ class QuotaWorld:
                 limiter.wait_turn()
 
         return acquire
-
-    def settings(self, home: Path, budget: int) -> dict[str, Any]:
-        """Overrides that point a run here."""
-        return {
-            "home": home,
-            "storage": str(home / "ledger"),
-            "beatport_url": self._beatport.url,
-            "beatport_interval_s": 0.0,
-            "spotify_api_url": f"{self._spotify.url}/v1",
-            "spotify_accounts_url": self._spotify.url,
-            "spotify_client_id": self.spotify.accounts.client_id,
-            "spotify_client_secret": self.spotify.accounts.client_secret,
-            "spotify_refresh_token": REFRESH_TOKEN,
-            "spotify_rate": 1000.0,  # the process's own pace passes in real time; see `pace`
-            "spotify_daily_budget": budget,
-        }
-
-    def most_calls_in_a_day(self) -> int:
-        """Most calls of the Web API that arrived within any 24 hours."""
-        times = [entry.at for entry in self.log.entries(service="spotify")]
-        most = first = 0
-        for last, at in enumerate(times):
-            while times[first] <= at - timedelta(hours=24):
-                first += 1
-            most = max(most, last - first + 1)
-        return most
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(self._spotify)
-            stack.enter_context(self._beatport)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.__exit__(kind, error, trace)
 
     def _slow(self, route: Route) -> Route:
         """The same route, whose answers take their time on the clock."""
