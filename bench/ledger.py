@@ -68,11 +68,10 @@ def report(results: dict[Key, list[Figures]]) -> str:
         "",
         f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,"
         f" load {min(loads):.1f} to {max(loads):.1f} while it ran; {PLAYLISTS} playlists.",
-        "Times in milliseconds, medians of rounds in turns; *CPU* is the process's own work, which a busy machine hardly adds to.",
-        "*Disk* is the time of one write, fsync, rename and fsync of the folder, taken",
-        "in turns with the appends: what no durable append can do without. A look-up asks one playlist for 100 track ids, 100 ISRCs and",
-        "100 recordings at once (the old way knows no ISRCs). Peak is the process's resident memory, its libraries in it; growth is over",
-        "36 appends after the second.",
+        "Times in milliseconds, medians of rounds in turns. *CPU* is the process's own work, which a busy machine hardly adds to; *disk* is the",
+        "time of one write, fsync, rename and fsync of the folder, taken in turns with the appends: what no durable append can do without.",
+        "A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once (the old way knows no ISRCs). Peak is the",
+        "process's resident memory, its libraries in it; growth is over 36 appends after the second.",
         "",
         "| way | rows | append 100 | CPU | disk | look-up | CPU | first look-up | peak MB | libraries MB | growth MB | on disk MB |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -85,7 +84,7 @@ def report(results: dict[Key, list[Figures]]) -> str:
                 f"| {f['lookup_ms']:.1f} | {f['lookup_cpu_ms']:.1f} | {f['lookup_first_ms']:.1f} | {f['peak_mb']:.1f} "
                 f"| {f['loaded_mb']:.1f} | {growth} | {f['disk_mb']:.0f} |"
             )
-    lines += ["", *verdicts(found), "", "All playlists asked at once, as digging with scope `all` does:", ""]
+    lines += ["", *verdicts(found), "", "All playlists asked at once:", ""]
     lines += ["| rows | look-up | peak MB |", "|--:|--:|--:|"]
     lines += [f"| {rows:,} | {f['all_playlists_ms']:.0f} | {f['peak_all_mb']:.1f} |" for (way, rows), f in found.items() if way == "ledger"]
     lines += ["", "Decisions, a chart's 100 looked up at once, compacted:", ""]

@@ -96,7 +96,7 @@ MATCHES = Table(
         ]
     ),
     order="beatport_id",
-    row_group_rows=2_048,
+    row_group_rows=8_192,
     statistics=("beatport_id", "decided_at"),
     dictionary=("method", "version", "rules", "misses"),
 )
