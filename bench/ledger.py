@@ -68,8 +68,8 @@ def report(results: dict[Key, list[Figures]]) -> str:
         "",
         f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,"
         f" load {min(loads):.1f} to {max(loads):.1f} while it ran; {PLAYLISTS} playlists.",
-        "Times in milliseconds, medians of rounds in turns. *CPU* is the process's own work, which a busy machine hardly adds to; *disk* is the",
-        "time of one write, fsync, rename and fsync of the folder, taken in turns with the appends: what no durable append can do without.",
+        "Times in milliseconds, medians of rounds in turns. *CPU* is the process's own work, which a busy machine hardly adds to; *disk*",
+        "one write, fsync, rename and fsync of the folder, taken in turns with the appends: what no durable append can do without.",
         "A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once (the old way knows no ISRCs). Peak is the",
         "process's resident memory, its libraries in it; growth is over 36 appends after the second.",
         "",
