@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt
+from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.paths import partition_values, time_of
 from beatporter.ledger.tables import TABLES, Table
@@ -40,16 +40,14 @@ def statistics(ledger: Ledger) -> list[TableStatistics]:
 def _of_table(ledger: Ledger, table: Table) -> TableStatistics:
     files = TableFiles(table, ledger.home).files()
     partitions = {values[0] for file in files if (values := partition_values(table, file.stored.folder))}
-    times = [time for file in files for time in _times(file)]
-    return TableStatistics(
-        table=table.name,
-        files=len(files),
-        rows=sum(file.rows for file in files),
-        partitions=len(partitions),
-        bytes=sum(file.stored.size for file in files),
-        first=min(times, default=None),
-        last=max(times, default=None),
-    )
+    rows = 0
+    first = last = None
+    for file in closing_each(files):
+        rows += file.rows
+        for time in _times(file):
+            first, last = min(first or time, time), max(last or time, time)
+    size = sum(file.stored.size for file in files)
+    return TableStatistics(table.name, len(files), rows, len(partitions), size, first, last)
 
 
 def _times(file: LedgerFile) -> list[datetime]:
