@@ -26,9 +26,7 @@ def ui(
         console.print(f"Your runs are on the Prefect server that PREFECT_API_URL names; open {api.removesuffix('/api')}", soft_wrap=True)
         return
     if port and not _is_free(port):
-        raise typer.BadParameter(
-            f"port {port} is taken, perhaps by another `beatporter ui`; 0 takes a free one", param_hint="--port"
-        )
+        raise typer.BadParameter(f"port {port} is taken, perhaps by another `beatporter ui`; 0 takes a free one", param_hint="--port")
     home = HOME if demo else load_settings().home
     port = port or _free_port()
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from tasks._sign_in import open_store
+from tasks._sign_in import SERVER, open_store
+
+if TYPE_CHECKING:
+    from beatporter.ledger.bucket import Access
 
 BLOCK = "gcs-bucket/"
 
@@ -43,7 +48,7 @@ def open_storage(settings: Settings) -> Ledger:
         return open_ledger(root)
     bucket = _load_block(root.removeprefix(BLOCK))
     prefix = f"/{bucket.bucket_folder.strip('/')}" if bucket.bucket_folder else ""
-    return open_ledger(f"gs://{bucket.bucket}{prefix}", filesystem=_filesystem(bucket))
+    return open_ledger(f"gs://{bucket.bucket}{prefix}", filesystem=lambda: _access(bucket))
 
 
 def _load_block(name: str) -> Any:
@@ -51,18 +56,20 @@ def _load_block(name: str) -> Any:
 
     try:
         return GcsBucket.load(name)
-    except ValueError as error:
-        raise SettingsError(
-            f"BEATPORTER_STORAGE names the block gcs-bucket/{name}, which cannot be loaded.",
-            "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix.",
-        ) from error
+    except ValueError:  # Prefect's word for a block that is not there
+        problem, remedy = "there is none of that name", "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
+    except (httpx.HTTPError, RuntimeError) as error:  # the latter when a temporary server does not start
+        problem, remedy = type(error).__name__, SERVER
+    raise SettingsError(f"BEATPORTER_STORAGE names the block {BLOCK}{name}, which cannot be loaded: {problem}.", remedy)
 
 
-def _filesystem(bucket: Any) -> Any:
+def _access(bucket: Any) -> Access:
+    """A token of the block's service account, and when it ends; the ledger asks for another one in time."""
     from google.auth.transport.requests import Request
 
-    from beatporter.ledger.bucket import gcs_filesystem
+    from beatporter.ledger.bucket import Access, gcs_filesystem
 
     credentials = bucket.gcp_credentials.get_credentials_from_service_account()
     credentials.refresh(Request())
-    return gcs_filesystem(access_token=credentials.token, token_expires_at=credentials.expiry.replace(tzinfo=UTC))
+    ends_at = credentials.expiry.replace(tzinfo=UTC)
+    return Access(gcs_filesystem(access_token=credentials.token, token_expires_at=ends_at), ends_at)
