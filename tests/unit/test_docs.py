@@ -1,0 +1,44 @@
+"""What the README promises is there: every setting in its table, every command and target that it names, every page that it links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from beatporter.settings import PREFIX, Settings
+from cli.main import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def test_the_table_of_settings_is_whole_and_has_no_other() -> None:
+    rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", README, re.MULTILINE)
+    named = {name.lower() for row in rows for name in re.findall(r"[A-Z_]+", row)} - {PREFIX.lower()}
+    assert named == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_page_or_picture_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for name, sub in re.findall(r"`(?:\.venv/bin/)?beatporter ([a-z]+)(?: ([a-z]+)\b)?", page.read_text(encoding="utf-8")):
+        assert name in commands, f"beatporter {name}"
+        below = getattr(commands[name], "commands", None)
+        assert below is None or not sub or sub in below, f"beatporter {name} {sub}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_target_that_a_page_names_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
+    assert named <= targets
