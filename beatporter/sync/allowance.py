@@ -18,7 +18,9 @@ from beatporter.sync.outcome import calls_of_run
 from beatporter.sync.workspace import Workspace
 
 CALLS_BESIDE_SEARCHES = 3
-"""Kept back for each genre: its write, and a playlist made or looked at."""
+"""Kept back by a genre's run: its write, and a playlist made or looked at."""
+WRITE = 1
+"""What a genre that has its playlist takes of them on an ordinary day; more kept back for each would be missing in the searches."""
 
 
 class Purse:
@@ -27,12 +29,14 @@ class Purse:
     Args:
         calls: to be had in all.
         needs: searches that each genre is thought to need.
-        beside: calls kept back for each genre beside its searches.
+        beside: calls kept back for each genre beside its searches; 0 where it is not named.
         made: calls that a genre's run had made before: those of an attempt that is retried.
     """
 
-    def __init__(self, calls: int, needs: Mapping[str, int], beside: int = 0, made: Mapping[str, int] | None = None) -> None:
-        self._calls, self._beside = max(0, calls), beside
+    def __init__(
+        self, calls: int, needs: Mapping[str, int], beside: Mapping[str, int] | None = None, made: Mapping[str, int] | None = None
+    ) -> None:
+        self._calls, self._beside = max(0, calls), dict(beside or {})
         self._made = dict(made or {})
         self._waiting = dict(needs)
         self._held: dict[str, int] = {}
@@ -45,11 +49,11 @@ class Purse:
 
     def grant(self, slug: str) -> int:
         """Searches that the genre may make: all that the genres still waiting will not need, at least its fair share."""
-        free = max(0, self._calls - sum(self._held.values()) - self._beside * len(self._waiting))
+        free = max(0, self._calls - sum(self._held.values()) - sum(self._beside.get(waiting, 0) for waiting in self._waiting))
         need = self._waiting.pop(slug)
         fair = shares(free, {slug: need, **self._waiting})[slug]
         searches = max(fair, free - sum(self._waiting.values()))
-        self._held[slug] = searches + self._beside
+        self._held[slug] = searches + self._beside.get(slug, 0)
         return searches
 
     def settle(self, slug: str, used: int) -> None:
@@ -64,7 +68,8 @@ def open_purse(workspace: Workspace, slugs: Sequence[str]) -> Purse:
     left = calls_left(workspace.ledger.calls, budget, workspace.now() + PATIENCE)
     needs = {slug: estimated_searches(workspace, slug) for slug in slugs}
     made = {slug: calls_of_run(workspace, slug) for slug in slugs}
-    return Purse(left, needs, CALLS_BESIDE_SEARCHES, made)
+    beside = {slug: WRITE if _has_playlist(workspace, slug) else CALLS_BESIDE_SEARCHES for slug in slugs}
+    return Purse(left, needs, beside, made)
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:
@@ -75,3 +80,7 @@ def estimated_searches(workspace: Workspace, slug: str) -> int:
     ids = [entry.beatport_id for entry in entries]
     decided = workspace.ledger.matches.latest(ids)
     return searches_for(sum(is_undecided(decided.get(beatport_id)) for beatport_id in ids))
+
+
+def _has_playlist(workspace: Workspace, slug: str) -> bool:
+    return workspace.ledger.playlists.latest(workspace.genre(slug).genre_id) is not None

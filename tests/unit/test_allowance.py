@@ -32,7 +32,7 @@ def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
 ) -> None:
     """As the parent does it: at most so many at work, each using any part of what it holds."""
-    purse, spent = Purse(calls, needs, beside), 0
+    purse, spent = Purse(calls, needs, dict.fromkeys(needs, beside)), 0
     running: dict[str, int] = {}
     for slug in needs:
         running[slug] = purse.grant(slug)
@@ -65,7 +65,7 @@ def test_what_one_leaves_over_the_next_may_use() -> None:
 
 
 def test_calls_kept_for_a_playlist_that_needed_none_go_to_the_others() -> None:
-    purse = Purse(109, {"a": 90, "b": 90, "c": 90}, beside=3)
+    purse = Purse(109, {"a": 90, "b": 90, "c": 90}, beside=dict.fromkeys("abc", 3))
     assert purse.grant("a") == 34
     purse.settle("a", 34)
     assert purse.grant("b") == 35
@@ -74,7 +74,7 @@ def test_calls_kept_for_a_playlist_that_needed_none_go_to_the_others() -> None:
 
 
 def test_a_genre_that_used_more_than_it_held_leaves_less_for_the_others() -> None:
-    purse = Purse(100, {"a": 40, "b": 90}, beside=3)
+    purse = Purse(100, {"a": 40, "b": 90}, beside=dict.fromkeys("ab", 3))
     purse.grant("a")
     purse.settle("a", 80)
     assert purse.grant("b") == 17
