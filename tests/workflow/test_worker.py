@@ -24,11 +24,14 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     server: str, worker: Path, prefect: Callable[..., str], sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
+    sandbox.faults.add(service="spotify", kind="search", fault="server_error", status=403)
     run_id = start_run(server, "sync-genre/sync-genre", {"genre": "house"})
     failed = wait_for_end(server, run_id, worker)
     assert failed["state"]["type"] == "FAILED"
     assert failed["name"] == "house"
     assert "house: failed" in artifact(server, "sync-house")
+    warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
+    assert [log for log in warnings if "no answer for" in log["message"]], "the domain's warning is not in the run's log"
     searches = sandbox.requests.count(service="spotify", kind="search")
     pages = sandbox.requests.count(service="beatport")
 
