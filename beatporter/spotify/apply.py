@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from beatporter.errors import BeatporterError, QuotaExceeded, TransientError, UpstreamDown
+from beatporter.errors import BeatporterError, UpstreamDown
 from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
 from beatporter.spotify.plan import Plan, Present, missing_inserts
 
@@ -65,7 +65,7 @@ def apply_update(
             work.remove(batch)
         if plan.add:
             work.add(plan.add)
-    return Applied(plan.add, work.last_snapshot())
+    return Applied(plan.add, work.snapshot_id)
 
 
 @dataclass(slots=True)
@@ -77,8 +77,9 @@ class _Work:
     sleep: Callable[[float], None]
     on_added: OnAdded | None
     _confirmed: set[str] = field(default_factory=set)
-    _snapshot_id: str | None = None
-    _doubtful: bool = False
+    snapshot_id: str | None = None
+    """The last answered write's; None after one whose answer was lost. Asking for it would not help: for half a minute after a write
+    Spotify may tell the snapshot of an older state."""
 
     def add(self, add: tuple[str, ...]) -> None:
         """Put the tracks on top. After a doubt, rounds of reading and sending go on until a read shows all of them once."""
@@ -96,7 +97,7 @@ class _Work:
                 if not error.outcome_unknown and doubt is None:
                     raise
                 doubt = error
-                self._doubtful = True
+                self.snapshot_id = None
             if doubt is None:
                 return
         raise self._given_up()
@@ -106,14 +107,14 @@ class _Work:
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
-                self._snapshot_id = self.client.replace_items(self.playlist_id, target[:WRITE_LIMIT])
+                self.snapshot_id = self.client.replace_items(self.playlist_id, target[:WRITE_LIMIT])
                 for start in range(WRITE_LIMIT, len(target), WRITE_LIMIT):
                     batch = target[start : start + WRITE_LIMIT]
-                    self._snapshot_id = self.client.add_items(self.playlist_id, batch, position=start)
+                    self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=start)
             except UpstreamDown as error:
                 if not error.outcome_unknown:
                     raise
-                self._doubtful = True
+                self.snapshot_id = None
                 continue
             if number == 0 or len(target) <= WRITE_LIMIT or self._stand(len(target) + 1) == list(target):
                 self._confirm(new)
@@ -125,29 +126,20 @@ class _Work:
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
-                self._snapshot_id = self.client.remove_items(self.playlist_id, batch)
+                self.snapshot_id = self.client.remove_items(self.playlist_id, batch)
             except UpstreamDown as error:
                 if not error.outcome_unknown:
                     raise
-                self._doubtful = True
+                self.snapshot_id = None
             else:
                 return
         raise self._given_up()
-
-    def last_snapshot(self) -> str | None:
-        """The last write's snapshot; asked for when a write's answer was lost. Not worth an error: then it is unknown."""
-        if not self._doubtful:
-            return self._snapshot_id
-        try:
-            return self.client.playlist(self.playlist_id).snapshot_id
-        except (TransientError, QuotaExceeded):
-            return None
 
     def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]]) -> None:
         """Insert runs at their positions, each run's last batch first: what a crash leaves out is on top, as next time."""
         for position, run in inserts:
             for batch in reversed(list(batches(run))):
-                self._snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
+                self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
                 self._confirm(batch)
 
     def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
@@ -159,7 +151,7 @@ class _Work:
                 counts[track_id] += 1
         twice = [track_id for track_id, count in counts.items() if count > 1]
         for batch in batches(twice):
-            self._snapshot_id = self.client.remove_items(self.playlist_id, batch)
+            self.snapshot_id = self.client.remove_items(self.playlist_id, batch)
         self._confirm(tuple(track_id for track_id, count in counts.items() if count == 1))
         return missing_inserts(add, [track_id for track_id in stand if track_id not in twice])
 

@@ -58,7 +58,8 @@ def test_an_addition_happens_once_whatever_becomes_of_its_answer(desk: SpotifyDe
     assert desk.held(playlist_id) == list(ids(10, 11, 12, 1, 2, 3))
     assert applied.added == ids(10, 11, 12)
     assert tuple(added) == applied.added, "additions were not told once each"
-    assert applied.snapshot_id == desk.state.playlists[playlist_id].snapshot_id
+    sent_again = desk.sent(method="POST") > 1
+    assert applied.snapshot_id == (desk.state.playlists[playlist_id].snapshot_id if sent_again else None), "a lost answer leaves it unknown"
 
 
 def test_a_normal_update_is_one_call_and_an_empty_plan_none(desk: SpotifyDesk) -> None:
