@@ -143,7 +143,7 @@ class _Play:
             self._evening(day, plan)
 
     def recover(self) -> int:
-        """Runs without faults: one a day until nothing is deferred, one more where second tries find anything. Returns the days."""
+        """Runs without faults: one a day until nothing is deferred, one more some days later. Returns the days."""
         self.fired += self._place.faults.fired
         self._place.faults.clear()
         self._place.spotify.limits.per_day = None
@@ -155,12 +155,12 @@ class _Play:
         else:
             self.evidence.notes.append(f"something is deferred still after {MOST_CLEAN_DAYS} days without faults")
         self._place.record()
-        if self._expected is None or self._expected.second_tries:
-            held = sum(map(len, self._place.held.values()))
-            self._morning(clean_days + 1 + SECOND_TRY_DAYS)
-            self._clean_run()
-            self._place.record()
-            self.second_tries = sum(map(len, self._place.held.values())) > held
+        # One more some days later: second tries may find something, and a run short of calls may have left a playlist unread.
+        held = sum(map(len, self._place.held.values()))
+        self._morning(clean_days + 1 + SECOND_TRY_DAYS)
+        self._clean_run()
+        self._place.record()
+        self.second_tries = sum(map(len, self._place.held.values())) > held
         return clean_days
 
     def _day(self, day: int, plan: DayPlan) -> None:
