@@ -102,7 +102,6 @@ class Expected:
         found: by genre, tracks that a chart brings.
         strangers: by genre, tracks of recordings that no chart brings.
         operations: how many operations a run has on the first and on the second day.
-        second_tries: whether an entry that was missed is found when it is searched again some days later.
     """
 
     kinds: Kinds
@@ -110,10 +109,9 @@ class Expected:
     found: Mapping[str, tuple[str, ...]]
     strangers: Mapping[str, tuple[str, ...]]
     operations: tuple[int, int]
-    second_tries: bool
 
 
-def expect(evidence: Evidence, *, second_tries: bool) -> Expected:
+def expect(evidence: Evidence) -> Expected:
     """What every schedule of this world has to come to.
 
     Raises:
@@ -132,7 +130,7 @@ def expect(evidence: Evidence, *, second_tries: bool) -> Expected:
     }
     strangers = tuple(track.track_id for track in music.tracks if kinds.of(track.track_id) not in brought.values())
     first, second = evidence.operations[:2]
-    expected = Expected(kinds, brought, content, dict.fromkeys(music.slugs, strangers), (first, second), second_tries)
+    expected = Expected(kinds, brought, content, dict.fromkeys(music.slugs, strangers), (first, second))
     found = list(violations(evidence, expected))
     if found:
         raise RuntimeError(f"the world without faults is wrong: {found}")

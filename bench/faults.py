@@ -101,7 +101,7 @@ class Stage:
                 play = _Play(calm, place, self._nursery, self._clock, Path(root), None)
                 play.days()
                 play.recover()
-                self._music[number, genres] = music, expect(play.evidence, second_tries=play.second_tries)
+                self._music[number, genres] = music, expect(play.evidence)
         return self._music[number, genres]
 
     @contextmanager
@@ -125,7 +125,6 @@ class _Play:
         self._expected = expected
         self._runs = 0
         self.kills = self.fired = 0
-        self.second_tries = False
         self.evidence = Evidence(place, root, schedule.budget)
         place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
 
@@ -156,11 +155,9 @@ class _Play:
             self.evidence.notes.append(f"something is deferred still after {MOST_CLEAN_DAYS} days without faults")
         self._place.record()
         # One more some days later: second tries may find something, and a run short of calls may have left a playlist unread.
-        held = sum(map(len, self._place.held.values()))
         self._morning(clean_days + 1 + SECOND_TRY_DAYS)
         self._clean_run()
         self._place.record()
-        self.second_tries = sum(map(len, self._place.held.values())) > held
         return clean_days
 
     def _day(self, day: int, plan: DayPlan) -> None:

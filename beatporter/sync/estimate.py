@@ -12,7 +12,6 @@ SEARCHES_AN_ENTRY = 1.3
 """Measured 1.2 to 1.3 (`make bench`); an entry with an ISRC that is on Spotify takes one."""
 QUESTIONS = 2
 """Searches that an entry takes at most. None is begun without them: the answer to half of its questions would come to nothing."""
-
 SPARE = 150
 """Searches beyond its estimate that a share must have before any goes to second tries: the genres still to come may need so many more
 than was thought. All 36 together needed 42 more on a Saturday, 400 more on a Friday."""
