@@ -18,8 +18,8 @@ from beatporter import names
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.matching import recording_key
+from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
-from beatporter.spotify.track import SpotifyTrack
 from bench.fault_world import SECRETS, Place
 from sandbox.spotify.playlist import Playlist
 

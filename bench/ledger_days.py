@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.ledger.compaction import compact
 from beatporter.ledger.home import FolderHome, StoredFile
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.rows import BackupRow, CallRow, HistoryRow, ListedPlaylist, RememberedPlaylist, SnapshotRow
-from beatporter.matching.match import Match
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import BackupRow, CallRow, HistoryRow, ListedPlaylist, RememberedPlaylist, SnapshotRow
+from beatporter.records.match import Match
 
 T0 = datetime(2026, 1, 1, 7, tzinfo=UTC)
 GENRES, NEW = 36, 10

@@ -42,8 +42,8 @@ def make(place: Path, layout: dict[str, Any]) -> None:
 
     from beatporter.ledger.columns import make_batch
     from beatporter.ledger.history import columns_of
-    from beatporter.ledger.rows import HistoryRow
     from beatporter.ledger.tables import HISTORY
+    from beatporter.records.ledger import HistoryRow
 
     folder = place / "history" / f"playlist_id={playlist_id(0)}"
     folder.mkdir(parents=True)

@@ -133,8 +133,8 @@ def make_ledger(place: Path, rows: int) -> None:
     from beatporter.ledger.files import writer
     from beatporter.ledger.history import columns_of
     from beatporter.ledger.ledger import open_ledger
-    from beatporter.ledger.rows import HistoryRow
     from beatporter.ledger.tables import HISTORY
+    from beatporter.records.ledger import HistoryRow
 
     ledger = open_ledger(place)
     for number in range(PLAYLISTS):
@@ -155,7 +155,7 @@ def make_ledger(place: Path, rows: int) -> None:
 
 def measure_ledger(place: Path, turn: int) -> Figures:
     from beatporter.ledger.ledger import open_ledger
-    from beatporter.ledger.rows import HistoryRow
+    from beatporter.records.ledger import HistoryRow
 
     ledger = open_ledger(place)
     asked, made = read_asked(place), [[HistoryRow(*row, 1, "chart", T0) for row in batch] for batch in batches(turn, APPENDS)]
@@ -262,7 +262,7 @@ def make_matches(place: Path, rows: int) -> None:
     """Decisions, compacted."""
     from beatporter.ledger.compaction import compact
     from beatporter.ledger.ledger import open_ledger
-    from beatporter.matching.match import Match
+    from beatporter.records.match import Match
 
     ledger = open_ledger(place)
     for start in range(0, rows, 50_000):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from beatporter.matching import Match, explain, find_track
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from bench.matching_sets import REAL, Case, LabelledSet, charts_set, near_misses_set, pairs_set, sandbox_set
 from sandbox.spotify.search import SearchIndex
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from beatporter.beatport.chart import ChartEntry
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import Catalogue, known_genre_ids
 from sandbox.catalogue.beatport_side import BeatportTrack
 

@@ -10,12 +10,12 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.ledger.compaction import compact
 from beatporter.ledger.ledger import open_ledger
 from beatporter.matching import RULES, is_due
 from beatporter.matching.find import queries
-from beatporter.matching.match import Match
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.account import list_playlists
 from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES, open_purse

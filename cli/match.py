@@ -13,7 +13,7 @@ from rich.console import Console
 from beatporter import names
 from beatporter.errors import ChartUnavailable, RequestRefused, SettingsError
 from beatporter.matching import is_doubtful
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from beatporter.sync.correct import Subject, find_subject, forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk

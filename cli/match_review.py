@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 
 from beatporter import names
-from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import SettingsError
 from beatporter.matching import is_doubtful
-from beatporter.matching.match import Match
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
+from beatporter.records.track import SpotifyTrack
 from beatporter.sync.correct import never_match, set_match
 from beatporter.sync.workspace import Workspace
 from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name

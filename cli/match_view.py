@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from beatporter import names
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.matching import explain, is_doubtful
-from beatporter.matching.match import Match, RunnerUp
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.match import Match, RunnerUp
 from beatporter.sync.match import is_undecided
 
 POSITION, ID = 3, 10

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from beatporter.errors import SettingsError
-from beatporter.ledger.rows import RunRow
+from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
 from beatporter.spotify.window import WINDOW, calls_left
 from beatporter.sync.workspace import Workspace

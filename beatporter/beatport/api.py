@@ -8,11 +8,11 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.beatport.parser import parse_api
 from beatporter.beatport.session import Answer, PoliteSession
 from beatporter.errors import RequestRefused, SettingsError, SignInExpired, UpstreamDown
 from beatporter.genres import Genre
+from beatporter.records.chart import ChartEntry
 from beatporter.settings import Settings
 
 _HEADERS = {"Accept": "application/json"}

@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from beatporter.beatport.challenge import is_challenge
-from beatporter.beatport.chart import ChartEntry
 from beatporter.beatport.identity import prevailing_genre, stated_genre
 from beatporter.beatport.parser import next_data, parse_api, parse_document
 from beatporter.clock import Clock
 from beatporter.errors import ChartUnavailable, PageShapeChanged
 from beatporter.genres import Genre
+from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 

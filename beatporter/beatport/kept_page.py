@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from beatporter.beatport.chart import ChartEntry
+from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup
 from bs4.filter import SoupStrainer
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.beatport.rows import read_row
 from beatporter.errors import PageShapeChanged
+from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 

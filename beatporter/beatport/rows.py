@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from beatporter.beatport.chart import ChartEntry
+from beatporter.records.chart import ChartEntry
 
 _LARGEST_ID = 2**63 - 1
 _LARGEST_LENGTH_MS = 2**31 - 1

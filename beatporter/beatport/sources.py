@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.clock import Clock, utc_now
 from beatporter.errors import ChartUnavailable
 from beatporter.genres import Genre
+from beatporter.records.chart import Chart, ChartEntry
 from beatporter.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.beatport.identity import stated_genre
 from beatporter.beatport.kept_page import KeptPage, keep_page, load_page
 from beatporter.beatport.parser import next_data, parse_document
 from beatporter.beatport.session import Answer, PoliteSession
 from beatporter.errors import PageShapeChanged
 from beatporter.genres import Genre
+from beatporter.records.chart import ChartEntry
 
 _HEADERS = {"Accept": "text/html", "Accept-Language": "en"}
 

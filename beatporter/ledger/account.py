@@ -13,8 +13,8 @@ from typing import Any
 from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt
 from beatporter.ledger.home import Home
-from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist, SnapshotRow, SnapshotState
 from beatporter.ledger.tables import LISTINGS, PLAYLISTS, SNAPSHOTS
+from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow, SnapshotState
 
 _CAUTION: tuple[SnapshotState, ...] = ("recorded", "written", "writing")
 """States by how much of a playlist they leave open."""

@@ -13,8 +13,8 @@ from beatporter.ledger.columns import make_batch, rows_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt, writer
 from beatporter.ledger.home import Home
 from beatporter.ledger.paths import FileName, folder, stamp_of, time_of
-from beatporter.ledger.rows import BackupInfo, BackupRow
 from beatporter.ledger.tables import BACKUPS, SCHEMA_VERSION
+from beatporter.records.ledger import BackupInfo, BackupRow
 
 ROWS_AT_ONCE = BACKUPS.row_group_rows
 

@@ -15,8 +15,8 @@ from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.paths import stamp_of
-from beatporter.ledger.rows import CallRow
 from beatporter.ledger.tables import CALLS
+from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
 MOST_FILES_KEPT = 4096

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt
 from beatporter.ledger.home import Home
 from beatporter.ledger.paths import stamp_of
 from beatporter.ledger.tables import CHARTS
+from beatporter.records.chart import Chart, ChartEntry
 
 
 class Charts:

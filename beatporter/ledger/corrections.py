@@ -5,8 +5,8 @@ from __future__ import annotations
 from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import TableFiles, attempt
 from beatporter.ledger.home import Home
-from beatporter.ledger.rows import CorrectionRow
 from beatporter.ledger.tables import CORRECTIONS
+from beatporter.records.ledger import CorrectionRow
 
 
 class Corrections:

@@ -12,8 +12,8 @@ from beatporter.ledger.columns import ints_of, key_of, values_of
 from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.lookup import KeySet, find_rows, groups_with
-from beatporter.ledger.rows import HistoryRow, Known
 from beatporter.ledger.tables import HISTORY
+from beatporter.records.ledger import HistoryRow, Known
 
 _KEYS = {"track_ids": "track_key", "isrcs": "isrc_key", "recordings": "recording_key"}
 

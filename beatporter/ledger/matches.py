@@ -12,7 +12,7 @@ from beatporter.ledger.files import TableFiles, attempt, closing_each
 from beatporter.ledger.home import Home
 from beatporter.ledger.lookup import KeySet, find_rows, groups_with
 from beatporter.ledger.tables import MATCHES
-from beatporter.matching.match import Match, RunnerUp
+from beatporter.records.match import Match, RunnerUp
 
 
 class Matches:

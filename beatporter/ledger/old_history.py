@@ -16,7 +16,7 @@ from pathlib import Path
 
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.old_file import Row, read_rows, text_of
-from beatporter.ledger.rows import HistoryRow
+from beatporter.records.ledger import HistoryRow
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a row whose date is missing or unreadable: that the playlist held the track is what counts."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from beatporter.ledger.columns import rows_of
 from beatporter.ledger.files import TableFiles, attempt
 from beatporter.ledger.home import Home
-from beatporter.ledger.rows import RunRow
 from beatporter.ledger.tables import RUNS
+from beatporter.records.ledger import RunRow
 
 
 class Runs:

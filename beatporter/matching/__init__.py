@@ -4,9 +4,9 @@ from beatporter.matching.decide import OWN_FIRST, Decision, decide, runners_up
 from beatporter.matching.explain import confidence, explain, is_doubtful
 from beatporter.matching.find import field_query, find_track, is_due, isrc_query, plain_query, queries
 from beatporter.matching.judge import judge
-from beatporter.matching.match import Match, Method, RunnerUp, Verdict, Version
 from beatporter.matching.recording import recording_key
 from beatporter.matching.weights import RULES
+from beatporter.records.match import Match, Method, RunnerUp, Verdict, Version
 
 __all__ = [
     "OWN_FIRST",

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
 from beatporter.matching.judge import isrcs_agree, judge, lengths_agree
-from beatporter.matching.match import RunnerUp, Verdict
 from beatporter.matching.title import parse_entry_title, parse_title
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import RunnerUp, Verdict
+from beatporter.records.track import SpotifyTrack
 
 OWN_FIRST: Final = ("own", "extended", "original", "radio")
 """Cuts in the order of preference when the person sets none; own is the chart's."""

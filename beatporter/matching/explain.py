@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
 from beatporter.matching.decide import Decision
 from beatporter.matching.judge import isrcs_agree, lengths_agree
-from beatporter.matching.match import Match, Verdict
 from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.matching.version import Cut
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match, Verdict
 
 Confidence = Literal["sure", "doubtful", "none"]
 

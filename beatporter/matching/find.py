@@ -11,17 +11,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
 from beatporter.matching.credits import names_person
 from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, runners_up
 from beatporter.matching.explain import why, why_not
 from beatporter.matching.judge import lengths_agree
-from beatporter.matching.match import Match, Verdict
 from beatporter.matching.normalise import joined_names, normalise
 from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.matching.version import OTHER
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match, Verdict
+from beatporter.records.track import SpotifyTrack
 
 Search = Callable[[str], Sequence[SpotifyTrack]]
 """Asks Spotify's /search for tracks, at most ten; raises when it has no answer."""

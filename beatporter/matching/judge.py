@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import weights
 from beatporter.matching.compare import TitleFit, compare_titles
 from beatporter.matching.credits import ArtistFit, compare_artists
-from beatporter.matching.match import Verdict, Version
 from beatporter.matching.normalise import name_words
 from beatporter.matching.title import Title, parse_entry_title, parse_title, unfolded
 from beatporter.matching.version import OTHER, Agreement, Cut, compare_versions, same_cut
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Verdict, Version
+from beatporter.records.track import SpotifyTrack
 
 Length = Literal["unknown", "agrees", "near", "differs"]
 Isrc = Literal["unknown", "agrees", "differs"]

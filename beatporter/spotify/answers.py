@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
+from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 _TRACK_FIELDS = "id,name,type,is_local,duration_ms,is_playable,artists(name),album(name,album_type,release_date),external_ids(isrc)"
 ITEM_FIELDS = f"total,items(added_at,is_local,item({_TRACK_FIELDS}),track({_TRACK_FIELDS}))"

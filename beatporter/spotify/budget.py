@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Protocol
 
 from beatporter.errors import LedgerUnwritable, QuotaExceeded
-from beatporter.ledger.rows import CallRow
+from beatporter.records.ledger import CallRow
 from beatporter.spotify.patience import OnWait
 from beatporter.spotify.window import WINDOW, CallsTable, calls_left, calls_made, free_at, in_words, quota_spent
 

@@ -18,6 +18,7 @@ import spotipy
 
 from beatporter.errors import RequestRefused, UpstreamDown
 from beatporter.names import track_uri
+from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.settings import Settings
 from beatporter.spotify import answers
 from beatporter.spotify.answers import Account, Page, ShapeError
@@ -27,7 +28,6 @@ from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.session import SpotifySession
 from beatporter.spotify.sign_in import SignInStore, load_sign_in
 from beatporter.spotify.tokens import Tokens
-from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 SEARCH_LIMIT = 10
 PAGE_SIZE = 50

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Literal
 
 from beatporter.errors import PlaylistFull
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.client import SpotifyClient
 from beatporter.spotify.plan import MOVE_AT_ONCE, PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
-from beatporter.spotify.track import PlaylistRef
 
 Continuation = Callable[[int], PlaylistRef]
 """Finds or makes the continuation of that number, 2 or more."""

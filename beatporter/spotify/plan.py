@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from beatporter.ledger.rows import Known
+from beatporter.records.ledger import Known
 
 PLAYLIST_LIMIT = 10_000
 """Entries that Spotify lets a playlist hold, about."""

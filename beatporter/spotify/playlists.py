@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from beatporter.errors import UpstreamDown
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.client import SpotifyClient
-from beatporter.spotify.track import PlaylistRef
 
 MAX_ROUNDS = 3
 SETTLE_S = 3.0

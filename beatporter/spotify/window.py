@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from beatporter.errors import QuotaExceeded
-from beatporter.ledger.rows import CallRow
+from beatporter.records.ledger import CallRow
 
 WINDOW = timedelta(hours=24)
 """Spotify's development quota counts a rolling 24 hours (developer.spotify.com, July 2026)."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from beatporter import names
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
-from beatporter.ledger.rows import ListedPlaylist, RememberedPlaylist, SnapshotRow
+from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
-from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

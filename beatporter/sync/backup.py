@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from beatporter.ledger.rows import BackupInfo, BackupRow
 from beatporter.progress import Progress, report
+from beatporter.records.ledger import BackupInfo, BackupRow
 from beatporter.sync.found import matches_by_track
 from beatporter.sync.present import backup_time
 from beatporter.sync.workspace import Workspace

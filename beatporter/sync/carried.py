@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.genres import Genre
-from beatporter.matching.match import Match
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
 from beatporter.sync.found import never_had
 from beatporter.sync.workspace import Workspace
 

@@ -15,14 +15,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import SettingsError
 from beatporter.genres import Genre
-from beatporter.ledger.rows import CorrectionRow, HistoryRow
 from beatporter.matching import RULES
-from beatporter.matching.match import Match, Method
+from beatporter.records.chart import ChartEntry
+from beatporter.records.ledger import CorrectionRow, HistoryRow
+from beatporter.records.match import Match, Method
+from beatporter.records.track import PlaylistRef, SpotifyTrack
 from beatporter.spotify.client import WRITE_LIMIT
-from beatporter.spotify.track import PlaylistRef, SpotifyTrack
 from beatporter.sync.found import candidate_of, known_of, match_recording
 from beatporter.sync.present import mark
 from beatporter.sync.workspace import Workspace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beatporter.errors import BeatporterError
-from beatporter.ledger.rows import RunRow
+from beatporter.records.ledger import RunRow
 from beatporter.sync.outcome import Outcome
 from beatporter.sync.workspace import Workspace
 

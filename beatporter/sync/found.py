@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from beatporter.genres import Genre
-from beatporter.ledger.rows import HistoryRow, Known
 from beatporter.matching import recording_key
-from beatporter.matching.match import Match
+from beatporter.records.ledger import HistoryRow, Known
+from beatporter.records.match import Match
 from beatporter.spotify.plan import Candidate, fresh
 from beatporter.sync.workspace import Workspace
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from beatporter.ledger.rows import SnapshotRow
+from beatporter.records.ledger import SnapshotRow
 from beatporter.spotify.apply import batches
 
 WRITE_LASTS = timedelta(minutes=15)

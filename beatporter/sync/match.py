@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
 from beatporter.matching import RULES, find_track, is_due
-from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
 from beatporter.sync.carried import earlier_entries, tracks_to_add
 from beatporter.sync.estimate import QUESTIONS, second_tries
 from beatporter.sync.workspace import Workspace

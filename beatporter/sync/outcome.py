@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from beatporter.beatport.chart import ChartEntry
-from beatporter.matching.match import Match
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
 from beatporter.spotify.window import calls_back_at
 from beatporter.sync.carried import earlier_entries
 from beatporter.sync.found import never_had

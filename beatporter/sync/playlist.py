@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
-from beatporter.ledger.rows import Known
-from beatporter.matching.match import Match
 from beatporter.progress import Progress, report
+from beatporter.records.ledger import Known
+from beatporter.records.match import Match
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, fresh, plan_collect
-from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.correct import correct_playlist, corrections_due
 from beatporter.sync.found import candidate_of, known_of, matches_by_track, thrown_out_before

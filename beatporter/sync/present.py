@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
 
-from beatporter.ledger.rows import BackupRow, HistoryRow, SnapshotRow, SnapshotState
 from beatporter.matching import recording_key
-from beatporter.matching.match import Match
-from beatporter.spotify.track import PlaylistItem, PlaylistRef
+from beatporter.records.ledger import BackupRow, HistoryRow, SnapshotRow, SnapshotState
+from beatporter.records.match import Match
+from beatporter.records.track import PlaylistItem, PlaylistRef
 from beatporter.sync.found import history_row, matches_by_track
 from beatporter.sync.interrupted import thrown_out
 from beatporter.sync.workspace import Workspace

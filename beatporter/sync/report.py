@@ -10,7 +10,7 @@ from beatporter import names
 from beatporter.errors import BeatporterError
 from beatporter.markdown import escape
 from beatporter.matching import explain
-from beatporter.matching.match import Match
+from beatporter.records.match import Match
 from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import EntryOutcome, Outcome
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from beatporter import names
 from beatporter.genres import Genre
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.continuation import continuation_name, make_room
 from beatporter.spotify.playlists import ensure_playlist
-from beatporter.spotify.track import PlaylistRef
 from beatporter.sync.present import Here, ids_in_order, mark, take_in
 from beatporter.sync.workspace import Workspace
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from beatporter.beatport.chart import Chart
 from beatporter.beatport.sources import fetch_chart
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
 from beatporter.genres import Genre
 from beatporter.progress import Progress, report
+from beatporter.records.chart import Chart
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

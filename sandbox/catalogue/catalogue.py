@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from beatporter.genres import KNOWN
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import rates
 from sandbox.catalogue.beatport_side import BeatportTrack, view
 from sandbox.catalogue.compose import BACK_CATALOGUE, ORDER, PER_LABEL, Composer

@@ -11,7 +11,7 @@ from datetime import date
 from random import Random
 from typing import Final
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import rates
 from sandbox.catalogue.compose import ORDER, Composer
 from sandbox.catalogue.ids import Key, isrc, spotify_id

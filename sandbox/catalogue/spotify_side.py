@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, Literal
 
 from beatporter.genres import KNOWN
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import rates
 from sandbox.catalogue.compose import Composer, weighted
 from sandbox.catalogue.ids import Key, spotify_id

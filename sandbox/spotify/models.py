@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.spotify.accounts import Accounts
 from sandbox.spotify.exceptions import bad_request, forbidden, not_found
 from sandbox.spotify.limits import CallLimits

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.spotify.exceptions import SpotifyRefusal
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.playlist import Item, Playlist

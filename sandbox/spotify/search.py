@@ -31,7 +31,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.spotify.query import Clause, parse_query
 from sandbox.spotify.text import words
 

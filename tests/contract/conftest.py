@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.records.track import SpotifyTrack
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
-from beatporter.spotify.track import SpotifyTrack
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
 from sandbox.spotify.models import SpotifyState, base62_id

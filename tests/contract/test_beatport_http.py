@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import requests
 
-from beatporter.beatport.chart import Chart
 from beatporter.beatport.session import LARGEST_BODY
 from beatporter.beatport.sources import fetch_chart, open_source
 from beatporter.errors import (
@@ -32,6 +31,7 @@ from beatporter.errors import (
     UpstreamDown,
 )
 from beatporter.genres import KNOWN
+from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
 
 HOUSE = next(genre for genre in KNOWN if genre.slug == "house")

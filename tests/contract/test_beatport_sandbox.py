@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import requests
 
-from beatporter.beatport.chart import Chart
 from beatporter.beatport.sources import fetch_chart, open_source
 from beatporter.clock import utc_now
 from beatporter.errors import (
@@ -22,6 +21,7 @@ from beatporter.errors import (
     UpstreamDown,
 )
 from beatporter.genres import Genre, find_genre
+from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
 from sandbox.world import Options, Sandbox
 

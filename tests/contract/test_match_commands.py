@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import open_ledger
-from beatporter.matching.match import Match, RunnerUp
+from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
 from beatporter.sync.backup import back_up_playlist

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from beatporter.matching.match import Match
+from beatporter.records.match import Match
 from beatporter.sync.correct import forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox

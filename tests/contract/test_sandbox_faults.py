@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.clock import SandboxClock
 from sandbox.faults import KINDS, Rule
 from sandbox.http import Request, Response, Route, Server, json_response

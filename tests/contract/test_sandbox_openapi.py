@@ -19,7 +19,7 @@ import yaml
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import ValidationError
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
 from sandbox.spotify.limits import CallLimits

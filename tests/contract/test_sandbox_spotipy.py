@@ -11,7 +11,7 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyOAuth
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
 from sandbox.spotify.accounts import CLIENT_ID, CLIENT_SECRET, SCOPES

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from beatporter.errors import ChallengeShown
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import CallRow, ListedPlaylist
+from beatporter.records.ledger import CallRow, ListedPlaylist
 from beatporter.settings import load_settings
 from beatporter.sync.ended import keep_failure, keep_outcome
 from beatporter.sync.outcome import Outcome

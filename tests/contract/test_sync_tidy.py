@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.matching.match import Match
+from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.tidy import MANY, tidy_decisions
 from beatporter.sync.workspace import Workspace

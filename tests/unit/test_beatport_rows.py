@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.beatport.rows import read_isrc, read_row
+from beatporter.records.chart import ChartEntry
 
 CERTAIN = {"id": 7, "name": "Jealous", "artists": [{"name": "Mochakk"}]}
 JSON = st.recursive(

@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.errors import LedgerCorrupt, LedgerUnwritable, SettingsError
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import BackupRow, CallRow, HistoryRow, ListedPlaylist, RememberedPlaylist, SnapshotRow
-from beatporter.matching.match import Match, RunnerUp
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import BackupRow, CallRow, HistoryRow, ListedPlaylist, RememberedPlaylist, SnapshotRow
+from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 ENTRY = ChartEntry(1, 77, "Ünïcode ☃", ("A", "B, C"), "Original Mix", (), "GBABC2600001", "R", "L", 300_001, 128, "A min", "2026-11-01")
@@ -347,10 +347,10 @@ def test_appending_and_looking_up_load_no_pandas(tmp_path: Path) -> None:
     code = f"""
 import sys
 from datetime import UTC, datetime
-from beatporter.beatport.chart import Chart, ChartEntry
+from beatporter.records.chart import Chart, ChartEntry
 from beatporter.ledger.ledger import open_ledger
-from beatporter.ledger.rows import *
-from beatporter.matching.match import Match
+from beatporter.records.ledger import *
+from beatporter.records.match import Match
 at = datetime(2026, 11, 20, tzinfo=UTC)
 ledger = open_ledger({str(tmp_path / "ledger")!r})
 ledger.charts.append(Chart(5, (ChartEntry(1, 2, 'n', ('a',)),), at))

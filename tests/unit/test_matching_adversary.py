@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import judge, weights
-from beatporter.matching.match import Verdict
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Verdict
+from beatporter.records.track import SpotifyTrack
 
 ISRC = "GBABC2600001"
 WHO = ("Vintage Culture",)

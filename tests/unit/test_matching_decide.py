@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import decide, runners_up
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 ENTRY = ChartEntry(1, 1, "Beside", ("Marsh",), "Extended Mix", isrc="GBEWA2601711", length_ms=378_000)
 EXTENDED = SpotifyTrack("extended", "Beside - Extended Mix", ("Marsh",), "Beside", "single", "GBEWA2601711", 378_000, True, "2026-05-01")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import Match, RunnerUp, confidence, explain, find_track, is_doubtful
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 ENTRY = ChartEntry(1, 7, "Beside", ("Marsh",), "Extended Mix", isrc="GBEWA2601711", length_ms=378_000)

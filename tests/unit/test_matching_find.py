@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import RateLimited
 from beatporter.matching import RULES, Match, field_query, find_track, is_due, isrc_query, plain_query, weights
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 NOW = datetime(2026, 11, 2, 6, 0, 0, 123456, tzinfo=UTC)
 ENTRY = ChartEntry(1, 7, "Return to Oz", ("Monolink",), "ARTBAT Remix", isrc="DETO31900005", length_ms=480_000)

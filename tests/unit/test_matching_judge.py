@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import judge
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 ISRC = "DETO31900005"
 

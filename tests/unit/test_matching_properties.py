@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import decide, judge, recording_key
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 TITLES = (
     "Return to Oz",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.matching import judge, recording_key
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.chart import ChartEntry
+from beatporter.records.track import SpotifyTrack
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the real data set is not beside the repository")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from beatporter.genres import KNOWN
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import Catalogue, Truth, known_genre_ids, rates
 from sandbox.catalogue.beatport_side import BeatportTrack
 from sandbox.catalogue.compose import BACK_CATALOGUE

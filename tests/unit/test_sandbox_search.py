@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.spotify.models import base62_id
 from sandbox.spotify.query import parse_query
 from sandbox.spotify.search import SearchIndex

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 from sandbox.clock import SandboxClock
 from sandbox.spotify.exceptions import SpotifyRefusal
 from sandbox.spotify.models import SpotifyState, base62_id

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.spotify import answers
 from beatporter.spotify.answers import ShapeError
-from beatporter.spotify.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beatporter.errors import LedgerUnwritable, QuotaExceeded
-from beatporter.ledger.rows import CallRow
+from beatporter.records.ledger import CallRow
 from beatporter.spotify.budget import BLOCK_AGE, PATIENCE, CallBudget
 from beatporter.spotify.shares import shares
 from beatporter.spotify.window import MARGIN, calls_back_at, calls_left

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import find_playlist
-from beatporter.spotify.track import PlaylistRef
 
 OWN = PlaylistRef("p1", "Beatport: House - Top 100", "s", 100, "me")
 SMALL = PlaylistRef("p0", "Beatport: House - Top 100", "s", 3, "me")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.ledger.rows import Known
+from beatporter.records.ledger import Known
 from beatporter.spotify.plan import Candidate, Plan, after, fresh, missing_inserts, plan_collect, plan_daily, plan_mirror, plan_move
 
 IDS = st.integers(0, 40).map(lambda number: f"t{number}")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from beatporter.ledger.rows import SnapshotRow, SnapshotState
+from beatporter.records.ledger import SnapshotRow, SnapshotState
 from beatporter.spotify import apply
 from beatporter.sync.interrupted import WRITE_LASTS, thrown_out
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from beatporter.beatport.chart import ChartEntry
 from beatporter.errors import ChallengeShown
 from beatporter.markdown import escape
-from beatporter.matching.match import Match
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
 from beatporter.sync.outcome import EntryOutcome, Outcome
 from beatporter.sync.report import failure_report, summary_report, sync_report
 

@@ -12,7 +12,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import BackupRow, HistoryRow
+from beatporter.records.ledger import BackupRow, HistoryRow
 from flows.compact_ledger import compact_ledger
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -24,7 +24,7 @@ import pyarrow.compute  # noqa: F401 - loaded before the forks
 from beatporter.ledger.checking import check
 from beatporter.ledger.compaction import compact
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import BackupRow, HistoryRow
+from beatporter.records.ledger import BackupRow, HistoryRow
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 TRACKS = [f"track{n:04}" for n in range(300)]

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import BackupRow, HistoryRow
-from beatporter.matching.match import Match
+from beatporter.records.ledger import BackupRow, HistoryRow
+from beatporter.records.match import Match
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 BEATPORTER = Path(sys.executable).with_name("beatporter")

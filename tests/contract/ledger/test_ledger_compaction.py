@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.checking import check, set_aside
 from beatporter.ledger.compaction import Retention, TableReport, compact
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.rows import BackupRow, CallRow, HistoryRow, ListedPlaylist, SnapshotRow
 from beatporter.ledger.statistics import statistics
-from beatporter.matching.match import Match
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import BackupRow, CallRow, HistoryRow, ListedPlaylist, SnapshotRow
+from beatporter.records.match import Match
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 LATER = timedelta(hours=2)

@@ -15,7 +15,7 @@ from beatporter.ledger.compaction import compact
 from beatporter.ledger.home import FolderHome, StoredFile
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.paths import HIDDEN
-from beatporter.ledger.rows import HistoryRow
+from beatporter.records.ledger import HistoryRow
 
 REPOSITORY = Path(__file__).parents[3]
 T0 = datetime(2026, 11, 20, tzinfo=UTC)
@@ -38,7 +38,7 @@ WRITER = f"""
 import sys
 from datetime import UTC, datetime
 from beatporter.ledger.ledger import open_ledger
-from beatporter.ledger.rows import HistoryRow
+from beatporter.records.ledger import HistoryRow
 root, me = sys.argv[1], int(sys.argv[2])
 ledger = open_ledger(root)
 sys.stdin.read()  # all start together

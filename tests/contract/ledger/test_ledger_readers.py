@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from beatporter.beatport.chart import Chart, ChartEntry
 from beatporter.ledger.compaction import compact
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rows import HistoryRow
 from beatporter.ledger.tables import TABLES
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import HistoryRow
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 

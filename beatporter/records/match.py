@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from beatporter.spotify.track import SpotifyTrack
+from beatporter.records.track import SpotifyTrack
 
 Version = Literal["same", "substitute"]
 Method = Literal["isrc", "search", "person", "forgotten"]
