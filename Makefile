@@ -72,7 +72,7 @@ bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota:
 	@$(BIN)/python -m bench.quota
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --extra postgres pyproject.toml -o requirements.lock
 
 clean: ## remove .venv and everything the demo left
 	rm -rf $(VENV) .beatporter

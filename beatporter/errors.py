@@ -3,7 +3,8 @@
     BeatporterError
     ├── TransientError            a retry may help
     │   ├── RateLimited           Spotify or Beatport asked to wait
-    │   └── UpstreamDown          5xx, a broken connection, a time-out, an answer that is no JSON
+    │   ├── UpstreamDown          5xx, a broken connection, a time-out, an answer that is no JSON
+    │   └── LedgerUnavailable     the ledger's database is locked for long, or its server does not answer
     └── PermanentError            a retry will not help before somebody does something
         ├── QuotaExceeded         Spotify's daily quota is spent, until a date
         ├── ChallengeShown        Beatport asked for a human
@@ -13,8 +14,8 @@
         ├── RequestRefused        Spotify or Beatport refused a request for good (4xx)
         ├── SettingsError         a setting is missing or wrong
         ├── UnknownGenre          no genre of that name
-        ├── LedgerCorrupt         a ledger file cannot be read
-        ├── LedgerUnwritable      a ledger file cannot be written
+        ├── LedgerCorrupt         the ledger's database or archive is damaged
+        ├── LedgerUnwritable      the ledger or its archive cannot be written
         └── PlaylistFull          the playlist holds as many tracks as Spotify allows
 
 Every message says what happened, to what, and what the person can do. No message holds a secret: build messages from
@@ -77,6 +78,10 @@ class UpstreamDown(TransientError):
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
+class LedgerUnavailable(TransientError):
+    """The ledger's database did not answer: locked by another process for long, or its server is away."""
+
+
 class PermanentError(BeatporterError):
     """Stays as it is until somebody does something."""
 
@@ -136,11 +141,11 @@ class UnknownGenre(PermanentError):
 
 
 class LedgerCorrupt(PermanentError):
-    """A ledger file cannot be read."""
+    """The ledger's database or its archive is damaged. Never "not there": an answer without what is lost might add a track twice."""
 
 
 class LedgerUnwritable(PermanentError):
-    """A ledger file cannot be written: disk full, no permission, no such bucket."""
+    """The ledger or its archive cannot be written: disk full, no permission, no such bucket."""
 
 
 class PlaylistFull(PermanentError):

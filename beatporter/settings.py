@@ -7,6 +7,7 @@ A value comes from the environment (`BEATPORTER_SPOTIFY_RATE`), else from `beatp
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,9 +40,11 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path(".beatporter")
-    """Where local state lies: the ledger unless `storage` says otherwise, Prefect's database, the last chart."""
-    storage: str = ""
-    """Root of the ledger: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty means <home>/ledger."""
+    """Where local state lies: the ledger unless `database` says otherwise, and Prefect's database."""
+    database: str = ""
+    """The ledger: a file's path, postgresql://…, or secret/<block> with such an address in it; empty means <home>/beatporter.db."""
+    archive: str = ""
+    """Where the ledger's archive goes: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty: nowhere."""
     profile: Literal["on", "off"] = "on"
     """Trace each genre's memory with memray."""
 
@@ -120,9 +123,9 @@ class Settings(BaseSettings):
         """Slugs that a run without a choice syncs."""
         return self.genres or tuple(self.all_genres())
 
-    def ledger_root(self) -> str:
-        """Root of the ledger as `open_ledger` takes it."""
-        return self.storage or str(self.home / "ledger")
+    def ledger_address(self) -> str:
+        """The ledger's database as `open_ledger` takes it, unless it names a block."""
+        return self.database or str(self.home / "beatporter.db")
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -134,12 +137,23 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: naming the key, what it got and what it takes.
     """
+    _refuse_gone()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_explain(error), f"Change it in the environment or in {FILE}.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.") from None
+
+
+def _refuse_gone() -> None:
+    """Say what took the place of a setting that is gone, rather than pass over it."""
+    if os.environ.get(f"{PREFIX}STORAGE"):
+        raise SettingsError(
+            f"{PREFIX}STORAGE is gone: the ledger is a database now, not a folder of files.",
+            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home), {PREFIX}ARCHIVE a folder or bucket for its archive. "
+            "An old ledger comes in with `beatporter ledger rebuild --from FOLDER`.",
+        )
 
 
 def _explain(error: ValidationError) -> str:

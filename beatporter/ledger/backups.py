@@ -1,29 +1,38 @@
-"""Table `backups`: playlists as they stood, one file for each state that was seen."""
+"""Tables `backups`, `backup_changes` and `tracks`: playlists as they stood. A backup costs what changed since the one before it.
+
+A playlist's backups are a chain: the first holds everything, each further one what it changes in the one before. When the changes of a chain
+come to more than the playlist is long, the next backup holds everything again, so that no state takes more than twice its length to read.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from hashlib import blake2b
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from beatporter.errors import LedgerCorrupt
-from beatporter.ledger.columns import make_batch, rows_of
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt, writer
-from beatporter.ledger.home import Home
-from beatporter.ledger.paths import FileName, folder, stamp_of, time_of
-from beatporter.ledger.tables import BACKUPS, SCHEMA_VERSION
+from sqlalchemy import Connection, select
+
+from beatporter.ledger.columns import fingerprint, seconds
+from beatporter.ledger.database import Database
+from beatporter.ledger.history import chunks
+from beatporter.ledger.playlist_ids import number_of, numbered
+from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, PLAYLIST_IDS, TRACKS
 from beatporter.records.ledger import BackupInfo, BackupRow
 
-ROWS_AT_ONCE = BACKUPS.row_group_rows
+ROWS_AT_ONCE = 500
+Item = tuple[int, int | None]
+"""A position's track by number, and when it came in, in seconds since 1970."""
+Change = tuple[int, int, Item | None]
+"""At a position, so many entries out, then one in, if any."""
 
 
 class Backups:
-    """The table at one home. A file's digest is that of playlist and snapshot: Spotify's snapshot id names the contents."""
+    """The tables in one database."""
 
-    def __init__(self, home: Home) -> None:
-        self._files = TableFiles(BACKUPS, home)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, playlist_id: str, snapshot_id: str, taken_at: datetime, rows: Iterable[BackupRow]) -> BackupInfo:
         """Keep a playlist's state, row by row as they come; a state that is kept already is kept once.
@@ -32,96 +41,208 @@ class Backups:
             rows: in the order of their positions; always read to their end.
 
         Raises:
-            ValueError: the positions do not rise.
-            LedgerUnwritable: the state could not be written; nothing of it was.
+            ValueError: the positions are not 0, 1, 2 and so on.
+            LedgerUnwritable, LedgerUnavailable: the state could not be written; nothing of it was.
         """
-        kept = attempt(lambda: self._find(playlist_id, snapshot_id))
-        if kept is not None:
-            for _ in rows:
-                pass
-            return _info(playlist_id, kept)
-        about = {"playlist_id": playlist_id, "snapshot_id": snapshot_id}
-        path = f"{folder(BACKUPS, playlist_id)}/{FileName('part', stamp_of(taken_at), snapshot_digest(playlist_id, snapshot_id))}"
-        count, chunks, last = 0, iter(rows), -1
-        with self._files.home.stage(folder(BACKUPS, playlist_id)) as stage:
-            with writer(BACKUPS, stage.file, about) as out:
-                while chunk := list(islice(chunks, ROWS_AT_ONCE)):
-                    last = _check_order(chunk, last)
-                    out.write_batch(make_batch(BACKUPS.schema, _columns(chunk, taken_at, snapshot_id)))
-                    count += len(chunk)
-            stage.commit(path)
-        return BackupInfo(playlist_id, snapshot_id, time_of(stamp_of(taken_at)), count)
+        items = self.items_of(rows)
+        return self.keep(playlist_id, snapshot_id, taken_at, items)
+
+    def items_of(self, rows: Iterable[BackupRow]) -> list[Item]:
+        """A playlist's rows as two numbers each, for `keep`; tracks that are new to the ledger are told to it."""
+        items: list[Item] = []
+        chunk_of = iter(rows)
+        while chunk := list(islice(chunk_of, ROWS_AT_ONCE)):
+            for number, row in enumerate(chunk, len(items)):
+                if row.position != number:
+                    raise ValueError(f"Position {row.position} of a backup comes where {number} is due.")
+            items += self._items(chunk)
+        return items
+
+    def keep(self, playlist_id: str, snapshot_id: str, taken_at: datetime, items: Sequence[Item]) -> BackupInfo:
+        """Keep a state that `items_of` or `state` gave; each is a second after the playlist's last one at least."""
+        with self._database.transaction() as connection:
+            playlist = numbered(self._database, connection, playlist_id)
+            kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
+            if kept is not None:
+                return kept
+            before = connection.execute(
+                select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup.desc()).limit(1)
+            ).first()
+            changes = changes_between(self._replay(connection, before), items) if before is not None else []
+            count = len(changes) + (before.changes if before is not None else 0)
+            base = (before.base or before.backup) if before is not None and count <= len(items) else None
+            if base is None:
+                changes, count = [(0, 0, item) for item in reversed(items)], 0
+            if before is not None:
+                taken_at = max(taken_at, before.taken_at + timedelta(seconds=1))
+            values = {"taken_at": taken_at, "rows": len(items), "changes": count, "base": base}
+            made = BACKUPS.insert().values(playlist=playlist, snapshot_id=snapshot_id, **values).returning(BACKUPS.c.backup)
+            backup = connection.execute(made).scalar_one()
+            if changes:
+                connection.execute(_INSERT_CHANGE, [_change_values(backup, number, change) for number, change in enumerate(changes)])
+        return BackupInfo(playlist_id, snapshot_id, taken_at, len(items))
 
     def latest(self, playlist_id: str) -> BackupInfo | None:
         """The playlist's last backup, None when it has none."""
-        newest = attempt(lambda: _infos(playlist_id, self._files.newest(playlist_id)))
-        return newest[-1] if newest else None
+        with self._database.read() as connection:
+            return self._info(connection, playlist_id)
 
     def all(self, playlist_id: str) -> list[BackupInfo]:
         """The playlist's backups, oldest first."""
-        return attempt(lambda: _infos(playlist_id, self._files.files(playlist_id)))
+        asked = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(BACKUPS.c.playlist == number_of(playlist_id))
+        with self._database.read() as connection:
+            return [BackupInfo(playlist_id, *row) for row in connection.execute(asked.order_by(BACKUPS.c.taken_at))]
+
+    def state(self, playlist_id: str, snapshot_id: str) -> list[Item]:
+        """A backup's positions from the top on; none when there is no such backup."""
+        asked = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id), BACKUPS.c.snapshot_id == snapshot_id)
+        with self._database.read() as connection:
+            found = connection.execute(asked).first()
+            return self._replay(connection, found) if found is not None else []
 
     def items(self, playlist_id: str, snapshot_id: str) -> Iterator[BackupRow]:
-        """A backup's rows in the order of their positions, read in bounded batches; none when there is no such backup.
+        """A backup's rows in the order of their positions; none when there is no such backup."""
+        state = self.state(playlist_id, snapshot_id)
+        for start in range(0, len(state), ROWS_AT_ONCE):
+            chunk = state[start : start + ROWS_AT_ONCE]
+            asked = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
+            with self._database.read() as connection:
+                tracks = {row[0]: row[1:] for row in connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))}
+            for position, (track, added_s) in enumerate(chunk, start):
+                yield BackupRow(position, *tracks[track], _moment(added_s))
 
-        Raises:
-            LedgerCorrupt: its file is damaged.
-        """
-        file = attempt(lambda: self._find(playlist_id, snapshot_id))
-        for batch in file.batches() if file else ():
-            for position, track_id, isrc, name, artists, added_at, _, _ in rows_of(batch):
-                yield BackupRow(position, track_id, isrc, name, artists, added_at)
+    def track_ids(self, playlist_id: str, snapshot_id: str) -> list[str | None]:
+        """A backup's track ids in order; None for local files, episodes and empty entries."""
+        return [row.track_id for row in self.items(playlist_id, snapshot_id)]
 
     def playlists(self) -> list[str]:
         """Ids of the playlists that have a backup."""
-        return self._files.partitions()
+        has = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == PLAYLIST_IDS.c.playlist).exists()
+        with self._database.read() as connection:
+            return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str, snapshot_id: str) -> LedgerFile | None:
-        digest = snapshot_digest(playlist_id, snapshot_id)
-        found = next((file for file in self._files.files(playlist_id) if file.name.digest == digest), None)
-        if found is not None:
-            _ = found.parquet
-        return found
-
-
-def snapshot_digest(playlist_id: str, snapshot_id: str) -> str:
-    """The digest in a backup's file name."""
-    return blake2b(f"{BACKUPS.name}\0{SCHEMA_VERSION}\0{playlist_id}\0{snapshot_id}".encode(), digest_size=16).hexdigest()
-
-
-def _infos(playlist_id: str, files: Sequence[LedgerFile]) -> list[BackupInfo]:
-    """What the files hold, oldest first; a state that two runs kept at once counts as the earlier one."""
-    earliest: dict[str, LedgerFile] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        earliest.setdefault(file.name.digest, file)
-    return sorted((_info(playlist_id, file) for file in earliest.values()), key=lambda info: info.taken_at)
-
-
-def _info(playlist_id: str, file: LedgerFile) -> BackupInfo:
-    snapshot_id = file.about.get("snapshot_id")
-    if not isinstance(snapshot_id, str):
-        raise LedgerCorrupt(
-            f"The backup {file.stored.path} does not say which state it is of.", "Move the file away; other backups are not touched."
+    def _info(self, connection: Connection, playlist_id: str, *conditions: Any) -> BackupInfo | None:
+        asked = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(
+            BACKUPS.c.playlist == number_of(playlist_id), *conditions
         )
-    return BackupInfo(playlist_id, snapshot_id, time_of(file.name.stamp), file.rows)
+        found = connection.execute(asked.order_by(BACKUPS.c.backup.desc()).limit(1)).first()
+        return BackupInfo(playlist_id, *found) if found is not None else None
+
+    def _replay(self, connection: Connection, backup: Any) -> list[Item]:
+        base = backup.base or backup.backup
+        columns = [BACKUP_CHANGES.c[name] for name in ("position", "removed", "track", "added_at")]
+        chain = [base]
+        if backup.base:
+            later = (BACKUPS.c.backup == base) | (BACKUPS.c.base == base)
+            asked = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, later, BACKUPS.c.backup <= backup.backup)
+            chain = list(connection.execute(asked.order_by(BACKUPS.c.backup)).scalars())
+        items: list[Item] = []
+        for part in chunks(chain):
+            asked_changes = (
+                select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+            )
+            apply_changes(
+                items,
+                (
+                    (position, removed, None if track is None else (track, None if added_at is None else seconds(added_at)))
+                    for position, removed, track, added_at in connection.execute(asked_changes)
+                ),
+            )
+        return items
+
+    def _items(self, rows: Sequence[BackupRow]) -> list[Item]:
+        """Rows of a playlist as numbers; their tracks are told to the ledger."""
+        prints = [fingerprint(row.track_id, row.isrc, row.name, row.artists) for row in rows]
+        asked = select(TRACKS.c.fingerprint, TRACKS.c.track)
+        with self._database.read() as connection:
+            numbers = {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(prints)))}
+        if missing := {found: row for found, row in zip(prints, rows, strict=True) if found not in numbers}:
+            values = [
+                {"fingerprint": found, "track_id": row.track_id, "isrc": row.isrc, "name": row.name, "artists": row.artists}
+                for found, row in missing.items()
+            ]
+            with self._database.transaction() as connection:
+                connection.execute(self._database.insert(TRACKS).on_conflict_do_nothing(), values)
+                numbers |= {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(list(missing))))}
+        return [(numbers[found], None if row.added_at is None else seconds(row.added_at)) for found, row in zip(prints, rows, strict=True)]
 
 
-def _check_order(rows: Sequence[BackupRow], last: int) -> int:
-    for row in rows:
-        if row.position <= last:
-            raise ValueError(f"Position {row.position} of a backup comes after {last}.")
-        last = row.position
-    return last
+_INSERT_CHANGE = BACKUP_CHANGES.insert()
 
 
-def _columns(rows: Sequence[BackupRow], taken_at: datetime, snapshot_id: str) -> list[Sequence[Any]]:
-    return [
-        [row.position for row in rows],
-        [row.track_id for row in rows],
-        [row.isrc for row in rows],
-        [row.name for row in rows],
-        [row.artists for row in rows],
-        [row.added_at for row in rows],
-        [taken_at] * len(rows),
-        [snapshot_id] * len(rows),
-    ]
+def _change_values(backup: int, number: int, change: Change) -> dict[str, Any]:
+    position, removed, item = change
+    track, added_s = item or (None, None)
+    return {
+        "backup": backup,
+        "number": number,
+        "position": position,
+        "removed": removed,
+        "track": track,
+        "added_at": _moment(added_s),
+    }
+
+
+def _moment(at_s: int | None) -> datetime | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
+
+
+def apply_changes(items: list[Item], changes: Iterable[Change]) -> None:
+    """Carry changes out, one after the other."""
+    for position, removed, item in changes:
+        items[position : position + removed] = [] if item is None else [item]
+
+
+def changes_between(before: Sequence[Item], after: Sequence[Item]) -> list[Change]:
+    """What makes one state of the other, as few changes as keep what stays in its order; the lowest position first changes last.
+
+    Longest common order of what both hold once (a patience diff without its recursion): a moved entry goes out and comes in again.
+    """
+    places = _once(after)
+    pairs = [(old, places[item]) for item, old in _once(before).items() if item in places]
+    kept = _rising(sorted(pairs))
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    bounds = [(start - 1, start - 1), *(pair for pair in kept if pair[0] >= start and pair[1] >= start), (len(before), len(after))]
+    changes: list[Change] = []
+    for (old, new), (old_end, new_end) in reversed(list(zip(bounds, bounds[1:], strict=False))):
+        removed, coming = old_end - old - 1, list(after[new + 1 : new_end])
+        if coming:
+            changes.append((old + 1, removed, coming[-1]))
+            changes += ((old + 1, 0, item) for item in reversed(coming[:-1]))
+        elif removed:
+            changes.append((old + 1, removed, None))
+    return changes
+
+
+def _once(items: Sequence[Item]) -> dict[Item, int]:
+    """Positions of what stands there once."""
+    places: dict[Item, int] = {}
+    twice: set[Item] = set()
+    for place, item in enumerate(items):
+        if item in places:
+            twice.add(item)
+        places[item] = place
+    return {item: place for item, place in places.items() if item not in twice}
+
+
+def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest run of pairs, sorted by the first, whose second rises too."""
+    ends: list[int] = []
+    last: list[int] = []
+    before: list[int | None] = []
+    for number, (_, new) in enumerate(pairs):
+        at = bisect_left(ends, new)
+        before.append(last[at - 1] if at else None)
+        if at == len(ends):
+            ends.append(new)
+            last.append(number)
+        else:
+            ends[at], last[at] = new, number
+    run: list[tuple[int, int]] = []
+    number_or_none = last[-1] if last else None
+    while number_or_none is not None:
+        run.append(pairs[number_or_none])
+        number_or_none = before[number_or_none]
+    return run[::-1]

@@ -1,114 +1,113 @@
-"""Table `calls`: Spotify calls taken from the daily budget or given back, and the ends of quotas that Spotify declared.
-
-Partition `date` is the day of an append's latest row, so that one append is one file and all of it is there or nothing;
-whoever looks for the rows since a time finds them all in the partitions from its day on.
-"""
+"""Table `calls`: Spotify calls of the last weeks, taken from the daily budget by one statement, and the ends of quotas that Spotify declared."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 
-from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt, closing_each
-from beatporter.ledger.home import Home
-from beatporter.ledger.paths import stamp_of
+from sqlalchemy import case, delete, func, literal, select
+
+from beatporter.ledger.database import Database
 from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
-MOST_FILES_KEPT = 4096
-"""Rows of more files than these are forgotten again once they are too old to be asked for."""
+HELD = "held"
+"""Kind of calls that were taken and whose use is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Calls in hand.
+
+    Attributes:
+        number: of their row; None when there are none.
+        count: how many.
+    """
+
+    number: int | None = None
+    count: int = 0
 
 
 class Calls:
-    """The table at one home. Rows that are equal in every field count once.
+    """The table in one database."""
 
-    The budget sums the same files again and again; since a file never changes, its rows are kept from one reading to the
-    next, for as long as it is among those read.
-    """
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def __init__(self, home: Home) -> None:
-        self._files = TableFiles(CALLS, home)
-        self._read: dict[str, tuple[CallRow, ...]] = {}
+    def exchange(
+        self, held: Held, used: Sequence[CallRow], *, run_key: str, at: datetime, wanted: int, budget: int, since: datetime
+    ) -> Held:
+        """Settle calls in hand and take others, at once and exactly, whatever other processes do.
+
+        Args:
+            held: what is in hand; its row goes.
+            used: what it was used for; these rows come.
+            at: the time that the calls taken count for until they are settled.
+            wanted: calls to take; fewer are when the budget has no more, none when it has none.
+            budget: calls in all, of rows at or after `since`.
+
+        Returns:
+            What is in hand now.
+        """
+        spent = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since).scalar_subquery()
+        left = literal(budget) - spent
+        granted = select(literal(at, CALLS.c.at.type), literal(HELD), case((left < wanted, left), else_=wanted), literal(run_key)).where(
+            left > 0
+        )
+        take = CALLS.insert().from_select(["at", "kind", "count", "run_key"], granted).returning(CALLS.c.id, CALLS.c.count)
+        with self._database.transaction() as connection:
+            self._database.alone(connection)
+            if held.number is not None:
+                connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
+            if used:
+                connection.execute(CALLS.insert(), [{field.name: getattr(row, field.name) for field in fields(row)} for row in used])
+            taken = connection.execute(take).first() if wanted > 0 else None
+        return Held(*taken) if taken is not None else Held()
 
     def append(self, rows: Sequence[CallRow]) -> None:
-        """Keep rows, all or none.
+        """Keep rows, all or none."""
+        with self._database.transaction() as connection:
+            if rows:
+                connection.execute(CALLS.insert(), [{field.name: getattr(row, field.name) for field in fields(row)} for row in rows])
 
-        Raises:
-            LedgerUnwritable: they could not be written; none of them was.
-        """
-        if not rows:
-            return
-        ordered = sorted(set(rows), key=lambda row: (row.at, row.kind, row.run_key, row.count, row.until is None, row.until))
-        columns: list[Sequence[Any]] = [
-            [row.at for row in ordered],
-            [row.kind for row in ordered],
-            [row.count for row in ordered],
-            [row.run_key for row in ordered],
-            [row.until for row in ordered],
-        ]
-        kind = QUOTA if any(row.kind == QUOTA for row in ordered) else "part"
-        self._files.append(columns, ordered[-1].at.astimezone(UTC).date().isoformat(), kind=kind)
+    def made_since(self, since: datetime) -> int:
+        """Calls of all rows at or after a time; those that a process holds count as made."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)).scalar_one())
 
-    def used_since(self, since: datetime) -> int:
-        """Calls taken less calls given back, of all rows at or after a time."""
-        return sum(row.count for row in self._since(since))
-
-    def by_time(self, since: datetime) -> dict[datetime, int]:
+    def by_time(self, since: datetime) -> Mapping[datetime, int]:
         """The same by the time that the rows carry."""
-        used: Counter[datetime] = Counter()
-        for row in self._since(since):
-            used[row.at] += row.count
-        return dict(used)
+        asked = select(CALLS.c.at, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.at)
+        with self._database.read() as connection:
+            return {at: int(count) for at, count in connection.execute(asked)}
 
     def by_kind(self, since: datetime, run_key: str | None = None) -> dict[str, int]:
         """The same by kind; kinds that come to nothing are left out.
 
         Args:
-            run_key: count this run's alone; rows may add `#` and a token of their own to it.
+            run_key: count this run's alone.
         """
-        used: Counter[str] = Counter()
-        for row in self._since(since):
-            if run_key is None or row.run_key.partition("#")[0] == run_key:
-                used[row.kind] += row.count
-        return {kind: count for kind, count in sorted(used.items()) if count}
+        asked = select(CALLS.c.kind, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.kind).order_by(CALLS.c.kind)
+        if run_key is not None:
+            asked = asked.where(CALLS.c.run_key == run_key)
+        with self._database.read() as connection:
+            return {kind: int(count) for kind, count in connection.execute(asked) if count}
 
-    def quota_until(self, *days: date) -> datetime | None:
-        """The latest end of a quota that Spotify declared, past or future; None when it never did.
+    def by_run(self, since: datetime, run_keys: Sequence[str]) -> dict[str, int]:
+        """The same of several runs at once, by their keys; runs without a call are left out."""
+        asked = select(CALLS.c.run_key, func.sum(CALLS.c.count)).where(CALLS.c.at >= since, CALLS.c.run_key.in_(run_keys))
+        with self._database.read() as connection:
+            return {key: int(count) for key, count in connection.execute(asked.group_by(CALLS.c.run_key)) if count}
 
-        Args:
-            days: look among what was noted on these days only, which lists two folders in place of all.
-        """
-        return attempt(lambda: self._quota_until(days))
+    def quota_until(self) -> datetime | None:
+        """The end of the quota that Spotify declared last, past or future; None when it never did."""
+        asked = select(CALLS.c.until).where(CALLS.c.until.is_not(None)).order_by(CALLS.c.at.desc(), CALLS.c.until.desc()).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(asked).scalar()
 
-    def _quota_until(self, days: Sequence[date]) -> datetime | None:
-        listed = [file for day in days for file in self._files.listed(day.isoformat())] if days else self._files.listed()
-        quotas = [file for file in listed if file.name.kind == QUOTA]
-        newest = max((file.name.stamp for file in quotas), default="")
-        rows = [row for file in quotas if file.name.stamp == newest for row in self._rows_of(file)]
-        return max((row.until for row in rows if row.kind == QUOTA and row.until is not None), default=None)
-
-    def _since(self, since: datetime) -> Iterator[CallRow]:
-        first = since.astimezone(UTC)
-        rows = attempt(lambda: self._rows_from(stamp_of(first)))
-        return (row for row in rows if row.at >= since)
-
-    def _rows_from(self, stamp: str) -> set[CallRow]:
-        """Rows of all files whose latest row is of that time or later."""
-        files = self._files.files(since=stamp)
-        for file in closing_each([file for file in files if file.stored.path not in self._read]):
-            self._rows_of(file)
-        read = {file.stored.path: self._rows_of(file) for file in files}
-        if len(self._read) > MOST_FILES_KEPT:
-            self._read = dict(read)
-        return {row for rows in read.values() for row in rows}
-
-    def _rows_of(self, file: LedgerFile) -> tuple[CallRow, ...]:
-        rows = self._read.get(file.stored.path)
-        if rows is None:
-            rows = tuple(CallRow(*values) for batch in file.batches() for values in rows_of(batch))
-            self._read[file.stored.path] = rows
-        return rows
+    def drop_before(self, moment: datetime) -> int:
+        """Forget calls older than a time; returns how many rows went."""
+        with self._database.transaction() as connection:
+            return connection.execute(delete(CALLS).where(CALLS.c.at < moment)).rowcount

@@ -1,114 +1,97 @@
-"""Table `charts`: every chart as it was scraped. Two scrapes of one day stand side by side; the newest is the chart."""
+"""Tables `charts`, `chart_entries` and `entries`: every chart as it was scraped. The newest of a genre is its chart."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import LedgerFile, TableFiles, attempt
-from beatporter.ledger.home import Home
-from beatporter.ledger.paths import stamp_of
-from beatporter.ledger.tables import CHARTS
+from sqlalchemy import Row, Select, func, select
+
+from beatporter.ledger.columns import fingerprint
+from beatporter.ledger.database import Database
+from beatporter.ledger.history import chunks
+from beatporter.ledger.tables import CHART_ENTRIES, CHARTS, ENTRIES
 from beatporter.records.chart import Chart, ChartEntry
+
+_NAMES = [field.name for field in fields(ChartEntry)]
+_COLUMNS = [CHART_ENTRIES.c.position, *(ENTRIES.c[name] for name in _NAMES[1:])]
 
 
 class Charts:
-    """The table at one home."""
+    """The tables in one database."""
 
-    def __init__(self, home: Home) -> None:
-        self._files = TableFiles(CHARTS, home)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, chart: Chart) -> None:
         """Keep a chart; the same chart again changes nothing.
 
         Raises:
             ValueError: the chart has no entries.
-            LedgerUnwritable: it could not be written.
+            LedgerUnwritable, LedgerUnavailable: it could not be written.
         """
         if not chart.entries:
             raise ValueError(f"The chart of genre {chart.genre_id} has no entries.")
-        rows = [(*_values(entry), chart.scraped_at) for entry in chart.entries]
-        self._files.append(list(zip(*rows, strict=True)), chart.genre_id, chart.scraped_at.astimezone(UTC).date().isoformat())
+        prints = {entry: fingerprint(*(getattr(entry, name) for name in _NAMES[1:])) for entry in chart.entries}
+        whole = fingerprint(*((entry.position, prints[entry]) for entry in chart.entries))
+        about = {"genre_id": chart.genre_id, "scraped_at": chart.scraped_at, "fingerprint": whole}
+        insert = self._database.insert
+        with self._database.transaction() as connection:
+            number = connection.execute(insert(CHARTS).values(about).on_conflict_do_nothing().returning(CHARTS.c.chart)).scalar()
+            if number is None:
+                return
+            rows = [{"fingerprint": prints[entry]} | {name: getattr(entry, name) for name in _NAMES[1:]} for entry in chart.entries]
+            connection.execute(insert(ENTRIES).on_conflict_do_nothing(), rows)
+            asked = select(ENTRIES.c.fingerprint, ENTRIES.c.entry)
+            entries: dict[int, int] = {}
+            for part in chunks(list(prints.values())):
+                entries.update(tuple(row) for row in connection.execute(asked.where(ENTRIES.c.fingerprint.in_(part))))
+            places = [{"chart": number, "position": entry.position, "entry": entries[prints[entry]]} for entry in chart.entries]
+            connection.execute(CHART_ENTRIES.insert(), places)
 
     def latest(self, genre_id: int) -> Chart | None:
-        """The genre's chart that was scraped last; None when there never was one.
-
-        Raises:
-            LedgerCorrupt: its file is damaged.
-        """
-        return attempt(lambda: _merge(genre_id, self._files.newest(genre_id)))
+        """The genre's chart that was scraped last; None when there never was one."""
+        asked = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
+        return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
 
     def since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
         """Entries of the genre's charts that were scraped at or after a time: the newest chart's first, in its order, each id once."""
-        return attempt(lambda: self._since(genre_id, since))
+        with self._database.read() as connection:
+            return [ChartEntry(*row) for row in connection.execute(_each_once(genre_id, CHARTS.c.scraped_at >= since))]
 
     def entries(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
         """Entries by Beatport id, each from the newest chart that has it; ids that never stood in the genre's chart are left out."""
-        return attempt(lambda: self._entries(genre_id, set(beatport_ids)))
-
-    def _since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
-        files = self._files.files(genre_id, since=stamp_of(since))
-        rows = [values for file in files for values in _rows(file) if values[-1] >= since]
-        ordered = sorted(rows, key=lambda values: (-values[-1].timestamp(), values[0], values[1]))
-        return [_entry(values) for values in _first_of_each(ordered)]
-
-    def _entries(self, genre_id: int, missing: set[int]) -> dict[int, ChartEntry]:
-        found: dict[int, ChartEntry] = {}
-        for file in sorted(self._files.files(genre_id), key=lambda file: file.name.stamp, reverse=True):
-            if not missing:
-                break
-            for values in sorted(_rows(file), key=lambda values: values[-1], reverse=True):
-                if values[1] in missing:
-                    found[values[1]] = _entry(values)
-                    missing.discard(values[1])
+        wanted = set(beatport_ids)
+        newest = select(*_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
+        with self._database.read() as connection:
+            found = _by_id(connection.execute(newest), wanted)
+            for part in chunks(sorted(wanted - found.keys())):
+                found |= _by_id(connection.execute(_each_once(genre_id, ENTRIES.c.beatport_id.in_(part))), wanted)
         return found
 
 
-def _merge(genre_id: int, files: Iterable[LedgerFile]) -> Chart | None:
-    """The chart of the latest time in the files; of two that were scraped in one second, one entry for each position."""
-    entries: dict[int, ChartEntry] = {}
-    rows = [values for file in files for values in _rows(file)]
-    if not rows:
-        return None
-    scraped_at = max(values[-1] for values in rows)
-    for values in sorted(rows, key=repr):
-        if values[-1] == scraped_at:
-            entries.setdefault(values[0], _entry(values))
-    return Chart(genre_id, tuple(entries[position] for position in sorted(entries)), scraped_at)
+_JOINED = CHARTS.join(CHART_ENTRIES, CHART_ENTRIES.c.chart == CHARTS.c.chart).join(ENTRIES, ENTRIES.c.entry == CHART_ENTRIES.c.entry)
 
 
-def _first_of_each(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    """Rows without those whose id stood before."""
-    first: dict[int, tuple[Any, ...]] = {}
-    for values in rows:
-        first.setdefault(values[1], values)
-    return first.values()
+def _newest(genre_id: int) -> Any:
+    newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc())
+    return select(CHARTS.c.chart).where(CHARTS.c.genre_id == genre_id).order_by(*newest_first).limit(1).scalar_subquery()
 
 
-def _rows(file: LedgerFile) -> list[tuple[Any, ...]]:
-    return [values for batch in file.batches() for values in rows_of(batch)]
+def _each_once(genre_id: int, condition: Any) -> Select[Any]:
+    """Each entry as the newest of the charts shows it, the newest chart's first."""
+    newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc(), CHART_ENTRIES.c.position)
+    place = func.row_number().over(partition_by=ENTRIES.c.beatport_id, order_by=newest_first).label("place")
+    asked = select(CHARTS.c.scraped_at, CHARTS.c.chart, *_COLUMNS, place).select_from(_JOINED)
+    ranked = asked.where(CHARTS.c.genre_id == genre_id, condition).subquery()
+    first = select(*(ranked.c[name] for name in _NAMES)).where(ranked.c.place == 1)
+    return first.order_by(ranked.c.scraped_at.desc(), ranked.c.chart.desc(), ranked.c.position)
 
 
-def _values(entry: ChartEntry) -> tuple[Any, ...]:
-    return (
-        entry.position,
-        entry.beatport_id,
-        entry.name,
-        entry.mix_name,
-        entry.artists,
-        entry.remixers,
-        entry.isrc,
-        entry.release,
-        entry.label,
-        entry.length_ms,
-        entry.bpm,
-        entry.key,
-        entry.publish_date,
-    )
-
-
-def _entry(values: tuple[Any, ...]) -> ChartEntry:
-    position, beatport_id, name, mix_name, artists, remixers, isrc, release, label, length_ms, bpm, key, publish_date, _ = values
-    return ChartEntry(position, beatport_id, name, artists, mix_name, remixers, isrc, release, label, length_ms, bpm, key, publish_date)
+def _by_id(rows: Iterable[Row[Any]], wanted: Collection[int]) -> dict[int, ChartEntry]:
+    entries = (ChartEntry(*row) for row in rows if row.beatport_id in wanted)
+    return {entry.beatport_id: entry for entry in entries}

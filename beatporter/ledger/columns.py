@@ -1,92 +1,127 @@
-"""Python values to Arrow columns and back, without pandas.
+"""How values lie in the database: narrow, and alike in SQLite and PostgreSQL.
 
-`pa.array(list)` imports pandas wherever it is installed, for 57 MB of memory; here arrays are made from their buffers.
-Times are whole seconds in UTC; `None` is null.
+Ids of Spotify are 16 bytes in place of 22 letters, times are whole seconds, lists are JSON. What a record has is what comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import string
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text
+from sqlalchemy.types import TypeDecorator
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+from beatporter.records.match import RunnerUp
 
-
-def make_batch(schema: pa.Schema, columns: Sequence[Sequence[Any]]) -> pa.RecordBatch:
-    """A record batch of Python columns, given in the schema's order."""
-    return pa.RecordBatch.from_arrays([_array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)
-
-
-def rows_of(batch: pa.RecordBatch) -> list[tuple[Any, ...]]:
-    """The batch's rows; times are aware datetimes, lists are tuples."""
-    return list(zip(*(values_of(column) for column in batch.columns), strict=True)) if batch.num_columns else []
+RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself in an INTEGER primary key only
+_BASE62 = string.digits + string.ascii_letters
+_VALUE = {letter: number for number, letter in enumerate(_BASE62)}
+_ID_LETTERS, _ID_BYTES = 22, 16
 
 
-def values_of(array: pa.Array[Any]) -> list[Any]:
-    """The array's values as Python has them."""
-    if pa.types.is_timestamp(array.type):
-        return [None if at is None else datetime.fromtimestamp(at, UTC) for at in _seconds_or_none(array)]
-    if pa.types.is_list(array.type):
-        return [tuple(values or ()) for values in array.to_pylist()]
-    return array.to_pylist()
+class PlainText(TypeDecorator[str]):
+    """Text from strangers: what no database takes, a NUL or half of a surrogate pair, is left out or replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
 
 
-def ints_of(array: pa.Array[Any]) -> Ints:
-    """A column of whole numbers or times (in seconds) as numpy has it; nulls are 0."""
-    numbers = buffer_of(array, 1, np.int32 if array.type.bit_width == 32 else np.int64, len(array)).astype(np.int64, copy=False)
-    if pa.types.is_timestamp(array.type):
-        numbers = numbers // {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[array.type.unit]
-    return np.where(validity_of(array), numbers, 0) if array.null_count else numbers
+class SpotifyId(TypeDecorator[str]):
+    """An id of Spotify. 22 letters of base 62 are 128 bits; any other text is kept as it is, behind a NUL."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else packed_id(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else unpacked_id(bytes(value))
 
 
-def bools_of(array: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """A column of yes and no without nulls, as numpy has it."""
-    if not len(array):
-        return np.empty(0, dtype=np.bool_)
-    bits = np.unpackbits(np.frombuffer(memoryview(_there(array.buffers()[1])), dtype=np.uint8), bitorder="little")
-    return bits[array.offset : array.offset + len(array)].astype(np.bool_)
+class Moment(TypeDecorator[datetime]):
+    """An aware time as whole seconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else seconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
-def array_of(numbers: Ints) -> pa.Array[Any]:
-    """An Arrow column of whole numbers, sharing their memory."""
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, _buffer(np.ascontiguousarray(numbers, dtype=np.int64))])
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Several texts as a JSON list; none of them is null."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
+        return json.dumps([clean(text) for text in value], ensure_ascii=False) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(json.loads(value)) if value else ()
 
 
-def validity_of(array: pa.Array[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """True where the array has a value."""
-    if not array.null_count:
-        return np.ones(len(array), dtype=np.bool_)
-    bits = np.unpackbits(np.frombuffer(memoryview(_there(array.buffers()[0])), dtype=np.uint8), bitorder="little")
-    return bits[array.offset : array.offset + len(array)].astype(np.bool_)
+class RunnersUp(TypeDecorator[tuple[RunnerUp, ...]]):
+    """Candidates that were not taken, as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[RunnerUp] | None, dialect: Dialect) -> str | None:
+        return clean(json.dumps([asdict(one) for one in value], ensure_ascii=False)) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[RunnerUp, ...]:
+        return tuple(RunnerUp(**{**one, "artists": tuple(one["artists"])}) for one in json.loads(value or "[]"))
 
 
-def buffer_of(array: pa.Array[Any], number: int, dtype: Any, length: int) -> np.ndarray[Any, Any]:
-    """Values of one of the array's buffers from its offset on, without a copy."""
-    if not length:
-        return np.empty(0, dtype=dtype)
-    return np.frombuffer(memoryview(_there(array.buffers()[number])), dtype=dtype)[array.offset : array.offset + length]
+def clean(text: str) -> str:
+    """The text as every database takes it."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def _there(buffer: pa.Buffer | None) -> Any:
-    if buffer is None:
-        raise ValueError("An Arrow array lacks a buffer.")
-    return buffer
+def packed_id(text: str) -> bytes:
+    """An id as it lies in the database."""
+    if len(text) == _ID_LETTERS and text.isascii() and text.isalnum():
+        number = 0
+        for letter in text:
+            number = number * 62 + _VALUE[letter]
+        if number < 1 << 128:
+            return number.to_bytes(_ID_BYTES, "big")
+    data = b"\0" + clean(text).encode()
+    return data if len(data) != _ID_BYTES else b"\0" + data
 
 
-def key_of(text: str | None) -> int:
-    """A text's key: 64 bits of its BLAKE2b as a signed number, 0 for none.
+def unpacked_id(data: bytes) -> str:
+    """The id that was packed."""
+    if len(data) != _ID_BYTES:
+        return data.lstrip(b"\0").decode("utf-8", "replace")
+    number, letters = int.from_bytes(data, "big"), []
+    for _ in range(_ID_LETTERS):
+        number, rest = divmod(number, 62)
+        letters.append(_BASE62[rest])
+    return "".join(reversed(letters))
 
-    Whoever asks for 100 texts among ten million gets a wrong yes with a chance of one in 18 billion (100 * 1e7 / 2**64).
-    """
-    if not text:
-        return 0
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little", signed=True) or 1
+
+def key_of(text: str | None) -> int | None:
+    """Four bytes of a text's BLAKE2b, for a narrow index; whoever looks up compares the text as well. None for none."""
+    return int.from_bytes(blake2b(clean(text).encode(), digest_size=4).digest(), "little", signed=True) if text else None
+
+
+def fingerprint(*values: object) -> int:
+    """Eight bytes of the values' BLAKE2b: equal values are one row. Among a million rows two that differ meet with a chance of 3 in 10**8."""
+    return int.from_bytes(blake2b(clean(repr(values)).encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def seconds(at: datetime) -> int:
@@ -100,47 +135,8 @@ def seconds(at: datetime) -> int:
     return int(at.timestamp() // 1)
 
 
-def _seconds_or_none(array: pa.Array[Any]) -> Iterable[int | None]:
-    numbers: list[int] = ints_of(array).tolist()
-    if not array.null_count:
-        return numbers
-    return [number if valid else None for number, valid in zip(numbers, validity_of(array), strict=True)]
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
-    if pa.types.is_string(kind):
-        return _texts(values)
-    if pa.types.is_list(kind):
-        lengths = np.fromiter((len(value) for value in values), dtype=np.int32, count=len(values))
-        inner = _texts(list(chain.from_iterable(values)))
-        return pa.Array.from_buffers(kind, len(values), [None, _buffer(_offsets(lengths))], children=[inner])
-    if pa.types.is_timestamp(kind):
-        values = [None if value is None else seconds(value) for value in values]
-    dtype = {"int32": np.int32, "double": np.float64}.get(str(kind), np.int64)
-    numbers = np.fromiter((0 if value is None else value for value in values), dtype=dtype, count=len(values))
-    return pa.Array.from_buffers(kind, len(values), [_bitmap(values), _buffer(numbers)])
-
-
-def _texts(values: Sequence[str | None]) -> pa.Array[Any]:
-    encoded = [b"" if value is None else value.encode("utf-8", "replace") for value in values]
-    lengths = np.fromiter(map(len, encoded), dtype=np.int32, count=len(encoded))
-    buffers = [_bitmap(values), _buffer(_offsets(lengths)), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
-
-
-def _buffer(numbers: np.ndarray[Any, Any]) -> pa.Buffer:
-    data: Any = numbers  # pyarrow's stubs do not know that an ndarray has the buffer protocol
-    return pa.py_buffer(data)
-
-
-def _offsets(lengths: np.ndarray[Any, np.dtype[np.int32]]) -> np.ndarray[Any, np.dtype[np.int32]]:
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
-
-
-def _bitmap(values: Sequence[Any]) -> pa.Buffer | None:
-    if None not in values:
-        return None
-    valid = np.fromiter((value is not None for value in values), dtype=np.bool_, count=len(values))
-    return _buffer(np.packbits(valid, bitorder="little"))
+def as_plain(value: Any) -> Any:
+    """A value as an archive or a spreadsheet takes it: tuples are lists, records are JSON."""
+    if isinstance(value, tuple) and value and isinstance(value[0], RunnerUp):
+        return json.dumps([asdict(one) for one in value], ensure_ascii=False)
+    return list(value) if isinstance(value, tuple) else value

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import TableFiles, attempt
-from beatporter.ledger.home import Home
-from beatporter.ledger.tables import CORRECTIONS
+from dataclasses import fields
+
+from sqlalchemy import select
+
+from beatporter.ledger.database import Database
+from beatporter.ledger.tables import CORRECTIONS, columns_of
 from beatporter.records.ledger import CorrectionRow
 
 
 class Corrections:
-    """The table at one home."""
+    """The table in one database."""
 
-    def __init__(self, home: Home) -> None:
-        self._files = TableFiles(CORRECTIONS, home)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, row: CorrectionRow) -> None:
-        """Keep a correction.
-
-        Raises:
-            LedgerUnwritable: it could not be written.
-        """
-        self._files.append([[row.beatport_id], [row.replaces], [row.track_id], [row.at]])
+        """Keep a correction."""
+        with self._database.transaction() as connection:
+            connection.execute(CORRECTIONS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def all(self) -> list[CorrectionRow]:
         """What stands: the latest correction of each wrong track for an entry, oldest first."""
-        rows = sorted(attempt(self._rows), key=lambda row: (row.at, row.beatport_id, row.replaces, row.track_id or ""))
+        asked = select(*columns_of(CORRECTIONS, CorrectionRow)).order_by(CORRECTIONS.c.at, CORRECTIONS.c.id)
+        with self._database.read() as connection:
+            rows = [CorrectionRow(*row) for row in connection.execute(asked)]
         return list({(row.beatport_id, row.replaces): row for row in rows}.values())
-
-    def _rows(self) -> list[CorrectionRow]:
-        return [CorrectionRow(*values) for file in self._files.files() for batch in file.batches() for values in rows_of(batch)]

@@ -1,87 +1,84 @@
-"""The ledger: ten append-only tables under one root, a folder or a bucket.
-
-A table's rows lie in immutable Parquet files; reading takes their union, writing adds a file. See docs/ledger.md. Merging
-files (`compaction`), checking and export are modules of their own, which a genre's run does not load.
-"""
+"""The ledger: every table of one database, see docs/ledger.md. Archive, check, export and import are modules of their own."""
 
 from __future__ import annotations
 
-import errno
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, select
 
 from beatporter.errors import SettingsError
-from beatporter.ledger.account import Listings, Playlists, Snapshots
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
 from beatporter.ledger.charts import Charts
 from beatporter.ledger.corrections import Corrections
+from beatporter.ledger.database import Database, is_postgres
 from beatporter.ledger.history import History
-from beatporter.ledger.home import FolderHome, Home, unwritable
 from beatporter.ledger.matches import Matches
+from beatporter.ledger.migrate import prepare
+from beatporter.ledger.playlists import Listings, Playlists, Snapshots
 from beatporter.ledger.runs import Runs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pyarrow.fs import FileSystem
-
-    from beatporter.ledger.bucket import Access
-
-BUCKET = "gs://"
+from beatporter.ledger.tables import LEDGER
 
 
 class Ledger:
-    """All tables at one home.
+    """All tables of one database. A context manager: leaving it empties SQLite's log once that is large.
 
     Attributes:
-        root: where it lies, as a person would write it.
-        home: its files, for compaction, check and export.
+        name: the database as a person may be told of it.
+        database: for what asks across tables: archive, check, export.
     """
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.charts = Charts(home)
-        self.matches = Matches(home)
-        self.history = History(home)
-        self.backups = Backups(home)
-        self.snapshots = Snapshots(home)
-        self.playlists = Playlists(home)
-        self.corrections = Corrections(home)
-        self.listings = Listings(home)
-        self.calls = Calls(home)
-        self.runs = Runs(home)
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.name = database.name
+        self.charts = Charts(database)
+        self.matches = Matches(database)
+        self.history = History(database)
+        self.backups = Backups(database)
+        self.snapshots = Snapshots(database)
+        self.playlists = Playlists(database)
+        self.corrections = Corrections(database)
+        self.listings = Listings(database)
+        self.calls = Calls(database)
+        self.runs = Runs(database)
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """What the tables write within is kept as a whole, or not at all."""
+        return self.database.transaction()
 
     @property
-    def root(self) -> str:
-        return self.home.root
+    def ledger_id(self) -> str:
+        """What tells this ledger from others; its archive carries it."""
+        with self.database.read() as connection:
+            return str(connection.execute(select(LEDGER.c.value).where(LEDGER.c.key == "id")).scalar_one())
+
+    def close(self) -> None:
+        """Close the connections; the next question opens one again."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.database.settle()
 
 
-def open_ledger(root: str | Path, filesystem: FileSystem | Callable[[], Access] | None = None) -> Ledger:
-    """Open the ledger at a root; an empty or missing folder is an empty ledger.
+def open_ledger(address: str | Path) -> Ledger:
+    """Open the ledger in a database; an empty one is given its tables, an older one is migrated after a copy.
 
     Args:
-        root: a folder, or gs://bucket/prefix.
-        filesystem: how to reach the bucket, or what opens that and says when it ends; None takes the environment's Google
-            credentials.
+        address: a file's path, or postgresql://….
 
     Raises:
-        SettingsError: the root is no folder's name and no gs:// address.
-        LedgerUnwritable: the folder cannot be made.
+        SettingsError: it is no such address, a newer database, or none of ours.
+        LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
-    text = str(root)
-    if text.startswith(BUCKET):
-        from beatporter.ledger.bucket import Access, BucketHome, gcs_filesystem  # only those who keep it in a bucket load that
-
-        connect = filesystem if callable(filesystem) else lambda: Access(filesystem or gcs_filesystem())
-        return Ledger(BucketHome(text.removeprefix(BUCKET), connect))
-    if not text or "://" in text or text.startswith("gcs-bucket/"):
-        raise SettingsError(f"BEATPORTER_STORAGE: {text!r} is no place for a ledger.", "Give a folder or gs://bucket/prefix.")
-    folder = Path(text).expanduser().absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if isinstance(error, FileExistsError):
-            error.errno = errno.EEXIST
-        raise unwritable(str(folder), error) from error
-    return Ledger(FolderHome(folder))
+    text = str(address)
+    if not text or ("://" in text and not is_postgres(text)):
+        raise SettingsError(f"BEATPORTER_DATABASE: {text!r} is no database.", "Give a file's path, or postgresql://user@host/name.")
+    database = Database(text)
+    prepare(database)
+    return Ledger(database)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from beatporter.ledger.columns import rows_of
-from beatporter.ledger.files import TableFiles, attempt
-from beatporter.ledger.home import Home
-from beatporter.ledger.tables import RUNS
+from dataclasses import fields
+
+from sqlalchemy import select
+
+from beatporter.ledger.database import Database
+from beatporter.ledger.tables import RUNS, columns_of
 from beatporter.records.ledger import RunRow
 
 
 class Runs:
-    """The table at one home."""
+    """The table in one database."""
 
-    def __init__(self, home: Home) -> None:
-        self._files = TableFiles(RUNS, home)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, row: RunRow) -> None:
-        """Keep how a run ended.
-
-        Raises:
-            LedgerUnwritable: it could not be written.
-        """
-        self._files.append([[row.state], [row.added], [row.not_found], [row.deferred], [row.error], [row.at]], row.genre_id)
+        """Keep how a run ended."""
+        with self._database.transaction() as connection:
+            connection.execute(RUNS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RunRow | None:
         """The genre's last run, None when none ended yet."""
-        rows = attempt(lambda: [values for file in self._files.newest(genre_id) for batch in file.batches() for values in rows_of(batch)])
-        return max((RunRow(genre_id, *values) for values in rows), key=lambda row: (row.at, row.state, row.error or ""), default=None)
+        asked = select(*columns_of(RUNS, RunRow)).where(RUNS.c.genre_id == genre_id).order_by(RUNS.c.at.desc(), RUNS.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            found = connection.execute(asked).first()
+        return RunRow(*found) if found is not None else None

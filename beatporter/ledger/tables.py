@@ -1,198 +1,214 @@
-"""What each table of the ledger is: its partition keys, columns, order and file layout. No reading, no writing.
+"""Every table of the ledger, declared once: a record's fields are its columns, and here stand the keys and indices.
 
-Columns are a contract: add, never rename (docs/ledger.md). Why row groups, dictionaries and compression are as they are:
-docs/decisions/ledger-parquet-layout.md.
+Columns are a contract: add them by a migration, never rename one (docs/ledger.md). Rows only come in, except where a table says otherwise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import fields
+from datetime import datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import pyarrow as pa
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table
 
-SCHEMA_VERSION = 1
-"""Goes into every file's name and metadata; raised when a column is added."""
+from beatporter.ledger.columns import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
+from beatporter.records.chart import ChartEntry
+from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.match import Match
 
-TEXT: Any = pa.string()
-TEXTS: Any = pa.list_(pa.field("element", pa.string()))
-ID: Any = pa.int64()
-NUMBER: Any = pa.int32()
-REAL: Any = pa.float64()
-TIME: Any = pa.timestamp("s", "UTC")
+metadata = MetaData()
+_KINDS: dict[Any, Any] = {int: BigInteger, float: Double, str: PlainText, datetime: Moment, tuple[str, ...]: Texts}
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table.
+def _fields_of(record: type, *without: str, **kinds: Any) -> list[Column[Any]]:
+    """A column for each of a record's fields; `kinds` names those that lie otherwise than their type says."""
+    hints = get_type_hints(record)
+    return [_column(field.name, hints[field.name], kinds.get(field.name)) for field in fields(record) if field.name not in without]
 
-    Attributes:
-        name: its folder under the root.
-        partition_keys: hive keys, outermost first; they are folders, not columns of the files.
-        schema: columns of a file.
-        order: the column that rows of a file are sorted by; None: as they came.
-        row_group_rows: rows of a row group, the unit that a reader skips or loads.
-        statistics: columns whose least and greatest value each row group's metadata holds.
-        dictionary: columns with few distinct values.
-        stamp: the time column whose latest value stands in a file's name, so that the newest file is known from a listing.
-    """
 
-    name: str
-    partition_keys: tuple[str, ...]
-    schema: pa.Schema
-    order: str | None = None
-    row_group_rows: int = 65_536
-    statistics: tuple[str, ...] = ()
-    dictionary: tuple[str, ...] = ()
-    stamp: str | None = None
+def _column(name: str, hint: Any, kind: Any) -> Column[Any]:
+    options = [part for part in get_args(hint) if part is not NoneType] if NoneType in get_args(hint) else [hint]
+    plain = str if get_origin(options[0]) is Literal else options[0]
+    kind = kind or _KINDS[plain]
+    return Column(name, kind, nullable=len(options) < len(get_args(hint)) or kind in (Texts, RunnersUp))
 
+
+def columns_of(table: Table, record: type) -> list[Column[Any]]:
+    """The table's columns in the order of the record's fields: a row of them makes the record."""
+    return [table.c[field.name] for field in fields(record)]
+
+
+LEDGER = Table("ledger", metadata, Column("key", PlainText, primary_key=True), Column("value", PlainText, nullable=False))
+"""About the database itself: `id`, which its archive carries too."""
+
+PLAYLIST_IDS = Table(
+    "playlist_ids",
+    metadata,
+    Column("playlist", Integer, primary_key=True),
+    Column("playlist_id", SpotifyId, nullable=False, unique=True),
+)
+"""A small number for each playlist, so that millions of rows do not carry its id."""
+
+
+def _playlist(*, primary_key: bool = False) -> Column[Any]:
+    return Column("playlist", Integer, ForeignKey(PLAYLIST_IDS.c.playlist), primary_key=primary_key, nullable=False)
+
+
+ENTRIES = Table(
+    "entries",
+    metadata,
+    Column("entry", RowId, primary_key=True),
+    Column("fingerprint", BigInteger, nullable=False, unique=True),
+    *_fields_of(ChartEntry, "position"),
+    Index("entries_by_beatport_id", "beatport_id"),
+)
+"""What Beatport said of a track, once for each time it said something else."""
 
 CHARTS = Table(
     "charts",
-    ("genre_id", "date"),
-    pa.schema(
-        [
-            ("position", NUMBER),
-            ("beatport_id", ID),
-            ("name", TEXT),
-            ("mix_name", TEXT),
-            ("artists", TEXTS),
-            ("remixers", TEXTS),
-            ("isrc", TEXT),
-            ("release", TEXT),
-            ("label", TEXT),
-            ("length_ms", ID),
-            ("bpm", NUMBER),
-            ("key", TEXT),
-            ("publish_date", TEXT),
-            ("scraped_at", TIME),
-        ]
-    ),
-    dictionary=("mix_name", "label", "key", "scraped_at"),
-    stamp="scraped_at",
+    metadata,
+    Column("chart", RowId, primary_key=True),
+    Column("genre_id", Integer, nullable=False),
+    Column("scraped_at", Moment, nullable=False),
+    Column("fingerprint", BigInteger, nullable=False),
+    Index("charts_once", "genre_id", "scraped_at", "fingerprint", unique=True),
+)
+
+CHART_ENTRIES = Table(
+    "chart_entries",
+    metadata,
+    Column("chart", RowId, ForeignKey(CHARTS.c.chart), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("entry", RowId, ForeignKey(ENTRIES.c.entry), nullable=False),
+    Index("chart_entries_by_entry", "entry", "chart"),
+    sqlite_with_rowid=False,
 )
 
 MATCHES = Table(
     "matches",
-    (),
-    pa.schema(
-        [
-            ("beatport_id", ID),
-            ("isrc", TEXT),
-            ("track_id", TEXT),
-            ("method", TEXT),
-            ("score", REAL),
-            ("version", TEXT),
-            ("rules", TEXT),
-            ("decided_at", TIME),
-            ("retry_at", TIME),
-            ("reasons", TEXTS),
-            ("track_name", TEXT),
-            ("track_artists", TEXTS),
-            ("track_isrc", TEXT),
-            ("misses", NUMBER),
-            ("runners_up", TEXT),
-            ("track_key", ID),
-        ]
-    ),
-    order="beatport_id",
-    row_group_rows=8_192,
-    statistics=("beatport_id", "decided_at"),
-    dictionary=("method", "version", "rules", "misses"),
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(Match, track_id=SpotifyId, runners_up=RunnersUp),
+    Column("fingerprint", BigInteger, nullable=False),
+    Index("matches_once", "beatport_id", "fingerprint", unique=True),
+    Index("matches_by_track", "track_id"),
 )
 
 HISTORY = Table(
     "history",
-    ("playlist_id",),
-    pa.schema(
-        [
-            ("track_id", TEXT),
-            ("track_key", ID),
-            ("isrc_key", ID),
-            ("recording_key", ID),
-            ("added_at", TIME),
-            ("isrc", TEXT),
-            ("recording", TEXT),
-            ("beatport_id", ID),
-            ("source", TEXT),
-        ]
-    ),
-    order="track_id",
-    row_group_rows=65_536,
-    statistics=("track_id", "added_at"),
-    dictionary=("source",),
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _playlist(),
+    *_fields_of(HistoryRow, track_id=SpotifyId),
+    Column("track_key", Integer, nullable=False),
+    Column("isrc_key", Integer),
+    Column("recording_key", Integer),
+    Column("rest_key", Integer, nullable=False),
+    Index("history_once", "playlist", "track_key", "rest_key", unique=True),
+    Index("history_by_isrc", "playlist", "isrc_key"),
+    Index("history_by_recording", "playlist", "recording_key"),
 )
+"""The keys are hashes of 32 bits: an index of them takes a third of one of the texts (docs/decisions/ledger-database.md)."""
+
+TRACKS = Table(
+    "tracks",
+    metadata,
+    Column("track", RowId, primary_key=True),
+    Column("fingerprint", BigInteger, nullable=False, unique=True),
+    Column("track_id", SpotifyId),
+    Column("isrc", PlainText),
+    Column("name", PlainText, nullable=False),
+    Column("artists", Texts),
+)
+"""What a position of a playlist held, once however often it was backed up."""
 
 BACKUPS = Table(
     "backups",
-    ("playlist_id",),
-    pa.schema(
-        [
-            ("position", NUMBER),
-            ("track_id", TEXT),
-            ("isrc", TEXT),
-            ("name", TEXT),
-            ("artists", TEXTS),
-            ("added_at", TIME),
-            ("taken_at", TIME),
-            ("snapshot_id", TEXT),
-        ]
-    ),
-    row_group_rows=4_096,
-    dictionary=("taken_at", "snapshot_id"),
-    stamp="taken_at",
+    metadata,
+    Column("backup", RowId, primary_key=True),
+    _playlist(),
+    Column("snapshot_id", PlainText, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("base", RowId),
+    Index("backups_once", "playlist", "snapshot_id", unique=True),
+    Index("backups_by_time", "playlist", "taken_at", unique=True),
 )
+"""A state of a playlist. `base` is the first backup that its changes count from; a backup that is its own base holds everything."""
+
+BACKUP_CHANGES = Table(
+    "backup_changes",
+    metadata,
+    Column("backup", RowId, ForeignKey(BACKUPS.c.backup), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("track", RowId, ForeignKey(TRACKS.c.track)),
+    Column("added_at", Moment),
+    sqlite_with_rowid=False,
+)
+"""What a backup changes in the one before it: at a position, so many entries out, then one in."""
 
 SNAPSHOTS = Table(
     "snapshots",
-    ("playlist_id",),
-    pa.schema([("state", TEXT), ("snapshot_id", TEXT), ("at", TIME), ("sending", TEXTS), ("sent_at", TIME)]),
-    order="at",
-    stamp="at",
+    metadata,
+    _playlist(primary_key=True),
+    *_fields_of(SnapshotRow, "playlist_id"),
 )
+"""What a playlist's last write came to; one row a playlist, which changes."""
 
 PLAYLISTS = Table(
     "playlists",
-    ("genre_id",),
-    pa.schema([("playlist_id", TEXT), ("name", TEXT), ("at", TIME)]),
-    order="at",
-    stamp="at",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(RememberedPlaylist, playlist_id=SpotifyId),
+    Index("playlists_by_genre", "genre_id", "at"),
 )
 
 CORRECTIONS = Table(
     "corrections",
-    (),
-    pa.schema([("beatport_id", ID), ("replaces", TEXT), ("track_id", TEXT), ("at", TIME)]),
-    order="at",
-    stamp="at",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(CorrectionRow, replaces=SpotifyId, track_id=SpotifyId),
+    Index("corrections_by_entry", "beatport_id"),
 )
 
 LISTINGS = Table(
     "listings",
-    ("run_key",),
-    pa.schema(
-        [("playlist_id", TEXT), ("name", TEXT), ("snapshot_id", TEXT), ("total", NUMBER), ("owner_id", TEXT), ("listed_at", TIME)],
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("run_key", PlainText, nullable=False),
+    Column("listed_at", Moment, nullable=False),
+    Index("listings_by_run", "run_key"),
+)
+"""A run's look at the account; dropped after some weeks. One without playlists is a row here and none below."""
+
+LISTED_PLAYLISTS = Table(
+    "listed_playlists",
+    metadata,
+    Column("listing", RowId, ForeignKey(LISTINGS.c.id, ondelete="CASCADE"), primary_key=True),
+    *(
+        Column(column.name, column.type, nullable=column.nullable, primary_key=column.name == "playlist_id")
+        for column in _fields_of(ListedPlaylist, "run_key", "listed_at", playlist_id=SpotifyId)
     ),
-    dictionary=("owner_id", "listed_at"),
-    stamp="listed_at",
+    sqlite_with_rowid=False,
 )
 
 CALLS = Table(
     "calls",
-    ("date",),
-    pa.schema([("at", TIME), ("kind", TEXT), ("count", NUMBER), ("run_key", TEXT), ("until", TIME)]),
-    order="at",
-    stamp="at",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(CallRow),
+    Index("calls_by_time", "at"),
 )
+"""Calls of the last weeks; a block in hand is a row that its settlement replaces."""
 
 RUNS = Table(
     "runs",
-    ("genre_id",),
-    pa.schema([("state", TEXT), ("added", NUMBER), ("not_found", NUMBER), ("deferred", NUMBER), ("error", TEXT), ("at", TIME)]),
-    order="at",
-    stamp="at",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(RunRow),
+    Index("runs_by_genre", "genre_id", "at"),
 )
-
-TABLES: dict[str, Table] = {
-    table.name: table for table in (CHARTS, MATCHES, HISTORY, BACKUPS, SNAPSHOTS, PLAYLISTS, CORRECTIONS, LISTINGS, CALLS, RUNS)
-}

@@ -1,0 +1,255 @@
+"""The connection to the ledger's database: SQLite in a file, or PostgreSQL by address. Transactions, and errors in our words.
+
+SQLite is in WAL mode with `synchronous=FULL`: what is committed outlasts a power cut. A write takes the one write lock at its beginning, so
+a transaction never fails half-way for another one's sake. What is in the log goes to the file when a step is done (`settle`), not within a
+write: with millions of rows that takes longer than the write itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
+
+logger = logging.getLogger(__name__)
+
+BUSY_S = 30
+"""How long a write waits for another process's."""
+SETTLE_BYTES = 4 * 1024 * 1024
+"""Size of SQLite's log from which `settle` empties it."""
+STATEMENTS_AT_ONCE = 500
+"""Values in one list of a question; SQLite takes 32,766 in a statement."""
+NETWORK = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "davfs",
+    "fuse.sshfs",
+    "fuse.gcsfuse",
+    "fuse.s3fs",
+    "fuse.rclone",
+}
+"""Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
+_LOCK = 0x62656174
+
+
+class Database:
+    """One database. Thread-safe; a transaction belongs to the thread that began it.
+
+    Args:
+        address: a path, or a PostgreSQL address.
+
+    Attributes:
+        name: the database as a person may be told of it, without a password.
+        path: SQLite's file; None on PostgreSQL.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.path = None if is_postgres(address) else Path(address).expanduser().absolute()
+        self.name = str(self.path) if self.path else _without_password(address)
+        self._engine = _engine(str(self.path) if self.path else address)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._open = threading.local()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.path is not None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for questions; within a transaction of this thread, that one's.
+
+        Raises:
+            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
+        """
+        begun: Connection | None = getattr(self._open, "connection", None)
+        with self.errors():
+            if begun is not None:
+                yield begun
+                return
+            with (self._engine if self.is_sqlite else self._reading).connect() as connection:
+                yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """What is written within is kept as a whole, or not at all; one within another is part of that.
+
+        Raises:
+            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says; nothing was written.
+        """
+        begun: Connection | None = getattr(self._open, "connection", None)
+        if begun is not None:
+            yield begun
+            return
+        with self.errors(), self._engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._open.connection = connection
+            try:
+                yield connection
+                self._end(connection, "COMMIT")
+            except BaseException:
+                self._end(connection, "ROLLBACK")
+                raise
+            finally:
+                self._open.connection = None
+
+    def alone(self, connection: Connection) -> None:
+        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows ON CONFLICT."""
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def settle(self) -> None:
+        """Empty SQLite's log into its file once it is large; what hinders it is for the next time."""
+        if self.path is None:
+            return
+        try:
+            if self.path.with_name(f"{self.path.name}-wal").stat().st_size < SETTLE_BYTES:
+                return
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except (OSError, SQLAlchemyError) as error:
+            logger.debug("The log of %s was not emptied: %s", self.name, error)
+
+    def close(self) -> None:
+        """Close the connections; the next question opens one again."""
+        self._engine.dispose()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """What the database says, in our words; never with a statement's values in it."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise self._error(error) from error
+
+    def _end(self, connection: Connection, how: str) -> None:
+        if self.is_sqlite:
+            if how == "COMMIT" or connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+                connection.exec_driver_sql(how)
+        elif how == "COMMIT":
+            connection.commit()
+        else:
+            connection.rollback()
+
+    def _error(self, error: Exception) -> BeatporterError:
+        said = next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), type(error).__name__)
+        if not self.is_sqlite:
+            return self._error_of_postgres(error, said)
+        if "locked" in said or "busy" in said:
+            return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {BUSY_S} s.", "Try again.")
+        if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
+            return LedgerUnwritable(
+                f"The ledger {self.name} cannot be written: {said}.", "Make room, or set BEATPORTER_DATABASE to another place."
+            )
+        return LedgerCorrupt(
+            f"The ledger {self.name} is damaged: {said}.",
+            "Look at it with `beatporter ledger check`; put a copy back, or make it anew with `beatporter ledger rebuild --from ARCHIVE`.",
+        )
+
+    def _error_of_postgres(self, error: Exception, said: str) -> BeatporterError:
+        state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+        if state.startswith("53"):  # insufficient resources
+            return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
+        if state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
+            return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
+        if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
+            return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
+        return LedgerCorrupt(f"The ledger {self.name} does not take a statement: {said}.", "Look at it with `beatporter ledger check`.")
+
+
+def is_postgres(address: str) -> bool:
+    """Whether a setting names a PostgreSQL."""
+    return address.startswith(("postgresql://", "postgres://", "postgresql+psycopg://"))
+
+
+def _without_password(address: str) -> str:
+    parts = urlsplit(address)
+    return f"postgresql://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+@lru_cache(maxsize=4)
+def _engine(address: str) -> Engine:
+    """An engine for each database and process: what it has compiled is used again, its connections are closed before a fork."""
+    engine = _postgres(address) if is_postgres(address) else _sqlite(Path(address))
+    os.register_at_fork(before=engine.dispose)
+    return engine
+
+
+def _sqlite(path: Path) -> Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_network(path.parent)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+    except FileExistsError as error:
+        if not path.is_file():
+            raise LedgerUnwritable(
+                f"{path.parent} is a file where a folder is needed.", "Set BEATPORTER_DATABASE to another place."
+            ) from error
+    except OSError as error:
+        raise LedgerUnwritable(
+            f"The ledger {path} cannot be made: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
+        ) from error
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _postgres(address: str) -> Engine:
+    try:
+        import psycopg  # noqa: F401 - an extra of Beatporter's
+    except ImportError:
+        raise SettingsError("BEATPORTER_DATABASE names a PostgreSQL, and its driver is missing.", "Install beatporter[postgres].") from None
+    rest = address.partition("://")[2]
+    return create_engine(f"postgresql+psycopg://{rest}", pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+
+def _refuse_network(folder: Path) -> None:
+    """SQLite on a network drive loses data.
+
+    Raises:
+        SettingsError: the folder is on one, as far as the system tells.
+    """
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:  # not Linux
+        return
+    place = folder.resolve()
+    holding = [(point, kind) for point, kind in mounts if place.is_relative_to(point.replace("\\040", " "))]
+    _, kind = max(holding, key=lambda mount: len(mount[0]), default=("", ""))
+    if kind in NETWORK:
+        raise SettingsError(
+            f"{folder} is on a network drive ({kind}), where SQLite loses data.",
+            "Set BEATPORTER_DATABASE to a local path, or to postgresql://… where several machines share it.",
+        )

@@ -1,0 +1,112 @@
+"""Tables about the account's playlists.
+
+`snapshots`: what we did to them. `playlists`: which one is a genre's. `listings`: what a run found in the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from beatporter.ledger.database import Database
+from beatporter.ledger.playlist_ids import number_of, numbered
+from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, PLAYLISTS, SNAPSHOTS, columns_of
+from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow
+
+_STATE = [field.name for field in fields(SnapshotRow) if field.name != "playlist_id"]
+
+
+class Snapshots:
+    """The table in one database: a row for each playlist, which changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, row: SnapshotRow) -> SnapshotRow:
+        """Keep what is or was done to a playlist; it takes the place of what stood there.
+
+        Returns:
+            The row as written: `at` is a second after the row before it where the one given is not later than that.
+        """
+        with self._database.transaction() as connection:
+            before = self.latest(row.playlist_id)
+            at = row.at if before is None else max(row.at, before.at + timedelta(seconds=1))
+            values = {name: getattr(row, name) for name in _STATE} | {"at": at}
+            statement = self._database.insert(SNAPSHOTS).values(playlist=numbered(self._database, connection, row.playlist_id), **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
+        return SnapshotRow(row.playlist_id, **values)
+
+    def latest(self, playlist_id: str) -> SnapshotRow | None:
+        """The playlist's row, None when there is none."""
+        asked = select(*(SNAPSHOTS.c[name] for name in _STATE)).where(SNAPSHOTS.c.playlist == number_of(playlist_id))
+        with self._database.read() as connection:
+            found = connection.execute(asked).first()
+        return SnapshotRow(playlist_id, *found) if found is not None else None
+
+
+class Playlists:
+    """The table in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, row: RememberedPlaylist) -> None:
+        """Remember which playlist is a genre's."""
+        with self._database.transaction() as connection:
+            connection.execute(PLAYLISTS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
+
+    def latest(self, genre_id: int) -> RememberedPlaylist | None:
+        """The genre's playlist as last remembered, None when there is none."""
+        asked = select(*columns_of(PLAYLISTS, RememberedPlaylist)).where(PLAYLISTS.c.genre_id == genre_id)
+        with self._database.read() as connection:
+            found = connection.execute(asked.order_by(PLAYLISTS.c.at.desc(), PLAYLISTS.c.id.desc()).limit(1)).first()
+        return RememberedPlaylist(*found) if found is not None else None
+
+    def ids(self, genre_id: int) -> set[str]:
+        """Ids of every playlist that was ever remembered as the genre's."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(PLAYLISTS.c.playlist_id).where(PLAYLISTS.c.genre_id == genre_id)).scalars())
+
+
+class Listings:
+    """The tables in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, run_key: str, listed_at: datetime, rows: Sequence[ListedPlaylist]) -> None:
+        """Keep a run's listing of the account; an account without playlists has one too."""
+        with self._database.transaction() as connection:
+            made = LISTINGS.insert().values(run_key=run_key, listed_at=listed_at).returning(LISTINGS.c.id)
+            listing = connection.execute(made).scalar_one()
+            names = [column.name for column in LISTED_PLAYLISTS.columns if column.name != "listing"]
+            if rows:
+                values = [{"listing": listing} | {name: getattr(row, name) for name in names} for row in rows]
+                connection.execute(LISTED_PLAYLISTS.insert(), values)
+
+    def last_owner(self) -> str | None:
+        """The account's id as the newest listing that has playlists names it; None when there is none."""
+        asked = select(LISTED_PLAYLISTS.c.owner_id).order_by(LISTED_PLAYLISTS.c.listing.desc()).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(asked).scalar()
+
+    def of_run(self, run_key: str) -> list[ListedPlaylist] | None:
+        """The run's newest listing by playlist id, empty when the account had no playlist then; None when the run made none."""
+        newest = select(LISTINGS.c.id, LISTINGS.c.run_key, LISTINGS.c.listed_at).where(LISTINGS.c.run_key == run_key)
+        one = newest.order_by(LISTINGS.c.id.desc()).limit(1).subquery()
+        places = {"run_key": one.c.run_key, "listed_at": one.c.listed_at}
+        columns = [places.get(field.name, LISTED_PLAYLISTS.c.get(field.name)) for field in fields(ListedPlaylist)]
+        joined = one.outerjoin(LISTED_PLAYLISTS, LISTED_PLAYLISTS.c.listing == one.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(select(*columns).select_from(joined).order_by(LISTED_PLAYLISTS.c.playlist_id)).all()
+        return [ListedPlaylist(*row) for row in rows if row.playlist_id is not None] if rows else None
+
+    def drop_before(self, moment: datetime) -> int:
+        """Forget listings older than a time; returns how many."""
+        with self._database.transaction() as connection:
+            old = select(LISTINGS.c.id).where(LISTINGS.c.listed_at < moment)
+            connection.execute(delete(LISTED_PLAYLISTS).where(LISTED_PLAYLISTS.c.listing.in_(old)))
+            return connection.execute(delete(LISTINGS).where(LISTINGS.c.listed_at < moment)).rowcount
