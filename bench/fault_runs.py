@@ -37,7 +37,7 @@ from beatporter.settings import load_settings
 from beatporter.spotify import apply, client
 from beatporter.sync import match, playlist
 from beatporter.sync.account import list_playlists
-from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES, open_purse
+from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
@@ -198,17 +198,17 @@ class Run:
             logging.getLogger("run").exception("the run failed")
             return Report(dict.fromkeys(slugs, "failed"), dict.fromkeys(slugs, str(error)), self._operation.count, True)
         with self._workspace() as workspace:
-            purse = open_purse(workspace, slugs)
+            allocator = open_allocator(workspace, slugs)
         for slug in slugs:
             try:
-                chart, added = self._genre(slug, purse.grant(slug))
+                chart, added = self._genre(slug, allocator.grant(slug))
             except BeatporterError as error:
                 logging.getLogger("run").exception("%s failed", slug)
                 states[slug], errors[slug] = "failed", str(error)
                 chart, added = [], []
             with self._workspace(slug) as workspace:
                 made = workspace.ledger.calls.by_kind(self._clock() - timedelta(days=2), workspace.calls_key)
-                purse.settle(slug, sum(made.values()))
+                allocator.settle(slug, sum(made.values()))
                 if slug not in errors:
                     outcomes = entry_outcomes(workspace, slug, chart, added)
                     states[slug] = genre_outcome(outcomes, added=len(added), spotify_calls=0).state

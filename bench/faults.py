@@ -196,7 +196,7 @@ class _Play:
         """Tracks whose removal leaves a trace: those in the history, and those of a dead run that others of it stand above.
 
         When the only track of a dead run's last request goes before anybody saw it, it is gone without a trace, and comes in again: see
-        `sync.interrupted`.
+        `sync.crash_recovery`.
         """
         history = set(self.evidence.ledger().history.track_ids(playlist.playlist_id))
         by_hand = set().union(*self.evidence.by_hand.values())

@@ -18,7 +18,7 @@ from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.account import list_playlists
-from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES, open_purse
+from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import is_undecided, match_tracks
@@ -90,12 +90,12 @@ class Mornings:
         with self._workspace() as workspace:
             list_playlists(workspace)
         with self._workspace() as workspace:
-            purse = open_purse(workspace, world.slugs)
+            allocator = open_allocator(workspace, world.slugs)
         charts: dict[str, list[int]] = {}
-        for slug in purse.order:
-            charts[slug] = self._genre(slug, purse.grant(slug), day)
+        for slug in allocator.order:
+            charts[slug] = self._genre(slug, allocator.grant(slug), day)
             calls = self._calls_of(slug)
-            purse.settle(slug, calls.total())
+            allocator.settle(slug, calls.total())
             day.calls += calls
         day.calls += self._calls_of("")
         day.refused = sum(entry.status == TOO_MANY for entry in world.log.entries(after=after, service="spotify"))

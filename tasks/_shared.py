@@ -1,7 +1,7 @@
 """What runs on several workers share through Prefect's server: the rate of calls to Spotify, and one writer a playlist.
 
 A run without a deployment has no other worker beside it and asks the server nothing; a lock file keeps two of them on one machine
-apart. The budget of a day is not here: the ledger has it, see `beatporter.spotify.budget`.
+apart. The budget of a day is not here: the ledger has it, see `beatporter.quota.budget`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
-from beatporter.sync.allowance import Purse, open_purse
+from beatporter.quota.allocation import QuotaAllocator
+from beatporter.sync.allocation import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome
 from tasks._artifacts import progress_shown
 from tasks._genre_runs import GenreRuns
@@ -37,12 +38,12 @@ def chosen_genres(genres: Sequence[str] | None) -> list[str]:
 def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: str, *, dry_run: bool) -> dict[str, Outcome]:
     """Run the genres in this process, one after the other."""
     outcomes = {}
-    purse = _purse(slugs, run_key)
+    allocator = _allocator(slugs, run_key)
     with progress_shown(len(slugs)) as finished:
-        for slug in purse.order:
-            state = genre_flow(genre=slug, run_key=run_key, allowance=purse.grant(slug), dry_run=dry_run, return_state=True)
+        for slug in allocator.order:
+            state = genre_flow(genre=slug, run_key=run_key, allowance=allocator.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug, run_key)
-            purse.settle(slug, outcomes[slug].spotify_calls)
+            allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
     return {slug: outcomes[slug] for slug in slugs}
 
@@ -53,17 +54,17 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
     A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
     """
     outcomes: dict[str, Outcome] = {}
-    purse = _purse(slugs, run_key)
-    waiting = deque(purse.order)
+    allocator = _allocator(slugs, run_key)
+    waiting = deque(allocator.order)
     with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
         runs = GenreRuns(client, deployment, run_key, slugs)
         while waiting or runs.at_work:
             while waiting and len(runs.at_work) < at_once:
                 slug = waiting.popleft()
-                runs.start(slug, allowance=purse.grant(slug), dry_run=dry_run)
+                runs.start(slug, allowance=allocator.grant(slug), dry_run=dry_run)
             for slug, state in runs.ended():
                 outcomes[slug] = genre_result(state, slug, run_key)
-                purse.settle(slug, outcomes[slug].spotify_calls)
+                allocator.settle(slug, outcomes[slug].spotify_calls)
                 report(Progress(slug, "failed" if outcomes[slug].state == "failed" else "done"))
                 finished()
             if runs.at_work:
@@ -91,6 +92,6 @@ def genre_result(state: State[Any], slug: str, run_key: str) -> Outcome:
         return Outcome(state="failed", error=said)
 
 
-def _purse(slugs: Sequence[str], run_key: str) -> Purse:
+def _allocator(slugs: Sequence[str], run_key: str) -> QuotaAllocator:
     with open_workspace(run_key) as workspace:
-        return open_purse(workspace, slugs)
+        return open_allocator(workspace, slugs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beatporter.sync.allowance import CALLS_BESIDE_SEARCHES
+from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
 from beatporter.sync.match import match_tracks as match
 from tasks._house import house_task
 from tasks._workspace import open_workspace

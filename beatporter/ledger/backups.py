@@ -1,7 +1,7 @@
 """Tables `backups`, `backup_changes` and `tracks`: playlists as they stood. A backup costs what changed since the one before it.
 
-A playlist's backups are a chain: the first holds everything, each further one what it changes in the one before. When the changes of a chain
-come to more than the playlist is long, the next backup holds everything again, so that no state takes more than twice its length to read.
+A playlist's backups are a chain: the first holds everything, each further one what it changes in the one before. When the changes of a
+chain come to more than the playlist is long, the next backup holds everything again: no state takes more than twice its length to read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -107,7 +107,7 @@ class Backups:
             chunk = state[start : start + ROWS_AT_ONCE]
             asked = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
             with self._database.read() as connection:
-                tracks = {row[0]: row[1:] for row in connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))}
+                tracks: dict[int, Any] = {row[0]: row[1:] for row in connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))}
             for position, (track, added_s) in enumerate(chunk, start):
                 yield BackupRow(position, *tracks[track], _moment(added_s))
 
@@ -206,7 +206,7 @@ def changes_between(before: Sequence[Item], after: Sequence[Item]) -> list[Chang
         start += 1
     bounds = [(start - 1, start - 1), *(pair for pair in kept if pair[0] >= start and pair[1] >= start), (len(before), len(after))]
     changes: list[Change] = []
-    for (old, new), (old_end, new_end) in reversed(list(zip(bounds, bounds[1:], strict=False))):
+    for (old, new), (old_end, new_end) in reversed(list(pairwise(bounds))):
         removed, coming = old_end - old - 1, list(after[new + 1 : new_end])
         if coming:
             changes.append((old + 1, removed, coming[-1]))

@@ -1,4 +1,4 @@
-"""Table `calls`: Spotify calls of the last weeks, taken from the daily budget by one statement, and the ends of quotas that Spotify declared."""
+"""Table `calls`: Spotify calls of the last weeks, taken from the daily budget by one statement; and the ends of quotas Spotify declared."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def key_of(text: str | None) -> int | None:
 
 
 def fingerprint(*values: object) -> int:
-    """Eight bytes of the values' BLAKE2b: equal values are one row. Among a million rows two that differ meet with a chance of 3 in 10**8."""
+    """Eight bytes of the values' BLAKE2b: equal values are one row. Of a million rows, two that differ meet with a chance of 3 in 10**8."""
     return int.from_bytes(blake2b(clean(repr(values)).encode(), digest_size=8).digest(), "little", signed=True)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
-from beatporter.ledger.columns import fingerprint, key_of
+from beatporter.ledger.columns import key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
 from beatporter.ledger.playlist_ids import number_of, numbered
 from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of
@@ -83,7 +83,7 @@ class History:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str | None, asked: dict[str, set[str]]) -> Iterator[tuple[str, str | None, str]]:
+    def _find(self, playlist_id: str | None, asked: dict[str, set[str]]) -> Iterator[Row[Any]]:
         """Rows that carry one of the keys; a few of them may be of another text with the same key."""
         every = select(PLAYLIST_IDS.c.playlist)
         within = HISTORY.c.playlist.in_(every) if playlist_id is None else HISTORY.c.playlist == number_of(playlist_id)

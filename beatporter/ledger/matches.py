@@ -62,6 +62,15 @@ class Matches:
                 found.setdefault(match.track_id, []).append(match)
         return found
 
+    def that_took(self, track_ids: Collection[str]) -> dict[str, Match]:
+        """The latest decision that took each of the Spotify tracks, whether it stands or not; other tracks are left out."""
+        asked = select(*columns_of(MATCHES, Match)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
+        found: dict[str, Match] = {}
+        with self._database.read() as connection:
+            for part in chunks(sorted(set(track_ids))):
+                found |= {row.track_id: Match(*row) for row in connection.execute(asked.where(MATCHES.c.track_id.in_(part)))}
+        return found
+
 
 def standing(matches: Iterable[Match]) -> dict[int, Match]:
     """The decision that stands for each Beatport id among all its rows: the latest, but a person's before any machine's."""

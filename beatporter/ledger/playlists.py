@@ -98,7 +98,7 @@ class Listings:
         newest = select(LISTINGS.c.id, LISTINGS.c.run_key, LISTINGS.c.listed_at).where(LISTINGS.c.run_key == run_key)
         one = newest.order_by(LISTINGS.c.id.desc()).limit(1).subquery()
         places = {"run_key": one.c.run_key, "listed_at": one.c.listed_at}
-        columns = [places.get(field.name, LISTED_PLAYLISTS.c.get(field.name)) for field in fields(ListedPlaylist)]
+        columns = [places[field.name] if field.name in places else LISTED_PLAYLISTS.c[field.name] for field in fields(ListedPlaylist)]
         joined = one.outerjoin(LISTED_PLAYLISTS, LISTED_PLAYLISTS.c.listing == one.c.id)
         with self._database.read() as connection:
             rows = connection.execute(select(*columns).select_from(joined).order_by(LISTED_PLAYLISTS.c.playlist_id)).all()

@@ -18,11 +18,11 @@ import spotipy
 
 from beatporter.errors import RequestRefused, UpstreamDown
 from beatporter.names import track_uri
+from beatporter.quota.budget import Meter
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.settings import Settings
 from beatporter.spotify import answers
 from beatporter.spotify.answers import Account, Page, ShapeError
-from beatporter.spotify.budget import Meter
 from beatporter.spotify.patience import OnWait
 from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.session import SpotifySession

@@ -51,7 +51,7 @@ class Candidate:
     """Normalised artist, title and version, as in `HistoryRow`; empty: not known."""
 
 
-def fresh(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
+def select_new(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
     """Ids of the candidates that no history has, in their order; of several for one recording the first.
 
     Args:

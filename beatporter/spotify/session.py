@@ -21,13 +21,13 @@ import requests
 from pydantic import SecretStr
 
 from beatporter.errors import BeatporterError, RateLimited, RequestRefused, UpstreamDown
-from beatporter.spotify.budget import Meter
+from beatporter.quota.budget import Meter
+from beatporter.quota.window import in_words, quota_spent
 from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, kind_of, send_once
 from beatporter.spotify.patience import Effort, OnWait
 from beatporter.spotify.rate import RateLimiter
 from beatporter.spotify.sign_in import AGAIN
 from beatporter.spotify.tokens import Tokens
-from beatporter.spotify.window import in_words, quota_spent
 
 KINDS = ("search", "list", "read", "write", "other")
 MAX_RENEWALS = 2

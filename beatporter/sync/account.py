@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from beatporter import names
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
-from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow
+from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
+from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def list_playlists(workspace: Workspace) -> list[str]:
     charts ask for is deferred.
     """
     try:
-        return [playlist.playlist_id for playlist in _list_anew(workspace)]
+        return [playlist.playlist_id for playlist in _list_again(workspace)]
     except (QuotaExceeded, RateLimited) as error:
         logger.warning("The account's playlists are not listed: %s", error)
         return []
@@ -37,11 +38,12 @@ def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> Playl
     listing = _listing_of_run(workspace)
     playlist = _find(workspace, genre, listing) if listing is not None else None
     if playlist is None and (create or listing is None):
-        listing = _list_anew(workspace)
+        listing = _list_again(workspace)
         playlist = _find(workspace, genre, listing)
     if playlist is None and create:
         playlist = _create(workspace, genre, listing or [])
-        _begin(workspace, playlist)
+        if playlist.total == 0:
+            PlaylistState(workspace, playlist.playlist_id).begin(playlist.snapshot_id)
     if playlist is not None:
         _remember(workspace, genre, playlist)
     return playlist
@@ -62,14 +64,6 @@ def _create(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) 
         description=f"Beatport's {genre.name} Top 100, kept by Beatporter.",
         sleep=workspace.sleep,
     )
-
-
-def _begin(workspace: Workspace, playlist: PlaylistRef) -> None:
-    """A playlist that was just made need not be read: it is empty, and that is its first backup."""
-    if playlist.total == 0:
-        now = workspace.now()
-        workspace.ledger.backups.append(playlist.playlist_id, playlist.snapshot_id, now, [])
-        workspace.ledger.snapshots.append(SnapshotRow(playlist.playlist_id, "recorded", playlist.snapshot_id, now))
 
 
 def _name(workspace: Workspace, genre: Genre) -> str:
@@ -96,7 +90,7 @@ def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:
     return None if rows is None else [PlaylistRef(row.playlist_id, row.name, row.snapshot_id, row.total, row.owner_id) for row in rows]
 
 
-def _list_anew(workspace: Workspace) -> list[PlaylistRef]:
+def _list_again(workspace: Workspace) -> list[PlaylistRef]:
     account_id = workspace.account_id
     own = [playlist for playlist in workspace.spotify.playlists() if playlist.owner_id == account_id]
     listed_at = workspace.now()
@@ -104,5 +98,5 @@ def _list_anew(workspace: Workspace) -> list[PlaylistRef]:
         ListedPlaylist(workspace.run_key, playlist.playlist_id, playlist.name, playlist.snapshot_id, playlist.total, account_id, listed_at)
         for playlist in own
     ]
-    workspace.ledger.listings.append(workspace.run_key, rows)
+    workspace.ledger.listings.append(workspace.run_key, listed_at, rows)
     return own

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
 from beatporter.matching import RULES, find_track, is_due
 from beatporter.progress import Progress, report
+from beatporter.quota.estimate import QUESTIONS, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
-from beatporter.sync.carried import earlier_entries, tracks_to_add
-from beatporter.sync.estimate import QUESTIONS, second_tries
+from beatporter.sync.backlog import earlier_entries, tracks_to_add
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ BATCH = 20
 def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
     """Spotify ids of the chart's tracks that were found, in chart order, each once; decisions go to the table `matches`.
 
-    After them come tracks of entries that left the chart before they got into the playlist, see `carried`. Entries of the chart
+    After them come tracks of entries that left the chart before they got into the playlist, see `backlog`. Entries of the chart
     without a decision are searched first, then those that left it, then misses whose time has come again. When the quota or the
     budget is spent, or Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A
     search that failed decides nothing.
@@ -56,7 +56,7 @@ def entries_to_search(
     undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
     open_ids = {entry.beatport_id for entry in undecided}
     again = [entry for entry in chart if entry.beatport_id not in open_ids and is_due(decided[entry.beatport_id], RULES, now)]
-    return undecided + again[: second_tries(workspace.allowance, len(undecided))]
+    return undecided + again[: second_tries(workspace.max_searches, len(undecided))]
 
 
 def is_undecided(match: Match | None) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
-from beatporter.spotify.window import calls_back_at
-from beatporter.sync.carried import earlier_entries
-from beatporter.sync.found import never_had
+from beatporter.sync.backlog import earlier_entries
+from beatporter.sync.candidates import never_had
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace, calls_key
 

@@ -1,7 +1,7 @@
 """Step 3: bring the genre's playlist up to date by sending the difference only.
 
-What the playlist holds is `present`'s business. A write that was sent but not yet recorded in the history makes the next run read the
-playlist, so nothing is added twice; what a crash or a spent quota left out is added by the next run.
+What the playlist holds is `playlist_state`'s business. A write whose outcome nobody heard makes the next run read the playlist, so nothing
+is added twice; what a crash or a spent quota left out is added by the next run.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from beatporter.records.ledger import Known
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
-from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, fresh, plan_collect
+from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, plan_collect, select_new
 from beatporter.sync.account import genre_playlist
-from beatporter.sync.correct import correct_playlist, corrections_due
-from beatporter.sync.found import candidate_of, known_of, matches_by_track, thrown_out_before
-from beatporter.sync.present import Here, as_it_is_now, doubt, ids_in_order, mark, take_in
-from beatporter.sync.room import with_room
+from beatporter.sync.apply_overrides import apply_overrides
+from beatporter.sync.candidates import candidate_of, known_of, matches_by_track, removed_from_earlier
+from beatporter.sync.overflow import make_room_for
+from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def update_playlist(
     arrived: set[str] = set()
     remembered = workspace.ledger.playlists.latest(genre.genre_id)
     if remembered is not None:
-        doubt(workspace, remembered.playlist_id)
+        arrived.update(PlaylistState(workspace, remembered.playlist_id).catch_up())
     try:
         _add_missing(workspace, genre, wanted, arrived, limit)
     except (QuotaExceeded, RateLimited) as error:
@@ -71,46 +71,48 @@ def update_playlist(
 
 def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match], arrived: set[str], limit: int) -> None:
     """Put what is missing on top; `arrived` gets what the history has to learn, also when an error goes up."""
-    playlist = genre_playlist(workspace, genre, create=bool(wanted))
-    if playlist is None:
+    listed = genre_playlist(workspace, genre, create=bool(wanted))
+    if listed is None:
         return
-    playlist = _corrected(workspace, genre, as_it_is_now(workspace, playlist))
-    here = take_in(workspace, playlist, wanted, record=True)
-    arrived.update(here.left_behind)
-    plan = _plan(workspace, genre, playlist, wanted, here)
+    state = PlaylistState(workspace, listed.playlist_id)
+    playlist, reading = _brought_up_to_date(state, listed, wanted)
+    arrived.update(reading.left_behind)
+    if apply_overrides(workspace, genre, playlist, state):
+        playlist, again = _brought_up_to_date(state, playlist, wanted)
+        reading = PlaylistReading(again.present, again.left_behind, reading.removed_by_user)
+    plan = _plan(workspace, genre, playlist, wanted, reading)
     if not plan.add:
-        if here.read:
-            mark(workspace, playlist.playlist_id, "written", playlist.snapshot_id if here.backed_up else None)
         return
-    here = with_room(workspace, genre, playlist, here, len(plan.add), limit)
-    mark(workspace, playlist.playlist_id, "writing", None, plan.add)
+    make_room_for(workspace, genre, playlist, state, len(plan.add), limit)
+    state.begin_write(plan.add)
     applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update)
-    mark(workspace, playlist.playlist_id, "written", applied.snapshot_id if here.backed_up else None, plan.add)
+    state.confirm_write(applied.snapshot_id)
+
+
+def _brought_up_to_date(state: PlaylistState, listed: PlaylistRef, wanted: Mapping[str, Match]) -> tuple[PlaylistRef, PlaylistReading]:
+    """The playlist as it is now, read where somebody may have changed it."""
+    playlist = state.present_of(listed)
+    return playlist, PlaylistReading() if state.is_unchanged(playlist) else state.reconcile(playlist, wanted)
 
 
 def _would_add(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]) -> list[str]:
-    playlist = genre_playlist(workspace, genre, create=False)
-    if playlist is None:
-        return list(fresh(map(candidate_of, wanted.values())))
-    playlist = as_it_is_now(workspace, playlist)
-    return list(_plan(workspace, genre, playlist, wanted, take_in(workspace, playlist, wanted, record=False)).add)
+    listed = genre_playlist(workspace, genre, create=False)
+    if listed is None:
+        return list(select_new(map(candidate_of, wanted.values())))
+    state = PlaylistState(workspace, listed.playlist_id)
+    playlist = state.present_of(listed)
+    reading = PlaylistReading() if state.is_unchanged(playlist) else state.look(wanted)
+    return list(_plan(workspace, genre, playlist, wanted, reading).add)
 
 
-def _plan(workspace: Workspace, genre: Genre, playlist: PlaylistRef, wanted: Mapping[str, Match], here: Here) -> Plan:
+def _plan(workspace: Workspace, genre: Genre, playlist: PlaylistRef, wanted: Mapping[str, Match], reading: PlaylistReading) -> Plan:
     """What is neither there nor was ever there, in the order given."""
     candidates = [candidate_of(match) for match in wanted.values()]
-    there = [one for one in candidates if one.track_id in here.present]
+    there = [one for one in candidates if one.track_id in reading.present]
     present = Known(
-        here.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording)
+        reading.present, frozenset(one.isrc for one in there if one.isrc), frozenset(one.recording for one in there if one.recording)
     )
-    wished = fresh(candidates, known_of(workspace, playlist.playlist_id, candidates), present)
-    return plan_collect(wished, here.present, here.thrown_out | thrown_out_before(workspace, genre, playlist.playlist_id, candidates))
-
-
-def _corrected(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> PlaylistRef:
-    """The playlist after a person's words were carried out in it."""
-    due = corrections_due(workspace, genre, playlist.playlist_id)
-    if due is None:
-        return playlist
-    held = {track_id: position for position, track_id in enumerate(ids_in_order(workspace, playlist)) if track_id}
-    return as_it_is_now(workspace, playlist) if correct_playlist(workspace, playlist, due, held) else playlist
+    wished = select_new(candidates, known_of(workspace, playlist.playlist_id, candidates), present)
+    return plan_collect(
+        wished, reading.present, reading.removed_by_user | removed_from_earlier(workspace, genre, playlist.playlist_id, candidates)
+    )

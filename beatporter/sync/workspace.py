@@ -16,8 +16,8 @@ from beatporter.clock import Clock, utc_now
 from beatporter.genres import Genre, find_genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
+from beatporter.quota.budget import CallBudget
 from beatporter.settings import Settings
-from beatporter.spotify.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
 from beatporter.spotify.sign_in import SignInStore
 
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 
 class Workspace:
-    """One run's settings, ledger, clock and services. A context manager: leaving it gives unused calls back.
+    """One run's settings, ledger, clock and services. A context manager: leaving it gives unused calls back and tidies the ledger's log up.
 
     Args:
         settings: read once by the caller.
         ledger: where everything is remembered.
         run_key: names the run; equal for a run, its retries, and all genres of one parent.
         slug: the genre that Spotify's calls are counted for; empty for the account's own (its listing).
-        allowance: most searches that this run may make, None for whatever the day's budget has left.
+        max_searches: most searches that this run may make, None for whatever the day's budget has left.
         acquire: takes slots of a rate that several processes share, None for this process's own.
         reserve: calls that no search may take, so that what was found can still be written.
         sign_in_store: where the sign-in lies, None for the settings or the file.
@@ -45,7 +45,7 @@ class Workspace:
         *,
         run_key: str,
         slug: str = "",
-        allowance: int | None = None,
+        max_searches: int | None = None,
         reserve: int = 0,
         acquire: Callable[[int], None] | None = None,
         sign_in_store: SignInStore | None = None,
@@ -56,7 +56,7 @@ class Workspace:
         self.ledger = ledger
         self.run_key = run_key
         self.slug = slug
-        self.allowance = allowance
+        self.max_searches = max_searches
         self.reserve = reserve
         self.acquire = acquire
         self.sign_in_store = sign_in_store
@@ -90,7 +90,7 @@ class Workspace:
             self.settings.spotify_daily_budget,
             self.calls_key,
             now=self.now,
-            allowance=self.allowance,
+            max_searches=self.max_searches,
             reserve=self.reserve,
             sleep=self.sleep,
             on_wait=self._tell_wait,
@@ -135,6 +135,7 @@ class Workspace:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
+        self.ledger.database.settle()
 
 
 def _span(seconds: float) -> str:

@@ -21,7 +21,7 @@ from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
 from beatporter.sync.backup import back_up_playlist
-from beatporter.sync.estimate import QUESTIONS, SPARE, searches_for
+from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist

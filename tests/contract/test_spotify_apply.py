@@ -11,7 +11,7 @@ import pytest
 from beatporter.errors import PlaylistFull, QuotaExceeded, RequestRefused, TransientError, UpstreamDown
 from beatporter.spotify.apply import MAX_ROUNDS, apply_update
 from beatporter.spotify.client import SpotifyClient
-from beatporter.spotify.continuation import continuation_name, make_room
+from beatporter.spotify.overflow import continuation_name, make_room
 from beatporter.spotify.plan import Plan, after, plan_collect, plan_mirror
 from beatporter.spotify.playlists import ensure_playlist
 from sandbox.spotify.models import base62_id

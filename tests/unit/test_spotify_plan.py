@@ -64,7 +64,7 @@ def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
     ]
     known = Known(frozenset({"h"}), frozenset({"ISRC9"}), frozenset({"z|three|original"}))
     nothing = Known(frozenset(), frozenset(), frozenset())
-    assert fresh(candidates, nothing, known) == ("a", "d", "e")
+    assert select_new(candidates, nothing, known) == ("a", "d", "e")
 
 
 @given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), at_once=st.integers(1, 10))

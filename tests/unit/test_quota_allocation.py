@@ -1,11 +1,11 @@
-"""The parent's purse: never more than there is, fair while it is too little, nothing kept from who needs it."""
+"""The parent's allocator: never more than there is, fair while it is too little, nothing kept from who needs it."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beatporter.sync.allowance import Purse
+from beatporter.quota.allocation import QuotaAllocator
 
 NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 140), min_size=1)
 
@@ -13,16 +13,16 @@ NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(3
 @settings(deadline=None)  # a busy machine is no failure
 @given(calls=st.integers(0, 2000), needs=NEEDS, data=st.data())
 def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], data: st.DataObject) -> None:
-    purse, used = Purse(calls, needs), 0
+    allocator, used = QuotaAllocator(calls, needs), 0
     running: dict[str, int] = {}
     for slug in needs:
-        running[slug] = purse.grant(slug)
+        running[slug] = allocator.grant(slug)
         assert running[slug] >= 0
         if data.draw(st.booleans()):
             done = data.draw(st.sampled_from(sorted(running)))
             spent = data.draw(st.integers(0, running.pop(done)))
             used += spent
-            purse.settle(done, spent)
+            allocator.settle(done, spent)
         assert used + sum(running.values()) <= calls
 
 
@@ -32,61 +32,61 @@ def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
 ) -> None:
     """As the parent does it: at most so many at work, each using any part of what it holds."""
-    purse, spent = Purse(calls, needs, dict.fromkeys(needs, beside)), 0
+    allocator, spent = QuotaAllocator(calls, needs, dict.fromkeys(needs, beside)), 0
     running: dict[str, int] = {}
     for slug in needs:
-        running[slug] = purse.grant(slug)
+        running[slug] = allocator.grant(slug)
         if running[slug]:
             assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls beside the searches are not there"
         if len(running) == at_once:
             done = data.draw(st.sampled_from(sorted(running)))
             used = data.draw(st.integers(0, running.pop(done) + beside))
-            purse.settle(done, used)
+            allocator.settle(done, used)
             spent += used
 
 
 @settings(deadline=None)  # a busy machine is no failure
 @given(calls=st.integers(0, 2000), needs=NEEDS)
 def test_when_all_use_their_grant_shares_are_fair(calls: int, needs: dict[str, int]) -> None:
-    purse = Purse(calls, needs)
+    allocator = QuotaAllocator(calls, needs)
     grants = {}
     for slug, need in needs.items():
-        grants[slug] = purse.grant(slug)
-        purse.settle(slug, min(grants[slug], need))
+        grants[slug] = allocator.grant(slug)
+        allocator.settle(slug, min(grants[slug], need))
     short = [grants[slug] for slug, need in needs.items() if grants[slug] < need]
     assert not short or max(short) - min(short) <= 1
 
 
 def test_what_one_leaves_over_the_next_may_use() -> None:
-    purse = Purse(100, {"a": 90, "b": 90})
-    assert purse.grant("a") == 50
-    purse.settle("a", 10)
-    assert purse.grant("b") == 90
+    allocator = QuotaAllocator(100, {"a": 90, "b": 90})
+    assert allocator.grant("a") == 50
+    allocator.settle("a", 10)
+    assert allocator.grant("b") == 90
 
 
 def test_calls_kept_for_a_playlist_that_needed_none_go_to_the_others() -> None:
-    purse = Purse(109, {"a": 90, "b": 90, "c": 90}, beside=dict.fromkeys("abc", 3))
-    assert purse.grant("a") == 34
-    purse.settle("a", 34)
-    assert purse.grant("b") == 35
-    purse.settle("b", 36)
-    assert purse.grant("c") == 109 - 34 - 36 - 3
+    allocator = QuotaAllocator(109, {"a": 90, "b": 90, "c": 90}, beside=dict.fromkeys("abc", 3))
+    assert allocator.grant("a") == 34
+    allocator.settle("a", 34)
+    assert allocator.grant("b") == 35
+    allocator.settle("b", 36)
+    assert allocator.grant("c") == 109 - 34 - 36 - 3
 
 
 def test_a_genre_that_used_more_than_it_held_leaves_less_for_the_others() -> None:
-    purse = Purse(100, {"a": 40, "b": 90}, beside=dict.fromkeys("ab", 3))
-    purse.grant("a")
-    purse.settle("a", 80)
-    assert purse.grant("b") == 17
+    allocator = QuotaAllocator(100, {"a": 40, "b": 90}, beside=dict.fromkeys("ab", 3))
+    allocator.grant("a")
+    allocator.settle("a", 80)
+    assert allocator.grant("b") == 17
 
 
 def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> None:
-    purse = Purse(800, dict.fromkeys("abcdefgh", 20))
-    assert purse.grant("a") == 800 - 7 * 20
+    allocator = QuotaAllocator(800, dict.fromkeys("abcdefgh", 20))
+    assert allocator.grant("a") == 800 - 7 * 20
 
 
 def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -> None:
-    retried = Purse(100, {"house": 0, "dubstep": 90}, made={"house": 70})
+    retried = QuotaAllocator(100, {"house": 0, "dubstep": 90}, made={"house": 70})
     retried.grant("house")
     retried.settle("house", 70)  # it had completed; the ledger counts what it made then
     assert retried.grant("dubstep") >= 90

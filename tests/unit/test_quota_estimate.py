@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beatporter.sync.estimate import QUESTIONS, SPARE, searches_for, second_tries
+from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for, second_tries
 
 
 def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:

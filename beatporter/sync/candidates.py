@@ -9,7 +9,7 @@ from beatporter.genres import Genre
 from beatporter.matching import recording_key
 from beatporter.records.ledger import HistoryRow, Known
 from beatporter.records.match import Match
-from beatporter.spotify.plan import Candidate, fresh
+from beatporter.spotify.plan import Candidate, select_new
 from beatporter.sync.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candid
     )
 
 
-def thrown_out_before(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
+def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
     """Ids of candidates that the person took out of a playlist that the genre had before this one.
 
     A playlist that was deleted as a whole begins anew, but what was thrown out of it before that stays out: its history has it, its last
@@ -78,4 +78,4 @@ def never_had(workspace: Workspace, genre: Genre, matches: Iterable[Match]) -> s
     if not candidates:
         return set()
     playlists = sorted(workspace.ledger.playlists.ids(genre.genre_id))
-    return set(fresh(candidates, *(known_of(workspace, playlist_id, candidates) for playlist_id in playlists)))
+    return set(select_new(candidates, *(known_of(workspace, playlist_id, candidates) for playlist_id in playlists)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from beatporter import names
 from beatporter.genres import Genre
 from beatporter.records.track import PlaylistRef
-from beatporter.spotify.continuation import continuation_name, make_room
+from beatporter.spotify.overflow import continuation_name, make_room
 from beatporter.spotify.playlists import ensure_playlist
-from beatporter.sync.present import Here, ids_in_order, mark, take_in
+from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 
-def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, here: Here, adding: int, limit: int) -> Here:
-    """What is known of the playlist once `adding` more fit in; nothing is asked of Spotify while they do.
+def make_room_for(workspace: Workspace, genre: Genre, playlist: PlaylistRef, state: PlaylistState, adding: int, limit: int) -> None:
+    """See that `adding` more fit into the playlist; nothing is asked of Spotify while they do.
 
     After a move both playlists are read, some 20 calls for each thousand entries, so that history and backups show them as they are.
     It happens once in about 500 additions.
@@ -21,12 +21,12 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, here: H
         PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
     """
     if playlist.total + adding <= limit:
-        return here
-    present = list(ids_in_order(workspace, playlist))
+        return
+    present = state.ids_in_order(playlist)
     used: list[PlaylistRef] = []
 
     def continuation(number: int) -> PlaylistRef:
-        mark(workspace, playlist.playlist_id, "writing", None)  # only now: a run that finds no way to make room leaves no doubt
+        state.begin_write()  # only now: a run that finds no way to make room leaves no doubt
         name = continuation_name(names.playlist_name(workspace.settings.playlist_name, genre), number)
         found = ensure_playlist(
             workspace.spotify,
@@ -52,6 +52,6 @@ def with_room(workspace: Workspace, genre: Genre, playlist: PlaylistRef, here: H
         sleep=workspace.sleep,
     )
     if moved:
-        for changed in (*used, playlist):
-            here = take_in(workspace, workspace.spotify.playlist(changed.playlist_id), {}, record=True)
-    return here
+        for changed in used:
+            PlaylistState(workspace, changed.playlist_id).reconcile(workspace.spotify.playlist(changed.playlist_id), {})
+        state.reconcile(workspace.spotify.playlist(playlist.playlist_id), {})

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from beatporter.errors import LedgerUnwritable, QuotaExceeded
 from beatporter.records.ledger import CallRow
-from beatporter.spotify.budget import BLOCK_AGE, PATIENCE, CallBudget
-from beatporter.spotify.shares import shares
-from beatporter.spotify.window import MARGIN, calls_back_at, calls_left
+from beatporter.quota.budget import BLOCK_AGE, PATIENCE, CallBudget
+from beatporter.quota.allocation import shares
+from beatporter.quota.window import MARGIN, calls_back_at, calls_left
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)

@@ -1,8 +1,8 @@
-"""What a write left whose end was never recorded: pure, from what was sent and what is there now.
+"""What a write left whose outcome nobody heard: pure, from what was sent and what is there now.
 
-A run may die, or lose its quota, between its write and the history. What it sent and is there still is found by reading the playlist.
-What it sent and is *not* there either never came in, and belongs in, or was thrown out by the person since, and stays out. A request
-is carried out whole or not at all, and the last one is sent first, each when the one before it is known to stand: so a track that came in
+A run may die, or lose its connection, after a request was sent. What it sent and is there is found by reading the playlist. What it sent
+and is *not* there either never came in, and belongs in, or was removed by the person since, and stays out. A request
+is backlog out whole or not at all, and the last one is sent first, each when the one before it is known to stand: so a track that came in
 tells that everything that was to stand below it, and what was sent with it, came in too.
 """
 
@@ -20,20 +20,20 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 """Ours and Spotify's, which says when a track came in."""
 
 
-def thrown_out(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
-    """Tracks that came in by the last write and were taken out before anybody recorded them.
+def removed_by_user(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
+    """Tracks that came in by a write of unknown outcome and were taken out before anybody looked.
 
-    Where nothing is left of the last request that was carried out, nothing tells that it was, and its tracks count as never come in.
+    Where nothing is left of the last request that was backlog out, nothing tells that it was, and its tracks count as never come in.
 
     Args:
         state: the playlist's last state.
         there: tracks of `state.sending` that the playlist holds, with the time at which Spotify says that they came in.
     """
-    if state is None or state.state == "recorded" or state.sent_at is None:
+    if state is None or state.state != "writing" or state.sent_at is None:
         return []
     ours = {track_id for track_id, added_at in there.items() if _in_time(state.sent_at, added_at)}
     requests = list(batches(state.sending))
-    last = 0 if state.state == "written" else next((n for n, batch in enumerate(requests) if ours.intersection(batch)), len(requests))
+    last = next((number for number, batch in enumerate(requests) if ours.intersection(batch)), len(requests))
     return [track_id for batch in requests[last:] for track_id in batch if track_id not in there]
 
 

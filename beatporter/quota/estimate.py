@@ -22,13 +22,13 @@ def searches_for(undecided: int | None) -> int:
     return math.ceil((WHOLE_CHART if undecided is None else undecided + NEW_ENTRIES) * SEARCHES_AN_ENTRY)
 
 
-def second_tries(allowance: int | None, undecided: int) -> int | None:
+def second_tries(max_searches: int | None, undecided: int) -> int | None:
     """Entries that were missed before and may be searched again; None: as many as are due.
 
     A share that covers little more than what is undecided is one of a day on which other genres may lack calls.
 
     Args:
-        allowance: searches of this run, None when nobody shares them out.
+        max_searches: searches of this run, None when nobody shares them out.
         undecided: entries that come first.
     """
-    return None if allowance is None else max(0, allowance - searches_for(undecided) - SPARE) // QUESTIONS
+    return None if max_searches is None else max(0, max_searches - searches_for(undecided) - SPARE) // QUESTIONS

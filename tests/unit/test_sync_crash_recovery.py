@@ -8,7 +8,7 @@ import pytest
 
 from beatporter.records.ledger import SnapshotRow, SnapshotState
 from beatporter.spotify import apply
-from beatporter.sync.interrupted import WRITE_LASTS, thrown_out
+from beatporter.sync.crash_recovery import WRITE_LASTS, thrown_out
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SOON = AT + timedelta(seconds=2)

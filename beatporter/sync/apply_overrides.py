@@ -1,0 +1,130 @@
+"""Carrying overrides out in a genre's playlist: wrong tracks leave, right ones take their place, and what stands again comes back.
+
+What the corrections say is read against the decisions that stand when a run comes to the playlist:
+
+- a track that its entry does not have any more leaves; after an override that was taken back only once another one was found;
+- a track that left for an override and stands again, since that was changed or taken back, comes back;
+- a track that stands for another entry of the genre stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from beatporter.genres import Genre
+from beatporter.records.ledger import CorrectionRow, HistoryRow
+from beatporter.records.match import Match
+from beatporter.records.track import PlaylistRef
+from beatporter.spotify.client import WRITE_LIMIT
+from beatporter.sync.candidates import candidate_of, known_of, match_recording
+from beatporter.sync.playlist_state import PlaylistState
+from beatporter.sync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to change in a playlist for a person's overrides.
+
+    Attributes:
+        wrong: tracks that are to leave, with the decision that stands instead.
+        back: tracks that may have left for an earlier override and stand now, with the decision that has them.
+    """
+
+    wrong: Mapping[str, Match]
+    back: Mapping[str, Match]
+
+
+def apply_overrides(workspace: Workspace, genre: Genre, playlist: PlaylistRef, state: PlaylistState) -> bool:
+    """Carry out what is due in the genre's playlist; nothing is asked of Spotify while nothing is.
+
+    Args:
+        playlist: as it is now.
+        state: brought in line with it: what the playlist holds is what its last backup shows.
+
+    Returns:
+        Whether anything was sent; the playlist must be read again then.
+    """
+    corrections = workspace.ledger.corrections.all()
+    if not corrections:
+        return False
+    due = _due(workspace, genre, playlist.playlist_id, corrections)
+    if not due.wrong and not due.back:
+        return False
+    held = {track_id: position for position, track_id in enumerate(state.ids_in_order(playlist)) if track_id}
+    return _correct(workspace, playlist, state, due, held)
+
+
+def _due(workspace: Workspace, genre: Genre, playlist_id: str, corrections: Sequence[CorrectionRow]) -> Due:
+    held = workspace.ledger.history.known(playlist_id, track_ids={row.replaces for row in corrections}).track_ids
+    corrections = [row for row in corrections if row.replaces in held]
+    standing = workspace.ledger.matches.latest({row.beatport_id for row in corrections})
+    right = {track_id: match for track_id in held if (match := _standing_here(workspace, genre, track_id))}
+    wrong = {row.replaces: standing[row.beatport_id] for row in corrections if _is_wrong(row, standing.get(row.beatport_id))}
+    return Due(
+        {track_id: match for track_id, match in wrong.items() if track_id not in right},
+        {row.replaces: right[row.replaces] for row in corrections if row.replaces in right and row.track_id != row.replaces},
+    )
+
+
+def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, due: Due, held: Mapping[str, int]) -> bool:
+    """Put the right tracks in the place of the wrong ones, take the wrong ones out, and put on top what comes back.
+
+    The right track goes in before the wrong one goes out, so that what an interruption leaves is mended by doing it again. One whose
+    recording stays in the playlist, under whatever id, does not come in a second time.
+    """
+    leaving = sorted(due.wrong.keys() & held.keys(), key=lambda track_id: -held[track_id])
+    coming = [(held[track_id], due.wrong[track_id]) for track_id in leaving if due.wrong[track_id].track_id]
+    coming += [(0, match) for track_id, match in due.back.items() if track_id not in held]
+    if leaving or coming:
+        state.begin_write()
+    there = held.keys() - set(leaving)
+    for position, match in coming:
+        if not _is_there(workspace, playlist.playlist_id, match, there):
+            _insert(workspace, playlist, match, None if match.track_id in held else position)
+            there = there | {match.track_id or ""}
+    for start in range(0, len(leaving), WRITE_LIMIT):
+        workspace.spotify.remove_items(playlist.playlist_id, leaving[start : start + WRITE_LIMIT])
+    _settle(workspace, due.back)
+    return bool(leaving or coming)
+
+
+def _standing_here(workspace: Workspace, genre: Genre, track_id: str) -> Match | None:
+    """The decision by which an entry of the genre's charts has the track; None when none does."""
+    matches = {match.beatport_id: match for match in workspace.ledger.matches.by_track([track_id]).get(track_id, ())}
+    return next((matches[found] for found in sorted(workspace.ledger.charts.entries(genre.genre_id, matches))), None) if matches else None
+
+
+def _is_wrong(row: CorrectionRow, standing: Match | None) -> bool:
+    """Whether the correction's track has to leave, other entries aside."""
+    if standing is None or standing.method == "forgotten" or standing.track_id == row.replaces:
+        return False
+    return standing.method == "person" or standing.track_id is not None  # what the rules miss after an override was taken back stays
+
+
+def _insert(workspace: Workspace, playlist: PlaylistRef, match: Match, position: int | None) -> None:
+    """Put a track in, and into the history; without a position it is there already, left by a run that died."""
+    if position is not None:
+        workspace.spotify.add_items(playlist.playlist_id, [match.track_id or ""], position=position)
+    row = HistoryRow(match.track_id or "", match.track_isrc, match_recording(match), match.beatport_id, "person", workspace.now())
+    workspace.ledger.history.append(playlist.playlist_id, [row])
+
+
+def _settle(workspace: Workspace, back: Collection[str]) -> None:
+    """Keep that these tracks are where they belong, so that they do not come back once more when the person throws them out."""
+    for row in workspace.ledger.corrections.all():
+        if row.replaces in back and row.track_id != row.replaces:
+            workspace.ledger.corrections.append(replace(row, track_id=row.replaces, at=row.at + timedelta(seconds=1)))
+
+
+def _is_there(workspace: Workspace, playlist_id: str, right: Match, there: Collection[str]) -> bool:
+    """Whether one of the tracks that stay is the right one, or the same recording under another id."""
+    if right.track_id in there:
+        return True
+    one = candidate_of(right)
+    known = known_of(workspace, playlist_id, [one])
+    if not known.isrcs and not known.recordings:
+        return False
+    rows = workspace.ledger.history.rows(playlist_id, there).values()
+    return any((row.isrc and row.isrc == one.isrc) or row.recording == one.recording for row in rows)

@@ -1,0 +1,240 @@
+"""What a playlist holds between runs: what the ledger says of it, when that can be relied on, and how it changes.
+
+What a playlist held is in the history, what it looked like is in the backups, and its row in `snapshots` says which of Spotify's states
+both stand for. As long as the account's listing shows that very state nobody else has changed the playlist, and it is not read.
+Why each state is needed: docs/decisions/playlist-state.md.
+
+    recorded ──begin_write──▶ writing ──confirm_write──▶ written ──record──▶ recorded ──back_up──▶ recorded
+        ▲                        │ outcome unknown                             tracks on top        backed up
+        └───────reconcile────────┘ (the playlist is read)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from beatporter.matching import recording_key
+from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, SnapshotRow, SnapshotState
+from beatporter.records.match import Match
+from beatporter.records.track import PlaylistItem, PlaylistRef
+from beatporter.sync.candidates import history_row
+from beatporter.sync.crash_recovery import removed_by_user
+from beatporter.sync.workspace import Workspace
+
+ITEMS_AT_ONCE = 500
+"""Items of a playlist that are held at a time while it is read: ten pages of Spotify's."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistReading:
+    """What reading a playlist told.
+
+    Attributes:
+        present: wanted tracks that are in the playlist now.
+        left_behind: wanted tracks that are in the playlist and were in no history before it was read: an interrupted write's.
+        removed_by_user: tracks that an interrupted write brought in and the person took out since.
+    """
+
+    present: frozenset[str] = frozenset()
+    left_behind: frozenset[str] = frozenset()
+    removed_by_user: frozenset[str] = frozenset()
+
+
+class PlaylistState:
+    """One playlist's state, loaded once a step. Its methods are the only ones that change it.
+
+    Args:
+        workspace: the step's.
+        playlist_id: the playlist.
+    """
+
+    def __init__(self, workspace: Workspace, playlist_id: str) -> None:
+        self._workspace, self._ledger = workspace, workspace.ledger
+        self.playlist_id = playlist_id
+        self._row = self._ledger.snapshots.latest(playlist_id)
+        self._backup_shows_it = False
+
+    @property
+    def outcome_is_unknown(self) -> bool:
+        """Whether a write may or may not have been backlog out, or Spotify's name for the state after it is not known: it must be read."""
+        return self._row is not None and (self._row.state == "writing" or self._row.snapshot_id is None)
+
+    def is_unchanged(self, playlist: PlaylistRef) -> bool:
+        """Whether nobody has changed the playlist since history and backup were brought in line with it.
+
+        Args:
+            playlist: as the account's listing shows it.
+        """
+        return self._row is not None and self._row.state == "recorded" and self._row.snapshot_id == playlist.snapshot_id
+
+    def present_of(self, playlist: PlaylistRef) -> PlaylistRef:
+        """The playlist with its present snapshot: the run's listing may be older than what an attempt before this one wrote."""
+        return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else playlist
+
+    def ids_in_order(self, playlist: PlaylistRef) -> list[str | None]:
+        """The playlist's track ids from the top on: from the last backup where that shows it as it is, else from Spotify."""
+        if self.is_unchanged(playlist):
+            return self._ledger.backups.track_ids(self.playlist_id, playlist.snapshot_id)
+        return [item.track.track_id if item.track else None for item in self._workspace.spotify.playlist_items(self.playlist_id)]
+
+    def catch_up(self) -> list[str]:
+        """Finish what an earlier attempt could not, from what the ledger knows; returns the tracks that it had put in."""
+        written = self.record(()) if self._row is not None and self._row.state == "written" else []
+        self.back_up()
+        return written
+
+    def begin(self, snapshot_id: str) -> None:
+        """The playlist was just made: it is empty, need not be read, and that is its first backup."""
+        with self._ledger.transaction():
+            self._ledger.backups.keep(self.playlist_id, snapshot_id, self._workspace.now(), [])
+            self._save("recorded", snapshot_id)
+
+    def begin_write(self, sending: Sequence[str] = ()) -> None:
+        """Something is about to be sent.
+
+        Args:
+            sending: tracks that are to be put on top, in their order; none for changes of another kind.
+        """
+        self._backup_shows_it = self._row is not None and self._row.state == "recorded" and self._row.snapshot_id is not None
+        self._save("writing", None, sending)
+
+    def confirm_write(self, snapshot_id: str | None) -> None:
+        """Spotify has backlog out what was sent.
+
+        Args:
+            snapshot_id: its name for the state after that; None: not known, so the playlist is read before the next write. So it is
+                when no backup shows what was there before.
+        """
+        row = self._row
+        self._save("written", snapshot_id if self._backup_shows_it else None, row.sending if row else (), row.sent_at if row else None)
+
+    def record(self, track_ids: Iterable[str]) -> list[str]:
+        """Remember tracks for good, and with them all that a confirmed write has put in; returns the ids that the history has now.
+
+        Args:
+            track_ids: further tracks that are in the playlist.
+        """
+        row = self._row
+        written = row.sending if row is not None and row.state == "written" else ()
+        rows = list(self._history_rows([*track_ids, *written]))
+        with self._ledger.transaction():
+            self._ledger.history.append(self.playlist_id, rows)
+            if row is not None and row.state == "written":
+                self._save("recorded", row.snapshot_id, row.sending, row.sent_at)
+        return [row.track_id for row in rows]
+
+    def back_up(self) -> BackupInfo | None:
+        """The backup that shows the playlist as it stands, made of the last one and what was put on top since.
+
+        None while there is none, and the last one while the present state is not known.
+        """
+        row, last = self._row, self._ledger.backups.latest(self.playlist_id)
+        if row is None or row.state != "recorded" or row.snapshot_id is None or not row.sending:
+            return last
+        found = self._ledger.matches.that_took(row.sending)
+        added_at = row.sent_at or self._workspace.now()
+        on_top = self._ledger.backups.items_of(
+            _backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)
+        )
+        below = self._ledger.backups.state(self.playlist_id, last.snapshot_id) if last else []
+        with self._ledger.transaction():
+            info = self._ledger.backups.keep(self.playlist_id, row.snapshot_id, self._workspace.now(), [*on_top, *below])
+            self._save("recorded", row.snapshot_id)
+        return info
+
+    def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match]) -> PlaylistReading:
+        """Read the playlist: its unknown tracks go to the history, all of it to the backups, and the state is recorded.
+
+        For half a minute after a write Spotify may give an older state's name for what is read. Where there is a backup of that name that
+        shows something else, the name is not believed, and the next run reads again.
+
+        Args:
+            playlist: with its present snapshot.
+            wanted: tracks that are to be added, with the decisions that found them.
+        """
+        ids: list[str | None] = []
+        reading = _Reading(self._row.sending if self._row else (), wanted)
+
+        def rows() -> Iterator[BackupRow]:
+            for chunk in self._chunks():
+                self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))
+                ids.extend(item.track.track_id if item.track else None for item in chunk)
+                yield from map(_backup_row, chunk)
+
+        items = self._ledger.backups.items_of(rows())
+        gone = removed_by_user(self._row, reading.sent_there)
+        with self._ledger.transaction():
+            self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))
+            kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
+            shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
+            self._save("recorded", playlist.snapshot_id if shown == ids else None)
+        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone))
+
+    def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
+        """Read the playlist and leave the ledger as it is."""
+        reading = _Reading(self._row.sending if self._row else (), wanted)
+        for chunk in self._chunks():
+            self._take_in(chunk, reading)
+        return PlaylistReading(
+            frozenset(reading.present), frozenset(reading.left_behind), frozenset(removed_by_user(self._row, reading.sent_there))
+        )
+
+    def _chunks(self) -> Iterator[list[PlaylistItem]]:
+        items = self._workspace.spotify.playlist_items(self.playlist_id)
+        while chunk := list(islice(items, ITEMS_AT_ONCE)):
+            yield chunk
+
+    def _take_in(self, items: Sequence[PlaylistItem], reading: _Reading) -> list[HistoryRow]:
+        """Note what some items tell; returns rows of tracks that are in no history yet."""
+        there = {item.track.track_id: item.added_at for item in items if item.track is not None}
+        known = self._ledger.history.known(self.playlist_id, track_ids=there).track_ids
+        unknown = {item.track.track_id: item.track for item in items if item.track is not None and item.track.track_id not in known}
+        reading.present.update(there.keys() & reading.wanted)
+        reading.left_behind.update(unknown.keys() & reading.wanted)
+        reading.sent_there.update((track_id, there[track_id]) for track_id in there.keys() & reading.sent)
+        now = self._workspace.now()
+        return [
+            history_row(reading.wanted[track_id], now)
+            if track_id in reading.wanted
+            else HistoryRow(track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
+            for track_id, track in unknown.items()
+        ]
+
+    def _history_rows(self, track_ids: Iterable[str]) -> Iterator[HistoryRow]:
+        """Rows of tracks that were found for chart entries, each once."""
+        wanted, now = list(dict.fromkeys(track_ids)), self._workspace.now()
+        found = self._ledger.matches.that_took(wanted)
+        for track_id in wanted:
+            match = found.get(track_id)
+            yield history_row(match, now) if match else HistoryRow(track_id, None, "", None, "chart", now)
+
+    def _save(self, state: SnapshotState, snapshot_id: str | None, sending: Sequence[str] = (), sent_at: datetime | None = None) -> None:
+        now = self._workspace.now()
+        row = SnapshotRow(self.playlist_id, state, snapshot_id, now, tuple(sending), (sent_at or now) if sending else None)
+        self._row = self._ledger.snapshots.save(row)
+
+
+class _Reading:
+    """What is noted while a playlist is read."""
+
+    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match]) -> None:
+        self.sent, self.wanted = frozenset(sent), wanted
+        self.present: set[str] = set()
+        self.left_behind: set[str] = set()
+        self.sent_there: dict[str, datetime | None] = {}
+
+
+def _backup_row(item: PlaylistItem) -> BackupRow:
+    track = item.track
+    if track is None:
+        return BackupRow(item.position, None, None, "", (), item.added_at)
+    return BackupRow(item.position, track.track_id, track.isrc, track.name, track.artists, item.added_at)
+
+
+def _backup_row_of_match(position: int, track_id: str, match: Match | None, added_at: datetime) -> BackupRow:
+    if match is None:
+        return BackupRow(position, track_id, None, "", (), added_at)
+    return BackupRow(position, track_id, match.track_isrc, match.track_name or "", match.track_artists, added_at)
