@@ -69,13 +69,13 @@ from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 slug, settings = sys.argv[1], load_settings()
-with Workspace(settings, open_ledger(settings.ledger_root()), run_key=f"{slug} {time.time()}", slug=slug, reserve=3) as workspace:
+with Workspace(settings, open_ledger(settings.ledger_address()), run_key=f"{slug} {time.time()}", slug=slug, reserve=3) as workspace:
     list_playlists(workspace)
     since = time.perf_counter()
     chart = scrape_chart(workspace, slug)
     added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
-    append_history(workspace, slug, chart, added)
-    back_up_playlist(workspace, slug, chart, added)
+    append_history(workspace, slug, added)
+    back_up_playlist(workspace, slug)
     print(json.dumps({"duration_s": time.perf_counter() - since}))
 """
 
@@ -183,7 +183,7 @@ def decisions(world: World) -> int:
     from beatporter.ledger.ledger import open_ledger
     from beatporter.ledger.statistics import statistics
 
-    found = statistics(open_ledger(str(Path(world.environment["BEATPORTER_HOME"]) / "ledger")))
+    found = statistics(open_ledger(str(Path(world.environment["BEATPORTER_HOME"]) / "beatporter.db")))
     return next(one.rows for one in found if one.table == "matches")
 
 

@@ -107,7 +107,8 @@ class Backups:
             chunk = state[start : start + ROWS_AT_ONCE]
             asked = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
             with self._database.read() as connection:
-                tracks: dict[int, Any] = {row[0]: row[1:] for row in connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))}
+                found = connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))
+                tracks: dict[int, Any] = {row[0]: row[1:] for row in found}
             for position, (track, added_s) in enumerate(chunk, start):
                 yield BackupRow(position, *tracks[track], _moment(added_s))
 

@@ -51,7 +51,7 @@ class SpotifyDesk:
         self.slept: list[float] = []
         self.told: list[tuple[float, str]] = []
         self.home = home
-        self.ledger: Ledger = open_ledger(home / "ledger")
+        self.ledger: Ledger = open_ledger(home / "beatporter.db")
         self.refresh_token = self.state.accounts.sign_in()
         self.before_pause: Callable[[], None] = lambda: None
         self._open: list[SpotifyClient] = []

@@ -61,7 +61,7 @@ class Dj:
             "BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000",
             "BEATPORTER_SPOTIFY_RATE": "500",
         }
-        self.ledger = open_ledger(home / "ledger")
+        self.ledger = open_ledger(home / "beatporter.db")
         self._mornings = 0
 
     def types(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,8 +95,8 @@ class Dj:
         ) as workspace:
             chart = scrape_chart(workspace, slug)
             added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
-            append_history(workspace, slug, chart, added)
-            back_up_playlist(workspace, slug, chart, added)
+            append_history(workspace, slug, added)
+            back_up_playlist(workspace, slug)
         return chart
 
     def held(self, slug: str = "dubstep") -> list[str]:
