@@ -7,6 +7,7 @@ write: with millions of rows that takes longer than the write itself.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sqlite3
@@ -195,9 +196,11 @@ def _without_password(address: str) -> str:
 
 @lru_cache(maxsize=4)
 def _engine(address: str) -> Engine:
-    """An engine for each database and process: what it has compiled is used again, its connections are closed before a fork."""
+    """An engine for each database and process: what it has compiled is used again. Its connections are closed before a fork, which they would
+    not outlive, and at the end, which empties SQLite's log into its file."""
     engine = _postgres(address) if is_postgres(address) else _sqlite(Path(address))
     os.register_at_fork(before=engine.dispose)
+    atexit.register(engine.dispose)
     return engine
 
 
