@@ -39,5 +39,7 @@ def open_ledger_of(settings: Settings) -> Ledger:
         return open_ledger(address)
     found = secret_value(address.removeprefix(BLOCK))
     if not isinstance(found, str) or not is_postgres(found):
-        raise SettingsError(f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block.")
+        raise SettingsError(
+            f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block."
+        )
     return open_ledger(found)

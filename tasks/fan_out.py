@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import State
 from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
-from beatporter.settings import load_settings
 from beatporter.quota.allocation import QuotaAllocator
+from beatporter.settings import load_settings
 from beatporter.sync.allocation import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome
 from tasks._artifacts import progress_shown

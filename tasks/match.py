@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
 from beatporter.sync import match
+from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
 from tasks._house import house_task
 from tasks._workspace import open_workspace
 

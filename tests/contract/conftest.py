@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.quota.budget import CallBudget
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import Settings, load_settings
-from beatporter.quota.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
