@@ -13,7 +13,7 @@ from beatporter.errors import LedgerUnwritable, SettingsError
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import LEDGER
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration, see `migrations/versions`; a test holds it to the files."""
 
 

@@ -19,7 +19,7 @@ from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, plan_collect, select_new
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
-from beatporter.sync.candidates import candidate_of, known_of, matches_by_track, removed_from_earlier
+from beatporter.sync.candidates import KnownTracks, candidate_of, known_of, matches_by_track, removed_from_earlier
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
 from beatporter.sync.workspace import Workspace
@@ -86,7 +86,9 @@ def _add_missing(
         return
     make_room_for(workspace, genre, playlist, state, len(plan.add), limit)
     state.begin_write(plan.add)
-    applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update)
+    applied = apply_update(
+        workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update, id_of=KnownTracks(wanted).id_of
+    )
     state.confirm_write(applied.snapshot_id)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.faults import Rule
 
@@ -92,6 +92,8 @@ class Schedule:
         budget: the person's calls a day.
         quota: Spotify's calls a day on the two days, None: no quota.
         snapshot_delay, items_delay: how long a write takes to show in reads.
+        relinked: share of the tracks that playlists list under another id than the one that was sent.
+        removable_by: which of the two ids a removal of such a track takes.
     """
 
     seed: int
@@ -105,6 +107,8 @@ class Schedule:
     small: bool
     threads: int
     timeout_s: float
+    relinked: float
+    removable_by: Literal["either", "listed", "sent"]
 
 
 def draw_schedule(seed: int) -> Schedule:
@@ -124,6 +128,8 @@ def draw_schedule(seed: int) -> Schedule:
         small=dice.random() < 0.5,
         threads=dice.choice((1, 1, 1, 4)),
         timeout_s=SHORT_TIMEOUT_S if hangs else PATIENT_TIMEOUT_S,
+        relinked=dice.choice((0.0, 0.0, 0.3, 1.0)),
+        removable_by=dice.choice(("either", "listed", "sent")),
     )
 
 

@@ -131,6 +131,7 @@ class _Play:
     def days(self) -> None:
         """The two days with their faults."""
         self._place.spotify.limits.per_day = self._schedule.quota
+        self._place.relink(self._schedule.relinked, self._schedule.removable_by)
         for day, plan in enumerate(self._schedule.days):
             self._morning(day)
             self._place.day = day
@@ -198,7 +199,7 @@ class _Play:
         When the only track of a dead run's last request goes before anybody saw it, it is gone without a trace, and comes in again: see
         `sync.crash_recovery`.
         """
-        history = set(self.evidence.ledger().history.track_ids(playlist.playlist_id))
+        history = {self._place.sent_id(track_id) for track_id in self.evidence.ledger().history.track_ids(playlist.playlist_id)}
         by_hand = set().union(*self.evidence.by_hand.values())
         ids = [item.uri.rpartition(":")[2] for item in playlist.items]
         unseen = [track_id for track_id in ids if track_id not in history | by_hand]
