@@ -54,10 +54,10 @@ workflow-and-browser: $(READY) # both, on one server
 	@$(BIN)/pytest -q tests/workflow tests/browser
 
 faults: $(READY) ## a few schedules of the fault campaign
-	@$(BIN)/python -m bench.faults --count 40
+	@$(BIN)/python -m tests.campaign.faults --count 40
 
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
-	@$(BIN)/python -m bench.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
 
 bench: $(READY) ## calls, wall time and memory of the daily run
 	@$(BIN)/python -m bench.daily_run

@@ -151,8 +151,8 @@ def _refuse_gone() -> None:
     if os.environ.get(f"{PREFIX}STORAGE"):
         raise SettingsError(
             f"{PREFIX}STORAGE is gone: the ledger is a database now, not a folder of files.",
-            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home), {PREFIX}ARCHIVE a folder or bucket for its "
-            "archive. The old files come in with `beatporter ledger import FOLDER`.",
+            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home), {PREFIX}ARCHIVE a folder or bucket "
+            "for its archive. The old files come in with `beatporter ledger import FOLDER`.",
         )
 
 

@@ -29,8 +29,8 @@ from unittest.mock import patch
 
 from beatporter.genres import all_genres
 from beatporter.sync import match
-from bench.quota_days import Day, Mornings
-from bench.quota_world import QuotaWorld
+from tests.campaign.quota_days import Day, Mornings
+from tests.campaign.quota_world import QuotaWorld
 
 FIRST_MORNING = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 KINDS = ("search", "list", "read", "write", "other")

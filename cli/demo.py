@@ -60,7 +60,7 @@ def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
     try:
         _wait_for(ready, process)
         lines = (line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
-        own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_STORAGE": str(HOME / "ledger"), "BEATPORTER_CHART_SOURCE": "website"}
+        own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_CHART_SOURCE": "website"}
         yield dict(lines) | own | GENEROUS
     finally:
         process.terminate()

@@ -14,7 +14,7 @@ from beatporter import names
 from beatporter.errors import ChartUnavailable, RequestRefused, SettingsError
 from beatporter.matching import is_doubtful
 from beatporter.records.track import SpotifyTrack
-from beatporter.sync.correct import Subject, find_subject, forget_match, never_match, set_match
+from beatporter.sync.overrides import Subject, find_subject, forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk
 from cli.match_review import review_entry, to_review

@@ -17,7 +17,7 @@ from beatporter.matching import is_doubtful
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
-from beatporter.sync.correct import never_match, set_match
+from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.workspace import Workspace
 from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name
 

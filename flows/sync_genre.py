@@ -27,14 +27,14 @@ from tasks.scrape import scrape_chart
 
 @flow(name="sync-genre", flow_run_name="{genre}", persist_result=True, timeout_seconds=GENRE_TIMEOUT_S)
 def sync_genre(
-    genre: GenreSlug, run_key: str | None = None, allowance: Calls | None = None, dry_run: bool = False, refresh: bool = False
+    genre: GenreSlug, run_key: str | None = None, max_searches: Calls | None = None, dry_run: bool = False, refresh: bool = False
 ) -> Any:
     """Bring one genre's playlist in step with its chart. A failed run is retried alone; what it had finished is not done again.
 
     Args:
         genre: The genre to sync.
         run_key: Leave it empty. The parent's run fills it in, so that a genre's run belongs to it.
-        allowance: Most Spotify searches to make; empty for whatever the day's budget has left.
+        max_searches: Most Spotify searches to make; empty for whatever the day's budget has left.
         dry_run: Find everything, change no playlist.
         refresh: Do everything anew, also what this run had finished before a retry.
     """
@@ -43,10 +43,10 @@ def sync_genre(
         sign_in_notes()
     with profiled(genre) as memory, notes_heard() as notes, failure_shown(genre, key):
         chart = scrape_chart(genre, key)
-        found = match_tracks(genre, chart, key, allowance)
+        found = match_tracks(genre, chart, key, max_searches)
         with only_writer(genre):
             added = update_playlist(genre, chart, found, key, dry_run)
             if not dry_run:
-                append_history(genre, chart, added, key)
-                back_up_playlist(genre, chart, added, key)
+                append_history(genre, added, key)
+                back_up_playlist(genre, added, key)
     return publish_outcome(genre, key, chart, added, memory, notes, dry_run=dry_run)

@@ -20,7 +20,6 @@ from tasks._house import run_key_of, run_name_of_day
 from tasks.fan_out import chosen_genres, run_deployments, run_inline
 from tasks.playlist import list_playlists
 from tasks.report import publish_summary, sign_in_notes
-from tasks.tidy import tidy_ledger
 
 
 @flow(name="sync-genres", flow_run_name=run_name_of_day, persist_result=True)
@@ -46,6 +45,4 @@ def sync_genres(
         outcomes = run_inline(sync_genre, slugs, key, dry_run=dry_run)
     else:
         outcomes = run_deployments("sync-genre/sync-genre", slugs, key, at_once=at_once, dry_run=dry_run)
-    if not dry_run:
-        tidy_ledger(key)
     return publish_summary(outcomes, key, one_process=fan_out == "inline", notes=notes)

@@ -57,11 +57,11 @@ class GenreRuns:
         """Genres whose runs were started and did not end yet."""
         return list(self._at_work)
 
-    def start(self, slug: str, *, allowance: int, dry_run: bool) -> None:
+    def start(self, slug: str, *, max_searches: int, dry_run: bool) -> None:
         """Start the genre's run; one of the parent's earlier attempt goes on, or is retried when it had failed."""
         run = self._earlier.get(self._key(slug))
         if run is None:
-            parameters = {"genre": slug, "run_key": self._run_key, "allowance": allowance, "dry_run": dry_run}
+            parameters = {"genre": slug, "run_key": self._run_key, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
             run = cast("FlowRun", run_deployment(self._deployment, parameters=parameters, timeout=0, idempotency_key=key))
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():

@@ -1,7 +1,7 @@
 """The house's task decorator, and the key that names a run.
 
 A task's result is a short list of ids. It is kept under its inputs and its own code, and `run_key` is one of the inputs: the same run
-retried finds what had finished as Cached, and the next day's run, which has another key, does everything anew. `allowance` does not
+retried finds what had finished as Cached, and the next day's run, which has another key, does everything anew. `max_searches` does not
 count: a parent that is retried has other calls to share, and that must not undo what a genre had finished.
 """
 
@@ -26,7 +26,7 @@ def house_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     return task(
         name=name,
         task_run_name=_task_run_name,
-        cache_policy=(INPUTS - "allowance") + TASK_SOURCE,
+        cache_policy=(INPUTS - "max_searches") + TASK_SOURCE,
         persist_result=True,
         retries=2,
         retry_delay_seconds=[5, 30],

@@ -53,13 +53,7 @@ class SecretBlock:
 
     def _value(self) -> Any:
         """What the block holds, None when there is none."""
-        try:
-            return _secret().load(self._name).get()
-        except ValueError:  # Prefect's word for a block that is not there
-            return None
-        except httpx.HTTPError as error:
-            problem = type(error).__name__
-        raise SettingsError(f"The Prefect block {BLOCK}{self._name} cannot be read: {problem}.", SERVER)
+        return secret_value(self._name)
 
     def save(self, sign_in: SignIn) -> str:
         """Write the block, or make it; returns its name in words."""
@@ -70,6 +64,21 @@ class SecretBlock:
         else:
             return f"the Prefect block {BLOCK}{self._name}"
         raise SettingsError(f"The sign-in could not be written to the Prefect block {BLOCK}{self._name}: {problem}.", SERVER)
+
+
+def secret_value(name: str) -> Any:
+    """What the Prefect block `secret/<name>` holds, None when there is none.
+
+    Raises:
+        SettingsError: Prefect's server does not answer.
+    """
+    try:
+        return _secret().load(name).get()
+    except ValueError:  # Prefect's word for a block that is not there
+        return None
+    except httpx.HTTPError as error:
+        problem = type(error).__name__
+    raise SettingsError(f"The Prefect block {BLOCK}{name} cannot be read: {problem}.", SERVER)
 
 
 def open_store(settings: Settings) -> SignInStore | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from beatporter.sync.backup import back_up_playlist as back_up
+from beatporter.sync import backup
 from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
 @house_task("back-up-playlist")
-def back_up_playlist(genre: str, beatport_ids: list[int], added: list[str], run_key: str) -> str:
-    """The backup's name."""
+def back_up_playlist(genre: str, added: list[str], run_key: str) -> str:
+    """The backup's name. `added` is what it is to show: another result of the update asks for another backup."""
     with open_workspace(run_key, genre) as workspace:
-        return back_up(workspace, genre, beatport_ids, added)
+        return backup.back_up_playlist(workspace, genre)

@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import State
 from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
-from beatporter.settings import load_settings
 from beatporter.quota.allocation import QuotaAllocator
+from beatporter.settings import load_settings
 from beatporter.sync.allocation import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome
 from tasks._artifacts import progress_shown
@@ -41,7 +41,7 @@ def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], run_key: st
     allocator = _allocator(slugs, run_key)
     with progress_shown(len(slugs)) as finished:
         for slug in allocator.order:
-            state = genre_flow(genre=slug, run_key=run_key, allowance=allocator.grant(slug), dry_run=dry_run, return_state=True)
+            state = genre_flow(genre=slug, run_key=run_key, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug, run_key)
             allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
@@ -61,7 +61,7 @@ def run_deployments(deployment: str, slugs: Sequence[str], run_key: str, *, at_o
         while waiting or runs.at_work:
             while waiting and len(runs.at_work) < at_once:
                 slug = waiting.popleft()
-                runs.start(slug, allowance=allocator.grant(slug), dry_run=dry_run)
+                runs.start(slug, max_searches=allocator.grant(slug), dry_run=dry_run)
             for slug, state in runs.ended():
                 outcomes[slug] = genre_result(state, slug, run_key)
                 allocator.settle(slug, outcomes[slug].spotify_calls)

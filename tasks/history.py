@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from beatporter.sync.history import append_history as append
+from beatporter.sync import history
 from tasks._house import house_task
 from tasks._workspace import open_workspace
 
 
 @house_task("append-history")
-def append_history(genre: str, beatport_ids: list[int], added: list[str], run_key: str) -> list[str]:
+def append_history(genre: str, added: list[str], run_key: str) -> list[str]:
     """Ids that were recorded."""
     with open_workspace(run_key, genre) as workspace:
-        return append(workspace, genre, beatport_ids, added)
+        return history.append_history(workspace, genre, added)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from beatporter.sync.account import list_playlists as list_own
-from beatporter.sync.playlist import update_playlist as update
+from beatporter.sync import account, playlist
 from tasks._house import house_task
 from tasks._workspace import open_workspace
 
@@ -12,11 +11,11 @@ from tasks._workspace import open_workspace
 def list_playlists(run_key: str) -> list[str]:
     """Ids of the account's own playlists; names and snapshots go to the ledger."""
     with open_workspace(run_key) as workspace:
-        return list_own(workspace)
+        return account.list_playlists(workspace)
 
 
 @house_task("update-playlist")
 def update_playlist(genre: str, beatport_ids: list[int], track_ids: list[str], run_key: str, dry_run: bool = False) -> list[str]:
     """Ids that came into the playlist, top first; with `dry_run` those that would."""
     with open_workspace(run_key, genre) as workspace:
-        return update(workspace, genre, beatport_ids, track_ids, dry_run=dry_run)
+        return playlist.update_playlist(workspace, genre, beatport_ids, track_ids, dry_run=dry_run)

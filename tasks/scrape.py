@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beatporter.sync.scrape import scrape_chart as scrape
+from beatporter.sync import scrape
 from tasks._house import house_task
 from tasks._workspace import open_workspace
 
@@ -11,4 +11,4 @@ from tasks._workspace import open_workspace
 def scrape_chart(genre: str, run_key: str) -> list[int]:
     """Beatport ids in chart order."""
     with open_workspace(run_key, genre) as workspace:
-        return scrape(workspace, genre)
+        return scrape.scrape_chart(workspace, genre)

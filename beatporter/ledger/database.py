@@ -7,17 +7,19 @@ write: with millions of rows that takes longer than the write itself.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
@@ -50,6 +52,7 @@ NETWORK = {
 }
 """Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
 _LOCK = 0x62656174
+_PREPARED: WeakSet[Engine] = WeakSet()
 
 
 class Database:
@@ -61,6 +64,7 @@ class Database:
     Attributes:
         name: the database as a person may be told of it, without a password.
         path: SQLite's file; None on PostgreSQL.
+        playlist_numbers: those of the table `playlist_ids` that were asked for; they never change.
     """
 
     def __init__(self, address: str) -> None:
@@ -69,6 +73,7 @@ class Database:
         self._engine = _engine(str(self.path) if self.path else address)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._open = threading.local()
+        self.playlist_numbers: dict[str, int] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -88,6 +93,10 @@ class Database:
                 return
             with (self._engine if self.is_sqlite else self._reading).connect() as connection:
                 yield connection
+
+    def single(self) -> AbstractContextManager[Connection]:
+        """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
+        return self.read()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -112,6 +121,15 @@ class Database:
                 raise
             finally:
                 self._open.connection = None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether this process has seen that the database has its tables."""
+        return self._engine in _PREPARED
+
+    @is_prepared.setter
+    def is_prepared(self, yes: bool) -> None:
+        (_PREPARED.add if yes else _PREPARED.discard)(self._engine)
 
     def alone(self, connection: Connection) -> None:
         """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
@@ -199,9 +217,11 @@ def _without_password(address: str) -> str:
 
 @lru_cache(maxsize=4)
 def _engine(address: str) -> Engine:
-    """An engine for each database and process: what it has compiled is used again, its connections are closed before a fork."""
+    """An engine for each database and process: what it has compiled is used again. Its connections are closed before a fork, which they
+    would not outlive, and at the end, which empties SQLite's log into its file."""
     engine = _postgres(address) if is_postgres(address) else _sqlite(Path(address))
     os.register_at_fork(before=engine.dispose)
+    atexit.register(engine.dispose)
     return engine
 
 

@@ -24,10 +24,13 @@ def prepare(database: Database) -> None:
         SettingsError: the database is newer than this Beatporter, or holds something else.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
+    if database.is_prepared:
+        return
     with database.read() as connection:
         found = version_of(connection)
     if found != HEAD:
         migrate(database)
+    database.is_prepared = True
 
 
 def version_of(connection: Connection) -> str | None:

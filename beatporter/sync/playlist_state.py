@@ -83,7 +83,8 @@ class PlaylistState:
     def catch_up(self) -> list[str]:
         """Finish what an earlier attempt could not, from what the ledger knows; returns the tracks that it had put in."""
         written = self.record(()) if self._row is not None and self._row.state == "written" else []
-        self.back_up()
+        if self._is_ahead_of_backup:
+            self.back_up()
         return written
 
     def begin(self, snapshot_id: str) -> None:
@@ -131,17 +132,14 @@ class PlaylistState:
 
         None while there is none, and the last one while the present state is not known.
         """
-        row, last = self._row, self._ledger.backups.latest(self.playlist_id)
-        if row is None or row.state != "recorded" or row.snapshot_id is None or not row.sending:
-            return last
+        row = self._row
+        if row is None or not self._is_ahead_of_backup or row.snapshot_id is None:
+            return self._ledger.backups.latest(self.playlist_id)
         found = self._ledger.matches.that_took(row.sending)
         added_at = row.sent_at or self._workspace.now()
-        on_top = self._ledger.backups.items_of(
-            _backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)
-        )
-        below = self._ledger.backups.state(self.playlist_id, last.snapshot_id) if last else []
+        on_top = [_backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)]
         with self._ledger.transaction():
-            info = self._ledger.backups.keep(self.playlist_id, row.snapshot_id, self._workspace.now(), [*on_top, *below])
+            info = self._ledger.backups.put_on_top(self.playlist_id, row.snapshot_id, self._workspace.now(), on_top)
             self._save("recorded", row.snapshot_id)
         return info
 
@@ -182,6 +180,12 @@ class PlaylistState:
             frozenset(reading.present), frozenset(reading.left_behind), frozenset(removed_by_user(self._row, reading.sent_there))
         )
 
+    @property
+    def _is_ahead_of_backup(self) -> bool:
+        """Whether the last backup lacks what our last write put on top, and can be completed without reading."""
+        row = self._row
+        return row is not None and row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)
+
     def _chunks(self) -> Iterator[list[PlaylistItem]]:
         items = self._workspace.spotify.playlist_items(self.playlist_id)
         while chunk := list(islice(items, ITEMS_AT_ONCE)):
@@ -214,7 +218,8 @@ class PlaylistState:
     def _save(self, state: SnapshotState, snapshot_id: str | None, sending: Sequence[str] = (), sent_at: datetime | None = None) -> None:
         now = self._workspace.now()
         row = SnapshotRow(self.playlist_id, state, snapshot_id, now, tuple(sending), (sent_at or now) if sending else None)
-        self._row = self._ledger.snapshots.save(row)
+        self._ledger.snapshots.save(row)
+        self._row = row
 
 
 class _Reading:

@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.quota.budget import CallBudget
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import Settings, load_settings
-from beatporter.quota.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
@@ -51,7 +51,7 @@ class SpotifyDesk:
         self.slept: list[float] = []
         self.told: list[tuple[float, str]] = []
         self.home = home
-        self.ledger: Ledger = open_ledger(home / "ledger")
+        self.ledger: Ledger = open_ledger(home / "beatporter.db")
         self.refresh_token = self.state.accounts.sign_in()
         self.before_pause: Callable[[], None] = lambda: None
         self._open: list[SpotifyClient] = []

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from beatporter.records.match import Match
-from beatporter.sync.correct import forget_match, never_match, set_match
+from beatporter.sync.overrides import forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
 from tests.contract.test_match_commands import Dj

@@ -30,7 +30,7 @@ from beatporter.settings import load_settings
 from beatporter.sync.workspace import Workspace
 
 settings = load_settings()
-with Workspace(settings, open_ledger(settings.ledger_root()), run_key=sys.argv[1]) as workspace:
+with Workspace(settings, open_ledger(settings.ledger_address()), run_key=sys.argv[1]) as workspace:
     try:
         for number in range(int(sys.argv[2])):
             workspace.spotify.search(f"isrc:XXABC26{number:05d}")
@@ -68,7 +68,7 @@ def test_not_one_request_leaves_any_process_before_the_quota_is_back(tmp_path: P
         sent = sandbox.requests.last_number
         assert said(search(environment, "later", 5)) == max(ends)
         assert sandbox.requests.last_number == sent, "a later run asked before the quota was back"
-        assert open_ledger(str(tmp_path / "ledger")).calls.quota_until() == datetime.fromisoformat(max(ends))
+        assert open_ledger(str(tmp_path / "beatporter.db")).calls.quota_until() == datetime.fromisoformat(max(ends))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(limited: Sandbox,
     settings = load_settings()
     with (
         listening(told.append),
-        Workspace(settings, open_ledger(settings.ledger_root()), run_key="one", slug="house", sleep=slept.append) as workspace,
+        Workspace(settings, open_ledger(settings.ledger_address()), run_key="one", slug="house", sleep=slept.append) as workspace,
         ThreadPoolExecutor(1) as pool,
     ):
         pool.submit(workspace.spotify.search, "isrc:XXABC2600001").result()
@@ -102,7 +102,7 @@ def test_a_wait_that_is_too_long_is_refused_with_its_end(limited: Sandbox) -> No
     settings, slept = load_settings(), list[float]()
     now = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
     with (
-        Workspace(settings, open_ledger(settings.ledger_root()), run_key="one", now=lambda: now, sleep=slept.append) as workspace,
+        Workspace(settings, open_ledger(settings.ledger_address()), run_key="one", now=lambda: now, sleep=slept.append) as workspace,
         pytest.raises(RateLimited, match=r"4000 s, until 2026-11-02 07:07 UTC"),
     ):
         workspace.spotify.search("isrc:XXABC2600001")

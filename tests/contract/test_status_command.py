@@ -38,7 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return open_ledger(tmp_path / "ledger")
+    return open_ledger(tmp_path / "beatporter.db")
 
 
 def status(environment: dict[str, str], *arguments: str) -> str:
@@ -85,7 +85,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
 def test_account_calls_and_the_quotas_end(environment: dict[str, str], ledger: Ledger) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     until = now + timedelta(hours=13, minutes=36)
-    ledger.listings.append("run", [ListedPlaylist("run", "P", "House", "s", 3, "dj-ada", now)])
+    ledger.listings.append("run", now, [ListedPlaylist("run", "P", "House", "s", 3, "dj-ada", now)])
     ledger.calls.append([CallRow(now - timedelta(hours=25), "search", 500, "old"), CallRow(now - timedelta(hours=2), "search", 120, "run")])
     ledger.calls.append([CallRow(now, "write", 3, "run"), CallRow(now, "quota", 0, "run", until)])
     said = " ".join(status(environment).split())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.records.ledger import Known
-from beatporter.spotify.plan import Candidate, Plan, after, fresh, missing_inserts, plan_collect, plan_daily, plan_mirror, plan_move
+from beatporter.spotify.plan import Candidate, Plan, after, missing_inserts, plan_collect, plan_daily, plan_mirror, plan_move, select_new
 
 IDS = st.integers(0, 40).map(lambda number: f"t{number}")
 CHART = st.lists(IDS, unique=True, max_size=30)

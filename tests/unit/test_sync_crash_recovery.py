@@ -1,4 +1,4 @@
-"""What an interrupted write left: a track that never came in is told from one that the person threw out."""
+"""What an interrupted write left: a track that never came in is told from one that the person removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from beatporter.records.ledger import SnapshotRow, SnapshotState
 from beatporter.spotify import apply
-from beatporter.sync.crash_recovery import WRITE_LASTS, thrown_out
+from beatporter.sync.crash_recovery import WRITE_LASTS, removed_by_user
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SOON = AT + timedelta(seconds=2)
@@ -24,29 +24,26 @@ def state(name: SnapshotState, *sending: str) -> SnapshotRow:
 
 
 def test_what_came_in_with_others_and_is_gone_was_thrown_out() -> None:
-    assert thrown_out(state("writing", "a", "b", "c"), {"a": SOON, "c": SOON}) == ["b"]
+    assert removed_by_user(state("writing", "a", "b", "c"), {"a": SOON, "c": SOON}) == ["b"]
 
 
 def test_a_request_of_which_nothing_is_there_counts_as_never_carried_out() -> None:
     sent = state("writing", "a", "b", "c", "d", "e")
-    assert thrown_out(sent, {"d": SOON}) == ["e"], "what is to stand below goes first: it came in, the rest did not"
-    assert thrown_out(sent, {}) == []
+    assert removed_by_user(sent, {"d": SOON}) == ["e"], "what is to stand below goes first: it came in, the rest did not"
+    assert removed_by_user(sent, {}) == []
 
 
 def test_what_came_in_tells_of_everything_that_was_sent_before_it() -> None:
-    assert thrown_out(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
-
-
-def test_a_confirmed_write_leaves_no_doubt_even_when_all_is_gone() -> None:
-    assert thrown_out(state("written", "a", "b", "c", "d"), {}) == ["a", "b", "c", "d"]
+    assert removed_by_user(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
 
 
 @pytest.mark.parametrize("added_at", [AT + WRITE_LASTS + timedelta(seconds=1), AT - timedelta(minutes=2), None])
 def test_a_track_that_the_person_put_in_at_another_time_tells_nothing(added_at: datetime | None) -> None:
-    assert thrown_out(state("writing", "a", "b"), {"a": added_at}) == []
+    assert removed_by_user(state("writing", "a", "b"), {"a": added_at}) == []
 
 
 def test_what_is_recorded_or_was_never_sent_leaves_nothing_open() -> None:
-    assert thrown_out(state("recorded", "a", "b"), {"a": SOON}) == []
-    assert thrown_out(state("written"), {}) == []
-    assert thrown_out(None, {}) == []
+    for confirmed in ("written", "recorded"):
+        assert removed_by_user(state(confirmed, "a", "b"), {"a": SOON}) == [], "what Spotify confirmed goes to the history without a look"
+    assert removed_by_user(state("writing"), {}) == []
+    assert removed_by_user(None, {}) == []

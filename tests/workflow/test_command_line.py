@@ -131,7 +131,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
 
 def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file, not a folder")
-    done = beatporter("sync", "house", BEATPORTER_STORAGE=str(tmp_path / "occupied" / "ledger"))
+    done = beatporter("sync", "house", BEATPORTER_DATABASE=str(tmp_path / "occupied" / "beatporter.db"))
     assert done.returncode == 1
     assert "occupied" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from beatporter.ledger.compaction import compact
 from beatporter.ledger.ledger import open_ledger
 from beatporter.matching import RULES, is_due
 from beatporter.matching.find import queries
@@ -26,8 +25,8 @@ from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace, calls_key
-from bench.quota_world import QuotaWorld
 from sandbox.log import LogEntry
+from tests.campaign.quota_world import QuotaWorld
 
 OK, TOO_MANY = HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS
 
@@ -75,7 +74,7 @@ class Mornings:
         self._world = world
         self._settings = load_settings(**world.settings(home), spotify_daily_budget=budget)
         self._pace = world.pace()
-        self._ledger = open_ledger(self._settings.ledger_root())
+        self._ledger = open_ledger(self._settings.ledger_address())
         self._runs = 0
         self._seen: set[int] = set()
         self._open: Counter[int] = Counter()
@@ -84,7 +83,7 @@ class Mornings:
     def run(self) -> Day:
         """One morning: the listing, then genre after genre with its share."""
         self._runs += 1
-        self._ledger = open_ledger(self._settings.ledger_root())  # a process of its own remembers nothing
+        self._ledger = open_ledger(self._settings.ledger_address())  # a process of its own remembers nothing
         world, day = self._world, Day()
         begun_at, waited_s, after = world.now(), world.waited_s, world.log.last_number
         with self._workspace() as workspace:
@@ -101,25 +100,24 @@ class Mornings:
         day.refused = sum(entry.status == TOO_MANY for entry in world.log.entries(after=after, service="spotify"))
         day.waited_s, day.lasted_s = world.waited_s - waited_s, (world.now() - begun_at).total_seconds()
         self._look(charts, day)
-        compact(self._ledger, now=world.now(), grace=timedelta())  # nobody else reads; else a week's small files cost more than the runs
         return day
 
-    def _genre(self, slug: str, allowance: int, day: Day) -> list[int]:
+    def _genre(self, slug: str, max_searches: int, day: Day) -> list[int]:
         """The five steps, each in a workspace of its own as each task has one; the chart."""
         with self._workspace(slug) as workspace:
             chart = scrape_chart(workspace, slug)
         entries = self._entries(slug)
         before, after = self._ledger.matches.latest(entries), self._world.log.last_number
-        with self._workspace(slug, allowance) as workspace:
+        with self._workspace(slug, max_searches) as workspace:
             found = match_tracks(workspace, slug, chart)
         asked = Counter(query_of(entry) for entry in self._world.log.entries(after=after, kind="search", status=OK))
         account(day, asked, entries, before, self._ledger.matches.latest(entries))
         with self._workspace(slug) as workspace:
             added = update_playlist(workspace, slug, chart, found)
         with self._workspace(slug) as workspace:
-            append_history(workspace, slug, chart, added)
+            append_history(workspace, slug, added)
         with self._workspace(slug) as workspace:
-            back_up_playlist(workspace, slug, chart, added)
+            back_up_playlist(workspace, slug)
         with self._workspace(slug) as workspace:
             outcome = genre_outcome(entry_outcomes(workspace, slug, chart, added), added=len(added), spotify_calls=0)
         day.placed += outcome.added
@@ -153,14 +151,14 @@ class Mornings:
     def _run_key(self) -> str:
         return f"morning-{self._runs}"
 
-    def _workspace(self, slug: str = "", allowance: int | None = None) -> Workspace:
+    def _workspace(self, slug: str = "", max_searches: int | None = None) -> Workspace:
         return Workspace(
             self._settings,
             self._ledger,
             run_key=self._run_key,
             slug=slug,
-            allowance=allowance,
-            reserve=0 if allowance is None else CALLS_BESIDE_SEARCHES,
+            max_searches=max_searches,
+            reserve=0 if max_searches is None else CALLS_BESIDE_SEARCHES,
             acquire=self._pace,
             now=self._world.now,
             sleep=self._world.sleep,

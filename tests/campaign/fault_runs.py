@@ -3,8 +3,8 @@
 Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, results of finished
 steps kept by their inputs, steps and runs tried again, and the kill. It chooses no faults and judges nothing.
 
-An *operation* is a border at which a kill tells something new: before and after each HTTP request, before a ledger file is
-written, between its last byte and its name, after it has its name, and before and after a step's result is kept.
+An *operation* is a border at which a kill tells something new: before and after each HTTP request, before each statement that changes the
+ledger, after each commit, and before and after a step's result is kept.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import signal
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,13 +28,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from requests.adapters import HTTPAdapter
+from sqlalchemy import Connection, Engine, event
 
 from beatporter.errors import BeatporterError, TransientError
-from beatporter.ledger.home import FolderHome, Stage
-from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import load_settings
 from beatporter.spotify import apply, client
-from beatporter.sync import match, playlist
+from beatporter.sync import match, playlist_state
 from beatporter.sync.account import list_playlists
 from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
@@ -52,7 +51,8 @@ REQUEST_S = 0.1
 """Simulated time that a request takes."""
 SMALL_BATCH, SMALL_PAGE, SMALL_CHUNK = 4, 5, 7
 """In place of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
-_LOADED_LATE = ("beatporter.beatport.api", "beatporter.beatport.website", "requests", "spotipy")
+CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
+_LOADED_LATE = ("beatporter.beatport.api", "beatporter.beatport.website", "alembic.command", "requests", "spotipy")
 """What a run loads when it first needs it; here the parent does, once for all."""
 
 
@@ -129,28 +129,6 @@ class Operations:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _MortalHome(FolderHome):
-    """A ledger's folder whose files may be the last thing that the process wrote."""
-
-    def __init__(self, root: Path, operation: Callable[[], None]) -> None:
-        super().__init__(root)
-        self._operation = operation
-
-    @contextmanager
-    def stage(self, folder: str) -> Iterator[Stage]:
-        self._operation()
-        with super().stage(folder) as stage:
-            commit = stage.commit
-
-            def commit_or_die(path: str) -> None:
-                self._operation()
-                commit(path)
-                self._operation()
-
-            stage.commit = commit_or_die  # type: ignore[method-assign]
-            yield stage
-
-
 class KeptResults:
     """Results of finished steps by step and inputs, as Prefect's persisted results are; in one file for each run."""
 
@@ -214,24 +192,24 @@ class Run:
                     states[slug] = genre_outcome(outcomes, added=len(added), spotify_calls=0).state
         return Report(states, errors, self._operation.count, True)
 
-    def _genre(self, slug: str, allowance: int) -> tuple[list[int], list[str]]:
+    def _genre(self, slug: str, max_searches: int) -> tuple[list[int], list[str]]:
         """The five steps; the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
-        found = self._step(f"match/{slug}", [chart, allowance], match_tracks, slug, chart, allowance=allowance)
+        found = self._step(f"match/{slug}", [chart, max_searches], match_tracks, slug, chart, max_searches=max_searches)
         added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
-        self._step(f"history/{slug}", [chart, added], append_history, slug, chart, added)
-        self._step(f"backup/{slug}", [chart, added], back_up_playlist, slug, chart, added)
+        self._step(f"history/{slug}", [added], append_history, slug, added)
+        self._step(f"backup/{slug}", [added], back_up_playlist, slug)
         return chart, added
 
-    def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, allowance: int | None = None) -> Any:
-        return self._results.step(name, inputs, partial(self._tried, name, do, args, allowance))
+    def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, max_searches: int | None = None) -> Any:
+        return self._results.step(name, inputs, partial(self._tried, name, do, args, max_searches))
 
-    def _tried(self, name: str, do: Callable[..., Any], args: Sequence[Any], allowance: int | None) -> Any:
+    def _tried(self, name: str, do: Callable[..., Any], args: Sequence[Any], max_searches: int | None) -> Any:
         """The step's result, tried again after transient errors as its task is."""
         slug = name.partition("/")[2]
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
-                with self._workspace(slug, allowance) as workspace:
+                with self._workspace(slug, max_searches) as workspace:
                     return do(workspace, *args)
             except TransientError:
                 if delay_s is None:
@@ -240,14 +218,14 @@ class Run:
                 self._clock.advance(delay_s)
         raise AssertionError("the last try returns or raises")
 
-    def _workspace(self, slug: str = "", allowance: int | None = None) -> Workspace:
+    def _workspace(self, slug: str = "", max_searches: int | None = None) -> Workspace:
         return Workspace(
             self._settings,
-            Ledger(_MortalHome(self._order.root / "ledger", self._operation)),
+            open_ledger(self._settings.ledger_address()),
             run_key=self._order.run_key,
             slug=slug,
-            allowance=allowance,
-            reserve=0 if allowance is None else CALLS_BESIDE_SEARCHES,
+            max_searches=max_searches,
+            reserve=0 if max_searches is None else CALLS_BESIDE_SEARCHES,
             now=self._clock,
             sleep=self._clock.advance,
         )
@@ -272,7 +250,7 @@ class Nursery:
         """Run an order in a new process and wait for its end, whatever that is."""
         pickle.dump(order, self._orders)
         self._orders.flush()
-        report: Report = pickle.load(self._reports)  # noqa: S301 - from our own child
+        report: Report = pickle.load(self._reports)
         return report
 
     def __enter__(self) -> Self:
@@ -290,7 +268,7 @@ def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
     gc.freeze()  # else each child's first collection touches, and so copies, every page of the parent's
     while True:
         try:
-            order: Order = pickle.load(orders)  # noqa: S301 - from our own parent
+            order: Order = pickle.load(orders)
         except EOFError:
             return
         file = order.root / "report.json"
@@ -311,10 +289,11 @@ def _live(order: Order, clock: SharedClock, file: Path) -> None:
         logging.basicConfig(filename=order.root / "run.log", level=logging.DEBUG, force=True)
         operation = Operations(order.kill_at)
         _watch_requests(operation, clock)
+        _watch_statements(operation)
         match.SEARCHES_AT_ONCE = order.threads
         if order.small:
             apply.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
-            client.PAGE_SIZE, playlist.ITEMS_AT_ONCE = SMALL_PAGE, SMALL_CHUNK
+            client.PAGE_SIZE, playlist_state.ITEMS_AT_ONCE = SMALL_PAGE, SMALL_CHUNK
         report = Run(order, clock, operation)()
         file.write_text(json.dumps(asdict(report)))
         status = 0
@@ -338,6 +317,21 @@ def _watch_requests(operation: Operations, clock: SharedClock) -> None:
         return response
 
     HTTPAdapter.send = watched  # type: ignore[method-assign]
+
+
+def _watch_statements(operation: Operations) -> None:
+    """Before each statement that changes the ledger, and after what it commits."""
+
+    def before(_: Connection, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith(CHANGES):
+            operation()
+
+    def after(_: Connection, __: Any, statement: str, *___: Any) -> None:
+        if statement == "COMMIT":
+            operation()
+
+    event.listen(Engine, "before_cursor_execute", before)
+    event.listen(Engine, "after_cursor_execute", after)
 
 
 def _results_file(root: Path, run_key: str) -> Path:

@@ -1,7 +1,7 @@
 """The fault campaign: random faults over two days' runs, then runs without faults, then everything has to be as if nothing had been.
 
-    python -m bench.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
-    python -m bench.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
+    python -m tests.campaign.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
+    python -m tests.campaign.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
 
 Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): two genres, charts of 10 rows, two days. A run is
 a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
@@ -37,11 +37,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bench.fault_runs import Nursery, Order, Report, SharedClock, last_result
-from bench.fault_schedules import PATIENT_TIMEOUT_S, DayPlan, Schedule, draw_schedule
-from bench.fault_verdict import Attempt, Evidence, Expected, expect, violations
-from bench.fault_world import SLUGS, Music, Place
 from sandbox.spotify.playlist import Playlist
+from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_result
+from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, DayPlan, Schedule, draw_schedule
+from tests.campaign.fault_verdict import Attempt, Evidence, Expected, expect, violations
+from tests.campaign.fault_world import SLUGS, Music, Place
 
 FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 WORLDS = 4
@@ -246,7 +246,7 @@ class _Play:
 
 def main() -> int:
     """Play the schedules, tell what was violated and how to repeat it; 1 when there was anything."""
-    parser = argparse.ArgumentParser(prog="python -m bench.faults", description="Random faults, and whether everything comes right.")
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign.faults", description="Random faults; does everything come right?")
     parser.add_argument("--count", type=int, default=1000, help="schedules")
     parser.add_argument("--seed", type=int, default=1, help="number of the first")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
@@ -261,7 +261,7 @@ def main() -> int:
         totals[f"{played.clean_days} clean days"] += 1
         if played.found:
             bad.append(played)
-            again = f"python -m bench.faults --count 1 --seed {played.seed} --keep DIR"
+            again = f"python -m tests.campaign.faults --count 1 --seed {played.seed} --keep DIR"
             print(f"schedule {played.seed}: " + "\n  ".join(played.found) + f"\n  again: {again}", flush=True)
         elif totals["schedules"] % 100 == 0:
             print(f"{totals['schedules']} schedules in {time.monotonic() - started_at:.0f} s", flush=True)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Final
 
 from beatporter.genres import all_genres
-from bench.fault_runs import SharedClock
-from bench.stand_ins import StandIns
 from sandbox.beatport.models import API_TOKEN, BeatportState, Listing
 from sandbox.catalogue import Catalogue
 from sandbox.http import Route
 from sandbox.messages import Request, Response
 from sandbox.spotify.models import SpotifyState
 from sandbox.spotify.search import SearchIndex
+from tests.campaign.fault_runs import SharedClock
+from tests.campaign.stand_ins import StandIns
 
 SLUGS: Final = ("house", "afro-house")
 ROWS: Final = 10

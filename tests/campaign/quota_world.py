@@ -14,7 +14,6 @@ from typing import Final
 
 from beatporter.genres import all_genres
 from beatporter.spotify.rate import RateLimiter
-from bench.stand_ins import StandIns
 from sandbox.beatport.models import BeatportState
 from sandbox.calendar import World
 from sandbox.catalogue import Catalogue
@@ -24,6 +23,7 @@ from sandbox.messages import Request, Response
 from sandbox.spotify.limits import CallLimits
 from sandbox.spotify.models import SpotifyState
 from sandbox.spotify.search import SearchIndex
+from tests.campaign.stand_ins import StandIns
 
 LATENCY_S: Final = (0.05, 0.4)
 """Least and most that a request of either service takes."""

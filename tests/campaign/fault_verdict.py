@@ -1,4 +1,4 @@
-"""What must hold after a fault schedule, and whether it does: see the invariants in `bench.faults`.
+"""What must hold after a fault schedule, and whether it does: see the invariants in `tests.campaign.faults`.
 
 The evidence is Spotify's own record (every state of every playlist, when each track came in), the ledger, and the logs; what is
 expected comes from the same world played without faults. It plays nothing.
@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from beatporter import names
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.matching import recording_key
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
-from bench.fault_world import SECRETS, Place
 from sandbox.spotify.playlist import Playlist
+from tests.campaign.fault_world import SECRETS, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Evidence:
         return [entry.beatport_id for entry in self.ledger().charts.since(all_genres()[slug].genre_id, datetime.min.replace(tzinfo=UTC))]
 
     def ledger(self) -> Ledger:
-        return open_ledger(self.root / "ledger")
+        return open_ledger(self.root / "beatporter.db")
 
 
 class Kinds:
@@ -213,16 +211,7 @@ def _secrets(evidence: Evidence) -> Iterator[str]:
     for file in sorted(evidence.root.rglob("*")):
         if not file.is_file():
             continue
-        text = _text_of(file)
+        text = file.read_text(errors="replace")
         yield from (f"{secret}… stands in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
     for error in evidence.errors:
         yield from (f"{secret}… stands in the error {error!r}" for secret in SECRETS if secret in error)
-
-
-def _text_of(file: Path) -> str:
-    if file.suffix != ".parquet":
-        return file.read_text(errors="replace")
-    with pq.ParquetFile(file) as parquet:
-        columns = [column for batch in parquet.iter_batches() for column in batch.columns]
-        values = b" ".join(bytes(buffer) for column in columns for buffer in column.buffers() if buffer is not None)
-        return f"{parquet.metadata.metadata} {values.decode('latin-1')}"

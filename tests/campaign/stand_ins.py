@@ -58,7 +58,6 @@ class StandIns:
         """Overrides that point a run here and keep everything under `home`; no pace, which would pass in real time."""
         return {
             "home": home,
-            "storage": str(home / "ledger"),
             "beatport_url": self._beatport.url,
             "beatport_interval_s": 0.0,
             "spotify_api_url": f"{self._spotify.url}/v1",
