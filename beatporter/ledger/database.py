@@ -13,7 +13,8 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +65,6 @@ class Database:
     Attributes:
         name: the database as a person may be told of it, without a password.
         path: SQLite's file; None on PostgreSQL.
-        playlist_numbers: those of the table `playlist_ids` that were asked for; they never change.
     """
 
     def __init__(self, address: str) -> None:
@@ -73,7 +73,7 @@ class Database:
         self._engine = _engine(str(self.path) if self.path else address)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._open = threading.local()
-        self.playlist_numbers: dict[str, int] = {}
+        self._playlist_numbers: dict[str, int] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -112,15 +112,16 @@ class Database:
         with self.errors(), self._engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            self._open.connection = connection
+            self._open.connection, self._open.numbers = connection, {}
             try:
                 yield connection
                 self._end(connection, "COMMIT")
+                self._playlist_numbers.update(self._open.numbers)
             except BaseException:
                 self._end(connection, "ROLLBACK")
                 raise
             finally:
-                self._open.connection = None
+                self._open.connection = self._open.numbers = None
 
     @property
     def is_prepared(self) -> bool:
@@ -130,6 +131,12 @@ class Database:
     @is_prepared.setter
     def is_prepared(self, yes: bool) -> None:
         (_PREPARED.add if yes else _PREPARED.discard)(self._engine)
+
+    @property
+    def playlist_numbers(self) -> MutableMapping[str, int]:
+        """Those of the table `playlist_ids` that were asked for; they never change. A transaction's own are forgotten when it fails."""
+        own: dict[str, int] | None = getattr(self._open, "numbers", None)
+        return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
     def alone(self, connection: Connection) -> None:
         """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
