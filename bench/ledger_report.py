@@ -132,9 +132,9 @@ def _years(years: Mapping[tuple[str, str], Figures], days: int) -> list[str]:
     if not years:
         return []
     lines = [
-        f"{days} days. Backups: playlists that grow to 10,000 tracks, day by day, with removals and changes of place now and then; a",
-        "backup adds what is new on top to the last one, *whole* is one of a playlist that was read from Spotify. Charts: 100 entries",
-        "each, about ten of them new. Times on the last day, at 10,000 tracks.",
+        f"{days} days. Backups: playlists that grow to 10,000 tracks, day by day, with a person's removals and changes of place on every",
+        "third day or so. A run's own backup is what it put on top; *whole* is one of 10,000 tracks that were read from Spotify. Charts:",
+        "100 entries each, about ten of them new.",
         "",
         "| kept | on | how many | MB | one, ms | longest | whole, ms | reading it, ms |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
@@ -142,7 +142,7 @@ def _years(years: Mapping[tuple[str, str], Figures], days: int) -> list[str]:
     for (what, database), f in years.items():
         whole = f"{f['whole_ms']:.0f}" if "whole_ms" in f else ""
         reading = f.get("read_ms", f.get("latest_ms", 0.0))
-        times = f"{f['last_day_ms']:.1f} | {f['longest_ms']:.1f} | {whole} | {reading:.1f}"
+        times = f"{f['one_ms']:.1f} | {f['longest_ms']:.1f} | {whole} | {reading:.1f}"
         lines.append(f"| {what} | {NAMES[database]} | {f['kept']:,.0f} | {f['disk_mb']:.0f} | {times} |")
     return lines
 
