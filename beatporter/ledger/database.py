@@ -34,6 +34,9 @@ BUSY_S = 30
 """How long a write waits for another process's."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "journal_size_limit=0")
+"""Of each connection to SQLite. By the last one the log is cut once it was emptied; it would stay as large as it ever was, and be emptied
+at every step's end."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
 NETWORK = {
@@ -251,7 +254,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
