@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, select, type_coerce
 
 from beatporter.ledger.columns import fingerprint, seconds
 from beatporter.ledger.database import Database
@@ -169,7 +169,8 @@ class Backups:
 
     def _replay(self, connection: Connection, backup: Any) -> list[Item]:
         base = backup.base or backup.backup
-        columns = [BACKUP_CHANGES.c[name] for name in ("position", "removed", "track", "added_at")]
+        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # ten thousand dates would be made only to be taken apart again
+        columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
         chain = [base]
         if backup.base:
             later = (BACKUPS.c.backup == base) | (BACKUPS.c.base == base)
@@ -183,8 +184,8 @@ class Backups:
             apply_changes(
                 items,
                 (
-                    (position, removed, None if track is None else (track, None if added_at is None else seconds(added_at)))
-                    for position, removed, track, added_at in connection.execute(asked_changes)
+                    (position, removed, None if track is None else (track, added_s))
+                    for position, removed, track, added_s in connection.execute(asked_changes)
                 ),
             )
         return items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, type_coerce, union_all
 
 from beatporter.ledger.columns import key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -84,14 +84,26 @@ class History:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
     def _find(self, playlist_id: str | None, asked: dict[str, set[str]]) -> Iterator[Row[Any]]:
-        """Rows that carry one of the keys; a few of them may be of another text with the same key."""
-        every = select(PLAYLIST_IDS.c.playlist)
-        within = HISTORY.c.playlist.in_(every) if playlist_id is None else HISTORY.c.playlist == number_of(playlist_id)
+        """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key.
+
+        Each kind is a question of its own, for its own index: asked with OR, SQLite reads the whole playlist.
+        """
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
+            within = HISTORY.c.playlist == number_of(playlist_id) if playlist_id is not None else _in_any(connection)
             for part in range(max(map(len, keys.values()))):
-                hits = [_KEY_COLUMNS[name].in_(found[part]) for name, found in keys.items() if part < len(found)]
-                yield from connection.execute(select(HISTORY.c.track_id, HISTORY.c.isrc, HISTORY.c.recording).where(within, or_(*hits)))
+                hits = [_only(name).where(within, _KEY_COLUMNS[name].in_(found[part])) for name, found in keys.items() if part < len(found)]
+                yield from connection.execute(union_all(*hits))
+
+
+def _in_any(connection: Connection) -> ColumnElement[bool]:
+    """Any playlist, each named: given a subquery, PostgreSQL reads the whole table."""
+    return HISTORY.c.playlist.in_(connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all())
+
+
+def _only(name: str) -> Select[Any]:
+    """One of the three columns that a history is asked by, null for the others: what is not asked for is not unpacked."""
+    return select(*(HISTORY.c[key] if key == name else type_coerce(null(), HISTORY.c[key].type).label(key) for key in _KEY_COLUMNS))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -21,8 +21,8 @@ def numbered(database: Database, connection: Connection, playlist_id: str) -> in
     if playlist_id not in known:
         asked = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)
         found = connection.execute(asked).scalar()
-        if found is None:  # not kept: the transaction may come to nothing
+        if found is None:
             connection.execute(database.insert(PLAYLIST_IDS).values(playlist_id=playlist_id).on_conflict_do_nothing())
-            return int(connection.execute(asked).scalar_one())
+            found = connection.execute(asked).scalar_one()
         known[playlist_id] = int(found)
     return known[playlist_id]
