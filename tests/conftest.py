@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
 
@@ -25,6 +26,13 @@ BIN = Path(sys.executable).parent
 START_S = 120.0
 
 Command = Callable[..., str]
+
+# A slow machine is no failure: no deadline for an example, no complaint about slow examples, of which the first one has Hypothesis build
+# its tables. What an earlier run found is not tried again, and the examples depend on the test's code alone, so a run that is red
+# is red everywhere. `pytest --hypothesis-profile=default` looks for others. A test's own `@settings` change only what they name;
+# one that names `suppress_health_check` has to repeat this list.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=True)
+settings.load_profile("any-machine")
 
 
 def free_port() -> int:
