@@ -1,6 +1,7 @@
-"""What tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own.
+"""What all tests share: the same outcome on any machine, in a shell with anything in its environment, after any earlier run.
 
-They have free ports of 127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
+And what tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own, with free ports of
+127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,22 @@ Command = Callable[..., str]
 # one that names `suppress_health_check` has to repeat this list.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=True)
 settings.load_profile("any-machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the person's settings and sign-ins outside, before anything is imported: Prefect reads its own on import."""
+    for key in [key for key in os.environ if key.startswith(("BEATPORTER_", "PREFECT_"))]:
+        del os.environ[key]
+    home = tempfile.TemporaryDirectory(prefix="beatporter-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["HOME"] = home.name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An empty folder to work in: the checkout may hold a person's `beatporter.toml` and what the demo left."""
+    with chdir(tmp_path_factory.mktemp("work")):
+        yield
 
 
 def free_port() -> int:

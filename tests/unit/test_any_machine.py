@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -14,3 +17,10 @@ def test_hypothesis_minds_neither_the_machine_nor_an_earlier_run(request: pytest
         assert HealthCheck.too_slow in used.suppress_health_check
         assert used.database is None
         assert used.derandomize
+
+
+def test_no_settings_of_a_person_reach_a_test() -> None:
+    assert not [name for name in os.environ if name.startswith(("BEATPORTER_", "PREFECT_"))]
+    assert not Path("beatporter.toml").exists()
+    assert Path.cwd() != Path(__file__).parents[2]
+    assert not (Path.home() / ".prefect" / "profiles.toml").exists()
