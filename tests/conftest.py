@@ -7,6 +7,7 @@ And what tests/workflow and tests/browser share: a real Prefect server and a rea
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -15,17 +16,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-START_S = 120.0
 
 Command = Callable[..., str]
 
@@ -54,9 +55,12 @@ def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing uses, below those that the system hands out by itself: nobody is given it between now and its use."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -111,10 +115,10 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     port = api.split(":")[2].split("/")[0]
     log = tmp_path_factory.mktemp("logs") / "server.log"
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
-        end = time.monotonic() + START_S
+        end = time.monotonic() + PATIENCE_S
         while True:
             try:
-                urllib.request.urlopen(f"{api}/health", timeout=2).close()
+                urllib.request.urlopen(f"{api}/health", timeout=10).close()
                 break
             except (urllib.error.URLError, OSError):
                 assert started.poll() is None, f"the server ended:\n{log.read_text()[-2000:]}"
@@ -129,7 +133,7 @@ def prefect(environment: dict[str, str]) -> Command:
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "prefect"), "--no-prompt", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 0, f"prefect {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

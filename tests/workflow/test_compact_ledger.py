@@ -14,13 +14,14 @@ from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import BackupRow, HistoryRow
 from flows.compact_ledger import compact_ledger
+from tests.patience import PATIENCE_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def harness() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=PATIENCE_S):
         yield
 
 
