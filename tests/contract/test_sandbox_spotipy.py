@@ -43,7 +43,7 @@ def server(state: SpotifyState) -> Iterator[Server]:
 def client(state: SpotifyState, server: Server) -> Iterator[spotipy.Spotify]:
     with requests.Session() as session:
         token = state.accounts.refresh(state.accounts.sign_in())["access_token"]
-        made = spotipy.Spotify(auth=token, requests_session=session, requests_timeout=5)
+        made = spotipy.Spotify(auth=token, requests_session=session, requests_timeout=PATIENCE_S)
         made.prefix = f"{server.url}/v1/"
         yield made
 

@@ -20,7 +20,6 @@ from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
 PROCESSES = 3
 LASTS_S = 3600
 SEARCHER = """
@@ -43,7 +42,7 @@ with Workspace(settings, open_ledger(settings.ledger_root()), run_key=sys.argv[1
 def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.Popen[str]:
     """A process that searches so often, or until it is told that the quota is spent; then it says until when."""
     command = [sys.executable, "-c", SEARCHER, name, str(times)]
-    return subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
 
 
 def said(process: subprocess.Popen[str]) -> str:
