@@ -33,6 +33,7 @@ from beatporter.errors import (
 from beatporter.genres import KNOWN
 from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
+from tests.patience import PATIENCE_S
 
 HOUSE = next(genre for genre in KNOWN if genre.slug == "house")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -125,7 +126,7 @@ class Reader:
             "beatport_api_url": f"{self.url}/v4",
             "beatport_token": TOKEN,
             "beatport_interval_s": 0,
-            "http_timeout_s": 5,
+            "http_timeout_s": PATIENCE_S,
         }
         settings = load_settings(**{**values, **overrides})
         with requests.Session() as session:

@@ -30,6 +30,7 @@ from beatporter.sync.workspace import Workspace
 from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.at_terminal import Shown, at_terminal
+from tests.patience import PATIENCE_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 GENRES = {"dubstep": 18, "amapiano": 98}
@@ -68,7 +69,14 @@ class Dj:
         """`beatporter match …` in a pipe."""
         command = [BEATPORTER, "match", *arguments]
         return subprocess.run(
-            command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+            command,
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
 
     def says(self, *arguments: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from beatporter.beatport.pace import Pace
+from tests.patience import PATIENCE_S
 
 
 class Clock:
@@ -86,5 +87,5 @@ def test_processes_at_the_same_time_never_take_the_same_moment(tmp_path: Path) -
     children = [
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "next")], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
-    taken = [int(moment) for child in children for moment in child.communicate(timeout=60)[0].split()]
+    taken = [int(moment) for child in children for moment in child.communicate(timeout=PATIENCE_S)[0].split()]
     assert sorted(taken) == list(range(1, 150)), "a moment was taken twice or left out"
