@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.daily_run import EMPTY_FLOW, PEAK_ABOVE_EMPTY_MB, run_python, sandbox, sync
+from tests.memory.measured_runs import EMPTY_FLOW, PEAK_ABOVE_EMPTY_MB, run_python, sandbox, sync
 
 GENRE = "house"
 HEAVY = """
