@@ -139,5 +139,5 @@ def _values(playlist: int, row: HistoryRow) -> dict[str, Any]:
         "track_key": key_of(row.track_id),
         "isrc_key": key_of(row.isrc),
         "recording_key": key_of(row.recording),
-        "rest_key": key_of(repr((row.isrc, row.recording, imported_at))),
+        "rest_key": key_of(repr((row.track_id, row.isrc, row.recording, imported_at))),  # the id too: of it `track_key` has only 32 bits
     }
