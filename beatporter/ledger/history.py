@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, tuple_, type_coerce, union_all
 
 from beatporter.ledger.columns import key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -13,6 +13,7 @@ from beatporter.ledger.playlist_ids import number_of, numbered
 from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of
 from beatporter.records.ledger import HistoryRow, Known
 
+ROWS_AT_ONCE = 1_000
 _KEY_COLUMNS = {"track_id": HISTORY.c.track_key, "isrc": HISTORY.c.isrc_key, "recording": HISTORY.c.recording_key}
 
 
@@ -67,15 +68,23 @@ class History:
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""
-        asked = select(HISTORY.c.track_key, HISTORY.c.track_id).where(HISTORY.c.playlist == number_of(playlist_id))
-        with self._database.read() as connection:
-            seen: tuple[int | None, set[str]] = None, set()  # rows of one track have one key, and so lie side by side
-            for key, track_id in connection.execute(asked.order_by(HISTORY.c.track_key), execution_options={"yield_per": 1_000}):
+        place = tuple_(HISTORY.c.track_key, HISTORY.c.rest_key)  # the rest of the unique index: no two rows of a playlist share it
+        columns = (HISTORY.c.track_key, HISTORY.c.rest_key, HISTORY.c.track_id)
+        asked = select(*columns).where(HISTORY.c.playlist == number_of(playlist_id)).order_by(*columns[:2]).limit(ROWS_AT_ONCE)
+        seen: tuple[int | None, set[str]] = None, set()  # rows of one track have one key, and so lie side by side
+        batch: Sequence[Any] = ()
+        while True:
+            after = asked.where(place > tuple_(*batch[-1][:2])) if batch else asked
+            with self._database.read() as connection:  # not left open: whoever reads may take long, or write meanwhile
+                batch = connection.execute(after).all()
+            for key, _, track_id in batch:
                 if key != seen[0]:
                     seen = key, set()
                 if track_id not in seen[1]:
                     seen[1].add(track_id)
                     yield track_id
+            if len(batch) < ROWS_AT_ONCE:
+                return
 
     def playlists(self) -> list[str]:
         """Ids of the playlists that have a history."""
