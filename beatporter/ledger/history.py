@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, tuple_, type_coerce, union_all
 
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.columns import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
 from beatporter.ledger.playlist_ids import number_of, numbered
 from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of
@@ -48,12 +48,13 @@ class History:
         Args:
             playlist_id: None asks for all playlists together.
         """
-        asked = {"track_id": set(track_ids), "isrc": set(isrcs), "recording": set(recordings)}
+        given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
+        asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # as it lies there: as it was asked for
         found: dict[str, set[str]] = {name: set() for name in asked}
         for row in self._find(playlist_id, asked):
             for name, text in zip(asked, row, strict=True):
                 if text in asked[name]:
-                    found[name].add(text)
+                    found[name].add(asked[name][text])
         return Known(*(frozenset(found[name] - {""}) for name in asked))
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
@@ -63,7 +64,7 @@ class History:
         with self._database.read() as connection:
             for keys in chunks(sorted({key_of(track_id) for track_id in track_ids} - {None})):
                 rows += (HistoryRow(*row) for row in connection.execute(asked.where(HISTORY.c.track_key.in_(keys))))
-        wanted = set(track_ids)
+        wanted = {clean(track_id) for track_id in track_ids}
         return earliest_of(row for row in rows if row.track_id in wanted)
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
@@ -92,7 +93,7 @@ class History:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str | None, asked: dict[str, set[str]]) -> Iterator[Row[Any]]:
+    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
         """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key.
 
         Each kind is a question of its own, for its own index: asked with OR, SQLite reads the whole playlist.
