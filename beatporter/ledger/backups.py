@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, select, type_coerce
@@ -199,7 +200,7 @@ class Backups:
         if missing := {found: row for found, row in zip(prints, rows, strict=True) if found not in numbers}:
             values = [
                 {"fingerprint": found, "track_id": row.track_id, "isrc": row.isrc, "name": row.name, "artists": row.artists}
-                for found, row in missing.items()
+                for found, row in sorted(missing.items(), key=itemgetter(0))  # in one order everywhere, see `Charts.append`
             ]
             with self._database.transaction() as connection:
                 connection.execute(self._database.insert(TRACKS).on_conflict_do_nothing(), values)
