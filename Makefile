@@ -72,8 +72,9 @@ bench: $(READY) ## calls, wall time and memory of the daily run
 bench-matching: $(READY) ## precision and recall of the matching
 	@$(BIN)/python -m bench.matching
 
-bench-ledger: $(READY) ## appends and lookups at 248 thousand to 10 million rows
+bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year of backups, a genre's second morning
 	@$(BIN)/python -m bench.ledger
+	@$(BIN)/python -m bench.ledger_mornings
 
 bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls a day by kind
 	@$(BIN)/python -m bench.quota

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.ledger_rows import PLAYLISTS, T0, Row, batches_of, playlist_id, read_asked, rows_of, write_asked
+from bench.postgres import create_database
 
 APPENDS = 38
 """Of 100 rows each; growth is told over the last 36."""
@@ -74,14 +75,7 @@ def address_of(folder: Path) -> str:
 def fresh_database(folder: Path) -> str:
     """The address of the database that belongs to a folder, which is empty."""
     address = address_of(folder)
-    if folder.name.startswith("postgres"):
-        import psycopg
-
-        server, _, name = address.rpartition("/")
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return address
+    return create_database(*address.rsplit("/", 1)) if folder.name.startswith("postgres") else address
 
 
 def make_ledger(folder: Path, rows: int) -> None:

@@ -51,6 +51,16 @@ def running_postgres(folder: Path) -> Iterator[str]:
         _run([str(bin_folder / "pg_ctl"), "-w", "-D", str(data), "-m", "fast", "stop"])
 
 
+def create_database(server: str, name: str) -> str:
+    """The address of an empty database; one of that name goes."""
+    import psycopg
+
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return f"{server}/{name}"
+
+
 def _run(command: Sequence[str]) -> None:
     who = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     done = subprocess.run([*who, *command], cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
