@@ -62,6 +62,7 @@ workflow-and-browser: $(READY) # both, on one server
 
 faults: $(READY) ## a few schedules of the fault campaign
 	@$(BIN)/python -m tests.campaign.faults --count 40
+	@$(BIN)/python -m tests.campaign.faults --count 8 --seed 501 --postgres
 
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)

@@ -39,8 +39,8 @@ class Attempt:
 class Evidence:
     """What a schedule left behind."""
 
-    def __init__(self, place: Place, root: Path, budget: int) -> None:
-        self.place, self.root, self.budget = place, root, budget
+    def __init__(self, place: Place, root: Path, budget: int, database: str) -> None:
+        self.place, self.root, self.budget, self.database = place, root, budget, database
         self.attempts: list[Attempt] = []
         self.operations: list[int] = []
         self.removed: dict[str, set[str]] = defaultdict(set)
@@ -62,7 +62,7 @@ class Evidence:
         return [entry.beatport_id for entry in self.ledger().charts.since(all_genres()[slug].genre_id, datetime.min.replace(tzinfo=UTC))]
 
     def ledger(self) -> Ledger:
-        return open_ledger(self.root / "beatporter.db")
+        return open_ledger(self.database)
 
 
 class Kinds:

@@ -2,6 +2,7 @@
 
     python -m tests.campaign.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
     python -m tests.campaign.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
+    python -m tests.campaign.faults --count 40 --postgres                # the ledger in a PostgreSQL that is started for it
 
 Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): two genres, charts of 10 rows, two days. A run is
 a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
@@ -31,7 +32,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,6 +43,7 @@ from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_
 from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, DayPlan, Schedule, draw_schedule
 from tests.campaign.fault_verdict import Attempt, Evidence, Expected, expect, violations
 from tests.campaign.fault_world import SLUGS, Music, Place
+from tests.postgres import NoPostgres, Postgres, running_postgres
 
 FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 WORLDS = 4
@@ -125,7 +127,7 @@ class _Play:
         self._expected = expected
         self._runs = 0
         self.kills = self.fired = 0
-        self.evidence = Evidence(place, root, schedule.budget)
+        self.evidence = Evidence(place, root, schedule.budget, _server.new_database() if _server else str(root / "beatporter.db"))
         place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
 
     def days(self) -> None:
@@ -218,6 +220,7 @@ class _Play:
         settings = self._place.settings(evidence.root) | {
             "http_timeout_s": timeout_s,
             "spotify_daily_budget": self._schedule.budget,
+            "database": evidence.database,
             "stale_chart_days": self._schedule.stale_chart_days,
         }
         order = Order(
@@ -252,7 +255,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="number of the first")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--keep", type=Path, help="folder for ledgers and logs; default: removed")
+    parser.add_argument("--postgres", action="store_true", help="keep the ledgers in a PostgreSQL instead of SQLite")
     chosen = parser.parse_args()
+    with ExitStack() as stack:
+        if chosen.postgres:
+            global _server
+            try:
+                _server = stack.enter_context(running_postgres())
+            except NoPostgres as reason:
+                print(f"skipped: {reason}")
+                return 0
+        return _play_and_tell(chosen)
+
+
+def _play_and_tell(chosen: argparse.Namespace) -> int:
     numbers = range(chosen.seed, chosen.seed + chosen.count)
     started_at = time.monotonic()
     totals: Counter[str] = Counter()
@@ -288,6 +304,8 @@ def run_campaign(numbers: range, jobs: int, keep: Path | None = None) -> Iterato
 
 
 _stage: Stage | None = None
+_server: Postgres | None = None
+"""Where the ledgers are, unless in files; processes are forked after it was started."""
 
 
 def _prepare() -> None:
