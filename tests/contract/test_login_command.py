@@ -21,7 +21,7 @@ from beatporter.errors import SettingsError
 from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
 from beatporter.spotify.tokens import Tokens
 from sandbox.world import Options, Sandbox
-from tasks._sign_in import SecretBlock, open_store
+from orchestration.blocks import SecretBlock, open_store
 from tests.contract.at_terminal import at_terminal
 from tests.contract.conftest import SpotifyDesk
 

@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from tasks._shared import BLOCK
+from orchestration.limits import BLOCK
 
 ROOT = Path(__file__).parents[2]
 RATE = 5
@@ -19,7 +19,7 @@ WORKER = f"""
 import json, sys, time
 from beatporter.settings import load_settings
 from beatporter.spotify.rate import RateLimiter
-from tasks._shared import shared_rate
+from orchestration.limits import shared_rate
 
 settings = load_settings()
 limiter = RateLimiter(settings.spotify_rate, acquire=shared_rate(settings))
