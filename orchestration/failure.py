@@ -25,7 +25,7 @@ from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
 from orchestration.redaction import without_secrets
-from orchestration.results import GenresFailed, StoredError
+from orchestration.results import GenresFailed, in_words
 from orchestration.run_key import run_key_of
 from orchestration.workspace import open_ledger_of
 
@@ -85,8 +85,7 @@ def explain(state: State[Any]) -> BeatporterError:
     if isinstance(error, BeatporterError):
         return error
     if isinstance(error, BaseException) and not isinstance(error, UnreadableResult):
-        said = str(error) if isinstance(error, StoredError) else f"{type(error).__name__}: {error}"
-        return PermanentError(f"Something unexpected happened: {_shown(said)}", UNEXPECTED)
+        return PermanentError(f"Something unexpected happened: {_shown(in_words(error))}", UNEXPECTED)
     return PermanentError(
         _shown(f"{state.name}: {state.message}" if state.message else f"The run ended as {state.name}."), "Retry this run."
     )

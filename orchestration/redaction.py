@@ -18,7 +18,7 @@ SHORTEST = 6
 _BY_SHAPE = re.compile(
     r"(?P<address>(?<=://)[^/\s@]+(?=@))"  # user and password of an address
     r"|(?P<header>(?<=bearer )\S+|(?<=basic )\S+)"
-    r"|(?P<named>(?<=token=)[^\s&'\"]+|(?<=secret=)[^\s&'\"]+|(?<=password=)[^\s&'\"]+|(?<=code=)[^\s&'\"]+)",
+    r"|(?P<named>(?<=token=)[^\s&'\"]+|(?<=secret=)[^\s&'\"]+|(?<=password=)[^\s&'\"]+|(?<=[?&]code=)[^\s&'\"]+)",
     re.IGNORECASE,
 )
 

@@ -37,8 +37,13 @@ class GenresFailed(Exception):
         return str(self.args[0])
 
 
-class StoredError(Exception):
-    """An error that was none of ours, read back from a stored result: its type's name and what it said."""
+class UnexpectedError(Exception):
+    """An error that is none of ours, as its type's name and what it said: in a stored result, or in place of one that told a secret."""
+
+
+def in_words(error: BaseException) -> str:
+    """The type and the text of an error that is none of ours, without secrets."""
+    return without_secrets(str(error) if isinstance(error, UnexpectedError) else f"{type(error).__name__}: {error}")
 
 
 def encode_error(value: object) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def encode_error(value: object) -> dict[str, Any]:
     if isinstance(value, GenresFailed):
         return {_ERROR: type(value).__name__, "message": str(value), "document": value.document}
     if isinstance(value, BaseException):
-        return {_ERROR: StoredError.__name__, "message": without_secrets(f"{type(value).__name__}: {value}")}
+        return {_ERROR: UnexpectedError.__name__, "message": in_words(value)}
     raise TypeError(f"A result holds a {type(value).__name__}, which is not stored.")
 
 
@@ -69,7 +74,7 @@ def decode_error(document: dict[str, Any]) -> Any:
     kind = getattr(errors, name, None)
     if isinstance(kind, type) and issubclass(kind, BeatporterError):
         return _made_again(kind, document["known"])
-    return StoredError(document.get("message", name))
+    return UnexpectedError(document["message"])
 
 
 def _made_again(kind: type[BeatporterError], known: dict[str, Any]) -> BeatporterError:
