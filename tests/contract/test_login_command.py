@@ -113,7 +113,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         ((), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
         (("--port", "0"), {}, "--port"),
         (("--port", "http"), {}, "--port"),
-        (("--block", "My Block"), {}, "'My Block' is no name of a Prefect block."),
+        (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
 def test_what_cannot_be_is_said_before_anybody_signs_in(
