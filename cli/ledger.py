@@ -14,7 +14,7 @@ from beatporter.ledger.tables import TABLES
 from beatporter.matching import recording_key
 from beatporter.settings import load_settings
 from cli.ledger_words import COSTS, check_table, compact_table, counted, say, size, statistics_table, steps_shown, tally_shown
-from tasks._workspace import open_storage
+from orchestration.workspace import open_storage
 
 app = typer.Typer(help="Check, count, merge, export and fill the ledger.", no_args_is_help=True)
 

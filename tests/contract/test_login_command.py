@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from beatporter.errors import SettingsError
 from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
 from beatporter.spotify.tokens import Tokens
+from orchestration.blocks import SecretBlock, open_store
 from sandbox.world import Options, Sandbox
-from tasks._sign_in import SecretBlock, open_store
 from tests.conftest import free_port
 from tests.contract.at_terminal import at_terminal
 from tests.contract.conftest import SpotifyDesk
@@ -109,7 +109,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         ((), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
         (("--port", "0"), {}, "--port"),
         (("--port", "http"), {}, "--port"),
-        (("--block", "My Block"), {}, "'My Block' is no name of a Prefect block."),
+        (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
 def test_what_cannot_be_is_said_before_anybody_signs_in(

@@ -14,7 +14,7 @@ from beatporter.memory.overview import GenreMemory, overview_line, overview_mark
 from beatporter.memory.report import make_report
 from beatporter.settings import load_settings
 from beatporter.sync.outcome import Outcome
-from tasks._artifacts import publish
+from orchestration.artifacts import publish
 
 PROFILES = Path("profiles")
 MB = 2**20

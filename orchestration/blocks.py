@@ -33,15 +33,15 @@ class SecretBlock:
         """See that the block can be written, before anybody signs in for it.
 
         Raises:
-            SettingsError: its name is none that Prefect takes, or Prefect's server does not answer.
+            SettingsError: Prefect takes no such name, or its server does not answer.
         """
         if not _NAME.fullmatch(self._name):
-            what = f"{self._name!r} is no name of a Prefect block."
+            what = f"A Prefect block cannot be named {self._name!r}."
             raise SettingsError(what, "Use lower-case letters, digits and dashes.")
         self._value()
 
     def load(self) -> SignIn | None:
-        """The block's sign-in, None when there is no such block."""
+        """The block's sign-in; None when there is no such block."""
         value = self._value()
         if value is None:
             return None
@@ -52,7 +52,7 @@ class SecretBlock:
         raise SettingsError(f"The Prefect block {BLOCK}{self._name} holds no sign-in.", remedy)
 
     def _value(self) -> Any:
-        """What the block holds, None when there is none."""
+        """What the block holds; None when there is no such block."""
         return secret_value(self._name)
 
     def save(self, sign_in: SignIn) -> str:
@@ -67,7 +67,7 @@ class SecretBlock:
 
 
 def secret_value(name: str) -> Any:
-    """What the Prefect block `secret/<name>` holds, None when there is none.
+    """What the Prefect block `secret/<name>` holds; None when there is no such block.
 
     Raises:
         SettingsError: Prefect's server does not answer.

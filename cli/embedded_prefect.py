@@ -20,7 +20,7 @@ def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
         verbose: let Prefect log to the terminal.
     """
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter")  # what the domain warns of belongs in the run's log
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter,orchestration")  # what they warn of belongs in the run's log
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # a thread of the domain may belong to no run
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

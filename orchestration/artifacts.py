@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
 
 from httpx import HTTPError
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
-from prefect.logging import get_run_logger
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 from beatporter import names
 
+logger = logging.getLogger(__name__)
+
 
 def publish(key: str, markdown: str, description: str) -> None:
-    """A new version of the Markdown artifact `key`.
+    """A new version of the Markdown artifact `key`, of the present run.
 
     Args:
         description: one line without markup; the list of artifacts shows it.
@@ -24,6 +29,22 @@ def publish(key: str, markdown: str, description: str) -> None:
         create_markdown_artifact(markdown, key=key, description=description)
     except HTTPError as error:
         _warn(key, error)
+
+
+def publish_for(flow_run_id: UUID, key: str, markdown: str, description: str) -> None:
+    """The same for a run that has ended: from a hook, which may be a process of its own, or from another run."""
+    try:
+        artifact = ArtifactCreate(type="markdown", key=key, data=markdown, description=description, flow_run_id=flow_run_id)
+        with get_client(sync_client=True) as client:
+            client.create_artifact(artifact)
+    except (HTTPError, ValueError) as error:  # ValueError: Prefect takes no such key
+        _warn(key, error)
+
+
+def latest_versions(client: SyncPrefectClient, keys: Sequence[str]) -> Mapping[str, UUID]:
+    """The newest version's id of each of these artifacts that there is."""
+    wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=list(keys)))
+    return {found.key: found.latest_id for found in client.read_latest_artifacts(artifact_filter=wanted) if found.key}
 
 
 @contextmanager
@@ -53,5 +74,5 @@ def _begin(total: int) -> UUID | None:
         return None
 
 
-def _warn(key: str, error: HTTPError) -> None:
-    get_run_logger().warning("Prefect's server did not take the artifact %s: %s", key, str(error) or type(error).__name__)
+def _warn(key: str, error: Exception) -> None:
+    logger.warning("Prefect's server did not take the artifact %s: %s", key, str(error) or type(error).__name__)

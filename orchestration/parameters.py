@@ -1,10 +1,11 @@
-"""Types of the flows' parameters, as the UI shows them."""
+"""Types of the flows' parameters, as the UI's forms show them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetJsonSchemaHandler
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from beatporter.settings import load_settings
@@ -22,5 +23,10 @@ class _PickFromGenres:
 GenreSlug = Annotated[str, _PickFromGenres()]
 """A genre's slug; the UI offers a list to pick from."""
 
-Calls = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+
+Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
+"""A genre's share of the day's searches, which its parent works out: checked like any parameter, but in no form."""
+
+FanOut = Annotated[Literal["inline", "deployments"], SkipJsonSchema()]
+"""Where genres run. The deployment says it, so it is in no form."""

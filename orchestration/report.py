@@ -1,9 +1,12 @@
-"""Publishes what became of a run: the artifacts `sync-<genre>` and `summary`, and the state that the run ends in."""
+"""Publishes what became of a run that came to its end: the artifacts `sync-<genre>` and `summary`, and the state that it ends in.
+
+What a run leaves that failed on its way is in `failure`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,36 +17,23 @@ from prefect.states import Completed, Failed
 
 from beatporter import names
 from beatporter.clock import utc_now
-from beatporter.errors import BeatporterError, SettingsError
+from beatporter.errors import SettingsError
 from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.ended import keep_failure, keep_outcome
+from beatporter.sync.ended import keep_outcome
 from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
-from beatporter.sync.report import failure_report, summary_report, sync_report, utc
-from tasks._artifacts import publish
-from tasks._sign_in import open_store
-from tasks._workspace import open_workspace
-from tasks.profile import publish_memory, with_memory
+from beatporter.sync.report import summary_report, sync_report, utc
+from orchestration.artifacts import publish
+from orchestration.blocks import open_store
+from orchestration.memory_profile import publish_memory, with_memory
+from orchestration.results import GenresFailed
+from orchestration.run_key import run_key
+from orchestration.workspace import open_workspace
 
 STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, also in a run that is retried in the evening."""
-
-
-class GenresFailed(Exception):
-    """Some genres of a parent run failed. Prefect takes nothing but an exception for a failed run's result.
-
-    Attributes:
-        document: of the whole run, as `beatporter sync --json` prints it.
-    """
-
-    def __init__(self, message: str, document: dict[str, Any]) -> None:
-        super().__init__(message, document)
-        self.document = document
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 @contextmanager
@@ -59,22 +49,8 @@ def notes_heard() -> Iterator[list[str]]:
         yield notes
 
 
-@contextmanager
-def failure_shown(genre: str, run_key: str) -> Iterator[None]:
-    """When the genre fails within, say so in its artifact before the error goes on."""
-    try:
-        yield
-    except BeatporterError as error:
-        report(Progress(genre, "failed", note=str(error)))
-        publish(names.sync_artifact(genre), failure_report(genre, error, run_key), "failed")
-        with suppress(BeatporterError), open_workspace(run_key, genre) as workspace:  # the ledger itself may be what failed
-            keep_failure(workspace, genre, error)
-        raise
-
-
 def publish_outcome(
     genre: str,
-    run_key: str,
     beatport_ids: Sequence[int],
     added: Sequence[str],
     memory: Capture,
@@ -91,7 +67,7 @@ def publish_outcome(
         notes: what `notes_heard` heard.
         dry_run: `added` would have come in; such a run leaves nothing in the ledger.
     """
-    with open_workspace(run_key, genre) as workspace:
+    with open_workspace(run_key(), genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
         outcome = with_memory(genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre)), memory)
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
@@ -111,7 +87,7 @@ def publish_outcome(
     return Completed(message=figures, data=asdict(outcome))
 
 
-def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
+def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
     """Publish `summary` and `memory` and return the parent's end: Failed with the names of the genres that failed, else Completed.
 
     The state's data is the document that `beatporter sync --json` prints; a failed state's is the error that holds it.
@@ -120,7 +96,7 @@ def publish_summary(outcomes: Mapping[str, Outcome], run_key: str, *, one_proces
         one_process: the genres ran in this process.
         notes: sentences for the person, shown above the figures.
     """
-    with open_workspace(run_key) as workspace:
+    with open_workspace(run_key()) as workspace:
         calls = calls_of_run(workspace) + sum(outcome.spotify_calls for outcome in outcomes.values())
         left = workspace.budget.left(workspace.now())
         deferred = sum(outcome.deferred for outcome in outcomes.values())

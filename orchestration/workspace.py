@@ -6,13 +6,20 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
+from beatporter.spotify.sign_in import BLOCK
 from beatporter.sync.workspace import Workspace
-from tasks._sign_in import BLOCK, open_store, secret_value
+from orchestration.blocks import open_store, secret_value
 
 
 def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None, reserve: int = 0) -> Workspace:
-    """The workspace of one task; leave it as a context manager."""
-    from tasks._shared import shared_rate  # imports Prefect, whose environment the command line sets before that
+    """The workspace of one task; leave it as a context manager.
+
+    Args:
+        run_key: of the present run, see `orchestration.run_key`.
+        slug: the genre; empty for what concerns the account.
+        max_searches: see `Workspace`, as `reserve`.
+    """
+    from orchestration.limits import shared_rate  # imports Prefect, whose environment the command line sets before that
 
     settings = load_settings()
     return Workspace(
