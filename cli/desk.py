@@ -6,7 +6,7 @@ from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import block_name
 from beatporter.sync.workspace import Workspace
 from cli.orchestration import use_embedded_prefect
-from tasks._sign_in import BLOCK, open_store
+from tasks._sign_in import BLOCK_PREFIX, open_store
 from tasks._workspace import open_ledger_of
 
 
@@ -26,5 +26,5 @@ def open_desk(run_key: str) -> Workspace:
 
 def reach_blocks(settings: Settings) -> None:
     """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
-    if settings.ledger_address().startswith(BLOCK) or block_name(settings) is not None:
+    if settings.ledger_address().startswith(BLOCK_PREFIX) or block_name(settings) is not None:
         use_embedded_prefect(settings.home, verbose=False)

@@ -7,7 +7,7 @@ from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from tasks._sign_in import BLOCK, open_store, secret_value
+from tasks._sign_in import BLOCK_PREFIX, open_store, secret_value
 
 
 def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None, reserve: int = 0) -> Workspace:
@@ -35,9 +35,9 @@ def open_ledger_of(settings: Settings) -> Ledger:
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
     address = settings.ledger_address()
-    if not address.startswith(BLOCK):
+    if not address.startswith(BLOCK_PREFIX):
         return open_ledger(address)
-    found = secret_value(address.removeprefix(BLOCK))
+    found = secret_value(address.removeprefix(BLOCK_PREFIX))
     if not isinstance(found, str) or not is_postgres(found):
         raise SettingsError(f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block.")
     return open_ledger(found)

@@ -20,7 +20,7 @@ MAX_ROUNDS = 5
 """Writes with reads between them before a playlist is left to the next run."""
 SETTLE_S = 2.0
 """Items read back right about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
-MARGIN = 100
+READ_BEYOND = 100
 """Entries read beyond twice the plan: others may have put some on top meanwhile."""
 
 OnAdded = Callable[[tuple[str, ...]], None]
@@ -144,7 +144,7 @@ class _Work:
 
     def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
         """What is still missing and where; a write that was carried out late has left tracks twice: those are taken out first."""
-        stand = self._stand(2 * len(add) + MARGIN)
+        stand = self._stand(2 * len(add) + READ_BEYOND)
         counts = dict.fromkeys(add, 0)
         for track_id in stand:
             if track_id in counts:
