@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK, block_name
+from beatporter.spotify.sign_in import BLOCK_PREFIX, block_name
 from beatporter.sync.workspace import Workspace
 from cli.embedded_prefect import use_embedded_prefect
 from orchestration.blocks import open_store
@@ -26,5 +26,5 @@ def open_desk(run_key: str) -> Workspace:
 
 def reach_blocks(settings: Settings) -> None:
     """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
-    if settings.ledger_address().startswith(BLOCK) or block_name(settings) is not None:
+    if settings.ledger_address().startswith(BLOCK_PREFIX) or block_name(settings) is not None:
         use_embedded_prefect(settings.home, verbose=False)

@@ -11,7 +11,7 @@ from rich.console import Console
 from beatporter.clock import utc_now
 from beatporter.settings import PREFIX, Settings, load_settings
 from beatporter.spotify.login import DEFAULT_PORT, Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
-from beatporter.spotify.sign_in import BLOCK, LIFETIME, FileStore, SignInStore, block_name, require_client, sign_in_path
+from beatporter.spotify.sign_in import BLOCK_PREFIX, LIFETIME, FileStore, SignInStore, block_name, require_client, sign_in_path
 from cli.embedded_prefect import use_embedded_prefect
 from orchestration.blocks import SecretBlock
 
@@ -26,7 +26,7 @@ def login(
     """Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."""
     settings = load_settings()
     require_client(settings)
-    name = block.removeprefix(BLOCK) or block_name(settings)
+    name = block.removeprefix(BLOCK_PREFIX) or block_name(settings)
     store = _open_store(settings, name)
     console = Console()
     code, redirect = _ask(console, settings, port, paste=paste)
@@ -75,7 +75,7 @@ def _show(console: Console, redirect: str, address: str) -> None:
 def _what_is_left(settings: Settings, block: str | None) -> list[str]:
     """What the person still has to do for runs to use this sign-in; nothing in most cases."""
     if block is not None:
-        return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={BLOCK}{block}"]
+        return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={BLOCK_PREFIX}{block}"]
     if settings.spotify_refresh_token is not None:
         return [f"{REFRESH_TOKEN} is set and wins over that file: take it away."]
     return []

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
 from beatporter.settings import Settings
-from beatporter.spotify.sign_in import BLOCK, SignIn, SignInStore, block_name, document_of, read_document
+from beatporter.spotify.sign_in import BLOCK_PREFIX, SignIn, SignInStore, block_name, document_of, read_document
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
@@ -49,7 +49,7 @@ class SecretBlock:
             return SignIn(SecretStr(value), None, store=self) if isinstance(value, str) and value else read_document(value, self)
         except ValueError:
             remedy = f"Run `beatporter login --block {self._name}`."
-        raise SettingsError(f"The Prefect block {BLOCK}{self._name} holds no sign-in.", remedy)
+        raise SettingsError(f"The Prefect block {BLOCK_PREFIX}{self._name} holds no sign-in.", remedy)
 
     def _value(self) -> Any:
         """What the block holds; None when there is no such block."""
@@ -62,8 +62,8 @@ class SecretBlock:
         except httpx.HTTPError as error:
             problem = type(error).__name__
         else:
-            return f"the Prefect block {BLOCK}{self._name}"
-        raise SettingsError(f"The sign-in could not be written to the Prefect block {BLOCK}{self._name}: {problem}.", SERVER)
+            return f"the Prefect block {BLOCK_PREFIX}{self._name}"
+        raise SettingsError(f"The sign-in could not be written to the Prefect block {BLOCK_PREFIX}{self._name}: {problem}.", SERVER)
 
 
 def secret_value(name: str) -> Any:
@@ -78,7 +78,7 @@ def secret_value(name: str) -> Any:
         return None
     except httpx.HTTPError as error:
         problem = type(error).__name__
-    raise SettingsError(f"The Prefect block {BLOCK}{name} cannot be read: {problem}.", SERVER)
+    raise SettingsError(f"The Prefect block {BLOCK_PREFIX}{name} cannot be read: {problem}.", SERVER)
 
 
 def open_store(settings: Settings) -> SignInStore | None:

@@ -6,7 +6,7 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK
+from beatporter.spotify.sign_in import BLOCK_PREFIX
 from beatporter.sync.workspace import Workspace
 from orchestration.blocks import open_store, secret_value
 
@@ -42,9 +42,9 @@ def open_ledger_of(settings: Settings) -> Ledger:
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
     address = settings.ledger_address()
-    if not address.startswith(BLOCK):
+    if not address.startswith(BLOCK_PREFIX):
         return open_ledger(address)
-    found = secret_value(address.removeprefix(BLOCK))
+    found = secret_value(address.removeprefix(BLOCK_PREFIX))
     if not isinstance(found, str) or not is_postgres(found):
         raise SettingsError(
             f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block."

@@ -25,8 +25,8 @@ FILE = "spotify.json"
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 AGAIN = "Run `beatporter login` and sign in once more."
-BLOCK = "secret/"
-"""A refresh token that begins so is none: it names the Prefect block that holds the sign-in."""
+BLOCK_PREFIX = "secret/"
+"""A setting that begins with it does not hold a secret, but names the Prefect block that does."""
 
 
 class SignInStore(Protocol):
@@ -67,7 +67,7 @@ def block_name(settings: Settings) -> str | None:
     """The Prefect block that the settings name for the sign-in, None when they name none."""
     given = settings.spotify_refresh_token
     text = given.get_secret_value() if given is not None else ""
-    return text.removeprefix(BLOCK) if text.startswith(BLOCK) else None
+    return text.removeprefix(BLOCK_PREFIX) if text.startswith(BLOCK_PREFIX) else None
 
 
 def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn:
@@ -82,7 +82,7 @@ def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn
     """
     block = block_name(settings)
     if block is not None and store is None:
-        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {BLOCK}{block}, which is not open here.")
+        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {BLOCK_PREFIX}{block}, which is not open here.")
     store = store or FileStore(sign_in_path(settings))
     stored = store.load()
     given = settings.spotify_refresh_token
@@ -90,7 +90,7 @@ def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn
         same = stored is not None and stored.refresh_token == given
         return stored if same and stored is not None else SignIn(given, None)
     if stored is None and block is not None:
-        raise SettingsError(f"The Prefect block {BLOCK}{block} holds no sign-in.", f"Run `beatporter login --block {block}`.")
+        raise SettingsError(f"The Prefect block {BLOCK_PREFIX}{block} holds no sign-in.", f"Run `beatporter login --block {block}`.")
     missing = _missing(settings) + ([] if stored else [f"{PREFIX}SPOTIFY_REFRESH_TOKEN"])
     if stored is None:
         raise SettingsError(

@@ -19,16 +19,16 @@ WINDOW_S = 5.0
 WORKER = f"""
 import json, sys, time
 from beatporter.settings import load_settings
-from beatporter.spotify.rate import RateLimiter
+from beatporter.http.pacing import Pacer
 from orchestration.limits import shared_rate
 
 settings = load_settings()
-limiter = RateLimiter(settings.spotify_rate, acquire=shared_rate(settings))
+pacer = Pacer(1 / settings.spotify_rate, burst_s=1.0, acquire=shared_rate(settings))
 print("ready", flush=True)
 sys.stdin.readline()
 turns = []
 for _ in range({TURNS}):
-    limiter.wait_turn()
+    pacer.wait_turn()
     turns.append(time.monotonic())  # one clock for all processes, and nobody sets it
 print(json.dumps(turns), flush=True)
 """

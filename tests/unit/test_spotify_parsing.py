@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
-from beatporter.spotify import answers
-from beatporter.spotify.answers import ShapeError
+from beatporter.spotify import parsing
+from beatporter.spotify.parsing import ShapeError
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 
@@ -36,7 +36,7 @@ READ = SpotifyTrack(
 @pytest.mark.parametrize("key", ["item", "track"])
 def test_an_entry_is_read_in_both_shapes(key: str) -> None:
     entry = {"added_at": "2026-11-01T05:06:07Z", "is_local": False, key: TRACK}
-    assert answers.read_item(entry, 3) == PlaylistItem(3, READ, datetime(2026, 11, 1, 5, 6, 7, tzinfo=UTC))
+    assert parsing.read_item(entry, 3) == PlaylistItem(3, READ, datetime(2026, 11, 1, 5, 6, 7, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -55,27 +55,27 @@ def test_an_entry_is_read_in_both_shapes(key: str) -> None:
     ids=["null", "empty", "null item", "null track", "local entry", "local track", "episode", "no id", "a boolean"],
 )
 def test_what_is_no_track_keeps_its_position(entry: object) -> None:
-    assert answers.read_item(entry, 7) == PlaylistItem(7, None, None)
+    assert parsing.read_item(entry, 7) == PlaylistItem(7, None, None)
 
 
 def test_a_track_without_what_new_apps_do_not_get_is_still_a_track() -> None:
-    assert answers.read_track({"id": "x1"}) == SpotifyTrack("x1", "", ())
+    assert parsing.read_track({"id": "x1"}) == SpotifyTrack("x1", "", ())
 
 
 @pytest.mark.parametrize("key", ["items", "tracks"])
 def test_a_playlists_total_is_read_in_both_shapes(key: str) -> None:
     answer = {"id": "p1", "name": "House", "snapshot_id": "s1", "owner": {"id": "me"}, key: {"total": 12}}
-    assert answers.read_playlist(answer) == PlaylistRef("p1", "House", "s1", 12, "me")
+    assert parsing.read_playlist(answer) == PlaylistRef("p1", "House", "s1", 12, "me")
 
 
 def test_a_foreign_playlist_hides_its_total() -> None:
-    assert answers.read_playlist({"id": "p1", "name": None, "snapshot_id": "s1"}) == PlaylistRef("p1", "", "s1", 0, "")
+    assert parsing.read_playlist({"id": "p1", "name": None, "snapshot_id": "s1"}) == PlaylistRef("p1", "", "s1", 0, "")
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"items": []}, {"items": None, "total": 0}, {"items": [], "total": "3"}])
 def test_a_page_that_is_no_page_is_said_to_be_none(answer: object) -> None:
     with pytest.raises(ShapeError):
-        answers.read_page(answer)
+        parsing.read_page(answer)
 
 
 JSON = st.recursive(
@@ -96,16 +96,16 @@ JSON = st.recursive(
 
 @given(answer=JSON)
 def test_no_answer_whatever_breaks_the_reading(answer: object) -> None:
-    assert answers.read_item(answer, 0).position == 0
-    for read in (answers.read_search, answers.read_playlist, answers.read_account, answers.read_page, answers.snapshot_of):
+    assert parsing.read_item(answer, 0).position == 0
+    for read in (parsing.read_search, parsing.read_playlist, parsing.read_account, parsing.read_page, parsing.snapshot_of):
         with contextlib.suppress(ShapeError):
             read(answer)
 
 
 def test_an_entry_without_its_content_shows_that_the_mask_did_not_suit() -> None:
-    assert answers.names_content(())
-    assert answers.names_content(({"added_at": None}, {"item": None}))
-    assert not answers.names_content(({"added_at": "2026-11-01T05:06:07Z"}, {}))
+    assert parsing.names_content(())
+    assert parsing.names_content(({"added_at": None}, {"item": None}))
+    assert not parsing.names_content(({"added_at": "2026-11-01T05:06:07Z"}, {}))
 
 
 def test_real_answers_are_read() -> None:
@@ -115,10 +115,10 @@ def test_real_answers_are_read() -> None:
     bodies = [entry["body"] for entry in json.loads(search.read_text()) if "tracks" in entry["body"]]
     assert bodies, "the recordings hold no search for tracks"
     for body in bodies:
-        tracks = answers.read_search(body)
+        tracks = parsing.read_search(body)
         assert len(tracks) == len([item for item in body["tracks"]["items"] if item])
         assert all(track.artists and track.duration_ms and track.album_type for track in tracks)
-    recorded = answers.read_page(json.loads(page.read_text()))
-    items = [answers.read_item(entry, position) for position, entry in enumerate(recorded.entries)]
+    recorded = parsing.read_page(json.loads(page.read_text()))
+    items = [parsing.read_item(entry, position) for position, entry in enumerate(recorded.entries)]
     assert all(item.added_at for item in items)
     assert sum(item.track is not None for item in items) >= len(items) - 2

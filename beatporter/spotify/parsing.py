@@ -2,7 +2,8 @@
 
 Apps made since February 2026 get `items` and `item` where older ones get `tracks` and `track` (developer.spotify.com,
 "Web API changes, February 2026"); both are read everywhere. A missing field that we can do without becomes None; an
-answer without what makes it that answer raises `ShapeError`, which the client turns into `UpstreamDown`.
+answer without what makes it that answer raises `ShapeError`, which the client turns into `UpstreamDown`. Text is stripped of control
+characters here, where it enters.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from beatporter.http.content import clean_text
+from beatporter.http.limits import MAX_NUMBER, MAX_PAGE_ENTRIES
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 _TRACK_FIELDS = "id,name,type,is_local,duration_ms,is_playable,artists(name),album(name,album_type,release_date),external_ids(isrc)"
 ITEM_FIELDS = f"total,items(added_at,is_local,item({_TRACK_FIELDS}),track({_TRACK_FIELDS}))"
 """Mask of a page of items. It names the entry both ways: `track(...)` alone silently empties the entries of the new shape."""
 PLAYLIST_FIELDS = "id,name,snapshot_id,owner(id),items(total),tracks(total)"
+_MESSAGE_LENGTH = 200
 
 
 class ShapeError(ValueError):
@@ -43,9 +47,11 @@ class Page:
 def read_page(answer: object) -> Page:
     """A paging object's entries, null ones included, and its total."""
     page = _mapping(answer, "a page")
-    entries, total = page.get("items"), page.get("total")
-    if not isinstance(entries, list) or not isinstance(total, int):
+    entries, total = page.get("items"), _number(page.get("total"))
+    if not isinstance(entries, list) or total is None:
         raise ShapeError("a page without 'items' and 'total'")
+    if len(entries) > MAX_PAGE_ENTRIES:
+        raise ShapeError(f"a page of {len(entries):,} entries, more than {MAX_PAGE_ENTRIES:,}")
     return Page(tuple(entries), total)
 
 
@@ -59,8 +65,8 @@ def read_track(answer: object) -> SpotifyTrack | None:
     """A track; None for null, a local file, an episode or anything else without a track's id."""
     if not isinstance(answer, Mapping) or answer.get("is_local") or answer.get("type", "track") != "track":
         return None
-    track_id = answer.get("id")
-    if not isinstance(track_id, str) or not track_id:
+    track_id = _identifier(answer.get("id"))
+    if track_id is None:
         return None
     album = answer.get("album")
     album = album if isinstance(album, Mapping) else {}
@@ -72,7 +78,7 @@ def read_track(answer: object) -> SpotifyTrack | None:
         album=_text(album.get("name")),
         album_type=_text(album.get("album_type")),
         isrc=_isrc(ids.get("isrc")) if isinstance(ids, Mapping) else None,
-        duration_ms=duration if isinstance(duration := answer.get("duration_ms"), int) else None,
+        duration_ms=_number(answer.get("duration_ms")),
         is_playable=playable if isinstance(playable := answer.get("is_playable"), bool) else None,
         release_date=_text(album.get("release_date")),
     )
@@ -100,7 +106,7 @@ def read_playlist(answer: object) -> PlaylistRef:
     owner = playlist.get("owner")
     owner_id = _text(owner.get("id")) if isinstance(owner, Mapping) else None
     holdings = [part for key in ("items", "tracks") if isinstance(part := playlist.get(key), Mapping)]
-    total = next((part["total"] for part in holdings if isinstance(part.get("total"), int)), 0)
+    total = next((total for part in holdings if (total := _number(part.get("total"))) is not None), 0)
     return PlaylistRef(_required(playlist, "id"), _text(playlist.get("name")) or "", snapshot_of(playlist), total, owner_id or "")
 
 
@@ -116,6 +122,14 @@ def read_account(answer: object) -> Account:
     return Account(account_id, _text(account.get("display_name")) or account_id)
 
 
+def read_error(answer: object) -> tuple[str, str]:
+    """Message and reason of an error answer, each on one short line, empty where it has none; `error` may be a bare string (accounts)."""
+    error = answer.get("error") if isinstance(answer, Mapping) else None
+    fields = error if isinstance(error, Mapping) else {"message": error}
+    message, reason = (" ".join((_text(fields.get(key)) or "").split())[:_MESSAGE_LENGTH] for key in ("message", "reason"))
+    return message, reason
+
+
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ShapeError(f"{what} that is no object")
@@ -123,14 +137,23 @@ def _mapping(value: object, what: str) -> Mapping[str, Any]:
 
 
 def _required(answer: Mapping[str, Any], key: str) -> str:
-    value = answer.get(key)
-    if not isinstance(value, str) or not value:
+    value = _identifier(answer.get(key))
+    if value is None:
         raise ShapeError(f"an answer without {key!r}")
     return value
 
 
+def _identifier(value: object) -> str | None:
+    """An id as it came; one with control characters is not an id, and would be another one without them."""
+    return value if isinstance(value, str) and value and clean_text(value) == value else None
+
+
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return clean_text(value) or None if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER else None
 
 
 def _artist_names(value: object) -> tuple[str, ...]:
@@ -140,7 +163,8 @@ def _artist_names(value: object) -> tuple[str, ...]:
 
 
 def _isrc(value: object) -> str | None:
-    return value.replace("-", "").strip().upper() or None if isinstance(value, str) else None
+    text = _text(value)
+    return text.replace("-", "").strip().upper() or None if text else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -149,6 +173,6 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter for the year 1 in another time zone
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

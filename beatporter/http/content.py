@@ -1,0 +1,47 @@
+"""What comes from outside is data: text without characters that steer a terminal or turn a line around, and JSON within bounds."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+
+from beatporter.http.limits import MAX_JSON_DEPTH, MAX_TEXT_LENGTH
+
+_LINE_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0 and C1 control characters, what turns the direction of text, and lone surrogates, which cannot be written as UTF-8."""
+
+
+def clean_text(text: str) -> str:
+    """Text on one line, without control characters and overrides of its direction; what is beyond 1,000 characters is cut off."""
+    return _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text[:MAX_TEXT_LENGTH]))
+
+
+def decode_json(text: str | bytes) -> object:
+    """The document in a JSON text.
+
+    Raises:
+        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds NaN, Infinity or a number of thousands of digits.
+    """
+    try:
+        document: object = json.loads(text if isinstance(text, str) else text.decode("utf-8-sig"), parse_constant=_refuse)
+    except RecursionError:
+        document = None
+    else:
+        if _depth_is_bounded(document):
+            return document
+    raise ValueError(f"nested deeper than {MAX_JSON_DEPTH} levels")
+
+
+def _depth_is_bounded(document: object) -> bool:
+    level = [document]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [inner for node in level if isinstance(node, dict | list) for inner in (node.values() if isinstance(node, dict) else node)]
+        if not level:
+            return True
+    return False
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
