@@ -105,10 +105,10 @@ class _Run:
         for archived in growing:
             self._refuse_other(archived, last[archived.origin])
         written = [file for archived in growing for file in self._new_rows(archived, last[archived.origin])]
-        replaced = list(self._listing.older)
+        grown, replaced = bool(written), list(self._listing.older)
         for archived, state in states:
             files = self._listing.files[archived.name]
-            if state and (written or not files or files[-1].digest != digest_of(self._ledger_id, archived, state)):
+            if state and (grown or not files or files[-1].digest != digest_of(self._ledger_id, archived, state)):
                 number = self._ends[archived.name] + 1
                 written += self._write(archived, state, number, number)
                 replaced += [file.path for file in files]
