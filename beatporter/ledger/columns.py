@@ -44,7 +44,7 @@ class SpotifyId(TypeDecorator[str]):
         return None if value is None else packed_id(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else unpacked_id(bytes(value))
+        return None if value is None else unpacked_id(value)
 
 
 class Moment(TypeDecorator[datetime]):

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, TableClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -151,7 +151,7 @@ class Database:
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
-    def insert(self, table: Table) -> Any:
+    def insert(self, table: TableClause) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
         if self.is_sqlite:
             from sqlalchemy.dialects import sqlite
