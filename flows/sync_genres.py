@@ -22,6 +22,7 @@ from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
 from orchestration.report import publish_summary, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import run_name_of_day
+from orchestration.workspace import check_ledger
 from tasks.listing import list_playlists
 
 
@@ -48,6 +49,7 @@ def sync_genres(
     try:
         slugs = chosen_genres(genres)
         notes = sign_in_notes()
+        check_ledger()
         list_playlists()
         if fan_out == "inline":
             outcomes = run_inline(sync_genre, slugs, dry_run=dry_run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from beatporter.errors import SettingsError
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.run_check import check_before_run
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import BLOCK_PREFIX
 from beatporter.sync.workspace import Workspace
@@ -50,3 +51,13 @@ def open_ledger_of(settings: Settings) -> Ledger:
             f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block."
         )
     return open_ledger(found)
+
+
+def check_ledger() -> None:
+    """See that the ledger is sound, and the one that the last run left, before a run sends anything.
+
+    Raises:
+        LedgerCorrupt, LedgerUnavailable, LedgerUnwritable: it is not.
+    """
+    with open_ledger_of(load_settings()) as ledger:
+        check_before_run(ledger.database)

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 BUSY_S = 30
 """How long a write waits for another process's."""
+AWAY_S = 75
+"""How long a PostgreSQL that does not answer is waited for."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
@@ -99,8 +102,22 @@ class Database:
             if begun is not None:
                 yield begun
                 return
-            with (self._engine if self.is_sqlite else self._reading).connect() as connection:
+            with self._connected(self._engine if self.is_sqlite else self._reading) as connection:
                 yield connection
+
+    def _connected(self, engine: Engine) -> Connection:
+        """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
+        ends_at, pause_s = time.monotonic() + AWAY_S, 0.25
+        while True:
+            try:
+                return engine.connect()
+            except (OperationalError, NoConnection) as error:
+                refused = str(getattr(error.orig, "sqlstate", None) or "") if isinstance(error, DBAPIError) else ""
+                if self.is_sqlite or refused.startswith(("28", "3D")) or time.monotonic() >= ends_at:
+                    raise
+                logger.warning("The ledger %s does not answer; it is tried again.", self.name)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
 
     def single(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
@@ -117,7 +134,7 @@ class Database:
         if begun is not None:
             yield begun
             return
-        with self.errors(), self._engine.connect() as connection:
+        with self.errors(), self._connected(self._engine) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._open.connection, self._open.numbers = connection, {}
