@@ -104,7 +104,7 @@ def _import_older_ledger(source: str, *, dry_run: bool) -> None:
 
     settings = _settings()
     place = open_place_of(source)
-    with open_ledger_of(settings) as ledger, steps_shown("reading") as progress:
+    with open_ledger_of(settings, begin_beside_older=True) as ledger, steps_shown("reading") as progress:
         report = import_older_ledger(ledger, place, progress, dry_run=dry_run)
     rows = [(one.table, f"{one.files:,}", f"{one.read:,}", f"{one.new:,}") for one in report]
     say(table_of(("table", "files", "rows", "would be new" if dry_run else "new"), rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beatporter.errors import SettingsError
@@ -40,14 +41,23 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
     )
 
 
-def open_ledger_of(settings: Settings) -> Ledger:
+def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> Ledger:
     """The ledger that the settings name.
+
+    Args:
+        begin_beside_older: make a new database although the home has a ledger of Parquet files, which is about to be taken in.
 
     Raises:
         SettingsError: there is no such block, it holds no address, or a ledger from before is forgotten in the home.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
-    return open_ledger(address_of(settings))
+    address, older = address_of(settings), settings.home / "ledger"
+    if not begin_beside_older and (older / "history").is_dir() and not is_postgres(address) and not Path(address).exists():
+        raise SettingsError(
+            f"{older} holds the ledger of an earlier Beatporter. Without it, tracks would be added again that you removed.",
+            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
+        )
+    return open_ledger(address)
 
 
 def address_of(settings: Settings) -> str:
