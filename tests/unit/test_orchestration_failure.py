@@ -156,9 +156,12 @@ def test_whoever_listens_is_told(client: FakeClient, run: FlowRun) -> None:
     assert [(one.genre, one.step, one.note) for one in told] == [("house", "failed", str(EXPIRED))]
 
 
-def test_no_secret_is_in_what_an_unexpected_failure_leaves(client: FakeClient, run: FlowRun, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("end", [Failed(data=RuntimeError("refused: refresh-t0ken")), Crashed(message="refused: refresh-t0ken")])
+def test_no_secret_is_in_what_an_unexpected_failure_leaves(
+    end: State[Any], client: FakeClient, run: FlowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BEATPORTER_SPOTIFY_REFRESH_TOKEN", "refresh-t0ken")
-    report_genre_failure(FLOW, run, Failed(data=RuntimeError("refused: refresh-t0ken")))
+    report_genre_failure(FLOW, run, end)
     kept = row()
     assert kept is not None
     assert "refresh-t0ken" not in client.published[0].data + str(kept.error)
