@@ -129,6 +129,15 @@ def sign_in_notes() -> list[str]:
     return [warning] if warning else []
 
 
+def archive_notes(state: State[Any]) -> list[str]:
+    """What to say of an archiving that failed, which also goes to the run's log: the playlists are done all the same."""
+    if state.is_completed():
+        return []
+    note = f"The ledger was not archived: {state.message or state.name}"
+    get_run_logger().warning(note)
+    return [note]
+
+
 def _waits(deferred: int, until: datetime | None) -> list[str]:
     """The sentence about what a later run has to do; none when there is nothing."""
     if not deferred:

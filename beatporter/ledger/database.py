@@ -38,6 +38,7 @@ AWAY_S = 75
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
+    "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",

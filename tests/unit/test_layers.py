@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "sandbox": {"sandbox", "beatporter"},
 }
 PREFECT = {"prefect", "prefect_gcp"}
-HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow.dataset", "pyarrow.compute"}
+HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
 
 
 def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
