@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from beatporter.clock import utc_now
 from beatporter.errors import SettingsError
 from beatporter.settings import load_settings
+from orchestration.task import house_task
 from orchestration.workspace import open_ledger_of, open_place_of
 
 
-@task(name="archive-ledger")
+@house_task("archive-ledger", cached=False)
 def archive_new_rows() -> dict[str, int]:
     """Rows written of each table; none when there was nothing new.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import task
-
 from beatporter.clock import utc_now
 from beatporter.settings import load_settings
+from orchestration.task import house_task
 from orchestration.workspace import open_ledger_of, open_place_of
 
 
-@task(name="maintain-ledger")
+@house_task("maintain-ledger", cached=False)
 def maintain_all() -> dict[str, Any]:
     """What was done: rows read, rows dropped, bytes freed, rows that the drill rebuilt, and every problem in words."""
     from beatporter.ledger.maintain import maintain  # loads Arrow
