@@ -7,18 +7,32 @@ Run it here: `beatporter ledger check`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect import flow
 
-from beatporter.errors import LedgerCorrupt
+from beatporter.errors import BeatporterError, LedgerCorrupt
 from beatporter.markdown import escape
 from orchestration.artifacts import publish
+from orchestration.failure import damaged, failed, report_ledger_failure
+from orchestration.results import RESULT_SERIALIZER
 from tasks.maintain import maintain_all
 
 
-@flow(name="maintain-ledger")
-def maintain_ledger() -> None:
+@flow(
+    name="maintain-ledger",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    on_failure=[report_ledger_failure],
+    on_crashed=[report_ledger_failure],
+    on_cancellation=[report_ledger_failure],
+)
+def maintain_ledger() -> Any:
     """Check the ledger and its archive, drop what is old, give room back, and drill a rebuild."""
-    report = maintain_all.with_options(refresh_cache=True)()  # a retry looks again, it does not repeat what was seen
+    try:
+        report = maintain_all()
+    except BeatporterError as error:
+        return failed(error)
     problems = report["problems"]
     drilled = "no archive is set" if report["drilled"] is None else f"{report['drilled']:,} rows were rebuilt and agree"
     dropped = ", ".join(f"{count:,} {table}" for table, count in report["dropped"].items()) or "nothing"
@@ -35,4 +49,7 @@ def maintain_ledger() -> None:
     said = f"{len(problems)} problems" if problems else "all is sound"
     publish("maintain-ledger", "\n".join([*(f"- **{escape(problem)}**" for problem in problems), "", *lines]), said)
     if problems:
-        raise LedgerCorrupt("; ".join(problems), "Nothing was dropped or rewritten. The artifact maintain-ledger names everything.")
+        return damaged(
+            LedgerCorrupt("; ".join(problems), "Nothing was dropped or rewritten. The artifact maintain-ledger names everything.")
+        )
+    return report

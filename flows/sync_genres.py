@@ -57,7 +57,8 @@ def sync_genres(
         else:
             outcomes = run_deployments("sync-genre/sync-genre", slugs, max_concurrent=max_concurrent, dry_run=dry_run)
         if not dry_run and archive_is_set():
-            notes += archive_notes(archive_ledger(return_state=True))
+            archived: Any = archive_ledger(return_state=True)
+            notes += archive_notes(archived)
         return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes)
     except BeatporterError as error:
         return failed(error)

@@ -9,7 +9,7 @@ from orchestration.task import house_task
 from orchestration.workspace import open_ledger_of, open_place_of
 
 
-@house_task("archive-ledger")
+@house_task("archive-ledger", cached=False)
 def archive_new_rows() -> dict[str, int]:
     """Rows written of each table; none when there was nothing new.
 

@@ -10,7 +10,7 @@ from orchestration.task import house_task
 from orchestration.workspace import open_ledger_of, open_place_of
 
 
-@house_task("maintain-ledger")
+@house_task("maintain-ledger", cached=False)
 def maintain_all() -> dict[str, Any]:
     """What was done: rows read, rows dropped, bytes freed, rows that the drill rebuilt, and every problem in words."""
     from beatporter.ledger.maintain import maintain  # loads Arrow
