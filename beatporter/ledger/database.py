@@ -35,7 +35,6 @@ BUSY_S = 30
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
@@ -172,6 +171,12 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except (OSError, SQLAlchemyError) as error:
             logger.debug("The log of %s was not emptied: %s", self.name, error)
+
+    def keep_log(self) -> None:
+        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Close the connections; the next question opens one again."""
