@@ -59,6 +59,9 @@ NETWORK = {
     "fuse.rclone",
 }
 """Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
+MOUNTS = Path("/proc/mounts")
+_REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+"""What a PostgreSQL says that lets nobody in; such an error carries no code."""
 _LOCK = 0x62656174
 _PREPARED: WeakSet[Engine] = WeakSet()
 
@@ -145,10 +148,14 @@ class Database:
         own: dict[str, int] | None = getattr(self._open, "numbers", None)
         return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
-    def alone(self, connection: Connection) -> None:
-        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
+    def alone(self, connection: Connection, playlist: int = 0) -> None:
+        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway.
+
+        Args:
+            playlist: its number, when only those about the same playlist are to wait.
+        """
         if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
 
     def insert(self, table: Table) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
@@ -205,6 +212,8 @@ class Database:
         said = next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), type(error).__name__)
         if not self.is_sqlite:
             return self._error_of_postgres(error, said)
+        if isinstance(error, NoConnection):
+            return LedgerUnavailable(f"The ledger {self.name} is asked by too many threads at once.", "Try again.")
         if "locked" in said or "busy" in said:
             return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {BUSY_S} s.", "Try again.")
         if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
@@ -220,7 +229,8 @@ class Database:
         state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
         if state.startswith("53"):  # insufficient resources
             return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
-        if state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
+        refused = isinstance(error, OperationalError) and any(words in said for words in _REFUSALS)
+        if refused or state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
             return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
         if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
             return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
@@ -290,7 +300,7 @@ def _refuse_network(folder: Path) -> None:
         SettingsError: the folder is on one, as far as the system tells.
     """
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+        mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:  # not Linux
         return
     place = folder.resolve()
