@@ -71,8 +71,8 @@ def refuse_forgotten(home: Path, ledger: Ledger) -> None:
     there = any(_NAME.fullmatch(path.relative_to(older).as_posix()) for path in older.glob("history/*/*.parquet"))
     if there and not ledger.history.playlists():
         raise SettingsError(
-            f"{older} holds the ledger of an earlier Beatporter, and {ledger.name} has no history yet.",
-            f"Take it in with `beatporter ledger import {older}`, or move it away to begin from nothing.",
+            f"{older} holds the ledger of an earlier Beatporter, and {ledger.name} has no history. Tracks would be added again.",
+            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
         )
 
 
