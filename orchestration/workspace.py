@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.parquet_set import refuse_forgotten
 from beatporter.ledger.run_check import check_before_run
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import BLOCK_PREFIX
@@ -45,19 +45,16 @@ def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> L
     """The ledger that the settings name.
 
     Args:
-        begin_beside_older: make a new database although the home has a ledger of Parquet files, which is about to be taken in.
+        begin_beside_older: open one without history although the home has a ledger of Parquet files, which is about to be taken in.
 
     Raises:
         SettingsError: there is no such block, it holds no address, or a ledger from before is forgotten in the home.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
-    address, older = address_of(settings), settings.home / "ledger"
-    if not begin_beside_older and (older / "history").is_dir() and not is_postgres(address) and not Path(address).exists():
-        raise SettingsError(
-            f"{older} holds the ledger of an earlier Beatporter. Without it, tracks would be added again that you removed.",
-            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
-        )
-    return open_ledger(address)
+    ledger = open_ledger(address_of(settings))
+    if not begin_beside_older:
+        refuse_forgotten(settings.home, ledger)
+    return ledger
 
 
 def address_of(settings: Settings) -> str:
