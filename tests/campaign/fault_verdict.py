@@ -215,5 +215,3 @@ def _secrets(evidence: Evidence) -> Iterator[str]:
         yield from (f"{secret}… stands in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
     for error in evidence.errors:
         yield from (f"{secret}… stands in the error {error!r}" for secret in SECRETS if secret in error)
-
-
