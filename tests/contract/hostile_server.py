@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -62,14 +63,18 @@ class HostileServer:
     Attributes:
         url: where it listens. heads: the requests so far.
         replies: by path prefix; "/" is for all others.
+
+    Args:
+        tls: speak TLS.
     """
 
-    def __init__(self, reply: Reply, **replies: Reply) -> None:
+    def __init__(self, reply: Reply, *, tls: ssl.SSLContext | None = None, **replies: Reply) -> None:
+        self._tls = tls
         self.replies: dict[str, Reply] = {"/": reply, "/api/token": give_token, **replies}
         self.heads: list[str] = []
         self._stopping = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -88,7 +93,7 @@ class HostileServer:
             threading.Thread(target=self._answer, args=(accepted,), daemon=True).start()
 
     def _answer(self, accepted: socket.socket) -> None:
-        with accepted:
+        with accepted if self._tls is None else self._tls.wrap_socket(accepted, server_side=True) as accepted:
             try:
                 connection = Connection(accepted, self._stopping)
                 self.heads.append(connection.head)

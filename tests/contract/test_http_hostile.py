@@ -6,9 +6,11 @@ The servers are real ones, over sockets. No time is asserted: an answer that is 
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import json
 import math
 import random
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from beatporter.errors import BeatporterError, PageShapeChanged, QuotaExceeded, RateLimited, RequestRefused, UpstreamDown
 from beatporter.http.http_result import Answer, Down
@@ -70,6 +77,36 @@ def test_a_page_of_nonsense_is_read_in_no_time(tmp_path: Path, name: str) -> Non
 def test_what_is_never_silent_and_never_at_an_end_is_left(tmp_path: Path, name: str, service: str) -> None:
     with hostile(service, SLOW[name]) as server, pytest.raises(UpstreamDown):
         ask(service, server.url, tmp_path, timeout_s=0.05)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that the session trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostile")])
+    now = datetime.now(UTC)
+    addresses = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    certificate = made.add_extension(addresses, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(certificate + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.mark.parametrize("name", ["a byte at a time", "a dripping header", "an endless body", "endless 100 Continue"])
+def test_tls_is_bounded_as_well(tls: ssl.SSLContext, name: str) -> None:
+    with HttpSession(0.2) as session, HostileServer({**HUGE, **SLOW}[name], tls=tls) as server:
+        sent = session.send("GET", server.url)
+    assert isinstance(sent, Down)
+    assert sent.unknown, "no connection came about"
+
+
+def test_tls_is_spoken(tls: ssl.SSLContext) -> None:
+    with HttpSession(AT_ONCE_S) as session, HostileServer(plainly("{}"), tls=tls) as server:
+        assert isinstance(session.send("GET", server.url), Answer)
 
 
 @pytest.mark.parametrize(
