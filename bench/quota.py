@@ -28,12 +28,12 @@ from typing import Literal, get_args
 from unittest.mock import patch
 
 from beatporter.genres import all_genres
+from beatporter.spotify.call import CALL_KINDS
 from beatporter.sync import match
 from tests.campaign.quota_days import Day, Mornings
 from tests.campaign.quota_world import QuotaWorld
 
 FIRST_MORNING = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
-KINDS = ("search", "list", "read", "write", "other")
 FILL_DAYS = 6
 ORDINARY_DAYS = 5
 QUIET_DAY = 500
@@ -116,7 +116,7 @@ def table(told: Told) -> list[str]:
     """A story in Markdown, a line a day."""
     head = (
         "day",
-        *KINDS,
+        *CALL_KINDS,
         "calls",
         "new",
         "searched",
@@ -133,7 +133,7 @@ def table(told: Told) -> list[str]:
         again = f" + {day.again}" if day.again else ""
         cells = (
             number,
-            *(day.calls[kind] for kind in KINDS),
+            *(day.calls[kind] for kind in CALL_KINDS),
             day.calls.total(),
             day.new,
             f"{day.searched - day.again}{again}",
