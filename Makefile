@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3.11
+# The first of these makes .venv that runs (a pyenv shim may not), has what a venv needs (Debian: python3-venv) and is not too new for Prefect 3.8.
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
+SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,9 +14,14 @@ help: ## list the targets
 setup: $(READY) ## make .venv from requirements.lock (every other target does it when needed)
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked packages into $(VENV), once; this takes a minute or two …"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		for python in $(PYTHON); do \
+			$$python -c '$(SUITS)' 2>/dev/null && $$python -m venv --clear $(VENV) && exit 0; \
+		done; \
+		echo "No Python from 3.11 to 3.14 that can make a venv was found; tried: $(PYTHON)."; \
+		echo "Install one (apt install python3 python3-venv, brew install python@3.14), or name yours: make PYTHON=/path/to/python3 …"; \
+		exit 2; } >&2
+	@echo "Installing the locked packages into $(VENV) ($$($(BIN)/python --version)), once; this takes a minute or two …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -c requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -55,6 +62,7 @@ workflow-and-browser: $(READY) # both, on one server
 
 faults: $(READY) ## a few schedules of the fault campaign
 	@$(BIN)/python -m tests.campaign.faults --count 40
+	@$(BIN)/python -m tests.campaign.faults --count 8 --seed 501 --postgres
 
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
@@ -65,8 +73,9 @@ bench: $(READY) ## calls, wall time and memory of the daily run
 bench-matching: $(READY) ## precision and recall of the matching
 	@$(BIN)/python -m bench.matching
 
-bench-ledger: $(READY) ## appends and lookups at 248 thousand to 10 million rows
+bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year of backups, a genre's second morning
 	@$(BIN)/python -m bench.ledger
+	@$(BIN)/python -m bench.ledger_mornings
 
 bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls a day by kind
 	@$(BIN)/python -m bench.quota

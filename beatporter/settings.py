@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from beatporter import genres as catalogue
 from beatporter.errors import SettingsError
+from beatporter.genres import Genre, all_genres, find_genre
 
 PREFIX = "BEATPORTER_"
 FILE = "beatporter.toml"
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     def _known_genres(self) -> Settings:
         known = self.all_genres()
         for slug in self.genres:
-            catalogue.find_genre(slug, known)
+            find_genre(slug, known)
         return self
 
     @classmethod
@@ -115,9 +115,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    def all_genres(self) -> dict[str, catalogue.Genre]:
+    def all_genres(self) -> dict[str, Genre]:
         """Every genre that can be named, by slug."""
-        return catalogue.all_genres(self.genre_ids)
+        return all_genres(self.genre_ids)
 
     def enabled_genres(self) -> tuple[str, ...]:
         """Slugs that a run without a choice syncs."""

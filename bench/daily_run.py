@@ -15,48 +15,26 @@ Calls come from the sandbox's own record, peaks from the kernel (VmHWM).
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.memory.measured_runs import EMPTY_FLOW, PEAK_ABOVE_EMPTY_MB, World, run_python, sandbox, sync
+
 GENRES = ("house", "afro-house", "drum-bass")
 DAYS = ("first day", "next day")
 LATENCY_MS = 50
 EMPTY_RUNS = 3
-PEAK_ABOVE_EMPTY_MB = 90
-"""The aim, which tests/memory holds too."""
 OWN_S = 2.0
 SEARCHES_AN_ENTRY = 1.3
 
-_PEAK = 'next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024'
-EMPTY_FLOW = f"""
-import json, sys, time
-from pathlib import Path
-from cli.orchestration import use_embedded_prefect
-use_embedded_prefect(Path(sys.argv[1]), verbose=False)
-from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
-@task(persist_result=True)
-def step(number): return []
-@flow
-def empty():
-    since = time.perf_counter()
-    for number in range(5): step(number)
-    create_markdown_artifact("nothing", key="empty")
-    return time.perf_counter() - since
-print(json.dumps({{"duration_s": empty(), "peak_memory_mb": {_PEAK}}}))
-"""
 STEPS = """
 import json, sys, time
 from beatporter.ledger.ledger import open_ledger
@@ -78,23 +56,6 @@ with Workspace(settings, open_ledger(settings.ledger_address()), run_key=f"{slug
     back_up_playlist(workspace, slug)
     print(json.dumps({"duration_s": time.perf_counter() - since}))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A sandbox, and the environment of runs against it."""
-
-    environment: dict[str, str]
-    control: str
-
-    def next_day(self) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{self.control}/next-day", method="POST"), timeout=60).close()
-
-    def calls(self) -> Counter[str]:
-        """Requests to Spotify so far by what they ask for, and whether they write."""
-        with urllib.request.urlopen(f"{self.control}/requests", timeout=60) as answer:
-            found = [entry for entry in json.load(answer) if entry["service"] == "spotify"]
-        return Counter(f"{'read' if entry['method'] == 'GET' else 'write'} {entry['kind']}" for entry in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +85,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         home = Path(folder)
         worlds = [
-            stack.enter_context(sandbox(home / name, latency_ms))
+            stack.enter_context(sandbox(home / name, latency_ms, GENRES))
             for name, latency_ms in (("waiting", LATENCY_MS), ("at-once", 0), ("steps", 0))
         ]
         empty = [run_python(EMPTY_FLOW, str(home / "waiting"), environment=worlds[0].environment) for _ in range(EMPTY_RUNS)]
@@ -134,26 +95,6 @@ def main() -> int:
     print(text)
     Path(__file__).with_suffix(".md").write_text(text)
     return 0 if met else 1
-
-
-@contextmanager
-def sandbox(home: Path, latency_ms: float, genres: Sequence[str] = GENRES) -> Iterator[World]:
-    """A sandbox of its own as a process, with a home for the runs against it."""
-    home.mkdir(parents=True)
-    ready, ports = home / "sandbox.env", home / "ports.json"
-    command = [sys.executable, "-m", "sandbox", "--latency-ms", str(latency_ms), "--genres", ",".join(genres), "--until-parent-ends"]
-    process = subprocess.Popen([*command, "--env-file", str(ready), "--ports-file", str(ports)], stdout=subprocess.DEVNULL)
-    try:
-        while not ready.exists():
-            assert process.poll() is None, "the sandbox did not start"
-            time.sleep(0.1)
-        settings = dict(line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
-        settings |= {"BEATPORTER_HOME": str(home), "BEATPORTER_PROFILE": "off", "BEATPORTER_SPOTIFY_RATE": "1000"}
-        settings |= {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "5000", "BEATPORTER_BEATPORT_INTERVAL_S": "0"}
-        yield World({**os.environ, **settings}, json.loads(ports.read_text())["control"])
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def move_on(day: str, worlds: Sequence[World]) -> Sequence[str]:
@@ -180,30 +121,13 @@ def measure(genre: str, worlds: Sequence[World]) -> GenreRun:
 
 def decisions(world: World) -> int:
     """Decisions that the world's ledger holds."""
+    from sqlalchemy import func, select
+
     from beatporter.ledger.ledger import open_ledger
-    from beatporter.ledger.statistics import statistics
+    from beatporter.ledger.tables import MATCHES
 
-    found = statistics(open_ledger(str(Path(world.environment["BEATPORTER_HOME"]) / "beatporter.db")))
-    return next(one.rows for one in found if one.table == "matches")
-
-
-def sync(genre: str, world: World) -> dict[str, Any]:
-    """What `beatporter sync GENRE --json` says of the genre."""
-    beatporter = Path(sys.executable).with_name("beatporter")
-    document = run([str(beatporter), "sync", genre, "--json"], world.environment)
-    outcome: dict[str, Any] = document["genres"][genre]
-    return outcome
-
-
-def run_python(program: str, argument: str, *, environment: dict[str, str]) -> dict[str, Any]:
-    return run([sys.executable, "-c", program, argument], environment)
-
-
-def run(command: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+    with open_ledger(Path(world.environment["BEATPORTER_HOME"]) / "beatporter.db").database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(MATCHES)).scalar_one())
 
 
 def report(runs: dict[str, dict[str, GenreRun]], floor_mb: float, floor_s: float) -> tuple[str, bool]:

@@ -1,11 +1,10 @@
-"""The ledger's figures beside those of the way it replaces: `python -m bench.ledger`, or `make bench-ledger`.
+"""The ledger's figures, on SQLite and on PostgreSQL, beside those of the way it replaces: `python -m bench.ledger`, or `make bench-ledger`.
 
 The old way is what the replaced script does: one gzip Parquet file for everything, read whole into pandas, concatenated with the
-new rows and written back; a look-up reads one playlist's rows out of it. SQLite (the standard library's, one table with three
-indices) stands beside them for docs/decisions/ledger-why-parquet.md.
+new rows and written back; a look-up reads one playlist's rows out of it.
 
 Everything is made first; then come rounds, each of which measures every way at every size once, in a process of its own, so that
-what else the machine does falls on all alike. A figure is the median of the rounds. Results go to bench/ledger.md.
+what else the machine does falls on all alike. A figure is the median of the rounds, or their longest. Results go to bench/ledger.md.
 """
 
 from __future__ import annotations
@@ -13,137 +12,118 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from pathlib import Path
 
-from bench.ledger_ways import APPENDS, PLAYLISTS, WAYS, Figures
+from bench.ledger_report import Key, report
+from bench.ledger_ways import SERVER, Figures
+from bench.postgres import programs, running_postgres
 
 SIZES = (248_000, 1_000_000, 10_000_000)
 DECISIONS = (10_000, 100_000, 1_000_000)
+PLAYLISTS_OF_A_YEAR, DAYS_OF_A_YEAR = 36, 365
+OLD_ROUNDS = 2
+"""The old way takes seconds to minutes, which noise does not change."""
 RESULTS = Path(__file__).with_suffix(".md")
-Key = tuple[str, int]
 
 
-def in_own_process(way: str, act: str, place: Path, number: int) -> Figures:
-    command = [sys.executable, "-m", "bench.ledger", "--step", way, act, str(place), str(number)]
+def step(*arguments: object) -> Figures:
+    """What one process of its own found."""
+    command = [sys.executable, "-m", "bench.ledger", "--step", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{way}: {act} at {place.name} failed:\n{done.stderr}")
+        raise SystemExit(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def run(folder: Path, keys: list[Key], rounds: int) -> dict[Key, list[Figures]]:
-    places = {(way, rows): folder / f"{way}-{rows}" for way, rows in keys}
-    for (way, rows), place in places.items():
-        if not place.exists():
-            start = time.perf_counter()
-            in_own_process(way, "make", place, rows)
-            print(f"made {place.name} in {time.perf_counter() - start:.0f} s", flush=True)
+def run_step(way: str, act: str, folder: Path, numbers: list[int]) -> Figures:
+    """The work of a process of its own."""
+    if act == "year":
+        from bench.ledger_year import YEARS
+
+        return YEARS[way](folder, *numbers)
+    from bench.ledger_ways import WAYS
+
+    make, measure = WAYS[way]
+    return (make(folder, *numbers) or {}) if act == "make" else measure(folder, *numbers)
+
+
+def make_all(folder: Path, keys: list[Key]) -> None:
+    """Make what is not there yet. What to look for is written last, so that what was begun is begun again."""
+    for way, rows in keys:
+        place = folder / f"{way}-{rows}"
+        if (place / "asked.json").exists():
+            continue
+        place.mkdir(exist_ok=True)
+        for file in place.iterdir():
+            file.unlink()
+        start = time.perf_counter()
+        step(way, "make", place, rows)
+        print(f"made {place.name} in {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def measure_all(folder: Path, keys: list[Key], rounds: int) -> dict[Key, list[Figures]]:
     results: dict[Key, list[Figures]] = {key: [] for key in keys}
     for turn in range(rounds):
-        for key, place in places.items():
-            if key[0] == "old" and turn >= 2:
-                continue  # it takes seconds to minutes, which noise does not change
+        for way, rows in keys:
+            if way == "old" and turn >= OLD_ROUNDS:
+                continue
             os.sync()  # what was made before must not be flushed by the first append's fsync
-            results[key].append({**in_own_process(key[0], "measure", place, turn), "load": os.getloadavg()[0]})
+            results[way, rows].append({**step(way, "measure", folder / f"{way}-{rows}", turn), "load": os.getloadavg()[0]})
         print(f"round {turn + 1} of {rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
     return results
 
 
-def medians(rounds: list[Figures]) -> Figures:
-    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
-
-
-def report(results: dict[Key, list[Figures]]) -> str:
-    found = {key: medians(rounds) for key, rounds in results.items() if rounds}
-    loads = [figures["load"] for rounds in results.values() for figures in rounds]
-    lines = [
-        "# The ledger in figures",
-        "",
-        f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,"
-        f" load {min(loads):.1f} to {max(loads):.1f} while it ran; {PLAYLISTS} playlists.",
-        "Times in milliseconds, medians of rounds in turns. *CPU* is the process's own work, which a busy machine hardly adds to; *disk*",
-        "one write, fsync, rename and fsync of the folder, taken in turns with the appends: what no durable append can do without.",
-        "A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once (the old way knows no ISRCs). Peak is the",
-        "process's resident memory, its libraries in it; growth is over 36 appends after the second.",
-        "",
-        "| way | rows | append 100 | CPU | disk | look-up | CPU | first look-up | peak MB | libraries MB | growth MB | on disk MB |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for (way, rows), f in found.items():
-        if way != "matches":
-            growth = f"{f['growth_mb']:.1f}" if way != "old" else ""
-            lines.append(
-                f"| {way} | {rows:,} | {f['append_ms']:.1f} | {f['append_cpu_ms']:.1f} | {f['floor_ms']:.1f} "
-                f"| {f['lookup_ms']:.1f} | {f['lookup_cpu_ms']:.1f} | {f['lookup_first_ms']:.1f} | {f['peak_mb']:.1f} "
-                f"| {f['loaded_mb']:.1f} | {growth} | {f['disk_mb']:.0f} |"
-            )
-    lines += ["", *verdicts(found), "", "All playlists asked at once:", ""]
-    lines += ["| rows | look-up | peak MB |", "|--:|--:|--:|"]
-    lines += [f"| {rows:,} | {f['all_playlists_ms']:.0f} | {f['peak_all_mb']:.1f} |" for (way, rows), f in found.items() if way == "ledger"]
-    lines += ["", "Decisions, a chart's 100 looked up at once, compacted:", ""]
-    lines += ["| decisions | of the newest twentieth | CPU | spread over all | CPU | one by its track | CPU | peak MB | spread over all |"]
-    lines += ["|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
-    for (way, rows), f in found.items():
-        if way == "matches":
-            times = " | ".join(f"{f[f'{what}_ms']:.1f} | {f[f'{what}_cpu_ms']:.1f}" for what in ("near", "far", "by_track"))
-            lines.append(f"| {rows:,} | {times} | {f['peak_near_mb']:.1f} | {f['peak_mb']:.1f} |")
-    return "\n".join(lines) + "\n"
-
-
-def verdicts(found: dict[Key, Figures]) -> list[str]:
-    """Each aim with what was measured."""
-    ours = {rows: figures for (way, rows), figures in found.items() if way == "ledger"}
-    least, most = min(ours), max(ours)
-    slowest = max(figures["append_ms"] for figures in ours.values())
-    lines = [f"- Append under 5 ms at every size: {slowest:.1f} ms at most: {_met(slowest < 5)}"]
-    work = max(figures["append_cpu_ms"] for figures in ours.values())
-    lines[0] += f" (of it {work:.1f} ms work; the rest is the disk and the queue for it and for the processor)."
-    if ("old", least) in found:
-        times = found["old", least]["append_ms"] / ours[least]["append_ms"]
-        lines.append(f"- 500 times faster than the rewrite at {least:,} rows: {times:,.0f} times: {_met(times >= 500)}.")
-    more = ours[most]["append_ms"] / ours[least]["append_ms"] - 1
-    lines.append(f"- Append at {most:,} rows beside {least:,}: {more:+.0%}.")
-    lookup = ours[most]["lookup_ms"]
-    lines.append(
-        f"- Look-up under 50 ms at {most:,} rows: {lookup:.1f} ms: {_met(lookup < 50)} ({ours[most]['lookup_cpu_ms']:.1f} ms work)."
-    )
-    more = ours[most]["peak_mb"] / ours[least]["peak_mb"] - 1
-    lines.append(f"- Peak memory at {most:,} rows within 10 % of that at {least:,}: {more:+.1%}: {_met(more <= 0.1)}.")
-    growth = max(figures["growth_mb"] for figures in ours.values())
-    lines.append(f"- No growth over {APPENDS - 2} appends beyond 1 MB: {growth:.1f} MB at most: {_met(growth <= 1)}.")
-    return lines
-
-
-def _met(yes: bool) -> str:
-    return "met" if yes else "NOT met"
+def live_years(folder: Path, databases: list[str], playlists: int, days: int) -> dict[tuple[str, str], Figures]:
+    """A year of each kind on each database; what an earlier run left is kept as figures."""
+    found: dict[tuple[str, str], Figures] = {}
+    for what in ("backups", "charts"):
+        for database in databases:
+            place = folder / f"{database}-year-of-{what}-{playlists}-{days}"
+            kept = place / "figures.json"
+            if not kept.exists():
+                place.mkdir(exist_ok=True)
+                start = time.perf_counter()
+                figures = step(what, "year", place, playlists, days)
+                kept.write_text(json.dumps(figures))
+                print(f"lived {place.name} in {time.perf_counter() - start:.0f} s", flush=True)
+            found[what, database] = json.loads(kept.read_text())
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="rows of the histories")
     parser.add_argument("--decisions", type=int, nargs="+", default=list(DECISIONS), help="rows of the decisions")
-    parser.add_argument("--others-up-to", type=int, default=1_000_000, help="old way and SQLite take minutes and gigabytes beyond")
+    parser.add_argument("--old-up-to", type=int, default=1_000_000, help="the old way takes minutes and gigabytes beyond")
+    parser.add_argument("--playlists", type=int, default=PLAYLISTS_OF_A_YEAR, help="whose backups and charts are kept for a year")
+    parser.add_argument("--days", type=int, default=DAYS_OF_A_YEAR, help="of that year; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="where to keep what is made, for another run; a temporary one without it")
-    parser.add_argument("--step", nargs=4, metavar=("WAY", "ACT", "PLACE", "NUMBER"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.step:
-        way, act, place, number = arguments.step
-        print(json.dumps(WAYS[way][act == "measure"](Path(place), int(number)) or {}))
+        way, act, folder, *numbers = arguments.step
+        print(json.dumps(run_step(way, act, Path(folder), [int(number) for number in numbers])))
         return
-    keys = [
-        (way, rows) for way in ("ledger", "old", "sqlite") for rows in arguments.sizes if way == "ledger" or rows <= arguments.others_up_to
-    ]
-    keys += [("matches", rows) for rows in arguments.decisions]
-    with tempfile.TemporaryDirectory(prefix="beatporter-bench-") as temporary:
-        text = report(run(arguments.folder or Path(temporary), keys, arguments.rounds))
+    with ExitStack() as stack:
+        folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beatporter-bench-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        databases = ["sqlite"]
+        if programs():
+            folder.chmod(0o711)  # PostgreSQL's own user passes
+            os.environ[SERVER] = stack.enter_context(running_postgres(folder.absolute() / "server"))
+            databases.append("postgres")
+        keys = [(way, rows) for way in (*databases, "old") for rows in arguments.sizes if way != "old" or rows <= arguments.old_up_to]
+        keys += [("decisions", rows) for rows in arguments.decisions]
+        make_all(folder, keys)
+        found = measure_all(folder, keys, arguments.rounds)
+        years = live_years(folder, databases, arguments.playlists, arguments.days) if arguments.days else {}
+    text = report(found, years, arguments.days)
     RESULTS.write_text(text)
     print(f"\n{text}\nWritten to {RESULTS.name}.")
 

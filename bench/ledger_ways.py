@@ -1,59 +1,29 @@
-"""The ways to keep a history that `bench.ledger` measures: the ledger, the replaced script's file, SQLite; and their rows.
+"""The ways to keep a history that `bench.ledger` measures: the ledger on SQLite and on PostgreSQL, and the replaced script's file.
 
-Each way has a `make`, run once, and a `measure`, run in a process of its own for each round.
+Each way has a `make`, run once, and a `measure`, run in a process of its own for each round. What is made lies in a folder of its own; a
+database on PostgreSQL has the folder's name, and the server's address stands in the environment.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import secrets
 import statistics
-import string
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from bench.ledger_rows import PLAYLISTS, T0, Row, batches_of, playlist_id, read_asked, rows_of, write_asked
+from bench.postgres import create_database
 
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
-PLAYLISTS = 20
 APPENDS = 38
 """Of 100 rows each; growth is told over the last 36."""
-LOOKUPS = 15
-ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), dtype=np.uint8)
+SERVER = "BENCH_POSTGRES"
 Figures = dict[str, Any]
-Row = tuple[str, str, str]
-
-
-def rows_of_seed(seed: int, rows: int) -> list[Row]:
-    """Track id, ISRC and recording of rows, the same at each run."""
-    text = ALPHABET[np.random.default_rng(seed).integers(0, len(ALPHABET), rows * 22)].tobytes().decode()
-    ids = (text[start : start + 22] for start in range(0, rows * 22, 22))
-    return [(t, f"GB{t[:10].upper()}", f"artist {t[:6].lower()}|title {t[6:16].lower()}|") for t in ids]
-
-
-def playlist_id(number: int) -> str:
-    return f"playlist{number:014}"
-
-
-def write_asked(place: Path, rows: int) -> None:
-    """100 of each kind to look for in the first playlist: half of them there, half not. In a file: measuring must not make them."""
-    there = rows_of_seed(0, rows // PLAYLISTS)
-    step = len(there) // 50
-    chosen = [*there[::step][:50], *rows_of_seed(9_999, 50)]
-    place.with_suffix(".asked").write_text(json.dumps([list(column) for column in zip(*chosen, strict=True)]))
-
-
-def read_asked(place: Path) -> list[list[str]]:
-    return list(json.loads(place.with_suffix(".asked").read_text()))
-
-
-def batches(turn: int, count: int) -> list[list[Row]]:
-    """What a round appends: new rows each time."""
-    return [rows_of_seed(1_000_000 + turn * APPENDS + number, 100) for number in range(count)]
 
 
 def memory_mb(kind: str = "VmRSS") -> float:
@@ -73,114 +43,129 @@ def timed_twice(act: Callable[[], object]) -> tuple[float, float]:
     return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
 
+def summary(name: str, times: Sequence[tuple[float, float]]) -> Figures:
+    """Median, longest and work of several times."""
+    return {
+        f"{name}_ms": statistics.median(wall for wall, _ in times),
+        f"{name}_longest_ms": max(wall for wall, _ in times),
+        f"{name}_cpu_ms": statistics.median(work for _, work in times),
+    }
+
+
 def disk_floor(folder: Path) -> Callable[[], None]:
-    """What no durable append of a file can do without: write, fsync, rename, fsync of the folder; 8 kB."""
-    data = secrets.token_bytes(8_192)
+    """What no durable append can do without: a write of 8 kB and its fsync."""
+    data, path = secrets.token_bytes(8_192), folder / "floor"
 
     def write() -> None:
-        with (folder / ".floor.tmp").open("wb") as file:
+        with path.open("ab") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        (folder / ".floor.tmp").rename(folder / f".floor-{secrets.token_hex(8)}")
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
 
     return write
 
 
-def figures_of(
-    append: Callable[[int], object], look_up: Callable[[], Sequence[int]], appends: int, lookups: int, floor: Callable[[], None]
-) -> Figures:
-    """One round's figures. The disk's own time is taken in turns with the appends, since it changes with what else goes on."""
+def address_of(folder: Path) -> str:
+    """The database that belongs to a folder."""
+    if folder.name.startswith("postgres"):
+        return f"{os.environ[SERVER]}/{folder.name.replace('-', '_')}"
+    return str(folder / "beatporter.db")
 
-    def checked() -> None:
-        found = look_up()
-        assert all(count in (50, -1) for count in found), f"wrong answer: {found}"
 
-    loaded = memory_mb()
-    first = timed(checked)
-    lookup, lookup_cpu = _medians([timed_twice(checked) for _ in range(lookups)])
-    appended, floors, before = [], [], 0.0
-    for number in range(appends):
+def fresh_database(folder: Path) -> str:
+    """The address of the database that belongs to a folder, which is empty."""
+    address = address_of(folder)
+    return create_database(*address.rsplit("/", 1)) if folder.name.startswith("postgres") else address
+
+
+def make_ledger(folder: Path, rows: int) -> None:
+    """A ledger, filled through its own table in large transactions, playlist after playlist and again."""
+    from beatporter.ledger.ledger import open_ledger
+    from beatporter.records.ledger import HistoryRow
+
+    with open_ledger(fresh_database(folder)) as ledger:
+        if ledger.database.is_sqlite:
+            with ledger.database.read() as connection:
+                connection.exec_driver_sql("PRAGMA cache_size = -200000")  # for the filling alone: a connection's own
+        playlists = [batches_of(number, rows // PLAYLISTS) for number in range(PLAYLISTS)]
+        for first, batches in enumerate(zip(*playlists, strict=True)):
+            for number, batch in enumerate(batches):
+                beatport_ids = random.Random(f"{first} {number}").choices(range(1_000_000, 25_000_000), k=len(batch))
+                added = T0 + timedelta(days=first)
+                rows_now = [
+                    HistoryRow(*row, beatport_id, "chart", added + timedelta(seconds=place))
+                    for place, (row, beatport_id) in enumerate(zip(batch, beatport_ids, strict=True))
+                ]
+                ledger.history.append(playlist_id(number), rows_now)
+                ledger.database.settle()
+        with ledger.database.read() as connection:
+            connection.exec_driver_sql("ANALYZE" if ledger.database.is_sqlite else "VACUUM ANALYZE")
+    ledger.close()
+    write_asked(folder, rows)
+
+
+def measure_ledger(folder: Path, turn: int) -> Figures:
+    """Look-ups, then appends with what follows them in a run: the log is emptied when a step ends, and the connection closed."""
+    from beatporter.ledger.database import SETTLE_BYTES
+    from beatporter.ledger.ledger import open_ledger
+    from beatporter.records.ledger import HistoryRow
+
+    address, asked, floor = address_of(folder), iter(read_asked(folder)), disk_floor(folder)
+    made = [[HistoryRow(*row, 1, "chart", T0) for row in rows_of(f"{turn} {number} {time.time_ns()}", 100)] for number in range(APPENDS)]
+    log = folder / "beatporter.db-wal"
+    figures: Figures = {"loaded_mb": memory_mb()}
+    start = time.perf_counter()
+    ledger = open_ledger(address)
+    figures["open_ms"] = (time.perf_counter() - start) * 1000
+
+    def look_up() -> None:
+        known = ledger.history.known(playlist_id(0), *wanted)
+        assert (len(known.track_ids), len(known.isrcs), len(known.recordings)) == (50, 50, 50), "wrong answer"
+
+    wanted = next(asked)
+    figures["first_ms"] = timed(look_up)
+    times = []
+    for wanted in asked:  # noqa: B007 - `look_up` reads it
+        times.append(timed_twice(look_up))
+    figures |= summary("lookup", times)
+    appends, floors, settles, before = [], [], [], 0.0
+    for number, rows in enumerate(made):
         if number == 2:
             before = memory_mb()
-        appended.append(timed_twice(lambda: append(number)))  # noqa: B023 - called at once
+        appends.append(timed_twice(partial(ledger.history.append, playlist_id(number % PLAYLISTS), rows)))
+        full = log.exists() and log.stat().st_size >= SETTLE_BYTES
+        took = timed(ledger.database.settle)
+        settles += [took] if full else []
         floors.append(timed(floor))
-    append_ms, append_cpu = _medians(appended)
-    return {
-        "lookup_first_ms": first,
-        "lookup_ms": lookup,
-        "lookup_cpu_ms": lookup_cpu,
-        "append_ms": append_ms,
-        "append_cpu_ms": append_cpu,
-        "floor_ms": statistics.median(floors),
-        "peak_mb": memory_mb("VmHWM"),
-        "loaded_mb": loaded,
-        "growth_mb": memory_mb() - before,
-    }
+    figures |= summary("append", appends)
+    figures |= {"floor_ms": statistics.median(floors), "growth_mb": memory_mb() - before, "peak_mb": memory_mb("VmHWM")}
+    everywhere = [timed(partial(ledger.history.known, None, *wanted)) for _ in range(3)]
+    figures |= {"all_playlists_ms": statistics.median(everywhere), "peak_all_mb": memory_mb("VmHWM")}
+    figures |= {"settles": len(settles), "settle_ms": statistics.median(settles or [0.0]), "settle_longest_ms": max(settles, default=0.0)}
+    figures["close_ms"] = timed(ledger.close)
+    return figures | _room(folder, address)
 
 
-def _medians(times: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    return statistics.median(wall for wall, _ in times), statistics.median(work for _, work in times)
+def _room(folder: Path, address: str) -> Figures:
+    """Bytes on disk with all indices, of the history as it is now."""
+    from beatporter.ledger.database import Database
+
+    database = Database(address)
+    with database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT count(*) FROM history").scalar_one()
+        asked = "SELECT pg_total_relation_size('history')"
+        size = (folder / "beatporter.db").stat().st_size if database.is_sqlite else connection.exec_driver_sql(asked).scalar_one()
+    database.close()
+    return {"disk_mb": size / 1e6, "bytes_a_row": size / rows}
 
 
-def make_ledger(place: Path, rows: int) -> None:
-    """A compacted ledger, written in its own layout."""
-    from beatporter.ledger.columns import make_batch
-    from beatporter.ledger.compaction import compact
-    from beatporter.ledger.files import writer
-    from beatporter.ledger.history import columns_of
-    from beatporter.ledger.ledger import open_ledger
-    from beatporter.ledger.tables import HISTORY
-    from beatporter.records.ledger import HistoryRow
-
-    ledger = open_ledger(place)
-    for number in range(PLAYLISTS):
-        found = sorted(rows_of_seed(number, rows // PLAYLISTS))
-        folder = f"history/playlist_id={playlist_id(number)}"
-        with ledger.home.stage(folder) as stage:
-            with writer(HISTORY, stage.file) as out:
-                for start in range(0, len(found), HISTORY.row_group_rows):
-                    piece = [
-                        HistoryRow(*row, 1_000 + n, "chart", T0 + timedelta(seconds=n))
-                        for n, row in enumerate(found[start : start + HISTORY.row_group_rows])
-                    ]
-                    out.write_batch(make_batch(HISTORY.schema, columns_of(piece)))
-            stage.commit(f"{folder}/part-{number:032x}.parquet")
-    compact(ledger, ["history"], now=datetime.now(UTC))
-    write_asked(place, rows)
-
-
-def measure_ledger(place: Path, turn: int) -> Figures:
-    from beatporter.ledger.ledger import open_ledger
-    from beatporter.records.ledger import HistoryRow
-
-    ledger = open_ledger(place)
-    asked, made = read_asked(place), [[HistoryRow(*row, 1, "chart", T0) for row in batch] for batch in batches(turn, APPENDS)]
-
-    def look_up() -> tuple[int, int, int]:
-        known = ledger.history.known(playlist_id(0), *asked)
-        return len(known.track_ids), len(known.isrcs), len(known.recordings)
-
-    def append(number: int) -> None:
-        ledger.history.append(playlist_id(number % PLAYLISTS), made[number])
-
-    found = figures_of(append, look_up, APPENDS, LOOKUPS, disk_floor(place))
-    found["all_playlists_ms"] = timed(lambda: ledger.history.known(None, *asked))
-    found["peak_all_mb"] = memory_mb("VmHWM")
-    return {**found, "disk_mb": sum(file.size for file in ledger.home.files("history")) / 1e6}
-
-
-def make_old(place: Path, rows: int) -> None:
+def make_old(folder: Path, rows: int) -> None:
     """The replaced script's file."""
     import pandas as pd
 
-    place.mkdir()
-    frames = [old_frame(number, rows_of_seed(number, rows // PLAYLISTS)) for number in range(PLAYLISTS)]
-    pd.concat(frames, ignore_index=True).to_parquet(place / "history.parquet.gz", compression="gzip", index=False)
-    write_asked(place, rows)
+    frames = [old_frame(number, batch) for number in range(PLAYLISTS) for batch in batches_of(number, rows // PLAYLISTS)]
+    pd.concat(frames, ignore_index=True).to_parquet(folder / "history.parquet.gz", compression="gzip", index=False)
+    write_asked(folder, rows)
 
 
 def old_frame(number: int, rows: Sequence[Row]) -> Any:
@@ -197,113 +182,76 @@ def old_frame(number: int, rows: Sequence[Row]) -> Any:
     )
 
 
-def measure_old(place: Path, turn: int) -> Figures:
+def measure_old(folder: Path, turn: int) -> Figures:
+    """Read whole, joined, written back; a look-up reads one playlist's rows."""
     import pandas as pd
 
-    path, (tracks, _, recordings), made = place / "history.parquet.gz", read_asked(place), batches(turn, 3)
-    disk = path.stat().st_size / 1e6
+    path, asked, floor = folder / "history.parquet.gz", iter(read_asked(folder)), disk_floor(folder)
+    made = [rows_of(f"{turn} {number} {time.time_ns()}", 100) for number in range(3)]
+    figures: Figures = {"loaded_mb": memory_mb(), "open_ms": 0.0, "disk_mb": path.stat().st_size / 1e6}
 
-    def look_up() -> tuple[int, int, int]:
+    def look_up() -> None:
+        tracks, _, recordings = next(asked)
         found = pd.read_parquet(path, filters=[("playlist_id", "=", playlist_id(0))])
-        return int(found["track_id"].isin(tracks).sum()), -1, int(found["artist_name"].isin(recordings).sum())
+        assert int(found["track_id"].isin(tracks).sum()) == int(found["artist_name"].isin(recordings).sum()) == 50, "wrong answer"
 
     def append(number: int) -> None:
-        added = old_frame(number % PLAYLISTS, made[number])
+        added = old_frame(number, made[number])
         pd.concat([pd.read_parquet(path), added], ignore_index=True).to_parquet(path, compression="gzip", index=False)
 
-    return {**figures_of(append, look_up, 3, 2, disk_floor(place)), "disk_mb": disk}
+    figures["first_ms"] = timed(look_up)
+    figures |= summary("lookup", [timed_twice(look_up) for _ in range(2)])
+    appends, floors = [], []
+    for number in range(len(made)):
+        appends.append(timed_twice(partial(append, number)))
+        floors.append(timed(floor))
+    rows = len(pd.read_parquet(path, columns=["track_id"]))
+    figures |= {"floor_ms": statistics.median(floors), "peak_mb": memory_mb("VmHWM"), "bytes_a_row": path.stat().st_size / rows}
+    return figures | summary("append", appends)
 
 
-def make_sqlite(place: Path, rows: int) -> None:
-    """One table with an index for each kind of question, as a history in SQLite would have it."""
-    import sqlite3
-
-    place.mkdir()
-    base = sqlite3.connect(place / "history.db")
-    base.execute("PRAGMA journal_mode=WAL")
-    base.execute("CREATE TABLE history (playlist_id, track_id, isrc, recording, beatport_id, source, added_at)")
-    for number in range(PLAYLISTS):
-        found = rows_of_seed(number, rows // PLAYLISTS)
-        values = ((playlist_id(number), *row, n, n) for n, row in enumerate(found))
-        base.executemany("INSERT INTO history VALUES (?, ?, ?, ?, ?, 'chart', ?)", values)
-    for column in ("track_id", "isrc", "recording"):
-        base.execute(f"CREATE INDEX by_{column} ON history (playlist_id, {column})")
-    base.commit()
-    base.close()
-    write_asked(place, rows)
-
-
-def measure_sqlite(place: Path, turn: int) -> Figures:
-    import sqlite3
-
-    base = sqlite3.connect(place / "history.db")
-    base.execute("PRAGMA synchronous=FULL")
-    wanted, made = dict(zip(("track_id", "isrc", "recording"), read_asked(place), strict=True)), batches(turn, APPENDS)
-
-    def append(number: int) -> None:
-        with base:
-            values = ((playlist_id(number % PLAYLISTS), *row) for row in made[number])
-            base.executemany("INSERT INTO history VALUES (?, ?, ?, ?, 1, 'chart', 0)", values)
-
-    def look_up() -> list[int]:
-        counts = []
-        for column, texts in wanted.items():
-            marks = ",".join("?" * len(texts))
-            query = f"SELECT COUNT(DISTINCT {column}) FROM history WHERE playlist_id = ? AND {column} IN ({marks})"
-            counts.append(base.execute(query, (playlist_id(0), *texts)).fetchone()[0])
-        return counts
-
-    found = figures_of(append, look_up, APPENDS, LOOKUPS, disk_floor(place))
-    base.close()
-    return {**found, "disk_mb": (place / "history.db").stat().st_size / 1e6}
-
-
-def make_matches(place: Path, rows: int) -> None:
-    """Decisions, compacted."""
-    from beatporter.ledger.compaction import compact
+def make_decisions(folder: Path, rows: int) -> None:
+    """Decisions on SQLite."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.records.match import Match
 
-    ledger = open_ledger(place)
-    for start in range(0, rows, 50_000):
-        ids = range(start, min(rows, start + 50_000))
-        ledger.matches.append(
-            [
-                Match(n, f"GB{n:010}", f"track{n:017}", "isrc", 98.0, "same", "1", T0, None, ("same isrc",), f"Title {n}", (f"Artist {n}",))
-                for n in ids
-            ]
-        )
-    compact(ledger, ["matches"], now=datetime.now(UTC))
+    with open_ledger(folder / "beatporter.db") as ledger:
+        for start in range(0, rows, 50_000):
+            found = enumerate(rows_of(f"decisions {start}", min(50_000, rows - start)), start)
+            ledger.matches.append(
+                [
+                    Match(n, isrc, track_id, "isrc", 98.0, "same", "1", T0, None, ("same isrc",), f"Title {n}", (f"Artist {n}",))
+                    for n, (track_id, isrc, _) in found
+                ]
+            )
+            ledger.database.settle()
+    ledger.close()
+    (folder / "asked.json").write_text("[]")
 
 
-def measure_matches(place: Path, turn: int) -> Figures:
+def measure_decisions(folder: Path, turn: int) -> Figures:
     """A chart's 100 decisions: ids of the newest twentieth, and ids spread over all."""
     from beatporter.ledger.ledger import open_ledger
 
-    ledger, rows, luck = open_ledger(place), int(place.name.rpartition("-")[2]), np.random.default_rng(turn)
-    near, far = (
-        [int(n) for n in luck.choice(span, 100, replace=False) + start] for start, span in ((rows - rows // 20, rows // 20), (0, rows))
-    )
-    near_ms, near_cpu = _medians([timed_twice(lambda: ledger.matches.latest(near)) for _ in range(7)])
-    peak_near = memory_mb("VmHWM")
-    far_ms, far_cpu = _medians([timed_twice(lambda: ledger.matches.latest(far)) for _ in range(7)])
-    assert len(ledger.matches.latest(far)) == 100
-    by_track, by_track_cpu = timed_twice(lambda: ledger.matches.by_track([f"track{near[0]:017}"]))
-    return {
-        "near_ms": near_ms,
-        "near_cpu_ms": near_cpu,
-        "far_ms": far_ms,
-        "far_cpu_ms": far_cpu,
-        "by_track_ms": by_track,
-        "by_track_cpu_ms": by_track_cpu,
-        "peak_near_mb": peak_near,
-        "peak_mb": memory_mb("VmHWM"),
-    }
+    ledger, rows, luck = open_ledger(folder / "beatporter.db"), int(folder.name.rpartition("-")[2]), random.Random(turn)
+    figures: Figures = {"loaded_mb": memory_mb()}
+    for name, first in (("near", rows - rows // 20), ("far", 0)):
+        figures |= summary(name, [timed_twice(partial(ledger.matches.latest, ids)) for ids in _samples(luck, range(first, rows))])
+    found = ledger.matches.latest(luck.sample(range(rows), 100))
+    assert len(found) == 100, "wrong answer"
+    tracks = [match.track_id for match in found.values() if match.track_id]
+    figures |= summary("by_track", [timed_twice(partial(ledger.matches.by_track, [track])) for track in tracks[:9]])
+    size = (folder / "beatporter.db").stat().st_size
+    return figures | {"peak_mb": memory_mb("VmHWM"), "disk_mb": size / 1e6, "bytes_a_row": size / rows}
+
+
+def _samples(luck: random.Random, ids: range) -> list[list[int]]:
+    return [luck.sample(ids, 100) for _ in range(7)]
 
 
 WAYS: dict[str, tuple[Callable[[Path, int], None], Callable[[Path, int], Figures]]] = {
-    "ledger": (make_ledger, measure_ledger),
+    "sqlite": (make_ledger, measure_ledger),
+    "postgres": (make_ledger, measure_ledger),
     "old": (make_old, measure_old),
-    "sqlite": (make_sqlite, measure_sqlite),
-    "matches": (make_matches, measure_matches),
+    "decisions": (make_decisions, measure_decisions),
 }

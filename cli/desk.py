@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import block_name
+from beatporter.spotify.sign_in import BLOCK_PREFIX, block_name
 from beatporter.sync.workspace import Workspace
-from cli.orchestration import use_embedded_prefect
-from tasks._sign_in import BLOCK_PREFIX, open_store
-from tasks._workspace import open_ledger_of
+from cli.embedded_prefect import use_embedded_prefect
+from orchestration.blocks import open_store
+from orchestration.workspace import open_ledger_of
 
 
 def open_desk(run_key: str) -> Workspace:

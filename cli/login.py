@@ -12,8 +12,8 @@ from beatporter.clock import utc_now
 from beatporter.settings import PREFIX, Settings, load_settings
 from beatporter.spotify.login import DEFAULT_PORT, Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
 from beatporter.spotify.sign_in import BLOCK_PREFIX, LIFETIME, FileStore, SignInStore, block_name, require_client, sign_in_path
-from cli.orchestration import use_embedded_prefect
-from tasks._sign_in import SecretBlock
+from cli.embedded_prefect import use_embedded_prefect
+from orchestration.blocks import SecretBlock
 
 REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 

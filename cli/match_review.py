@@ -97,7 +97,9 @@ def _keep(workspace: Workspace, doubt: Doubt, answer: str, find: Callable[[Works
     if answer.lower() == "n":
         never_match(workspace, beatport_id)
     elif answer.lower() == "k" and match.track_id:
-        known = SpotifyTrack(match.track_id, match.track_name or "", match.track_artists, isrc=match.track_isrc)
+        known = SpotifyTrack(
+            match.track_id, match.track_name or "", match.track_artists, isrc=match.track_isrc, duration_ms=match.track_duration_ms
+        )
         set_match(workspace, beatport_id, known)
     elif answer.isdigit() and 1 <= int(answer) <= len(match.runners_up):
         set_match(workspace, beatport_id, find(workspace, match.runners_up[int(answer) - 1].track_id))

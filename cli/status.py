@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from beatporter.errors import SettingsError
+from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
-from beatporter.quota.window import WINDOW, calls_left
 from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk
 

@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 
 from beatporter.clock import utc_now
+from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
-from cli.orchestration import use_embedded_prefect
+from cli.embedded_prefect import use_embedded_prefect
 from cli.terminal import outcome_table, progress_shown
-from tasks._sign_in import open_store
+from orchestration.blocks import open_store
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
 
@@ -64,17 +65,21 @@ def run_here(
     """
     use_embedded_prefect(settings.home, verbose=verbose)
     if not verbose:
-        logging.getLogger("beatporter").addHandler(logging.NullHandler())
+        for package in ("beatporter", "orchestration"):
+            logging.getLogger(package).addHandler(logging.NullHandler())
     from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
-    from tasks.report import GenresFailed
+    from orchestration.failure import explain
+    from orchestration.results import GenresFailed
 
     with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
         return document.document
-    if isinstance(document, BaseException):
+    if isinstance(document, BeatporterError):
         raise document
+    if isinstance(document, BaseException):
+        raise explain(state) from document
     return dict(document)
 
 

@@ -188,16 +188,28 @@ class FaultScript:
     def pick(self, service: str, method: str, kind: str, path: str) -> Rule | None:
         """The rule that spoils this request, or None. Counts the request for every rule that looks at it."""
         with self._lock:
-            due = [index for index, rule in enumerate(self._rules) if rule.looks_at(service, method, kind, path) and self._is_due(index)]
-            if not due:
+            looking = self._looking(service, method, kind, path)
+            due = next(filter(self._is_due, looking), None)
+            for index in looking:
+                self._seen[index] += 1
+            if due is None:
                 return None
-            self._fired[due[0]] += 1
-            return self._rules[due[0]]
+            self._fired[due] += 1
+            return self._rules[due]
+
+    def foresee(self, service: str, method: str, kind: str, path: str) -> Rule | None:
+        """The rule that would spoil this request if it came now; counts nothing."""
+        with self._lock:
+            due = filter(self._is_due, self._looking(service, method, kind, path))
+            return next((self._rules[index] for index in due), None)
+
+    def _looking(self, service: str, method: str, kind: str, path: str) -> list[int]:
+        return [index for index, rule in enumerate(self._rules) if rule.looks_at(service, method, kind, path)]
 
     def _is_due(self, index: int) -> bool:
+        """Whether this rule would spoil the next request that it looks at."""
         rule = self._rules[index]
-        self._seen[index] += 1
-        seen = self._seen[index]
+        seen = self._seen[index] + 1
         if seen < rule.nth or (rule.count is not None and self._fired[index] >= rule.count):
             return False
         # Drawn from the match's number, not from a running generator: other rules and threads cannot shift it.

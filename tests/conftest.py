@@ -1,36 +1,66 @@
-"""What tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own.
+"""What all tests share: the same outcome on any machine, in a shell with anything in its environment, after any earlier run.
 
-They have free ports of 127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
+And what tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own, with free ports of
+127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-START_S = 120.0
 
 Command = Callable[..., str]
 
+# A slow machine is no failure: no deadline for an example, no complaint about slow examples, of which the first one has Hypothesis build
+# its tables. What an earlier run found is not tried again, and the examples depend on the test's code alone, so a run that is red
+# is red everywhere. `pytest --hypothesis-profile=default` looks for others. A test's own `@settings` change only what they name;
+# one that names `suppress_health_check` has to repeat this list.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=True)
+settings.load_profile("any-machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the person's settings and sign-ins outside, before anything is imported: Prefect reads its own on import."""
+    for key in [key for key in os.environ if key.startswith(("BEATPORTER_", "PREFECT_"))]:
+        del os.environ[key]
+    home = tempfile.TemporaryDirectory(prefix="beatporter-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["HOME"] = home.name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An empty folder to work in: the checkout may hold a person's `beatporter.toml` and what the demo left."""
+    with chdir(tmp_path_factory.mktemp("work")):
+        yield
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing uses, below those that the system hands out by itself: nobody is given it between now and its use."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -85,10 +115,10 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     port = api.split(":")[2].split("/")[0]
     log = tmp_path_factory.mktemp("logs") / "server.log"
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
-        end = time.monotonic() + START_S
+        end = time.monotonic() + PATIENCE_S
         while True:
             try:
-                urllib.request.urlopen(f"{api}/health", timeout=2).close()
+                urllib.request.urlopen(f"{api}/health", timeout=10).close()
                 break
             except (urllib.error.URLError, OSError):
                 assert started.poll() is None, f"the server ended:\n{log.read_text()[-2000:]}"
@@ -103,7 +133,7 @@ def prefect(environment: dict[str, str]) -> Command:
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "prefect"), "--no-prompt", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 0, f"prefect {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

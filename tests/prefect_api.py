@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -21,7 +23,7 @@ def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
     request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
     for wait_s in (1, 2, 4, 8, 0):
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             if error.code != 503 or not wait_s:  # 503: SQLite is busy, which Prefect's own client waits for too
@@ -36,9 +38,9 @@ def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
     return str(ask(api, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"])
 
 
-def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1, timeout_s: float = 180) -> dict[str, Any]:
+def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
     """The flow run once its attempt number `runs` has ended."""
-    end = time.monotonic() + timeout_s
+    end = time.monotonic() + 2 * PATIENCE_S
     while time.monotonic() < end:
         run: dict[str, Any] = ask(api, f"/flow_runs/{run_id}")
         if run["state"] and run["state"]["type"] in FINAL and run["run_count"] >= runs:
@@ -59,5 +61,24 @@ def artifact(api: str, key: str) -> str:
 
 def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
     """Name, state and attempts of the genres' runs that belong to a parent."""
-    runs = ask(api, "/flow_runs/filter", {"flows": {"name": {"any_": ["sync-genre"]}}})
-    return [(run["name"], run["state"]["type"], run["run_count"]) for run in runs if run["parameters"].get("run_key") == parent]
+    asked = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
+    return [(run["name"], run["state"]["type"], run["run_count"]) for run in ask(api, "/flow_runs/filter", asked)]
+
+
+def logs_of(api: str, run_id: str) -> list[str]:
+    """What a flow run and its tasks logged."""
+    return [log["message"] for log in ask(api, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})]
+
+
+def wait_for_artifact(api: str, key: str, words: str, *, timeout_s: float = 60) -> str:
+    """The newest version of an artifact once it has those words: a hook publishes it after the run has ended."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        try:
+            text = artifact(api, key)
+        except urllib.error.HTTPError:
+            text = "there is none"
+        if words in text:
+            return text
+        time.sleep(1)
+    pytest.fail(f"{key} does not say {words!r}: {text[:500]}")

@@ -10,9 +10,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, select, type_coerce
 
 from beatporter.ledger.columns import fingerprint, seconds
 from beatporter.ledger.database import Database
@@ -61,26 +62,31 @@ class Backups:
     def keep(self, playlist_id: str, snapshot_id: str, taken_at: datetime, items: Sequence[Item]) -> BackupInfo:
         """Keep a state that `items_of` or `state` gave; each is a second after the playlist's last one at least."""
         with self._database.transaction() as connection:
-            playlist = numbered(self._database, connection, playlist_id)
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             if kept is not None:
                 return kept
-            before = connection.execute(
-                select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup.desc()).limit(1)
-            ).first()
+            before = self._last(connection, playlist_id)
             changes = changes_between(self._replay(connection, before), items) if before is not None else []
-            count = len(changes) + (before.changes if before is not None else 0)
-            base = (before.base or before.backup) if before is not None and count <= len(items) else None
-            if base is None:
-                changes, count = [(0, 0, item) for item in reversed(items)], 0
-            if before is not None:
-                taken_at = max(taken_at, before.taken_at + timedelta(seconds=1))
-            values = {"taken_at": taken_at, "rows": len(items), "changes": count, "base": base}
-            made = BACKUPS.insert().values(playlist=playlist, snapshot_id=snapshot_id, **values).returning(BACKUPS.c.backup)
-            backup = connection.execute(made).scalar_one()
-            if changes:
-                connection.execute(_INSERT_CHANGE, [_change_values(backup, number, change) for number, change in enumerate(changes)])
-        return BackupInfo(playlist_id, snapshot_id, taken_at, len(items))
+            new_base = before is None or before.changes + len(changes) > len(items)
+            if new_base:
+                changes = [(0, 0, item) for item in reversed(items)]
+            return self._add(connection, playlist_id, snapshot_id, taken_at, len(items), changes, before, new_base=new_base)
+
+    def put_on_top(self, playlist_id: str, snapshot_id: str, taken_at: datetime, rows: Sequence[BackupRow]) -> BackupInfo:
+        """Keep the state that the playlist's last backup and some rows above it make; what is below is not read unless a new base is due.
+
+        Args:
+            rows: from the top on; their positions are 0, 1, 2 and so on.
+        """
+        with self._database.transaction() as connection:
+            on_top = self.items_of(rows)
+            before = self._last(connection, playlist_id)
+            if before is None or before.changes > before.rows:
+                below = self._replay(connection, before) if before is not None else []
+                return self.keep(playlist_id, snapshot_id, taken_at, [*on_top, *below])
+            changes: list[Change] = [(0, 0, item) for item in reversed(on_top)]
+            length = before.rows + len(on_top)
+            return self._add(connection, playlist_id, snapshot_id, taken_at, length, changes, before, new_base=False)
 
     def latest(self, playlist_id: str) -> BackupInfo | None:
         """The playlist's last backup, None when it has none."""
@@ -108,7 +114,7 @@ class Backups:
             asked = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
             with self._database.read() as connection:
                 found = connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))
-                tracks: dict[int, Any] = {row[0]: row[1:] for row in found}
+                tracks = {row.track: (row.track_id, row.isrc, row.name, row.artists) for row in found}
             for position, (track, added_s) in enumerate(chunk, start):
                 yield BackupRow(position, *tracks[track], _moment(added_s))
 
@@ -122,6 +128,39 @@ class Backups:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
+    def _add(
+        self,
+        connection: Connection,
+        playlist_id: str,
+        snapshot_id: str,
+        taken_at: datetime,
+        rows: int,
+        changes: Sequence[Change],
+        before: Any,
+        *,
+        new_base: bool,
+    ) -> BackupInfo:
+        """Write a backup: what it changes in the one before it or, as a new base, all of it."""
+        if before is not None:
+            taken_at = max(taken_at, before.taken_at + timedelta(seconds=1))
+        values = {
+            "playlist": numbered(self._database, connection, playlist_id),
+            "snapshot_id": snapshot_id,
+            "taken_at": taken_at,
+            "rows": rows,
+            "changes": 0 if new_base else before.changes + len(changes),
+            "base": None if new_base else before.base or before.backup,
+        }
+        statement = self._database.insert(BACKUPS).values(values).on_conflict_do_nothing().returning(BACKUPS.c.backup)
+        backup = connection.execute(statement).scalar()
+        if backup is not None and changes:
+            connection.execute(BACKUP_CHANGES.insert(), [_change_values(backup, number, change) for number, change in enumerate(changes)])
+        return BackupInfo(playlist_id, snapshot_id, taken_at, rows)
+
+    def _last(self, connection: Connection, playlist_id: str) -> Any:
+        asked = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup.desc()).limit(1)
+        return connection.execute(asked).first()
+
     def _info(self, connection: Connection, playlist_id: str, *conditions: Any) -> BackupInfo | None:
         asked = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(
             BACKUPS.c.playlist == number_of(playlist_id), *conditions
@@ -131,7 +170,8 @@ class Backups:
 
     def _replay(self, connection: Connection, backup: Any) -> list[Item]:
         base = backup.base or backup.backup
-        columns = [BACKUP_CHANGES.c[name] for name in ("position", "removed", "track", "added_at")]
+        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # ten thousand dates would be made only to be taken apart again
+        columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
         chain = [base]
         if backup.base:
             later = (BACKUPS.c.backup == base) | (BACKUPS.c.base == base)
@@ -145,8 +185,8 @@ class Backups:
             apply_changes(
                 items,
                 (
-                    (position, removed, None if track is None else (track, None if added_at is None else seconds(added_at)))
-                    for position, removed, track, added_at in connection.execute(asked_changes)
+                    (position, removed, None if track is None else (track, added_s))
+                    for position, removed, track, added_s in connection.execute(asked_changes)
                 ),
             )
         return items
@@ -160,15 +200,12 @@ class Backups:
         if missing := {found: row for found, row in zip(prints, rows, strict=True) if found not in numbers}:
             values = [
                 {"fingerprint": found, "track_id": row.track_id, "isrc": row.isrc, "name": row.name, "artists": row.artists}
-                for found, row in missing.items()
+                for found, row in sorted(missing.items(), key=itemgetter(0))  # in one order everywhere, see `Charts.append`
             ]
             with self._database.transaction() as connection:
                 connection.execute(self._database.insert(TRACKS).on_conflict_do_nothing(), values)
                 numbers |= {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(list(missing))))}
         return [(numbers[found], None if row.added_at is None else seconds(row.added_at)) for found, row in zip(prints, rows, strict=True)]
-
-
-_INSERT_CHANGE = BACKUP_CHANGES.insert()
 
 
 def _change_values(backup: int, number: int, change: Change) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, delete, func, literal, select
 
@@ -51,26 +52,39 @@ class Calls:
         Returns:
             What is in hand now.
         """
+        if wanted <= 0:
+            self._settle(held, used)
+            return Held()
         spent = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since).scalar_subquery()
         left = literal(budget) - spent
         granted = select(literal(at, CALLS.c.at.type), literal(HELD), case((left < wanted, left), else_=wanted), literal(run_key)).where(
             left > 0
         )
         take = CALLS.insert().from_select(["at", "kind", "count", "run_key"], granted).returning(CALLS.c.id, CALLS.c.count)
-        with self._database.transaction() as connection:
+        alone = self._database.is_sqlite and held.number is None and not used
+        with self._database.single() if alone else self._database.transaction() as connection:
             self._database.alone(connection)
-            if held.number is not None:
-                connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
-            if used:
-                connection.execute(CALLS.insert(), [{field.name: getattr(row, field.name) for field in fields(row)} for row in used])
-            taken = connection.execute(take).first() if wanted > 0 else None
+            self._settle(held, used)
+            taken = connection.execute(take).first()
         return Held(*taken) if taken is not None else Held()
+
+    def _settle(self, held: Held, used: Sequence[CallRow]) -> None:
+        """What calls in hand were used for takes the place of their row."""
+        if held.number is None:
+            self.append(used)
+        elif len(used) == 1:
+            with self._database.single() as connection:
+                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(_values(used[0])))
+        else:
+            with self._database.transaction() as connection:
+                connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
+                self.append(used)
 
     def append(self, rows: Sequence[CallRow]) -> None:
         """Keep rows, all or none."""
-        with self._database.transaction() as connection:
-            if rows:
-                connection.execute(CALLS.insert(), [{field.name: getattr(row, field.name) for field in fields(row)} for row in rows])
+        if rows:
+            with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
+                connection.execute(CALLS.insert(), [_values(row) for row in rows])
 
     def made_since(self, since: datetime) -> int:
         """Calls of all rows at or after a time; those that a process holds count as made."""
@@ -111,3 +125,7 @@ class Calls:
         """Forget calls older than a time; returns how many rows went."""
         with self._database.transaction() as connection:
             return connection.execute(delete(CALLS).where(CALLS.c.at < moment)).rowcount
+
+
+def _values(row: CallRow) -> dict[str, Any]:
+    return {field.name: getattr(row, field.name) for field in fields(row)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -43,7 +44,8 @@ class Charts:
             if number is None:
                 return
             rows = [{"fingerprint": prints[entry]} | {name: getattr(entry, name) for name in _NAMES[1:]} for entry in chart.entries]
-            connection.execute(insert(ENTRIES).on_conflict_do_nothing(), rows)
+            # In one order everywhere: two that insert the same entries in different orders would wait for each other on PostgreSQL.
+            connection.execute(insert(ENTRIES).on_conflict_do_nothing(), sorted(rows, key=itemgetter("fingerprint")))
             asked = select(ENTRIES.c.fingerprint, ENTRIES.c.entry)
             entries: dict[int, int] = {}
             for part in chunks(list(prints.values())):

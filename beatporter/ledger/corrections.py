@@ -19,7 +19,7 @@ class Corrections:
 
     def append(self, row: CorrectionRow) -> None:
         """Keep a correction."""
-        with self._database.transaction() as connection:
+        with self._database.single() as connection:
             connection.execute(CORRECTIONS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def all(self) -> list[CorrectionRow]:

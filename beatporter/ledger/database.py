@@ -13,15 +13,18 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, TableClause, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
@@ -30,8 +33,19 @@ logger = logging.getLogger(__name__)
 
 BUSY_S = 30
 """How long a write waits for another process's."""
+AWAY_S = 75
+"""How long a PostgreSQL that does not answer is waited for."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
+PRAGMAS = (
+    "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "wal_autocheckpoint=0",
+    f"journal_size_limit={SETTLE_BYTES // 2}",  # else the log stays as large as it ever was, and every step empties it
+)
+"""Of each connection to SQLite."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
 NETWORK = {
@@ -51,6 +65,7 @@ NETWORK = {
 }
 """Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
 _LOCK = 0x62656174
+_PREPARED: WeakSet[Engine] = WeakSet()
 
 
 class Database:
@@ -70,6 +85,7 @@ class Database:
         self._engine = _engine(str(self.path) if self.path else address)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._open = threading.local()
+        self._playlist_numbers: dict[str, int] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -87,8 +103,26 @@ class Database:
             if begun is not None:
                 yield begun
                 return
-            with (self._engine if self.is_sqlite else self._reading).connect() as connection:
+            with self._connected(self._engine if self.is_sqlite else self._reading) as connection:
                 yield connection
+
+    def _connected(self, engine: Engine) -> Connection:
+        """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
+        ends_at, pause_s = time.monotonic() + AWAY_S, 0.25
+        while True:
+            try:
+                return engine.connect()
+            except (OperationalError, NoConnection) as error:
+                refused = str(getattr(error.orig, "sqlstate", None) or "") if isinstance(error, DBAPIError) else ""
+                if self.is_sqlite or refused.startswith(("28", "3D")) or time.monotonic() >= ends_at:
+                    raise
+                logger.warning("The ledger %s does not answer; it is tried again.", self.name)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
+
+    def single(self) -> AbstractContextManager[Connection]:
+        """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
+        return self.read()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -101,29 +135,49 @@ class Database:
         if begun is not None:
             yield begun
             return
-        with self.errors(), self._engine.connect() as connection:
+        with self.errors(), self._connected(self._engine) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            self._open.connection = connection
+            self._open.connection, self._open.numbers = connection, {}
             try:
                 yield connection
                 self._end(connection, "COMMIT")
+                self._playlist_numbers.update(self._open.numbers)
             except BaseException:
                 self._end(connection, "ROLLBACK")
                 raise
             finally:
-                self._open.connection = None
+                self._open.connection = self._open.numbers = None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether this process has seen that the database has its tables."""
+        return self._engine in _PREPARED
+
+    @is_prepared.setter
+    def is_prepared(self, yes: bool) -> None:
+        (_PREPARED.add if yes else _PREPARED.discard)(self._engine)
+
+    @property
+    def playlist_numbers(self) -> MutableMapping[str, int]:
+        """Those of the table `playlist_ids` that were asked for; they never change. A transaction's own are forgotten when it fails."""
+        own: dict[str, int] | None = getattr(self._open, "numbers", None)
+        return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
     def alone(self, connection: Connection) -> None:
         """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
-    def insert(self, table: Table) -> Any:
-        """An INSERT that knows ON CONFLICT."""
-        from sqlalchemy.dialects import postgresql, sqlite
+    def insert(self, table: TableClause) -> Any:
+        """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects import sqlite
 
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
 
     def settle(self) -> None:
         """Empty SQLite's log into its file once it is large; what hinders it is for the next time."""
@@ -147,6 +201,8 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
+            if isinstance(error, StatementError) and isinstance(error.orig, ValueError):  # of ours: a column refuses a value
+                raise error.orig from None
             raise self._error(error) from error
 
     def _end(self, connection: Connection, how: str) -> None:
@@ -196,8 +252,8 @@ def _without_password(address: str) -> str:
 
 @lru_cache(maxsize=4)
 def _engine(address: str) -> Engine:
-    """An engine for each database and process: what it has compiled is used again. Its connections are closed before a fork, which they would
-    not outlive, and at the end, which empties SQLite's log into its file."""
+    """An engine for each database and process: what it has compiled is used again. Its connections are closed before a fork, which they
+    would not outlive, and at the end, which empties SQLite's log into its file."""
     engine = _postgres(address) if is_postgres(address) else _sqlite(Path(address))
     os.register_at_fork(before=engine.dispose)
     atexit.register(engine.dispose)
@@ -223,7 +279,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

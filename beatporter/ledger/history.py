@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
 
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.columns import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
 from beatporter.ledger.playlist_ids import number_of, numbered
 from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of
 from beatporter.records.ledger import HistoryRow, Known
 
+ROWS_AT_ONCE = 1_000
 _KEY_COLUMNS = {"track_id": HISTORY.c.track_key, "isrc": HISTORY.c.isrc_key, "recording": HISTORY.c.recording_key}
 
 
@@ -47,13 +49,11 @@ class History:
         Args:
             playlist_id: None asks for all playlists together.
         """
-        asked = {"track_id": set(track_ids), "isrc": set(isrcs), "recording": set(recordings)}
-        found: dict[str, set[str]] = {name: set() for name in asked}
-        for row in self._find(playlist_id, asked):
-            for name, text in zip(asked, row, strict=True):
-                if text in asked[name]:
-                    found[name].add(text)
-        return Known(*(frozenset(found[name] - {""}) for name in asked))
+        given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
+        asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # as it lies there: as it was asked for
+        columns = list(zip(*self._find(playlist_id, asked), strict=True)) or [()] * len(asked)
+        found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
+        return Known(*(frozenset(texts - {""}) for texts in found))
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
         """The rows of some tracks by id; what the playlist never held is left out."""
@@ -62,20 +62,28 @@ class History:
         with self._database.read() as connection:
             for keys in chunks(sorted({key_of(track_id) for track_id in track_ids} - {None})):
                 rows += (HistoryRow(*row) for row in connection.execute(asked.where(HISTORY.c.track_key.in_(keys))))
-        wanted = set(track_ids)
+        wanted = {clean(track_id) for track_id in track_ids}
         return earliest_of(row for row in rows if row.track_id in wanted)
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""
-        asked = select(HISTORY.c.track_key, HISTORY.c.track_id).where(HISTORY.c.playlist == number_of(playlist_id))
-        with self._database.read() as connection:
-            seen: tuple[int | None, set[str]] = None, set()  # rows of one track have one key, and so lie side by side
-            for key, track_id in connection.execute(asked.order_by(HISTORY.c.track_key), execution_options={"yield_per": 1_000}):
+        place = tuple_(HISTORY.c.track_key, HISTORY.c.rest_key)  # the rest of the unique index: no two rows of a playlist share it
+        columns = (HISTORY.c.track_key, HISTORY.c.rest_key, HISTORY.c.track_id)
+        asked = select(*columns).where(HISTORY.c.playlist == number_of(playlist_id)).order_by(*columns[:2]).limit(ROWS_AT_ONCE)
+        seen: tuple[int | None, set[str]] = None, set()  # rows of one track have one key, and so lie side by side
+        batch: Sequence[Any] = ()
+        while True:
+            after = asked.where(place > tuple_(*batch[-1][:2])) if batch else asked
+            with self._database.read() as connection:  # not left open: whoever reads may take long, or write meanwhile
+                batch = connection.execute(after).all()
+            for key, _, track_id in batch:
                 if key != seen[0]:
                     seen = key, set()
                 if track_id not in seen[1]:
                     seen[1].add(track_id)
                     yield track_id
+            if len(batch) < ROWS_AT_ONCE:
+                return
 
     def playlists(self) -> list[str]:
         """Ids of the playlists that have a history."""
@@ -83,15 +91,35 @@ class History:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str | None, asked: dict[str, set[str]]) -> Iterator[Row[Any]]:
-        """Rows that carry one of the keys; a few of them may be of another text with the same key."""
-        every = select(PLAYLIST_IDS.c.playlist)
-        within = HISTORY.c.playlist.in_(every) if playlist_id is None else HISTORY.c.playlist == number_of(playlist_id)
+    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+        """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
+            if playlist_id is None:  # each named: given a subquery, PostgreSQL reads the whole table
+                within: dict[str, Any] = {"playlists": connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()}
+            else:
+                within = {"playlist_id": playlist_id}
             for part in range(max(map(len, keys.values()))):
-                hits = [_KEY_COLUMNS[name].in_(found[part]) for name, found in keys.items() if part < len(found)]
-                yield from connection.execute(select(HISTORY.c.track_id, HISTORY.c.isrc, HISTORY.c.recording).where(within, or_(*hits)))
+                now = {name: found[part] for name, found in keys.items() if part < len(found)}
+                yield from connection.execute(_question(tuple(now), everywhere=playlist_id is None), {**now, **within})
+
+
+@lru_cache
+def _question(names: tuple[str, ...], *, everywhere: bool) -> CompoundSelect[Any]:
+    """Asks for rows by keys of some kinds, each kind by its own index: asked with OR, SQLite reads the whole playlist.
+
+    Made once: to make it takes as long as to answer it.
+    """
+    if everywhere:
+        within: ColumnElement[bool] = HISTORY.c.playlist.in_(bindparam("playlists", expanding=True))
+    else:
+        within = HISTORY.c.playlist == number_of(bindparam("playlist_id"))
+    return union_all(*(_only(name).where(within, _KEY_COLUMNS[name].in_(bindparam(name, expanding=True))) for name in names))
+
+
+def _only(name: str) -> Select[Any]:
+    """One of the three columns that a history is asked by, null for the others: what is not asked for is not unpacked."""
+    return select(*(HISTORY.c[key] if key == name else type_coerce(null(), HISTORY.c[key].type).label(key) for key in _KEY_COLUMNS))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -127,5 +155,5 @@ def _values(playlist: int, row: HistoryRow) -> dict[str, Any]:
         "track_key": key_of(row.track_id),
         "isrc_key": key_of(row.isrc),
         "recording_key": key_of(row.recording),
-        "rest_key": key_of(repr((row.isrc, row.recording, imported_at))),
+        "rest_key": key_of(repr((row.track_id, row.isrc, row.recording, imported_at))),  # the id too: of it `track_key` has only 32 bits
     }

@@ -13,7 +13,7 @@ from beatporter.errors import LedgerUnwritable, SettingsError
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import LEDGER
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration, see `migrations/versions`; a test holds it to the files."""
 
 
@@ -24,10 +24,13 @@ def prepare(database: Database) -> None:
         SettingsError: the database is newer than this Beatporter, or holds something else.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
+    if database.is_prepared:
+        return
     with database.read() as connection:
         found = version_of(connection)
     if found != HEAD:
         migrate(database)
+    database.is_prepared = True
 
 
 def version_of(connection: Connection) -> str | None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, select
+from sqlalchemy import BindParameter, Connection, ScalarSelect, select
 
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import PLAYLIST_IDS
 
 
-def number_of(playlist_id: str) -> ScalarSelect[Any]:
+def number_of(playlist_id: str | BindParameter[str]) -> ScalarSelect[Any]:
     """The playlist's number, to ask by; null when no row is about it yet."""
     return select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id).scalar_subquery()
 
 
 def numbered(database: Database, connection: Connection, playlist_id: str) -> int:
     """The playlist's number, to write with; given to it where it has none."""
-    asked = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)
-    found = connection.execute(asked).scalar()
-    if found is None:
-        connection.execute(database.insert(PLAYLIST_IDS).values(playlist_id=playlist_id).on_conflict_do_nothing())
-        found = connection.execute(asked).scalar_one()
-    return int(found)
+    known = database.playlist_numbers
+    if playlist_id not in known:
+        asked = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)
+        found = connection.execute(asked).scalar()
+        if found is None:
+            connection.execute(database.insert(PLAYLIST_IDS).values(playlist_id=playlist_id).on_conflict_do_nothing())
+            found = connection.execute(asked).scalar_one()
+        known[playlist_id] = int(found)
+    return known[playlist_id]

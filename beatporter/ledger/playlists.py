@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
@@ -25,19 +25,12 @@ class Snapshots:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, row: SnapshotRow) -> SnapshotRow:
-        """Keep what is or was done to a playlist; it takes the place of what stood there.
-
-        Returns:
-            The row as written: `at` is a second after the row before it where the one given is not later than that.
-        """
-        with self._database.transaction() as connection:
-            before = self.latest(row.playlist_id)
-            at = row.at if before is None else max(row.at, before.at + timedelta(seconds=1))
-            values = {name: getattr(row, name) for name in _STATE} | {"at": at}
+    def save(self, row: SnapshotRow) -> None:
+        """Keep what is or was done to a playlist; it takes the place of what stood there."""
+        values = {name: getattr(row, name) for name in _STATE}
+        with self._database.single() as connection:
             statement = self._database.insert(SNAPSHOTS).values(playlist=numbered(self._database, connection, row.playlist_id), **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
-        return SnapshotRow(row.playlist_id, **values)
 
     def latest(self, playlist_id: str) -> SnapshotRow | None:
         """The playlist's row, None when there is none."""
@@ -55,7 +48,7 @@ class Playlists:
 
     def append(self, row: RememberedPlaylist) -> None:
         """Remember which playlist is a genre's."""
-        with self._database.transaction() as connection:
+        with self._database.single() as connection:
             connection.execute(PLAYLISTS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RememberedPlaylist | None:

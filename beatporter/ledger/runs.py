@@ -19,7 +19,7 @@ class Runs:
 
     def append(self, row: RunRow) -> None:
         """Keep how a run ended."""
-        with self._database.transaction() as connection:
+        with self._database.single() as connection:
             connection.execute(RUNS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RunRow | None:

@@ -157,6 +157,7 @@ def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rule
         track_name=best.track.name,
         track_artists=best.track.artists,
         track_isrc=best.track.isrc,
+        track_duration_ms=best.track.duration_ms,
     )
 
 

@@ -59,18 +59,18 @@ class BackupInfo:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """What we did to a playlist: `writing` before a write is sent, `written` when Spotify has answered (or the playlist was read),
-    `recorded` when the history holds what the playlist held then. Anything but `recorded` means: read the playlist before writing.
+    """What became of our last write to a playlist: `writing` before it is sent, `written` when Spotify has carried it out, `recorded` when
+    the history holds what the playlist held then. See `beatporter.sync.playlist_state`.
     """
 
     playlist_id: str
     state: SnapshotState
     snapshot_id: str | None
-    """Spotify's id of the playlist's state after our write; None while writing."""
+    """Spotify's id of the playlist's state after our write; None: not known."""
     at: datetime
-    """Aware, UTC, second resolution; each row of a playlist is at least a second after the one before it."""
+    """Aware, UTC, second resolution."""
     sending: tuple[str, ...] = ()
-    """Tracks that are or were to be put on top, until the history has them: what tells a track that never came in from one thrown out."""
+    """Tracks that are or were to be put on top, until the backup shows them."""
     sent_at: datetime | None = None
     """When sending them began; None when `sending` is empty."""
 

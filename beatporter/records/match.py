@@ -66,3 +66,4 @@ class Match:
     """How many times in a row nothing was found; the retry intervals grow with it."""
     runners_up: tuple[RunnerUp, ...] = ()
     """At most three, best first."""
+    track_duration_ms: int | None = None

@@ -8,22 +8,28 @@ down that it is about to write, and afterwards the snapshot; an error here in be
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
-from beatporter.errors import BeatporterError, UpstreamDown
+from beatporter.errors import BeatporterError, RequestRefused, UpstreamDown
+from beatporter.records.track import SpotifyTrack
 from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
-from beatporter.spotify.plan import Plan, Present, missing_inserts
+from beatporter.spotify.plan import Plan, missing_inserts
 
 MAX_ROUNDS = 5
 """Writes with reads between them before a playlist is left to the next run."""
 SETTLE_S = 2.0
 """Items read back right about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
+_BAD_REQUEST = 400
 READ_BEYOND = 100
 """Entries read beyond twice the plan: others may have put some on top meanwhile."""
 
 OnAdded = Callable[[tuple[str, ...]], None]
+IdOf = Callable[[SpotifyTrack], str]
+"""The id under which a listed track was sent: Spotify may list it under another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ def apply_update(
     *,
     sleep: Callable[[float], None] = time.sleep,
     on_added: OnAdded | None = None,
+    id_of: IdOf = attrgetter("track_id"),
 ) -> Applied:
     """Carry out a plan: removals first, then additions.
 
@@ -52,12 +59,13 @@ def apply_update(
         plan: made from what the playlist held just before; its additions are not in it.
         sleep: called with seconds, before reading after an unknown outcome.
         on_added: told of additions as they are confirmed, each once; when an error goes up, this is what is known.
+        id_of: which of the plan's tracks a listed one is.
 
     Raises:
         UpstreamDown: with outcome_unknown=True when part of the plan may or may not stand; read before planning again.
         QuotaExceeded, RateLimited, RequestRefused, SignInExpired: as the client raises them.
     """
-    work = _Work(client, playlist_id, sleep, on_added)
+    work = _Work(client, playlist_id, sleep, on_added, id_of)
     if plan.replace is not None:
         work.replace(plan.replace, plan.add)
     else:
@@ -76,6 +84,7 @@ class _Work:
     playlist_id: str
     sleep: Callable[[float], None]
     on_added: OnAdded | None
+    id_of: IdOf
     _confirmed: set[str] = field(default_factory=set)
     snapshot_id: str | None = None
     """The last answered write's; None after one whose answer was lost. Asking for it would not help: for half a minute after a write
@@ -116,7 +125,7 @@ class _Work:
                     raise
                 self.snapshot_id = None
                 continue
-            if number == 0 or len(target) <= WRITE_LIMIT or self._stand(len(target) + 1) == list(target):
+            if number == 0 or len(target) <= WRITE_LIMIT or [sent for sent, _ in self._stand(len(target) + 1)] == list(target):
                 self._confirm(new)
                 return
         raise self._given_up()
@@ -145,21 +154,18 @@ class _Work:
     def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
         """What is still missing and where; a write that was carried out late has left tracks twice: those are taken out first."""
         stand = self._stand(2 * len(add) + READ_BEYOND)
-        counts = dict.fromkeys(add, 0)
-        for track_id in stand:
-            if track_id in counts:
-                counts[track_id] += 1
-        twice = [track_id for track_id, count in counts.items() if count > 1]
-        for batch in batches(twice):
-            self.snapshot_id = self.client.remove_items(self.playlist_id, batch)
-        self._confirm(tuple(track_id for track_id, count in counts.items() if count == 1))
-        return missing_inserts(add, [track_id for track_id in stand if track_id not in twice])
+        counts = Counter(sent for sent, _ in stand if sent in set(add))
+        twice = {sent: listed for sent, listed in stand if sent is not None and listed is not None and counts[sent] > 1}
+        if twice:
+            self.snapshot_id = remove_listed(self.client, self.playlist_id, twice) or self.snapshot_id
+        self._confirm(tuple(track_id for track_id in add if counts[track_id] == 1))
+        return missing_inserts(add, [sent for sent, _ in stand if sent not in twice])
 
-    def _stand(self, entries: int) -> Present:
-        """Ids of the first entries; a failed read leaves the earlier write in doubt."""
+    def _stand(self, entries: int) -> list[tuple[str | None, str | None]]:
+        """The first entries, by the ids that were sent and the ids that are listed; a failed read leaves the earlier write in doubt."""
         try:
             items = islice(self.client.playlist_items(self.playlist_id), entries)
-            return [item.track.track_id if item.track else None for item in items]
+            return [(self.id_of(item.track), item.track.track_id) if item.track else (None, None) for item in items]
         except UpstreamDown as error:
             raise UpstreamDown(error.what, error.remedy, outcome_unknown=True) from None
 
@@ -179,6 +185,30 @@ class _Work:
             "The next run reads the playlist and adds what is missing.",
             outcome_unknown=True,
         )
+
+
+def remove_listed(client: SpotifyClient, playlist_id: str, listed: Mapping[str, str]) -> str | None:
+    """Take tracks out, every occurrence, by the ids that the playlist lists; where Spotify refuses one, by the id that was sent.
+
+    Args:
+        listed: the listed id of each track by the one that was sent.
+
+    Returns:
+        The snapshot id after the last removal; None when there was none.
+    """
+    snapshot_id: str | None = None
+    plain = [sent for sent, shown in listed.items() if sent == shown]
+    for batch in batches(plain):
+        snapshot_id = client.remove_items(playlist_id, batch)
+    for sent, shown in listed.items():
+        if sent != shown:
+            try:
+                snapshot_id = client.remove_items(playlist_id, [shown])
+            except RequestRefused as error:
+                if error.status != _BAD_REQUEST:
+                    raise
+                snapshot_id = client.remove_items(playlist_id, [sent])
+    return snapshot_id
 
 
 def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:

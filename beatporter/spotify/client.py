@@ -209,6 +209,7 @@ def open_client(
     *,
     now: Callable[[], datetime],
     sleep: Callable[[float], None] = time.sleep,
+    timer: Callable[[], float] = time.monotonic,
     on_wait: OnWait | None = None,
     acquire: Callable[[int], None] | None = None,
     sign_in_store: SignInStore | None = None,
@@ -220,6 +221,7 @@ def open_client(
         budget: asked before every request.
         now: the clock, aware UTC.
         sleep: called with seconds, for pacing and pauses.
+        timer: monotonic seconds, for pacing.
         on_wait: told seconds and reason before each pause that Spotify causes.
         acquire: takes that many slots of a rate limit that processes share; see `Pacer`.
         sign_in_store: where the sign-in lies, see `load_sign_in`.
@@ -228,7 +230,7 @@ def open_client(
         SettingsError: credentials are missing, or the stored sign-in cannot be read.
     """
     tokens = Tokens(settings, load_sign_in(settings, sign_in_store), now=now, sleep=sleep, on_wait=on_wait)
-    pacer = Pacer(1 / settings.spotify_rate, burst_s=1.0, sleep=sleep, acquire=acquire)
+    pacer = Pacer(1 / settings.spotify_rate, burst_s=1.0, sleep=sleep, clock=timer, acquire=acquire)
     http = HttpSession(settings.http_timeout_s)
     session = SpotifySession(http, tokens, budget, pacer, max_wait_s=settings.spotify_max_wait_s, now=now, sleep=sleep, on_wait=on_wait)
     return SpotifyClient(session, settings.spotify_api_url)

@@ -30,35 +30,38 @@ def list_playlists(workspace: Workspace) -> list[str]:
         return []
 
 
-def genre_playlist(workspace: Workspace, genre: Genre, *, create: bool) -> PlaylistRef | None:
+def genre_playlist(workspace: Workspace, genre: Genre, remembered_id: str | None, *, create: bool) -> PlaylistRef | None:
     """The genre's playlist as this run's listing shows it; made when the account has none and `create` says so.
 
-    Before one is made the account is listed anew, and again when the outcome of making it is unknown, so that none is made twice.
+    Before one is made the account is listed again, and once more when the outcome of making it is unknown, so that none is made twice.
+
+    Args:
+        remembered_id: of the genre's playlist as last remembered.
     """
     listing = _listing_of_run(workspace)
-    playlist = _find(workspace, genre, listing) if listing is not None else None
+    playlist = _find(workspace, genre, remembered_id, listing) if listing is not None else None
     if playlist is None and (create or listing is None):
         listing = _list_again(workspace)
-        playlist = _find(workspace, genre, listing)
+        playlist = _find(workspace, genre, remembered_id, listing)
     if playlist is None and create:
-        playlist = _create(workspace, genre, listing or [])
+        playlist = _create(workspace, genre, remembered_id, listing or [])
         if playlist.total == 0:
             PlaylistState(workspace, playlist.playlist_id).begin(playlist.snapshot_id)
-    if playlist is not None:
-        _remember(workspace, genre, playlist)
+    if playlist is not None and playlist.playlist_id != remembered_id:
+        workspace.ledger.playlists.append(RememberedPlaylist(genre.genre_id, playlist.playlist_id, playlist.name, workspace.now()))
     return playlist
 
 
-def _find(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
-    return find_playlist(listing, _owner(listing), _remembered_id(workspace, genre), _name(workspace, genre))
+def _find(workspace: Workspace, genre: Genre, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
+    return find_playlist(listing, _owner(listing), remembered_id, _name(workspace, genre))
 
 
-def _create(workspace: Workspace, genre: Genre, listing: Sequence[PlaylistRef]) -> PlaylistRef:
+def _create(workspace: Workspace, genre: Genre, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef:
     return ensure_playlist(
         workspace.spotify,
         listing,
         workspace.account_id,
-        _remembered_id(workspace, genre),
+        remembered_id,
         _name(workspace, genre),
         public=workspace.settings.playlist_public,
         description=f"Beatport's {genre.name} Top 100, kept by Beatporter.",
@@ -70,19 +73,9 @@ def _name(workspace: Workspace, genre: Genre) -> str:
     return names.playlist_name(workspace.settings.playlist_name, genre)
 
 
-def _remembered_id(workspace: Workspace, genre: Genre) -> str | None:
-    remembered = workspace.ledger.playlists.latest(genre.genre_id)
-    return remembered.playlist_id if remembered else None
-
-
 def _owner(listing: Sequence[PlaylistRef]) -> str:
     """Whose the listing is: a run's listing holds the account's own playlists only."""
     return listing[0].owner_id if listing else ""
-
-
-def _remember(workspace: Workspace, genre: Genre, playlist: PlaylistRef) -> None:
-    if _remembered_id(workspace, genre) != playlist.playlist_id:
-        workspace.ledger.playlists.append(RememberedPlaylist(genre.genre_id, playlist.playlist_id, playlist.name, workspace.now()))
 
 
 def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:

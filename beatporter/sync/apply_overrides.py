@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from beatporter.genres import Genre
+from beatporter.matching import recording_key
 from beatporter.records.ledger import CorrectionRow, HistoryRow
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistRef
-from beatporter.spotify.client import WRITE_LIMIT
-from beatporter.sync.candidates import candidate_of, known_of, match_recording
+from beatporter.spotify.apply import remove_listed
+from beatporter.sync.candidates import KnownTracks, candidate_of, known_of, match_recording
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
@@ -52,8 +53,44 @@ def apply_overrides(workspace: Workspace, genre: Genre, playlist: PlaylistRef, s
     due = _due(workspace, genre, playlist.playlist_id, corrections)
     if not due.wrong and not due.back:
         return False
-    held = {track_id: position for position, track_id in enumerate(state.ids_in_order(playlist)) if track_id}
-    return _correct(workspace, playlist, state, due, held)
+    if not due.back and not _may_hold(workspace, playlist, state, due.wrong):
+        return False
+    return _correct(workspace, playlist, state, due, _held(workspace, playlist.playlist_id, due))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a track stands in the playlist, and under which id it is listed there."""
+
+    position: int
+    listed_id: str
+
+
+def _may_hold(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, wrong: Collection[str]) -> bool:
+    """Whether one of the wrong tracks may be there, as the last backup shows the playlist, which knows no lengths."""
+    if not state.is_unchanged(playlist):
+        return True
+    took = workspace.ledger.matches.that_took(wrong)
+    isrcs = {match.track_isrc for match in took.values() if match.track_isrc}
+    without_isrc = {match_recording(match) for match in took.values() if not match.track_isrc}
+    recordings = {match_recording(match) for match in took.values()}
+    for row in workspace.ledger.backups.items(playlist.playlist_id, playlist.snapshot_id):
+        if row.track_id in wrong or row.isrc in isrcs:
+            return True
+        among = without_isrc if row.isrc else recordings
+        if among and row.track_id is not None and recording_key(row.name, row.artists) in among:
+            return True
+    return False
+
+
+def _held(workspace: Workspace, playlist_id: str, due: Due) -> dict[str, Place]:
+    """Where each track that the playlist holds stands, read from Spotify, by the id under which it was sent."""
+    known = KnownTracks({**workspace.ledger.matches.that_took(due.wrong), **due.back})
+    places: dict[str, Place] = {}
+    for item in workspace.spotify.playlist_items(playlist_id):
+        if item.track is not None:
+            places.setdefault(known.id_of(item.track), Place(item.position, item.track.track_id))
+    return places
 
 
 def _due(workspace: Workspace, genre: Genre, playlist_id: str, corrections: Sequence[CorrectionRow]) -> Due:
@@ -68,14 +105,14 @@ def _due(workspace: Workspace, genre: Genre, playlist_id: str, corrections: Sequ
     )
 
 
-def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, due: Due, held: Mapping[str, int]) -> bool:
+def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, due: Due, held: Mapping[str, Place]) -> bool:
     """Put the right tracks in the place of the wrong ones, take the wrong ones out, and put on top what comes back.
 
     The right track goes in before the wrong one goes out, so that what an interruption leaves is mended by doing it again. One whose
     recording stays in the playlist, under whatever id, does not come in a second time.
     """
-    leaving = sorted(due.wrong.keys() & held.keys(), key=lambda track_id: -held[track_id])
-    coming = [(held[track_id], due.wrong[track_id]) for track_id in leaving if due.wrong[track_id].track_id]
+    leaving = sorted(due.wrong.keys() & held.keys(), key=lambda track_id: -held[track_id].position)
+    coming = [(held[track_id].position, due.wrong[track_id]) for track_id in leaving if due.wrong[track_id].track_id]
     coming += [(0, match) for track_id, match in due.back.items() if track_id not in held]
     if leaving or coming:
         state.begin_write()
@@ -84,8 +121,7 @@ def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, 
         if not _is_there(workspace, playlist.playlist_id, match, there):
             _insert(workspace, playlist, match, None if match.track_id in held else position)
             there = there | {match.track_id or ""}
-    for start in range(0, len(leaving), WRITE_LIMIT):
-        workspace.spotify.remove_items(playlist.playlist_id, leaving[start : start + WRITE_LIMIT])
+    remove_listed(workspace.spotify, playlist.playlist_id, {track_id: held[track_id].listed_id for track_id in leaving})
     _settle(workspace, due.back)
     return bool(leaving or coming)
 

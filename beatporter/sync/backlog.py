@@ -6,7 +6,7 @@ A day without quota, without an answer or without power must not cost a playlist
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from beatporter.genres import Genre
@@ -19,11 +19,19 @@ KEPT_FOR = timedelta(days=7)
 """How long: a week of outages is bridged, and a first fill's backlog does not outlive the charts that it came from for long."""
 
 
-def earlier_entries(workspace: Workspace, genre: Genre, beatport_ids: Collection[int]) -> list[ChartEntry]:
-    """Entries of the genre's charts of the last days that are not in the present one, the latest chart's first."""
+def chart_and_backlog(workspace: Workspace, genre: Genre, beatport_ids: Sequence[int]) -> tuple[list[ChartEntry], list[ChartEntry]]:
+    """The present chart's entries in its order, and those of the last days' charts that are not in it, the latest chart's first.
+
+    Args:
+        beatport_ids: the present chart.
+    """
+    charts = workspace.ledger.charts
+    recent = {entry.beatport_id: entry for entry in charts.since(genre.genre_id, workspace.now() - KEPT_FOR)}
     present = set(beatport_ids)
-    since = workspace.now() - KEPT_FOR
-    return [entry for entry in workspace.ledger.charts.since(genre.genre_id, since) if entry.beatport_id not in present]
+    if not present <= recent.keys():  # an old chart stands in
+        recent |= charts.entries(genre.genre_id, present - recent.keys())
+    chart = [recent[beatport_id] for beatport_id in beatport_ids if beatport_id in recent]
+    return chart, [entry for beatport_id, entry in recent.items() if beatport_id not in present]
 
 
 def tracks_to_add(workspace: Workspace, genre: Genre, entries: Iterable[ChartEntry], decided: Mapping[int, Match]) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from beatporter.genres import Genre
 from beatporter.matching import recording_key
 from beatporter.records.ledger import HistoryRow, Known
 from beatporter.records.match import Match
+from beatporter.records.track import SpotifyTrack
 from beatporter.spotify.plan import Candidate, select_new
 from beatporter.sync.workspace import Workspace
 
@@ -30,6 +31,40 @@ def matches_by_track(workspace: Workspace, beatport_ids: Sequence[int], track_id
         found = workspace.ledger.matches.by_track(others)
         by_track.update((track_id, min(found[track_id], key=lambda match: match.beatport_id)) for track_id in others if track_id in found)
     return by_track
+
+
+SAME_LENGTH_MS = 1_000
+"""Two ids of one track differ by rounding at most; cuts of a recording by many seconds."""
+
+
+class KnownTracks:
+    """Tracks that were sent, and which of them a listed one is: Spotify may list a track under another id than the one that was sent.
+
+    The same id, the same ISRC, or the same recording with the same length is the same track.
+
+    Args:
+        matches: the decisions that took them, by id.
+    """
+
+    def __init__(self, matches: Mapping[str, Match]) -> None:
+        self._ids = frozenset(matches)
+        self._by_isrc = {match.track_isrc: track_id for track_id, match in matches.items() if match.track_isrc}
+        self._by_recording: dict[str, list[tuple[int, str]]] = {}
+        for track_id, match in matches.items():
+            if match.track_duration_ms is not None:
+                self._by_recording.setdefault(match_recording(match), []).append((match.track_duration_ms, track_id))
+
+    def id_of(self, listed: SpotifyTrack) -> str:
+        """The id under which a listed track was sent; its own when it is none of these."""
+        if listed.track_id in self._ids or not self._ids:
+            return listed.track_id
+        if listed.isrc in self._by_isrc:
+            return self._by_isrc[listed.isrc]
+        if listed.duration_ms is not None and self._by_recording:
+            for duration_ms, track_id in self._by_recording.get(recording_key(listed.name, listed.artists), ()):
+                if abs(duration_ms - listed.duration_ms) <= SAME_LENGTH_MS:
+                    return track_id
+        return listed.track_id
 
 
 def match_recording(match: Match) -> str:

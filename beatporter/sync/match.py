@@ -13,7 +13,7 @@ from beatporter.progress import Progress, report
 from beatporter.quota.estimate import QUESTIONS, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
-from beatporter.sync.backlog import earlier_entries, tracks_to_add
+from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,7 @@ def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -
         SignInExpired, SettingsError: when Spotify cannot be asked at all.
     """
     genre = workspace.genre(slug)
-    entries = workspace.ledger.charts.entries(genre.genre_id, beatport_ids)
-    chart = [entries[beatport_id] for beatport_id in beatport_ids if beatport_id in entries]
-    earlier = earlier_entries(workspace, genre, beatport_ids)
+    chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     decided = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
     due = entries_to_search(workspace, chart, earlier, decided)
     if due:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
-from beatporter.sync.backlog import earlier_entries
+from beatporter.sync.backlog import chart_and_backlog
 from beatporter.sync.candidates import never_had
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace, calls_key
@@ -76,9 +76,7 @@ class EntryOutcome:
 def entry_outcomes(workspace: Workspace, slug: str, beatport_ids: Sequence[int], added: Sequence[str]) -> list[EntryOutcome]:
     """What became of each chart entry, in chart order; after them what had left the chart and was added now, or is open still."""
     genre = workspace.genre(slug)
-    entries = workspace.ledger.charts.entries(genre.genre_id, beatport_ids)
-    chart = [entries[beatport_id] for beatport_id in beatport_ids if beatport_id in entries]
-    earlier = earlier_entries(workspace, genre, beatport_ids)
+    chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
     found = [match for entry in [*chart, *earlier] if (match := matches.get(entry.beatport_id)) is not None]
     waiting = never_had(workspace, genre, found) - set(added)

@@ -67,6 +67,7 @@ def set_match(workspace: Workspace, beatport_id: int, track: SpotifyTrack) -> Ma
         track_name=track.name,
         track_artists=track.artists,
         track_isrc=track.isrc,
+        track_duration_ms=track.duration_ms,
         score=100.0,
     )
     return _keep(workspace, override)

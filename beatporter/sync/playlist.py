@@ -19,7 +19,7 @@ from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, plan_collect, select_new
 from beatporter.sync.account import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
-from beatporter.sync.candidates import candidate_of, known_of, matches_by_track, removed_from_earlier
+from beatporter.sync.candidates import KnownTracks, candidate_of, known_of, matches_by_track, removed_from_earlier
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
 from beatporter.sync.workspace import Workspace
@@ -56,25 +56,26 @@ def update_playlist(
     by_track = matches_by_track(workspace, beatport_ids, track_ids)
     wanted = {track_id: by_track[track_id] for track_id in track_ids if track_id in by_track}
     report(Progress(slug, "playlist", 0, len(wanted)))
-    if dry_run:
-        return _would_add(workspace, genre, wanted)
-    arrived: set[str] = set()
     remembered = workspace.ledger.playlists.latest(genre.genre_id)
-    if remembered is not None:
-        arrived.update(PlaylistState(workspace, remembered.playlist_id).catch_up())
+    state = PlaylistState(workspace, remembered.playlist_id) if remembered is not None else None
+    if dry_run:
+        return _would_add(workspace, genre, state, wanted)
+    arrived = set(state.catch_up()) if state is not None else set()
     try:
-        _add_missing(workspace, genre, wanted, arrived, limit)
+        _add_missing(workspace, genre, state, wanted, arrived, limit)
     except (QuotaExceeded, RateLimited) as error:
         logger.warning("%s: what is not in the playlist yet is left for the next run: %s", slug, error)
     return [track_id for track_id in wanted if track_id in arrived]
 
 
-def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match], arrived: set[str], limit: int) -> None:
+def _add_missing(
+    workspace: Workspace, genre: Genre, state: PlaylistState | None, wanted: Mapping[str, Match], arrived: set[str], limit: int
+) -> None:
     """Put what is missing on top; `arrived` gets what the history has to learn, also when an error goes up."""
-    listed = genre_playlist(workspace, genre, create=bool(wanted))
+    listed = genre_playlist(workspace, genre, state.playlist_id if state else None, create=bool(wanted))
     if listed is None:
         return
-    state = PlaylistState(workspace, listed.playlist_id)
+    state = _state_of(workspace, listed, state)
     playlist, reading = _brought_up_to_date(state, listed, wanted)
     arrived.update(reading.left_behind)
     if apply_overrides(workspace, genre, playlist, state):
@@ -85,7 +86,9 @@ def _add_missing(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]
         return
     make_room_for(workspace, genre, playlist, state, len(plan.add), limit)
     state.begin_write(plan.add)
-    applied = apply_update(workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update)
+    applied = apply_update(
+        workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update, id_of=KnownTracks(wanted).id_of
+    )
     state.confirm_write(applied.snapshot_id)
 
 
@@ -95,11 +98,15 @@ def _brought_up_to_date(state: PlaylistState, listed: PlaylistRef, wanted: Mappi
     return playlist, PlaylistReading() if state.is_unchanged(playlist) else state.reconcile(playlist, wanted)
 
 
-def _would_add(workspace: Workspace, genre: Genre, wanted: Mapping[str, Match]) -> list[str]:
-    listed = genre_playlist(workspace, genre, create=False)
+def _state_of(workspace: Workspace, listed: PlaylistRef, known: PlaylistState | None) -> PlaylistState:
+    return known if known is not None and known.playlist_id == listed.playlist_id else PlaylistState(workspace, listed.playlist_id)
+
+
+def _would_add(workspace: Workspace, genre: Genre, state: PlaylistState | None, wanted: Mapping[str, Match]) -> list[str]:
+    listed = genre_playlist(workspace, genre, state.playlist_id if state else None, create=False)
     if listed is None:
         return list(select_new(map(candidate_of, wanted.values())))
-    state = PlaylistState(workspace, listed.playlist_id)
+    state = _state_of(workspace, listed, state)
     playlist = state.present_of(listed)
     reading = PlaylistReading() if state.is_unchanged(playlist) else state.look(wanted)
     return list(_plan(workspace, genre, playlist, wanted, reading).add)

@@ -20,7 +20,7 @@ from beatporter.matching import recording_key
 from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, SnapshotRow, SnapshotState
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistItem, PlaylistRef
-from beatporter.sync.candidates import history_row
+from beatporter.sync.candidates import KnownTracks, history_row
 from beatporter.sync.crash_recovery import removed_by_user
 from beatporter.sync.workspace import Workspace
 
@@ -83,7 +83,8 @@ class PlaylistState:
     def catch_up(self) -> list[str]:
         """Finish what an earlier attempt could not, from what the ledger knows; returns the tracks that it had put in."""
         written = self.record(()) if self._row is not None and self._row.state == "written" else []
-        self.back_up()
+        if self._is_ahead_of_backup:
+            self.back_up()
         return written
 
     def begin(self, snapshot_id: str) -> None:
@@ -131,17 +132,14 @@ class PlaylistState:
 
         None while there is none, and the last one while the present state is not known.
         """
-        row, last = self._row, self._ledger.backups.latest(self.playlist_id)
-        if row is None or row.state != "recorded" or row.snapshot_id is None or not row.sending:
-            return last
+        row = self._row
+        if row is None or not self._is_ahead_of_backup or row.snapshot_id is None:
+            return self._ledger.backups.latest(self.playlist_id)
         found = self._ledger.matches.that_took(row.sending)
         added_at = row.sent_at or self._workspace.now()
-        on_top = self._ledger.backups.items_of(
-            _backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)
-        )
-        below = self._ledger.backups.state(self.playlist_id, last.snapshot_id) if last else []
+        on_top = [_backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)]
         with self._ledger.transaction():
-            info = self._ledger.backups.keep(self.playlist_id, row.snapshot_id, self._workspace.now(), [*on_top, *below])
+            info = self._ledger.backups.put_on_top(self.playlist_id, row.snapshot_id, self._workspace.now(), on_top)
             self._save("recorded", row.snapshot_id)
         return info
 
@@ -156,7 +154,7 @@ class PlaylistState:
             wanted: tracks that are to be added, with the decisions that found them.
         """
         ids: list[str | None] = []
-        reading = _Reading(self._row.sending if self._row else (), wanted)
+        reading = self._new_reading(wanted)
 
         def rows() -> Iterator[BackupRow]:
             for chunk in self._chunks():
@@ -175,12 +173,22 @@ class PlaylistState:
 
     def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
         """Read the playlist and leave the ledger as it is."""
-        reading = _Reading(self._row.sending if self._row else (), wanted)
+        reading = self._new_reading(wanted)
         for chunk in self._chunks():
             self._take_in(chunk, reading)
         return PlaylistReading(
             frozenset(reading.present), frozenset(reading.left_behind), frozenset(removed_by_user(self._row, reading.sent_there))
         )
+
+    @property
+    def _is_ahead_of_backup(self) -> bool:
+        """Whether the last backup lacks what our last write put on top, and can be completed without reading."""
+        row = self._row
+        return row is not None and row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)
+
+    def _new_reading(self, wanted: Mapping[str, Match]) -> _Reading:
+        sent = self._row.sending if self._row else ()
+        return _Reading(sent, wanted, KnownTracks({**self._ledger.matches.that_took(sent), **wanted}))
 
     def _chunks(self) -> Iterator[list[PlaylistItem]]:
         items = self._workspace.spotify.playlist_items(self.playlist_id)
@@ -189,18 +197,20 @@ class PlaylistState:
 
     def _take_in(self, items: Sequence[PlaylistItem], reading: _Reading) -> list[HistoryRow]:
         """Note what some items tell; returns rows of tracks that are in no history yet."""
-        there = {item.track.track_id: item.added_at for item in items if item.track is not None}
-        known = self._ledger.history.known(self.playlist_id, track_ids=there).track_ids
-        unknown = {item.track.track_id: item.track for item in items if item.track is not None and item.track.track_id not in known}
-        reading.present.update(there.keys() & reading.wanted)
-        reading.left_behind.update(unknown.keys() & reading.wanted)
-        reading.sent_there.update((track_id, there[track_id]) for track_id in there.keys() & reading.sent)
+        listed = {item.track.track_id: item.track for item in items if item.track is not None}
+        sent = {track_id: reading.known.id_of(track) for track_id, track in listed.items()}
+        known = self._ledger.history.known(self.playlist_id, track_ids={*sent, *sent.values()}).track_ids
+        reading.present.update(reading.wanted.keys() & sent.values())
+        reading.left_behind.update((reading.wanted.keys() & sent.values()) - known)
+        reading.sent_there.update(
+            (sent[item.track.track_id], item.added_at) for item in items if item.track and sent[item.track.track_id] in reading.sent
+        )
         now = self._workspace.now()
-        return [
-            history_row(reading.wanted[track_id], now)
-            if track_id in reading.wanted
-            else HistoryRow(track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
-            for track_id, track in unknown.items()
+        found = [history_row(reading.wanted[track_id], now) for track_id in sorted((reading.wanted.keys() & sent.values()) - known)]
+        return found + [
+            HistoryRow(track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
+            for track_id, track in listed.items()
+            if track_id not in known and track_id not in reading.wanted
         ]
 
     def _history_rows(self, track_ids: Iterable[str]) -> Iterator[HistoryRow]:
@@ -214,14 +224,15 @@ class PlaylistState:
     def _save(self, state: SnapshotState, snapshot_id: str | None, sending: Sequence[str] = (), sent_at: datetime | None = None) -> None:
         now = self._workspace.now()
         row = SnapshotRow(self.playlist_id, state, snapshot_id, now, tuple(sending), (sent_at or now) if sending else None)
-        self._row = self._ledger.snapshots.save(row)
+        self._ledger.snapshots.save(row)
+        self._row = row
 
 
 class _Reading:
     """What is noted while a playlist is read."""
 
-    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match]) -> None:
-        self.sent, self.wanted = frozenset(sent), wanted
+    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match], known: KnownTracks) -> None:
+        self.sent, self.wanted, self.known = frozenset(sent), wanted, known
         self.present: set[str] = set()
         self.left_behind: set[str] = set()
         self.sent_there: dict[str, datetime | None] = {}

@@ -13,6 +13,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -50,6 +51,8 @@ class SpotifyState:
         index: the search; `tracks` holds the same by id.
         visible: which tracks the service has at present (None: all); tracks that it says no to are not found and cannot be added.
         relinks: ids that are answered in place of others, as for another country's account.
+        listed_as: ids under which playlists list tracks that were put in under others; searches still give the others.
+        removable_by: which of the two ids a removal of such a track takes; the other one is answered 400.
         snapshot_delay, items_delay: how long a change takes to show in reads (facts: up to 30 s, 0.6 s); default at once.
     """
 
@@ -75,6 +78,8 @@ class SpotifyState:
         self.playlists: dict[str, Playlist] = {}
         self.visible: Callable[[SpotifyTrack], bool] | None = None
         self.relinks: dict[str, str] = {}
+        self.listed_as: dict[str, str] = {}
+        self.removable_by: Literal["either", "listed", "sent"] = "either"
         self.snapshot_delay = timedelta()
         self.items_delay = timedelta()
         self.person = Person(self)
@@ -115,6 +120,15 @@ class SpotifyState:
         if track is None or not self._is_visible(track):
             raise not_found()
         return track
+
+    def listed_track(self, track_id: str) -> SpotifyTrack:
+        """A track as a playlist that holds it lists it.
+
+        Raises:
+            SpotifyRefusal: as `track`.
+        """
+        track = self.track(track_id)
+        return replace(track, track_id=self.listed_as[track_id]) if track_id in self.listed_as else track
 
     def shown_items(self, playlist: Playlist) -> list[Item]:
         return playlist.shown_items(self.clock(), self.items_delay)
@@ -195,7 +209,11 @@ class SpotifyState:
         for uri in uris:
             if not _URI.fullmatch(uri) and not uri.startswith("spotify:local:"):
                 raise bad_request(f"Invalid track uri: {uri}")
-        shown_as = {f"spotify:track:{shown}": f"spotify:track:{kept}" for kept, shown in self.relinks.items()}
+        shown_as = {f"spotify:track:{shown}": f"spotify:track:{kept}" for kept, shown in (self.relinks | self.listed_as).items()}
+        listed = {f"spotify:track:{listed}": f"spotify:track:{sent}" for sent, listed in self.listed_as.items()}
+        refused = {"either": (), "listed": listed.values(), "sent": listed.keys()}[self.removable_by]
+        if any(uri in refused for uri in uris):
+            raise bad_request("Could not remove tracks, please check parameters.")
         return playlist.remove(self.clock(), [*uris, *(shown_as[uri] for uri in uris if uri in shown_as)])
 
     def reorder_items(self, playlist_id: str, start: int, before: int, length: int = 1) -> str:

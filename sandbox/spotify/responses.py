@@ -88,7 +88,7 @@ class Shapes:
         if item.kind == "episode":
             return self._episode(item.uri)
         try:
-            return self.track(self._state.track(item.uri.rpartition(":")[2]))
+            return self.track(self._state.listed_track(item.uri.rpartition(":")[2]))
         except SpotifyRefusal:
             return None
 

@@ -16,6 +16,7 @@ from beatporter import names
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.matching import recording_key
+from beatporter.records.ledger import BackupInfo
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
 from sandbox.spotify.playlist import Playlist
@@ -38,8 +39,8 @@ class Attempt:
 class Evidence:
     """What a schedule left behind."""
 
-    def __init__(self, place: Place, root: Path, budget: int) -> None:
-        self.place, self.root, self.budget = place, root, budget
+    def __init__(self, place: Place, root: Path, budget: int, database: str) -> None:
+        self.place, self.root, self.budget, self.database = place, root, budget, database
         self.attempts: list[Attempt] = []
         self.operations: list[int] = []
         self.removed: dict[str, set[str]] = defaultdict(set)
@@ -61,7 +62,7 @@ class Evidence:
         return [entry.beatport_id for entry in self.ledger().charts.since(all_genres()[slug].genre_id, datetime.min.replace(tzinfo=UTC))]
 
     def ledger(self) -> Ledger:
-        return open_ledger(self.root / "beatporter.db")
+        return open_ledger(self.database)
 
 
 class Kinds:
@@ -192,18 +193,26 @@ def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
 def _memory(evidence: Evidence, slug: str, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
     unseen = evidence.by_hand[slug] & evidence.removed[slug]  # put in and taken out by the person, perhaps between two runs
     ledger, place = evidence.ledger(), evidence.place
-    history, held = set(ledger.history.track_ids(playlist.playlist_id)), place.held[playlist.playlist_id]
+    history, held = (
+        {place.sent_id(track_id) for track_id in ledger.history.track_ids(playlist.playlist_id)},
+        place.held[playlist.playlist_id],
+    )
     held = held - (unseen - history)
     if history != held:
         yield f"the history lacks {sorted(held - history)} and has {sorted(history - held)} too much"
+
+    def shown_by(backup: BackupInfo) -> tuple[str | None, ...]:
+        rows = ledger.backups.items(playlist.playlist_id, backup.snapshot_id)
+        return tuple(place.sent_id(row.track_id) if row.track_id else None for row in rows)
+
     backups = ledger.backups.all(playlist.playlist_id)
     for backup in backups:
-        shown = tuple(row.track_id for row in ledger.backups.items(playlist.playlist_id, backup.snapshot_id))
+        shown = shown_by(backup)
         if shown != (state := place.states.get((playlist.playlist_id, backup.snapshot_id))):
             yield f"the backup of {backup.taken_at} shows {shown}, the playlist held {state}"
     if not backups:
         yield "there is no backup"
-    elif [row.track_id for row in ledger.backups.items(playlist.playlist_id, backups[-1].snapshot_id)] != list(ids):
+    elif shown_by(backups[-1]) != tuple(ids):
         yield "the last backup does not show what the playlist holds"
 
 

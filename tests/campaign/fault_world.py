@@ -7,14 +7,14 @@ Nothing comes late to Spotify here, so what is found for a chart entry does not 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from beatporter.genres import all_genres
 from sandbox.beatport.models import API_TOKEN, BeatportState, Listing
 from sandbox.catalogue import Catalogue
 from sandbox.http import Route
 from sandbox.messages import Request, Response
-from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.search import SearchIndex
 from tests.campaign.fault_runs import SharedClock
 from tests.campaign.stand_ins import StandIns
@@ -70,6 +70,16 @@ class Place(StandIns):
         )
         spotify = SpotifyState(music.tracks, clock=clock, index=music.index, seed=music.seed)
         super().__init__(spotify, beatport, clock, spotify_route=self._recording)
+
+    def relink(self, share: float, removable_by: Literal["either", "listed", "sent"]) -> None:
+        """Have playlists list that share of the tracks under other ids than those that are sent."""
+        ids = sorted(self.spotify.tracks)
+        self.spotify.listed_as = {track_id: base62_id("listed", track_id) for track_id in ids[: int(share * len(ids))]}
+        self.spotify.removable_by = removable_by
+
+    def sent_id(self, track_id: str) -> str:
+        """The id under which a listed track was sent."""
+        return next((sent for sent, listed in self.spotify.listed_as.items() if listed == track_id), track_id)
 
     def record(self) -> None:
         """Note what every playlist holds now."""

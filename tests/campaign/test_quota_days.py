@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bench.quota import broken_aims, tell
+from tests.campaign.quota_fill import broken_aims, tell
 
 SLUGS = ("house", "dubstep")
 BUDGET = 60

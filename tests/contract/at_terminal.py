@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\]8;[^\x1b]*\x1b\\")
-PATIENCE_S = 60.0
 CTRL_C = "\x03"
 
 
@@ -75,7 +76,7 @@ def at_terminal(
             os.write(controller, typed.encode())  # one that comes just before the read is heard by nobody: a person presses again
     os.close(controller)
     try:
-        code = process.wait(10)
+        code = process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"{' '.join(command)} did not end; it showed:\n{shown}") from None

@@ -6,19 +6,24 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+import requests
 from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.quota.budget import CallBudget
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import Settings, load_settings
-from beatporter.quota.budget import CallBudget
 from beatporter.spotify.client import SpotifyClient, open_client
 from sandbox.clock import SandboxClock
-from sandbox.http import Server
+from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
+from tests.patience import PATIENCE_S
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
@@ -80,6 +85,7 @@ class SpotifyDesk:
             budget or self.budget(),
             now=self.clock,
             sleep=self.sleep,
+            timer=lambda: self.clock().timestamp(),
             on_wait=lambda seconds, why: self.told.append((seconds, why)),
         )
         self._open.append(client)
@@ -107,6 +113,13 @@ class SpotifyDesk:
         entries = self.server.log.entries(service="spotify")
         return sum(method in ("", entry.method) and kind in ("", entry.kind) for entry in entries)
 
+    def hangs(self, request: requests.PreparedRequest) -> bool:
+        """Whether the stand-in is about to leave this request without an answer."""
+        method, path = request.method or "", unquote(urlsplit(request.url or "").path)
+        asked, _ = self.server.route(Request(self.server.service, method, path, "", {}, b"", self.server.url))
+        rule = self.server.faults.foresee(asked.service, asked.method, asked.kind, asked.path)
+        return rule is not None and rule.fault == "hang"
+
     def close(self) -> None:
         for client in self._open:
             client.close()
@@ -119,8 +132,15 @@ def rules() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, rules: str) -> Iterator[SpotifyDesk]:
+def desk(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpotifyDesk]:
     made = SpotifyDesk(tmp_path, rules)
+    send = HTTPAdapter.send
+
+    def send_patiently(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Only what hangs for good meets the short time-out: on a slow machine other answers would come too late for it."""
+        return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": PATIENCE_S}))
+
+    monkeypatch.setattr(HTTPAdapter, "send", send_patiently)
     with made.server:
         yield made
         made.close()

@@ -20,13 +20,15 @@ from pydantic import SecretStr
 from beatporter.errors import SettingsError
 from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
 from beatporter.spotify.tokens import Tokens
+from orchestration.blocks import SecretBlock, open_store
 from sandbox.world import Options, Sandbox
-from tasks._sign_in import SecretBlock, open_store
+from tests.conftest import free_port
 from tests.contract.at_terminal import at_terminal
 from tests.contract.conftest import SpotifyDesk
+from tests.patience import PATIENCE_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
-BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=20).read()\n"
+BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=300).read()\n"
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +48,14 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [BEATPORTER, *arguments]
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ends_at(screen: str) -> str:
     """The address that the person's browser ends at after the one on the screen."""
     shown = next(line for line in screen.splitlines() if "/authorize?" in line).strip()
-    request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=10)
+    request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=PATIENCE_S)
     return f"{request.headers['Location']}\n"
 
 
@@ -113,7 +109,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         ((), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
         (("--port", "0"), {}, "--port"),
         (("--port", "http"), {}, "--port"),
-        (("--block", "My Block"), {}, "'My Block' is no name of a Prefect block."),
+        (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
 def test_what_cannot_be_is_said_before_anybody_signs_in(
@@ -150,7 +146,7 @@ def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[
 
 @pytest.fixture(scope="module")
 def prefect() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=PATIENCE_S):
         yield
 
 

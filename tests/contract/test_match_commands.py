@@ -17,11 +17,11 @@ from rich.cells import cell_len
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import open_ledger
+from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for
 from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
 from beatporter.sync.backup import back_up_playlist
-from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist
@@ -30,6 +30,7 @@ from beatporter.sync.workspace import Workspace
 from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.at_terminal import Shown, at_terminal
+from tests.patience import PATIENCE_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 GENRES = {"dubstep": 18, "amapiano": 98}
@@ -68,7 +69,14 @@ class Dj:
         """`beatporter match …` in a pipe."""
         command = [BEATPORTER, "match", *arguments]
         return subprocess.run(
-            command, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+            command,
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
 
     def says(self, *arguments: str) -> str:
@@ -87,11 +95,11 @@ class Dj:
         """The person's, from the environment."""
         return load_settings()
 
-    def morning(self, slug: str = "dubstep", allowance: int | None = None) -> list[int]:
+    def morning(self, slug: str = "dubstep", max_searches: int | None = None) -> list[int]:
         """The next run of a genre; its chart."""
         self._mornings += 1
         with Workspace(
-            self.settings(), self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, allowance=allowance
+            self.settings(), self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, max_searches=max_searches
         ) as workspace:
             chart = scrape_chart(workspace, slug)
             added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
@@ -352,12 +360,12 @@ def test_a_track_that_is_right_for_another_entry_stays(dj: Dj) -> None:
 
 
 def test_an_entry_that_was_never_searched_can_be_set(dj: Dj) -> None:
-    chart = dj.morning(allowance=0)
+    chart = dj.morning(max_searches=0)
     entry = chart[0]
     assert dj.ledger.matches.latest([entry]) == {}
     right = next(iter(dj.sandbox.spotify.tracks))
     assert "The next run adds it" in dj.says("set", str(entry), right)
-    dj.morning(allowance=0)
+    dj.morning(max_searches=0)
     assert dj.held() == [right]
 
 
@@ -373,7 +381,7 @@ def test_new_rules_try_old_misses_within_the_budget_and_touch_no_hit_and_no_word
     assert len(missed) > 2
     monkeypatch.setattr(matching_step, "RULES", "2099-01-1")
     asked = dj.sandbox.requests.count(kind="search")
-    dj.morning(allowance=searches_for(0) + SPARE + QUESTIONS)
+    dj.morning(max_searches=searches_for(0) + SPARE + QUESTIONS)
     assert 0 < dj.sandbox.requests.count(kind="search") - asked <= QUESTIONS
     after = dj.ledger.matches.latest(chart)
     tried = {beatport_id for beatport_id in chart if after[beatport_id] != before[beatport_id]}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from beatporter.records.match import Match
@@ -27,13 +25,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def start(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Dj]:
+@pytest.fixture(scope="module")
+def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Dj]]:
     """Makes a person with a home and playlists of their own; what a first search found is not searched again."""
     decided: list[Match] = []
 
     def make() -> Dj:
-        dj = Dj(sandbox, Path(tempfile.mkdtemp(dir=tmp_path)))
+        dj = Dj(sandbox, tmp_path_factory.mktemp("dj"))
         for key, value in dj.environment.items():
             if key.startswith("BEATPORTER_"):
                 monkeypatch.setenv(key, value)
@@ -42,17 +40,12 @@ def start(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         decided[:] = dj.ledger.matches.latest(chart).values()
         return dj
 
-    return make
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield make
 
 
 @given(steps=STEPS)
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow),
-)
+@settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds; explaining one takes many
 def test_playlists_follow_any_sequence_of_words(start: Callable[[], Dj], steps: list[tuple[str, int, int]]) -> None:
     dj = start()
     chart = dj.morning()

@@ -15,6 +15,7 @@ from beatporter.spotify.overflow import continuation_name, make_room
 from beatporter.spotify.plan import Plan, after, plan_collect, plan_mirror
 from beatporter.spotify.playlists import ensure_playlist
 from sandbox.spotify.models import base62_id
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.contract.conftest import SpotifyDesk
@@ -23,8 +24,8 @@ FAULTS: list[dict[str, Any]] = [
     *({"fault": "server_error", "status": status, "when": when} for status in (500, 502, 503, 504) for when in ("before", "after")),
     {"fault": "drop", "when": "before"},
     {"fault": "drop", "when": "after"},
-    {"fault": "hang", "seconds": 0.6, "when": "before"},
-    {"fault": "hang", "seconds": 0.6, "when": "after"},
+    {"fault": "hang", "seconds": 10 * PATIENCE_S, "when": "before"},
+    {"fault": "hang", "seconds": 10 * PATIENCE_S, "when": "after"},
     {"fault": "truncated"},
     {"fault": "cut_off"},
     {"fault": "html"},

@@ -15,6 +15,7 @@ from beatporter.errors import BeatporterError, SettingsError, SignInExpired, Ups
 from beatporter.settings import load_settings
 from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
 from beatporter.spotify.sign_in import SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.contract.conftest import SpotifyDesk
@@ -24,11 +25,11 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: Spot
     settings, state = desk.settings(spotify_refresh_token=None), new_state()
     with Loopback(state, port=0) as loopback:
         idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
-        strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=5)
+        strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=PATIENCE_S)
         assert strange.status_code == 404
-        page = requests.get(authorize_url(settings, loopback.redirect, state), timeout=5)
+        page = requests.get(authorize_url(settings, loopback.redirect, state), timeout=PATIENCE_S)
         assert "Close this window" in page.text
-        code = loopback.wait_for_code(5)
+        code = loopback.wait_for_code(PATIENCE_S)
         idle.close()
         sign_in = exchange_code(settings, code, loopback.redirect, now=desk.clock, sleep=desk.sleep)
     path = Path(FileStore(sign_in_path(settings)).save(sign_in))
@@ -44,7 +45,7 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: Spot
 
 def test_headless_the_pasted_address_does(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state), timeout=5, allow_redirects=False).headers["Location"]
+    address = requests.get(authorize_url(settings, redirect, state), timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
     sign_in = exchange_code(settings, code_from_address(f"  {address}\n", state), redirect, now=desk.clock, sleep=desk.sleep)
     assert sign_in.signed_in_at == desk.clock()
     with pytest.raises(SignInExpired):
@@ -55,9 +56,9 @@ def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> 
     settings, state = desk.settings(), new_state()
     desk.state.accounts.consents = False
     with Loopback(state, port=0) as loopback:
-        requests.get(authorize_url(settings, loopback.redirect, state), timeout=5)
+        requests.get(authorize_url(settings, loopback.redirect, state), timeout=PATIENCE_S)
         with pytest.raises(SignInExpired, match="did not allow"):
-            loopback.wait_for_code(5)
+            loopback.wait_for_code(PATIENCE_S)
         with pytest.raises(SignInExpired, match="No browser came back"):
             loopback.wait_for_code(0.05)
         taken = urlsplit(loopback.redirect).port or 0
@@ -75,14 +76,14 @@ def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> 
 def test_a_sign_in_without_all_permissions_is_not_taken(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
     asked = authorize_url(settings, redirect, state).replace("playlist-modify-public", "")
-    address = requests.get(asked, timeout=5, allow_redirects=False).headers["Location"]
+    address = requests.get(asked, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SignInExpired, match="playlist-modify-public"):
         exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
 
 
 def test_a_code_whose_answer_was_lost_is_not_sent_twice(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state), timeout=5, allow_redirects=False).headers["Location"]
+    address = requests.get(authorize_url(settings, redirect, state), timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
     desk.server.faults.add(service="accounts", kind="token", fault="drop", when="after")
     with pytest.raises(UpstreamDown):
         exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)

@@ -18,8 +18,8 @@ from beatporter.progress import Progress, listening
 from beatporter.settings import load_settings
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
+from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
 PROCESSES = 3
 LASTS_S = 3600
 SEARCHER = """
@@ -42,11 +42,11 @@ with Workspace(settings, open_ledger(settings.ledger_address()), run_key=sys.arg
 def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.Popen[str]:
     """A process that searches so often, or until it is told that the quota is spent; then it says until when."""
     command = [sys.executable, "-c", SEARCHER, name, str(times)]
-    return subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 0
     return output.strip()
 
@@ -94,7 +94,7 @@ def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(limited: Sandbox,
     assert [(progress.genre, progress.step) for progress in told] == [("house", "wait")]
     assert "waiting 7 s: Spotify asks to wait 7 s (429)" in told[0].note
     assert told[0].note in caplog.text
-    assert max(slept) == pytest.approx(7, abs=0.5)
+    assert 5 < max(slept) <= 7, "what had passed by itself is not waited for again"
 
 
 def test_a_wait_that_is_too_long_is_refused_with_its_end(limited: Sandbox) -> None:

@@ -21,6 +21,7 @@ from beatporter.sync.ended import keep_failure, keep_outcome
 from beatporter.sync.outcome import Outcome
 from beatporter.sync.workspace import Workspace
 from tests.contract.at_terminal import at_terminal
+from tests.patience import PATIENCE_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
@@ -43,7 +44,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def status(environment: dict[str, str], *arguments: str) -> str:
     command = [BEATPORTER, "status", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -84,7 +85,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
 
 def test_account_calls_and_the_quotas_end(environment: dict[str, str], ledger: Ledger) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    until = now + timedelta(hours=13, minutes=36)
+    until = now + timedelta(hours=13, minutes=38)  # 13.6 h for five minutes yet
     ledger.listings.append("run", now, [ListedPlaylist("run", "P", "House", "s", 3, "dj-ada", now)])
     ledger.calls.append([CallRow(now - timedelta(hours=25), "search", 500, "old"), CallRow(now - timedelta(hours=2), "search", 120, "run")])
     ledger.calls.append([CallRow(now, "write", 3, "run"), CallRow(now, "quota", 0, "run", until)])

@@ -11,9 +11,9 @@ from beatporter.errors import PlaylistFull
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.backup import back_up_playlist
-from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
+from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.daily_run import EMPTY_FLOW, PEAK_ABOVE_EMPTY_MB, run_python, sandbox, sync
+from tests.memory.measured_runs import EMPTY_FLOW, PEAK_ABOVE_EMPTY_MB, run_python, sandbox, sync
 
 GENRE = "house"
 HEAVY = """
@@ -12,7 +12,7 @@ import json, sys
 from cli.sync import run_here
 from beatporter.settings import load_settings
 run_here(load_settings(), [sys.argv[1]], quiet=True)
-print(json.dumps([name for name in ("pandas", "prefect_gcp", "openpyxl", "pyarrow.dataset", "pyarrow.compute") if name in sys.modules]))
+print(json.dumps([name for name in ("pandas", "prefect_gcp", "openpyxl", "pyarrow") if name in sys.modules]))
 """
 
 

@@ -8,18 +8,26 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from beatporter.ledger.tables import metadata
 from beatporter.settings import PREFIX, Settings
 from cli.main import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_table_of_settings_is_whole_and_has_no_other() -> None:
     rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", README, re.MULTILINE)
     named = {name.lower() for row in rows for name in re.findall(r"[A-Z_]+", row)} - {PREFIX.lower()}
     assert named == set(Settings.model_fields)
+
+
+def test_the_page_about_the_ledger_names_every_table_and_column() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z_]+) \| ([^|]+) \|", page, re.MULTILINE)
+    named = {table: re.findall(r"[a-z_]+", re.sub(r"\([^)]*\)", "", columns)) for table, columns in rows if table != "table"}
+    assert named == {table.name: [column.name for column in table.columns] for table in metadata.tables.values()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

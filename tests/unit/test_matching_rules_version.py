@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-2": "e6f4b13de8c0353f"}
+PINNED = {"2026-11-2": "81533a3b6444206c"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.quota.allocation import QuotaAllocator
@@ -10,7 +10,6 @@ from beatporter.quota.allocation import QuotaAllocator
 NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 140), min_size=1)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(calls=st.integers(0, 2000), needs=NEEDS, data=st.data())
 def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], data: st.DataObject) -> None:
     allocator, used = QuotaAllocator(calls, needs), 0
@@ -26,7 +25,6 @@ def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], 
         assert used + sum(running.values()) <= calls
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(calls=st.integers(0, 2000), needs=NEEDS, beside=st.integers(0, 3), at_once=st.integers(1, 4), data=st.data())
 def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
@@ -45,7 +43,6 @@ def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
             spent += used
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(calls=st.integers(0, 2000), needs=NEEDS)
 def test_when_all_use_their_grant_shares_are_fair(calls: int, needs: dict[str, int]) -> None:
     allocator = QuotaAllocator(calls, needs)

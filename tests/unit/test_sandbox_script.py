@@ -53,6 +53,13 @@ def test_the_first_rule_that_is_due_decides_and_the_others_keep_their_turn() -> 
     assert script.fired == 2
 
 
+def test_what_is_foreseen_comes_and_looking_ahead_counts_nothing() -> None:
+    script = FaultScript([Rule("drop", nth=2), Rule("hang", probability=0.5, count=None)])
+    for _ in range(40):
+        foreseen = [script.foresee("spotify", "GET", "search", "/") for _ in range(2)]
+        assert foreseen == [script.pick("spotify", "GET", "search", "/")] * 2
+
+
 def test_scripts_are_json_both_ways() -> None:
     data = [
         {"service": "spotify", "kind": "search", "nth": 3, "fault": "rate_limited", "retry_after_s": 1},

@@ -15,10 +15,22 @@ from typing import Any, Literal
 import pytest
 
 from sandbox.world import Options, Sandbox
+from tests.patience import PATIENCE_S
+from tests.prefect_api import artifact, ask, logs_of
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EMPTY, EMPTY_ID = "tech-house", 11
 BEATPORTER = Path(sys.executable).with_name("beatporter")
+
+
+BROKEN = """
+import os
+import beatporter.sync.match
+def broken(workspace, slug, beatport_ids):
+    raise KeyError(f"{slug} refused {os.environ['BEATPORTER_SPOTIFY_CLIENT_SECRET']}")
+beatporter.sync.match.match_tracks = broken
+"""
+"""Python runs a sitecustomize.py before anything else: as if a step had a bug."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +47,7 @@ def beatporter(own_sandbox: Sandbox, server: str, environment: dict[str, str], t
         own = {**environment, **own_sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / "home"), **extra}
         own = {key: value for key, value in own.items() if value}
         return subprocess.run(
-            [str(BEATPORTER), *arguments], cwd=tmp_path, env=own, capture_output=True, text=True, timeout=180, check=False
+            [str(BEATPORTER), *arguments], cwd=tmp_path, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
 
     yield run
@@ -88,12 +100,12 @@ def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, ow
     own_sandbox.faults.add(service="beatport", path="/genre/amapiano/", fault="challenge", count=None)
     done = beatporter("sync", "amapiano", BEATPORTER_STALE_CHART_DAYS="3")
     assert done.returncode == 0, done.stdout + done.stderr
-    with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=30) as answer:
+    with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=PATIENCE_S) as answer:
         page = json.loads(answer.read())["data"]
     assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC stands in", page), page[:600]
     assert "proof of a human" in page
     request = urllib.request.Request(f"{server}/logs/filter", b'{"logs": {"level": {"ge_": 30}}}', {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         logs = json.loads(answer.read())
     assert [log for log in logs if "stands in" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
 
@@ -137,6 +149,71 @@ def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def run_behind(server: str, key: str) -> str:
+    """The run that published the newest version of an artifact."""
+    return str(ask(server, f"/artifacts/{key}/latest")["flow_run_id"])
+
+
+def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
+    (tmp_path / "bug").mkdir()
+    (tmp_path / "bug" / "sitecustomize.py").write_text(BROKEN)
+    done = beatporter("sync", "dubstep", "--json", PYTHONPATH=str(tmp_path / "bug"))
+    secret = own_sandbox.environment()["BEATPORTER_SPOTIFY_CLIENT_SECRET"]
+    error = document(done)["genres"]["dubstep"]["error"]
+    assert done.returncode == 1
+    assert "KeyError: 'dubstep refused ********'" in error
+    page = artifact(server, "sync-dubstep")
+    assert "dubstep: failed" in page
+    assert "KeyError" in page
+    run = run_behind(server, "sync-dubstep")
+    parent = run_behind(server, "summary")
+    assert f"Run key: {parent}" in page, "a genre belongs to the run that started it"
+    status = beatporter("status", COLUMNS="160").stdout
+    assert "KeyError" in status
+    told = [
+        *logs_of(server, run),
+        *logs_of(server, parent),
+        str(ask(server, f"/flow_runs/{run}")),
+        status,
+        page,
+        artifact(server, "summary"),
+    ]
+    assert not [text for text in told if secret in text]
+    assert sum("Traceback" in text for text in told) == 1, "where a bug is has to be told, once"
+
+
+def test_a_run_that_fails_as_a_whole_leaves_its_summary_and_no_traceback(beatporter: Run, server: str) -> None:
+    done = beatporter("sync", "dubstep", BEATPORTER_SPOTIFY_REFRESH_TOKEN="stale-refresh-token")
+    assert done.returncode == 1
+    assert "beatporter login" in done.stderr
+    page = artifact(server, "summary")
+    run = run_behind(server, "summary")
+    assert "failed" in page.splitlines()[0]
+    assert "beatporter login" in page
+    assert f"Run key: {run}" in page
+    assert not [text for text in logs_of(server, run) if "Traceback" in text or "stale-refresh-token" in text]
+    assert "beatporter login" in ask(server, f"/flow_runs/{run}")["state"]["message"]
+
+
+def test_a_damaged_ledger_still_leaves_summary(beatporter: Run, server: str, tmp_path: Path) -> None:
+    (tmp_path / "damaged.db").write_bytes(b"SQLite format 3\0" + b"damage" * 5000)
+    done = beatporter("sync", "dubstep", BEATPORTER_DATABASE=str(tmp_path / "damaged.db"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "damaged.db" in artifact(server, "summary")
+
+
+def test_an_archive_that_cannot_be_written_is_named_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    done = beatporter("sync", "dubstep", "--json", BEATPORTER_ARCHIVE=str(tmp_path / "occupied" / "archive"))
+    assert document(done)["genres"]["dubstep"]["state"] == "completed"
+    assert done.returncode == 0
+    page = artifact(server, "archive-ledger")
+    assert "archive-ledger: failed" in page.replace("\\", "")
+    assert "occupied" in page
+    assert "was not archived" in artifact(server, "summary")
+
+
 def test_status_and_match_show_what_a_run_left(beatporter: Run) -> None:
     beatporter("sync", "dubstep", "--json")
     status = beatporter("status", COLUMNS="160")
@@ -153,7 +230,7 @@ def test_the_older_shape_of_spotifys_api_gives_the_same(server: str, environment
         with Sandbox(Options(genres=("dubstep",), spotify_shape=shape)) as sandbox:
             own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / shape)}
             command = [str(BEATPORTER), "sync", "dubstep", "--json"]
-            done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=180, check=True)
+            done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
             assert document(done)["genres"]["dubstep"]["state"] == "completed"
             return sandbox.spotify.person.track_ids("Beatport: Dubstep - Top 100")
 

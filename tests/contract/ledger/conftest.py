@@ -1,18 +1,20 @@
-"""The ledger's two homes: a local folder, and a bucket of the storage emulator that the fixture starts on a free port."""
+"""The ledger's two kinds of database, and a bucket for its archive. Where there is no PostgreSQL, its half of the cases is skipped."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from gcp_storage_emulator.server import Server, create_server
 
-from beatporter.ledger.bucket import gcs_filesystem
 from beatporter.ledger.ledger import Ledger, open_ledger
+from tests.postgres import NoPostgres, Postgres, running_postgres
 
 BUCKET = "beatporter-tests"
+
+NewDatabase = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +26,71 @@ def emulator() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def home_kind(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL."""
+    try:
+        with running_postgres() as server:
+            yield server
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which kind of database; a test for one of them alone parametrizes it."""
     return str(request.param)
 
 
 @pytest.fixture
-def ledger(home_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ledger:
-    """An empty ledger at each kind of home."""
-    if home_kind == "folder":
-        return open_ledger(tmp_path / "ledger")
-    endpoint = request.getfixturevalue("emulator")
-    return open_ledger(f"gs://{BUCKET}/test {secrets.token_hex(4)}", gcs_filesystem(endpoint=endpoint))
+def new_database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewDatabase]:
+    """Makes databases without tables; gives their addresses."""
+    made: list[str] = []
+    server: Postgres | None = request.getfixturevalue("postgres") if kind == "postgres" else None
+
+    def make() -> str:
+        made.append(server.new_database() if server else str(tmp_path / f"database-{len(made)}" / "beatporter.db"))
+        return made[-1]
+
+    yield make
+    if server:
+        for address in made:
+            server.drop(address)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger's file, to be copied: quicker than to make its tables again."""
+    path = tmp_path_factory.mktemp("template") / "beatporter.db"
+    open_ledger(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_ledger(postgres: Postgres) -> str:
+    """Address of a ledger that `address` empties before each test: quicker than a database of its own."""
+    address = postgres.new_database()
+    open_ledger(address).close()
+    return address
+
+
+@pytest.fixture
+def address(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Address of an empty ledger."""
+    if kind == "sqlite":
+        return str(shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "beatporter.db"))
+    server, shared = request.getfixturevalue("postgres"), str(request.getfixturevalue("postgres_ledger"))
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+    server.sql(f"SELECT pg_terminate_backend(pid) {others}", shared)  # what a test left open would keep the tables locked
+    tables = server.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", shared)
+    names = ", ".join(name for (name,) in tables if name not in ("alembic_version", "ledger"))
+    server.sql(f"TRUNCATE {names} RESTART IDENTITY", shared)
+    return shared
+
+
+@pytest.fixture
+def ledger(address: str) -> Iterator[Ledger]:
+    """An empty ledger in each kind of database."""
+    made = open_ledger(address)
+    yield made
+    made.close()

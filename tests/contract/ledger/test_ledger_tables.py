@@ -1,0 +1,556 @@
+"""The ledger's tables, on SQLite and PostgreSQL: what is written is read back, twice is once, and newest, earliest or a person wins."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import func, select
+
+from beatporter.ledger.columns import key_of
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.tables import metadata
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import (
+    BackupRow,
+    CallRow,
+    CorrectionRow,
+    HistoryRow,
+    Known,
+    ListedPlaylist,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
+from beatporter.records.match import Match, RunnerUp
+
+T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+ENTRY = ChartEntry(1, 77, "Ünïcode ☃", ("A", "B, C"), "Original Mix", (), "GBABC2600001", "R", "L", 300_001, 128, "A min", "2026-11-01")
+BARE = ChartEntry(2, 78, "Only a name", ("D",))
+
+NOTHING = Known(frozenset(), frozenset(), frozenset())
+
+# Different texts with the same 32-bit key, found by trying: a ledger of a million rows holds over a hundred such pairs.
+SAME_KEY_TRACKS = ("0000000000000000103280", "0000000000000000168949")
+SAME_KEY_ISRCS = ("GBABC0035706", "GBABC0060348")
+SAME_KEY_RECORDINGS = ("artist|title 57096|", "artist|title 90492|")
+
+
+def rows_of(ledger: Ledger, table: str) -> int:
+    with ledger.database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one())
+
+
+def history(track_id: str, added_at: datetime = T0, isrc: str | None = None, recording: str = "", source: str = "chart") -> HistoryRow:
+    return HistoryRow(track_id, isrc, recording or f"artist|{track_id}", None, source, added_at)
+
+
+def match(beatport_id: int, track_id: str | None = "t", decided_at: datetime = T0, **more: object) -> Match:
+    values: dict[str, object] = {"method": "search", "score": 91.5, "version": "same", "rules": "1", "retry_at": None, **more}
+    return Match(beatport_id, "X", track_id, decided_at=decided_at, **values)  # type: ignore[arg-type]
+
+
+class TestCharts:
+    def test_a_chart_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        chart = Chart(5, (ENTRY, BARE), T0)
+        ledger.charts.append(chart)
+        assert ledger.charts.latest(5) == chart
+
+    def test_twice_is_once(self, ledger: Ledger) -> None:
+        for _ in range(2):
+            ledger.charts.append(Chart(5, (ENTRY, BARE), T0))
+        assert (rows_of(ledger, "charts"), rows_of(ledger, "chart_entries"), rows_of(ledger, "entries")) == (1, 2, 2)
+
+    def test_what_beatport_says_again_is_kept_once(self, ledger: Ledger) -> None:
+        for day in range(3):
+            ledger.charts.append(Chart(5, (dataclasses.replace(ENTRY, position=day + 1),), T0 + timedelta(days=day)))
+        assert (rows_of(ledger, "charts"), rows_of(ledger, "entries")) == (3, 1)
+
+    def test_an_entry_that_changes_is_kept_as_it_was_each_day(self, ledger: Ledger) -> None:
+        renamed = dataclasses.replace(ENTRY, name="Renamed")
+        ledger.charts.append(Chart(5, (ENTRY,), T0))
+        ledger.charts.append(Chart(5, (renamed,), T0 + timedelta(days=1)))
+        assert ledger.charts.entries(5, [77]) == {77: renamed}
+        assert rows_of(ledger, "entries") == 2
+
+    def test_the_chart_scraped_last_is_the_chart(self, ledger: Ledger) -> None:
+        later = Chart(5, (BARE,), T0 + timedelta(hours=1))
+        ledger.charts.append(later)
+        ledger.charts.append(Chart(5, (ENTRY,), T0))
+        assert ledger.charts.latest(5) == later
+
+    def test_of_two_charts_of_one_second_the_one_written_last_is_the_chart(self, ledger: Ledger) -> None:
+        for entry in (ENTRY, BARE):
+            ledger.charts.append(Chart(5, (entry,), T0))
+        assert ledger.charts.latest(5) == Chart(5, (BARE,), T0)
+
+    def test_genres_are_apart(self, ledger: Ledger) -> None:
+        ledger.charts.append(Chart(5, (ENTRY,), T0))
+        assert ledger.charts.latest(6) is None
+        assert ledger.charts.entries(6, [77]) == {}
+        assert ledger.charts.since(6, T0) == []
+
+    def test_entries_come_from_the_newest_chart_that_has_them(self, ledger: Ledger) -> None:
+        risen = dataclasses.replace(ENTRY, position=9)
+        ledger.charts.append(Chart(5, (risen,), T0))
+        ledger.charts.append(Chart(5, (ENTRY, BARE), T0 - timedelta(days=3)))
+        assert ledger.charts.entries(5, [77, 78, 79]) == {77: risen, 78: BARE}
+
+    def test_entries_since_a_time_come_newest_chart_first_each_id_once(self, ledger: Ledger) -> None:
+        def entry(position: int, number: int) -> ChartEntry:
+            return ChartEntry(position, number, "n", ("a",))
+
+        for day, numbers in enumerate([(1, 2, 3), (4, 2, 5), (6, 4, 2)]):
+            chart = Chart(5, tuple(entry(position, number) for position, number in enumerate(numbers, 1)), T0 + timedelta(days=day))
+            ledger.charts.append(chart)
+        assert ledger.charts.since(5, T0 + timedelta(days=1)) == [entry(1, 6), entry(2, 4), entry(3, 2), entry(3, 5)]
+        assert [one.beatport_id for one in ledger.charts.since(5, T0)] == [6, 4, 2, 5, 1, 3]
+
+    def test_more_ids_than_one_statement_takes_are_found(self, ledger: Ledger) -> None:
+        entries = tuple(ChartEntry(n + 1, n, f"n{n}", ("a",)) for n in range(1_100))
+        ledger.charts.append(Chart(5, entries, T0 - timedelta(days=1)))
+        ledger.charts.append(Chart(5, (ENTRY,), T0))
+        assert len(ledger.charts.entries(5, range(2_000))) == 1_100
+
+    def test_an_empty_chart_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(ValueError, match="no entries"):
+            ledger.charts.append(Chart(5, (), T0))
+
+
+class TestMatches:
+    def test_a_decision_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        full = match(
+            1,
+            retry_at=T0 + timedelta(days=3),
+            reasons=("title", "length"),
+            track_name="N",
+            track_artists=("A", "B"),
+            track_isrc="Y",
+            misses=2,
+            runners_up=(RunnerUp("u", "Name ☃", ("Z", "Y"), 80.25, "longer by 40 s"), RunnerUp("v", "", (), 1e-9, "")),
+        )
+        ledger.matches.append([full, match(3, None, version=None, score=0.1 + 0.2)])
+        assert ledger.matches.latest([1, 2, 3]) == {1: full, 3: match(3, None, version=None, score=0.1 + 0.2)}
+
+    def test_twice_is_once_in_any_order(self, ledger: Ledger) -> None:
+        rows = [match(3), match(1), match(2)]
+        ledger.matches.append(rows)
+        ledger.matches.append(rows[::-1])
+        ledger.matches.append([rows[0], rows[0]])
+        assert rows_of(ledger, "matches") == 3
+
+    def test_the_latest_decision_stands(self, ledger: Ledger) -> None:
+        later = match(1, "new", T0 + timedelta(days=1))
+        ledger.matches.append([later])
+        ledger.matches.append([match(1, "old")])
+        assert ledger.matches.latest([1]) == {1: later}
+
+    def test_a_persons_word_stands_after_a_machines(self, ledger: Ledger) -> None:
+        word = match(1, "chosen", method="person")
+        ledger.matches.append([word])
+        ledger.matches.append([match(1, "machine", T0 + timedelta(days=1))])
+        assert ledger.matches.latest([1]) == {1: word}
+
+    def test_a_persons_word_stands_in_the_same_second_too(self, ledger: Ledger) -> None:
+        word = match(1, "a", method="person")
+        ledger.matches.append([word, match(1, "z"), match(1, None, method="forgotten")])
+        assert ledger.matches.latest([1]) == {1: word}
+
+    def test_a_withdrawn_word_leaves_the_entry_undecided_until_a_machine_decides(self, ledger: Ledger) -> None:
+        withdrawn = match(1, None, T0 + timedelta(days=2), method="forgotten")
+        ledger.matches.append([match(1, "chosen", method="person"), match(1, "machine", T0 + timedelta(days=1)), withdrawn])
+        assert ledger.matches.latest([1]) == {1: withdrawn}
+        again = match(1, "again", T0 + timedelta(days=3))
+        ledger.matches.append([again])
+        assert ledger.matches.latest([1]) == {1: again}
+
+    def test_by_track_gives_standing_decisions_only(self, ledger: Ledger) -> None:
+        ledger.matches.append([match(1, "a"), match(2, "a"), match(3, "b")])
+        ledger.matches.append([match(2, "b", T0 + timedelta(days=1))])
+        assert {track: sorted(m.beatport_id for m in found) for track, found in ledger.matches.by_track(["a", "b", "c"]).items()} == {
+            "a": [1],
+            "b": [2, 3],
+        }
+
+    def test_the_latest_decision_that_took_a_track_is_found_though_another_stands(self, ledger: Ledger) -> None:
+        took = match(1, "a", T0 + timedelta(days=1))
+        ledger.matches.append([match(1, "a"), took, match(1, "b", T0 + timedelta(days=2)), match(2, "c")])
+        assert ledger.matches.that_took(["a", "x"]) == {"a": took}
+
+    def test_more_ids_than_one_statement_takes_are_found(self, ledger: Ledger) -> None:
+        rows = [match(n, f"{n:022}") for n in range(1_100)]
+        ledger.matches.append(rows)
+        assert ledger.matches.latest(range(1_200)) == {row.beatport_id: row for row in rows}
+        assert len(ledger.matches.by_track([f"{n:022}" for n in range(1_200)])) == 1_100
+
+
+class TestHistory:
+    def test_known_names_what_the_playlist_once_held(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("a", isrc="I1", recording="r1"), history("b", isrc="I2", recording="r2")])
+        known = ledger.history.known("P", ["a", "x"], ["I2", "I9"], ["r1", "r9", ""])
+        assert (known.track_ids, known.isrcs, known.recordings) == ({"a"}, {"I2"}, {"r1"})
+
+    def test_nothing_asked_is_nothing_known(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("a")])
+        for playlist_id in ("P", "none", None):
+            assert ledger.history.known(playlist_id) == NOTHING
+
+    def test_playlists_are_apart_unless_all_are_asked(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("a")])
+        ledger.history.append("Q", [history("b")])
+        assert ledger.history.known("P", ["a", "b"]).track_ids == {"a"}
+        assert ledger.history.known(None, ["a", "b", "c"]).track_ids == {"a", "b"}
+        assert ledger.history.known("none", ["a"]).track_ids == frozenset()
+        assert ledger.history.playlists() == ["P", "Q"]
+
+    def test_a_playlist_without_history_is_not_among_those_that_have_one(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [])
+        ledger.snapshots.save(SnapshotRow("Q", "writing", None, T0))
+        assert ledger.history.playlists() == []
+
+    def test_a_track_without_isrc_and_recording_is_not_known_by_them(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [HistoryRow("a", None, "", None, "import", T0)])
+        assert ledger.history.known("P", isrcs=[""], recordings=[""]) == NOTHING
+
+    def test_what_is_known_by_track_isrc_and_recording_is_left_as_it_is(self, ledger: Ledger) -> None:
+        first = HistoryRow("a", "I", "rec", 12, "chart", T0)
+        ledger.history.append("P", [first])
+        ledger.history.append("P", [dataclasses.replace(first, added_at=T0 + timedelta(days=1), source="playlist", beatport_id=None)])
+        assert ledger.history.rows("P", ["a"]) == {"a": first}
+        assert rows_of(ledger, "history") == 1
+
+    def test_a_track_is_known_by_every_isrc_and_recording_that_it_had(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("a", isrc="I1", recording="r1")])
+        ledger.history.append("P", [history("a", T0 + timedelta(days=1), isrc="I2", recording="r2")])
+        known = ledger.history.known("P", ["a"], ["I1", "I2"], ["r1", "r2"])
+        assert (known.isrcs, known.recordings) == ({"I1", "I2"}, {"r1", "r2"})
+        assert list(ledger.history.track_ids("P")) == ["a"]
+
+    def test_the_earliest_row_of_a_track_stands(self, ledger: Ledger) -> None:
+        old = history("a", T0 - timedelta(days=900), recording="r0", source="import")
+        ledger.history.append("P", [history("a"), history("b")])
+        ledger.history.append("P", [old])
+        assert ledger.history.rows("P", ["a", "b"]) == {"a": old, "b": history("b")}
+
+    def test_an_earlier_date_of_an_import_is_kept_though_the_track_is_known(self, ledger: Ledger) -> None:
+        """The same track, ISRC and recording: what a run found is no news, what an old file dates earlier is."""
+        ledger.history.append("P", [history("a")])
+        old = history("a", T0 - timedelta(days=900), source="import")
+        ledger.history.append("P", [old])
+        assert ledger.history.rows("P", ["a"]) == {"a": old}
+        ledger.history.append("P", [history("a", T0 - timedelta(days=1_000))])
+        assert ledger.history.rows("P", ["a"]) == {"a": old}
+        for _ in range(2):
+            ledger.history.append("P", [old, history("a", T0 - timedelta(days=800), source="import")])
+        assert ledger.history.rows("P", ["a"]) == {"a": old}
+        assert rows_of(ledger, "history") == 3
+
+    def test_an_import_twice_is_once(self, ledger: Ledger) -> None:
+        rows = [history(f"{n:022}", T0 - timedelta(days=n), source="import") for n in range(700)]
+        for order in (rows, rows[::-1]):
+            ledger.history.append("P", order)
+        assert rows_of(ledger, "history") == 700
+
+    def test_track_ids_come_once_each(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("b"), history("a")])
+        ledger.history.append("P", [history("b", T0 + timedelta(1), recording="r2"), history("c")])
+        assert sorted(ledger.history.track_ids("P")) == ["a", "b", "c"]
+        assert list(ledger.history.track_ids("none")) == []
+
+    def test_more_tracks_than_one_batch_come_once_each(self, ledger: Ledger) -> None:
+        for recording in ("one", "two"):
+            ledger.history.append("P", [history(f"{n:022}", recording=recording) for n in range(2_500)])
+        assert sorted(ledger.history.track_ids("P")) == [f"{n:022}" for n in range(2_500)]
+
+    def test_the_ledger_can_be_asked_while_track_ids_are_read(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history(f"{n:022}") for n in range(1_500)])
+        for track_id in ledger.history.track_ids("P"):
+            assert ledger.history.known("P", [track_id]).track_ids
+            break
+
+    def test_rows_come_back_as_they_were(self, ledger: Ledger) -> None:
+        row = HistoryRow("a", "I", "rec", 12, "playlist", T0)
+        ledger.history.append("P", [row])
+        assert ledger.history.rows("P", ["a", "z"]) == {"a": row}
+
+    def test_more_ids_than_one_statement_takes_are_found(self, ledger: Ledger) -> None:
+        rows = [history(f"{n:022}", isrc=f"I{n}", recording=f"r{n}") for n in range(1_100)]
+        random.Random(1).shuffle(rows)
+        ledger.history.append("P", rows)
+        known = ledger.history.known(
+            "P", [f"{n:022}" for n in range(1_200)], [f"I{n}" for n in range(50)], [f"r{n}" for n in range(600, 1_300)]
+        )
+        assert [len(found) for found in (known.track_ids, known.isrcs, known.recordings)] == [1_100, 50, 500]
+        assert len(ledger.history.rows("P", [f"{n:022}" for n in range(1_200)])) == 1_100
+
+    def test_a_time_without_zone_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(ValueError, match="time zone"):
+            ledger.history.append("P", [history("b"), history("a", datetime(2026, 1, 1))])
+        assert ledger.history.playlists() == []
+
+    def test_times_come_back_in_utc_at_second_resolution(self, ledger: Ledger) -> None:
+        local = datetime(1969, 7, 20, 22, 17, 40, 999_999, tzinfo=timezone(timedelta(hours=2)))
+        ledger.history.append("P", [history("a", local)])
+        assert ledger.history.rows("P", ["a"])["a"].added_at == datetime(1969, 7, 20, 20, 17, 40, tzinfo=UTC)
+
+
+class TestEqualKeys:
+    """History is indexed by 32 bits of each text. Texts that share them are texts of their own all the same."""
+
+    @pytest.mark.parametrize("pair", [SAME_KEY_TRACKS, SAME_KEY_ISRCS, SAME_KEY_RECORDINGS])
+    def test_the_pairs_do_share_a_key(self, pair: tuple[str, str]) -> None:
+        assert key_of(pair[0]) == key_of(pair[1])
+
+    def test_neither_is_taken_for_the_other(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history(SAME_KEY_TRACKS[0], isrc=SAME_KEY_ISRCS[0], recording=SAME_KEY_RECORDINGS[0])])
+        assert ledger.history.known("P", SAME_KEY_TRACKS[1:], SAME_KEY_ISRCS[1:], SAME_KEY_RECORDINGS[1:]) == NOTHING
+        assert ledger.history.rows("P", SAME_KEY_TRACKS[1:]) == {}
+
+    def test_both_are_kept(self, ledger: Ledger) -> None:
+        rows = [history(SAME_KEY_TRACKS[n], isrc=SAME_KEY_ISRCS[n], recording=SAME_KEY_RECORDINGS[n]) for n in (0, 1)]
+        ledger.history.append("P", rows)
+        known = ledger.history.known("P", SAME_KEY_TRACKS, SAME_KEY_ISRCS, SAME_KEY_RECORDINGS)
+        assert (known.track_ids, known.isrcs, known.recordings) == (
+            set(SAME_KEY_TRACKS),
+            set(SAME_KEY_ISRCS),
+            set(SAME_KEY_RECORDINGS),
+        )
+        assert sorted(ledger.history.track_ids("P")) == sorted(SAME_KEY_TRACKS)
+        assert list(ledger.history.rows("P", SAME_KEY_TRACKS).values()) == rows
+
+    @pytest.mark.parametrize("source", ["chart", "import"])
+    def test_both_are_kept_though_all_else_is_equal(self, ledger: Ledger, source: str) -> None:
+        """The same recording under two ids that share a key, or two imported tracks of which nothing but the date is known."""
+        rows = [HistoryRow(track_id, None, "", None, source, T0) for track_id in SAME_KEY_TRACKS]
+        for row in rows:
+            ledger.history.append("P", [row])
+        assert ledger.history.known("P", SAME_KEY_TRACKS).track_ids == set(SAME_KEY_TRACKS)
+
+
+ODD_IDS = ["", "a/b", "..", "ä ö", "50%", "x=y", "'; DROP TABLE history; --", "\u202e☃", "0" * 15, "0" * 16, "z" * 22, "7" * 21, "A" * 300]
+
+
+class TestIds:
+    """Ids are 22 letters of base 62 and lie in 16 bytes. Spotify may give others some day, and old files do."""
+
+    def test_any_text_is_a_playlist_id(self, ledger: Ledger) -> None:
+        for name in ODD_IDS:
+            ledger.history.append(name, [history("a")])
+            ledger.snapshots.save(SnapshotRow(name, "written", name, T0))
+            ledger.backups.append(name, name, T0, [])
+        assert ledger.history.playlists() == ledger.backups.playlists() == sorted(ODD_IDS)
+        assert ledger.history.known("a/b", ["a"]).track_ids == {"a"}
+        assert [ledger.snapshots.latest(name) for name in ODD_IDS] == [SnapshotRow(name, "written", name, T0) for name in ODD_IDS]
+
+    def test_any_text_is_a_track_id(self, ledger: Ledger) -> None:
+        names = [name for name in ODD_IDS if name]
+        ledger.history.append("P", [history(name, recording="the same") for name in names])
+        assert sorted(ledger.history.track_ids("P")) == sorted(names)
+        assert ledger.history.known("P", names).track_ids == set(names)
+        assert ledger.history.rows("P", names).keys() == set(names)
+        ledger.matches.append([match(number, name) for number, name in enumerate(names)])
+        assert ledger.matches.latest(range(99)) == {number: match(number, name) for number, name in enumerate(names)}
+        assert ledger.matches.by_track(names).keys() == set(names)
+
+    def test_a_nul_and_half_a_surrogate_pair_do_no_harm(self, ledger: Ledger) -> None:
+        """No database takes them in a text. They are left out or replaced, and what carries them is still known."""
+        odd = HistoryRow("a\0b", "I\0", "r\ud800", None, "playlist\0", T0)
+        for _ in range(2):
+            ledger.history.append("P\0", [odd])
+            ledger.charts.append(Chart(5, (ChartEntry(1, 7, "n\0\ud800", ("a\0", "b\udfff")),), T0))
+            ledger.matches.append([match(7, "t\0", reasons=("r\0",), runners_up=(RunnerUp("u\0", "n\ud800", ("\0",), 1.0, "w\0"),))])
+        known = ledger.history.known("P\0", ["a\0b"], ["I\0"], ["r\ud800"])
+        assert [len(found) for found in (known.track_ids, known.isrcs, known.recordings)] == [1, 1, 1]
+        assert len(ledger.history.rows("P\0", ["a\0b"])) == 1
+        chart = ledger.charts.latest(5)
+        assert chart is not None
+        assert (chart.entries[0].name, chart.entries[0].artists) == ("n?", ("a", "b?"))
+        assert ledger.matches.latest([7])[7].runners_up[0].name == "n?"
+        assert [rows_of(ledger, table) for table in ("history", "charts", "entries", "matches")] == [1, 1, 1, 1]
+
+
+class TestBackups:
+    ROWS = (BackupRow(0, "a", "I", "Name ☃", ("A", "B"), T0), BackupRow(1, None, None, "local", (), None))
+
+    def test_a_backup_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        info = ledger.backups.append("P", "snap/1=", T0, iter(self.ROWS))
+        assert (info.playlist_id, info.snapshot_id, info.taken_at, info.rows) == ("P", "snap/1=", T0, 2)
+        assert ledger.backups.latest("P") == info
+        assert tuple(ledger.backups.items("P", "snap/1=")) == self.ROWS
+        assert ledger.backups.track_ids("P", "snap/1=") == ["a", None]
+
+    def test_a_state_is_kept_once_and_its_rows_are_read_all_the_same(self, ledger: Ledger) -> None:
+        first = ledger.backups.append("P", "s", T0, self.ROWS)
+        rows = iter(self.ROWS)
+        assert ledger.backups.append("P", "s", T0 + timedelta(days=1), rows) == first
+        assert next(rows, None) is None
+        assert ledger.backups.all("P") == [first]
+
+    def test_an_empty_playlist_has_a_backup_too(self, ledger: Ledger) -> None:
+        ledger.backups.append("P", "s", T0, [])
+        assert ledger.backups.latest("P") is not None
+        assert list(ledger.backups.items("P", "s")) == []
+
+    def test_a_state_that_nobody_kept_has_no_rows_and_a_playlist_without_one_no_backup(self, ledger: Ledger) -> None:
+        assert list(ledger.backups.items("P", "s")) == []
+        assert ledger.backups.latest("P") is None
+        assert ledger.backups.all("P") == []
+
+    def test_all_are_listed_oldest_first_each_later_than_the_one_before(self, ledger: Ledger) -> None:
+        for day in (0, 2, 1):
+            ledger.backups.append("P", f"s{day}", T0 + timedelta(days=day), self.ROWS)
+        assert [info.snapshot_id for info in ledger.backups.all("P")] == ["s0", "s2", "s1"]
+        newest = ledger.backups.latest("P")
+        assert newest is not None
+        assert (newest.snapshot_id, newest.taken_at) == ("s1", T0 + timedelta(days=2, seconds=1))
+
+    def test_two_of_one_second_are_both_kept(self, ledger: Ledger) -> None:
+        for snapshot_id in ("s", "t"):
+            ledger.backups.append("P", snapshot_id, T0, self.ROWS)
+        assert [info.taken_at - T0 for info in ledger.backups.all("P")] == [timedelta(0), timedelta(seconds=1)]
+
+    def test_rows_that_break_off_leave_no_backup(self, ledger: Ledger) -> None:
+        def rows():  # type: ignore[no-untyped-def]
+            yield self.ROWS[0]
+            raise RuntimeError("Spotify is down")
+
+        with pytest.raises(RuntimeError, match="Spotify is down"):
+            ledger.backups.append("P", "s", T0, rows())
+        assert ledger.backups.all("P") == []
+
+    @pytest.mark.parametrize("rows", [ROWS[::-1], ROWS[1:], (ROWS[0], ROWS[0])])
+    def test_positions_that_are_not_0_1_2_are_refused(self, ledger: Ledger, rows: tuple[BackupRow, ...]) -> None:
+        with pytest.raises(ValueError, match="is due"):
+            ledger.backups.append("P", "s", T0, rows)
+        assert ledger.backups.all("P") == []
+
+    def test_playlists_that_have_a_backup_are_listed(self, ledger: Ledger) -> None:
+        ledger.backups.append("Q", "s", T0, [])
+        ledger.history.append("P", [history("a")])
+        assert ledger.backups.playlists() == ["Q"]
+
+
+class TestPlaylistState:
+    def test_the_row_written_last_stands(self, ledger: Ledger) -> None:
+        rows = [
+            SnapshotRow("P", "writing", None, T0, ("a", "b ☃"), T0),
+            SnapshotRow("P", "written", "s/1=", T0 + timedelta(seconds=5), ("a",), T0),
+            SnapshotRow("P", "recorded", "s/1=", T0 - timedelta(hours=1)),
+        ]
+        for row in rows:
+            ledger.snapshots.save(row)
+            assert ledger.snapshots.latest("P") == row
+        assert rows_of(ledger, "snapshots") == 1
+        assert ledger.snapshots.latest("Q") is None
+
+    def test_the_playlist_remembered_last_is_the_genres(self, ledger: Ledger) -> None:
+        ledger.playlists.append(RememberedPlaylist(5, "new", "New", T0 + timedelta(days=1)))
+        ledger.playlists.append(RememberedPlaylist(5, "old", "Old", T0))
+        ledger.playlists.append(RememberedPlaylist(6, "other", "Other", T0 + timedelta(days=2)))
+        assert ledger.playlists.latest(5) == RememberedPlaylist(5, "new", "New", T0 + timedelta(days=1))
+        assert ledger.playlists.ids(5) == {"new", "old"}
+        assert ledger.playlists.latest(7) is None
+
+    def test_of_one_second_the_one_remembered_last_is_the_genres(self, ledger: Ledger) -> None:
+        for name in ("z", "a"):
+            ledger.playlists.append(RememberedPlaylist(5, name, name, T0))
+        assert ledger.playlists.latest(5) == RememberedPlaylist(5, "a", "a", T0)
+
+
+def listed(run_key: str, playlist_id: str, at: datetime = T0, owner: str = "me") -> ListedPlaylist:
+    return ListedPlaylist(run_key, playlist_id, f"name of {playlist_id}", "s", 3, owner, at)
+
+
+class TestListings:
+    def test_a_run_without_listing_is_not_an_empty_account(self, ledger: Ledger) -> None:
+        assert ledger.listings.of_run("run/1") is None
+        ledger.listings.append("run/1", T0, [])
+        assert ledger.listings.of_run("run/1") == []
+
+    def test_the_runs_newest_listing_counts(self, ledger: Ledger) -> None:
+        after = [listed("r", name, T0 + timedelta(seconds=5)) for name in ("p1", "p2")]
+        ledger.listings.append("r", T0, [listed("r", "p1")])
+        ledger.listings.append("r", T0 + timedelta(seconds=5), after)
+        ledger.listings.append("s", T0 + timedelta(seconds=9), [listed("s", "p3", T0 + timedelta(seconds=9))])
+        assert ledger.listings.of_run("r") == after
+
+    def test_the_account_is_that_of_the_newest_listing_with_playlists(self, ledger: Ledger) -> None:
+        assert ledger.listings.last_owner() is None
+        ledger.listings.append("r", T0, [listed("r", "p", owner="me")])
+        ledger.listings.append("s", T0, [listed("s", "p", owner="another")])
+        ledger.listings.append("t", T0, [])
+        assert ledger.listings.last_owner() == "another"
+
+    def test_old_ones_go_with_their_playlists(self, ledger: Ledger) -> None:
+        for day in range(3):
+            at = T0 + timedelta(days=day)
+            ledger.listings.append(f"r{day}", at, [listed(f"r{day}", "p", at)])
+        assert ledger.listings.drop_before(T0 + timedelta(days=2)) == 2
+        assert ledger.listings.of_run("r1") is None
+        assert ledger.listings.of_run("r2") == [listed("r2", "p", T0 + timedelta(days=2))]
+        assert rows_of(ledger, "listed_playlists") == 1
+
+
+class TestCalls:
+    def test_made_is_what_all_rows_of_the_time_come_to(self, ledger: Ledger) -> None:
+        ledger.calls.append([CallRow(T0, "other", 25, "r#1"), CallRow(T0, "other", -5, "r#2")])
+        ledger.calls.append([CallRow(T0 - timedelta(hours=30), "search", 100, "r#0")])
+        ledger.calls.append([])
+        assert ledger.calls.made_since(T0 - timedelta(hours=24)) == 20
+        assert ledger.calls.made_since(T0) == 20
+        assert ledger.calls.made_since(T0 + timedelta(seconds=1)) == 0
+        assert ledger.calls.by_kind(T0 - timedelta(days=2)) == {"other": 20, "search": 100}
+        assert ledger.calls.by_time(T0 - timedelta(days=2)) == {T0: 20, T0 - timedelta(hours=30): 100}
+
+    def test_runs_are_counted_apart(self, ledger: Ledger) -> None:
+        ledger.calls.append([CallRow(T0, "search", 5, "r"), CallRow(T0, "read", 2, "r"), CallRow(T0, "search", 7, "s")])
+        ledger.calls.append([CallRow(T0, "list", 1, "t"), CallRow(T0, "list", -1, "t")])
+        assert ledger.calls.by_kind(T0, "r") == {"read": 2, "search": 5}
+        assert ledger.calls.by_kind(T0) == {"read": 2, "search": 12}
+        assert ledger.calls.by_run(T0, ["r", "s", "t", "u"]) == {"r": 7, "s": 7}
+        assert ledger.calls.by_run(T0, []) == {}
+
+    def test_rows_written_after_a_reading_are_seen(self, ledger: Ledger, address: str) -> None:
+        ledger.calls.append([CallRow(T0, "search", 5, "r")])
+        assert ledger.calls.made_since(T0) == 5
+        open_ledger(address).calls.append([CallRow(T0, "search", 2, "s")])
+        assert ledger.calls.made_since(T0) == 7
+
+    def test_the_quotas_end_is_found(self, ledger: Ledger) -> None:
+        assert ledger.calls.quota_until() is None
+        ledger.calls.append([CallRow(T0 - timedelta(days=9), "quota", 0, "q", T0 - timedelta(days=8))])
+        ledger.calls.append([CallRow(T0, "quota", 0, "q", T0 + timedelta(hours=20))])
+        ledger.calls.append([CallRow(T0 + timedelta(days=1), "search", 1, "r")])
+        assert ledger.calls.quota_until() == T0 + timedelta(hours=20)
+
+    def test_old_ones_are_forgotten(self, ledger: Ledger) -> None:
+        ledger.calls.append([CallRow(T0 + timedelta(days=day), "search", 1, "r") for day in range(5)])
+        assert ledger.calls.drop_before(T0 + timedelta(days=3)) == 3
+        assert ledger.calls.made_since(T0) == 2
+
+
+class TestCorrectionsAndRuns:
+    def test_the_latest_correction_of_each_wrong_track_stands_oldest_first(self, ledger: Ledger) -> None:
+        rows = [
+            CorrectionRow(1, "wrong", "right", T0 + timedelta(days=1)),
+            CorrectionRow(1, "wrong", None, T0),
+            CorrectionRow(1, "also wrong", "right", T0),
+            CorrectionRow(2, "wrong", "wrong", T0 + timedelta(days=2)),
+        ]
+        for row in rows:
+            ledger.corrections.append(row)
+        assert sorted(ledger.corrections.all(), key=lambda row: row.at) == [rows[2], rows[0], rows[3]]
+
+    def test_the_last_run_of_a_genre_is_shown(self, ledger: Ledger) -> None:
+        last = RunRow(5, "failed", 0, 1, 2, "Spotify ☃ is down.", T0 + timedelta(days=1))
+        for row in (RunRow(5, "completed", 3, 0, 0, None, T0), last, RunRow(6, "deferred", 1, 1, 1, None, T0 + timedelta(days=9))):
+            ledger.runs.append(row)
+        assert ledger.runs.latest(5) == last
+        assert ledger.runs.latest(7) is None
+
+
+def test_every_ledger_has_an_id_that_stays(ledger: Ledger, address: str) -> None:
+    assert len(ledger.ledger_id) == 16
+    assert open_ledger(address).ledger_id == ledger.ledger_id

@@ -1,0 +1,125 @@
+"""A PostgreSQL for tests and benches: Debian's, in a temporary folder of its own and reached by a socket in there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+START_S = 120
+USER = "beatporter"
+
+
+class NoPostgres(Exception):
+    """There is none on this machine; says what to install."""
+
+
+class Postgres:
+    """A running server.
+
+    Attributes:
+        process: the server's own process, whose end is the server's end.
+    """
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._folder = folder
+
+    def address(self, name: str) -> str:
+        """A database's address. The server asks for no password; there is one so that a test sees that nobody is told of it."""
+        return f"postgresql://{USER}:hush-hush@/{name}?host={self._folder}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """The address of a database that nobody else has: empty, or a copy of the one at an address that nobody is connected to."""
+        name = f"test_{secrets.token_hex(6)}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {_name_of(template)}")
+        return self.address(name)
+
+    def drop(self, address: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.sql(f"DROP DATABASE IF EXISTS {_name_of(address)} WITH (FORCE)")
+
+    def sql(self, statement: str, address: str | None = None) -> list[Any]:
+        """What a statement gives that no transaction is around; in the server's own database unless an address names another."""
+        import psycopg
+
+        with psycopg.connect(address or self.address("postgres"), autocommit=True) as connection:
+            result = connection.execute(statement)
+            return result.fetchall() if result.description else []
+
+
+@contextmanager
+def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
+    """Start a server; it ends when the block is left.
+
+    Args:
+        folder: where to make its own, which is removed at the end; a path of at most 80 letters that the user `postgres` may enter.
+
+    Raises:
+        NoPostgres: this machine has none.
+    """
+    programs = _programs()
+    own = Path(tempfile.mkdtemp(prefix="beatporter-postgres-", dir=folder))
+    # PostgreSQL refuses to run as root. Debian's package makes a user for it.
+    other: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    try:
+        if other:
+            shutil.chown(own, "postgres", "postgres")
+        data, log = own / "data", own / "log"
+        made = subprocess.run(
+            [programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+            cwd=own, capture_output=True, text=True, timeout=START_S, check=False, **other,
+        )  # fmt: skip
+        assert made.returncode == 0, f"initdb failed:\n{made.stdout}{made.stderr}"
+        # No fsync: what is kept need only outlast the processes that write it, not a power cut.
+        options = ["listen_addresses=", f"unix_socket_directories={own}", "fsync=off", "max_connections=200", "shared_buffers=64MB"]
+        with log.open("wb") as out:
+            command = [programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))]
+            process = subprocess.Popen(command, cwd=own, stdout=out, stderr=subprocess.STDOUT, **other)
+        try:
+            server = Postgres(own, process)
+            _wait_for(server, log)
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)  # ends connections and stops at once
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _programs() -> Path:
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = str(debian[-1]) if debian else shutil.which("initdb")
+    if found is None:
+        raise NoPostgres("no PostgreSQL on this machine: apt-get install postgresql")
+    return Path(found).resolve().parent
+
+
+def _wait_for(server: Postgres, log: Path) -> None:
+    import psycopg
+
+    end = time.monotonic() + START_S
+    while True:
+        assert server.process.poll() is None, f"PostgreSQL ended:\n{log.read_text()[-2000:]}"
+        try:
+            server.sql("SELECT 1")
+            return
+        except psycopg.OperationalError:
+            assert time.monotonic() < end, f"PostgreSQL did not start:\n{log.read_text()[-2000:]}"
+            time.sleep(0.1)
+
+
+def _name_of(address: str) -> str:
+    return address.partition("?")[0].rpartition("/")[2]
