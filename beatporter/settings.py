@@ -20,6 +20,8 @@ from beatporter.genres import Genre, all_genres, find_genre
 
 PREFIX = "BEATPORTER_"
 FILE = "beatporter.toml"
+BLOCK_PREFIX = "secret/"
+"""A setting that begins with it does not hold a secret, but names the Prefect block that does."""
 
 
 def _address(value: str) -> str:

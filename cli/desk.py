@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK_PREFIX, block_name
+from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
+from beatporter.spotify.sign_in import block_name
 from beatporter.sync.workspace import Workspace
 from cli.embedded_prefect import use_embedded_prefect
 from orchestration.blocks import open_store

@@ -5,8 +5,7 @@ from __future__ import annotations
 from beatporter.errors import SettingsError
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK_PREFIX
+from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
 from orchestration.blocks import open_store, secret_value
 
