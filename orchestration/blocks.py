@@ -14,13 +14,16 @@ import httpx
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.settings import BLOCK_PREFIX, Settings
+from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
+from orchestration.redaction import hide
 
 if TYPE_CHECKING:
     from orchestration.sign_in_block import SpotifySignIn
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
+"""Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 
@@ -111,6 +114,38 @@ def secret_value(name: str) -> Any:
             return _secret().load(name).get()
         except ValueError:  # Prefect's word for a block that is not there
             return None
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """The settings with the secrets in the place of the blocks that they name.
+
+    Raises:
+        SettingsError: there is no such block, it holds no text, or Prefect's server does not answer.
+    """
+    found = {key: _read_secret(key, block) for key, block in _named(settings).items()}
+    return settings.model_copy(update=found) if found else settings
+
+
+def names_a_block(settings: Settings) -> bool:
+    """Whether Prefect is needed to read the settings."""
+    return bool(_named(settings)) or block_name(settings) is not None or settings.ledger_address().startswith(BLOCK_PREFIX)
+
+
+def _named(settings: Settings) -> dict[str, str]:
+    """The block of each setting that names one in the place of its secret."""
+    given = {key: value.get_secret_value() for key in NAMED_SECRETS if (value := getattr(settings, key)) is not None}
+    return {key: text.removeprefix(BLOCK_PREFIX) for key, text in given.items() if text.startswith(BLOCK_PREFIX)}
+
+
+def _read_secret(key: str, block: str) -> SecretStr:
+    value = secret_value(block)
+    if isinstance(value, str) and value:
+        hide(value)
+        return SecretStr(value)
+    what = f"{PREFIX}{key.upper()} names the Prefect block {BLOCK_PREFIX}{block}, " + (
+        "which is not there." if value is None else "which holds no text."
+    )
+    raise SettingsError(what, "Make it in Prefect's UI, of type Secret, with the secret as its value.")
 
 
 def open_store(settings: Settings) -> SignInStore | None:

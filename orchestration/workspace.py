@@ -7,7 +7,7 @@ from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import open_store, secret_value
+from orchestration.blocks import open_store, secret_value, with_secrets
 
 
 def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None, reserve: int = 0) -> Workspace:
@@ -20,7 +20,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
     """
     from orchestration.limits import shared_rate  # imports Prefect, whose environment the command line sets before that
 
-    settings = load_settings()
+    settings = with_secrets(load_settings())
     return Workspace(
         settings,
         open_ledger_of(settings),

@@ -112,6 +112,8 @@ def require_client(settings: Settings) -> tuple[str, SecretStr]:
             f"Spotify credentials are missing: {', '.join(missing)}.",
             "Make an app at https://developer.spotify.com/dashboard; it shows both.",
         )
+    if settings.spotify_client_secret.get_secret_value().startswith(BLOCK_PREFIX):
+        raise SettingsError(f"{PREFIX}SPOTIFY_CLIENT_SECRET names a Prefect block, which is not open here.")
     return settings.spotify_client_id, settings.spotify_client_secret
 
 

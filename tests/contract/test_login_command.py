@@ -18,9 +18,10 @@ from prefect.testing.utilities import prefect_test_harness
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
+from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, require_client, sign_in_path, sign_in_warning
 from beatporter.spotify.tokens import Tokens
-from orchestration.blocks import SignInBlock, open_store
+from orchestration.blocks import SignInBlock, open_store, with_secrets
+from orchestration.redaction import HIDDEN, without_secrets
 from sandbox.world import Options, Sandbox
 from tests.conftest import free_port
 from tests.contract.at_terminal import at_terminal
@@ -94,8 +95,8 @@ def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tm
     assert kept(environment).exists()
 
 
-def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path) -> None:
-    foreign = "http://127.0.0.1:8917/callback?code=abc&state=another\n"
+@pytest.mark.parametrize("foreign", ["http://127.0.0.1:8917/callback?code=abc&state=another\n", "http://[\n"])
+def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path, foreign: str) -> None:
     shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
     assert shown.code == 1, shown.text
     assert "does not belong to this sign-in" in shown.text
@@ -208,6 +209,23 @@ def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings
     assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(desk.refresh_token), desk.clock())
     block.save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
     assert not block.removed
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(desk: SpotifyDesk) -> None:
+    from prefect.blocks.system import Secret
+
+    Secret(value="of-the-app-in-a-block").save("app-secret", overwrite=True)
+    Secret(value="of-beatport-in-a-block").save("beatport", overwrite=True)
+    settings = desk.settings(spotify_client_secret=SecretStr("secret/app-secret"), beatport_token=SecretStr("secret/beatport"))
+    with pytest.raises(SettingsError, match="names a Prefect block"):
+        require_client(settings)
+    found = with_secrets(settings)
+    assert require_client(found)[1].get_secret_value() == "of-the-app-in-a-block"
+    assert found.beatport_token == SecretStr("of-beatport-in-a-block")
+    assert without_secrets("refused: of-the-app-in-a-block") == f"refused: {HIDDEN}"
+    with pytest.raises(SettingsError, match="BEATPORT_TOKEN names the Prefect block secret/nowhere, which is not there"):
+        with_secrets(desk.settings(beatport_token=SecretStr("secret/nowhere")))
 
 
 @pytest.mark.usefixtures("prefect")
