@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
 from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
+from cli.output import output_written
 
 BAD_ARGUMENTS = 2
 FAILED = 1
@@ -30,7 +31,8 @@ app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
 def main() -> None:
     """Entry point: 0 when every genre completed, 1 when one failed, 2 for bad arguments or settings."""
     try:
-        app()
+        with output_written():
+            app()
     except BeatporterError as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()

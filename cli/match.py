@@ -22,7 +22,7 @@ from cli.match_view import documents, entry_name, print_entry, print_line, summa
 
 app = typer.Typer(help="What was decided for each chart entry, and your word over it.", no_args_is_help=True)
 
-BeatportId = Annotated[int, typer.Argument(min=1, help="As `match show` lists it.", show_default=False)]
+BeatportId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)]
 HOW = "Give a track's link (Share, Copy Song Link), its URI, or its id of 22 characters."
 _LINK = re.compile(
     r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",

@@ -9,10 +9,9 @@ from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.parquet_set import refuse_forgotten
 from beatporter.ledger.run_check import check_before_run
-from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK_PREFIX
+from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value
+from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value, with_secrets
 
 if TYPE_CHECKING:
     from beatporter.ledger.archive_place import ArchivePlace
@@ -28,7 +27,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
     """
     from orchestration.limits import shared_rate  # imports Prefect, whose environment the command line sets before that
 
-    settings = load_settings()
+    settings = with_secrets(load_settings())
     return Workspace(
         settings,
         open_ledger_of(settings),

@@ -18,7 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spotify_plan.py", "tests/contract/test_spotify_apply.py"
 BUDGET, TABLES = "tests/unit/test_quota_budget.py", "tests/contract/ledger/test_ledger_tables.py"
-MEMORY, JUDGE = "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py", "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py"
+MEMORY, JUDGE = (
+    "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
+    "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
+)
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
 RUN_CHECK = "tests/contract/ledger/test_run_check.py"

@@ -77,7 +77,7 @@ def test_a_setting_that_names_a_block_takes_that_and_no_other_sign_in(settings: 
     assert block_name(settings) is None
     kept = SignIn(SecretStr("of-the-block"), AT)
     assert load_sign_in(named, Drawer(kept)) == kept
-    with pytest.raises(SettingsError, match=r"secret/spotify holds no sign-in.*beatporter login --block spotify"):
+    with pytest.raises(SettingsError, match=r"block spotify holds no sign-in.*beatporter login --block spotify"):
         load_sign_in(named, Drawer())
     with pytest.raises(SettingsError, match="is not open here"):
         load_sign_in(named)
