@@ -28,8 +28,7 @@ RUN_CHECK = "tests/contract/ledger/test_run_check.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, what stands there, the mistake, the tests that should notice
-    ("writing is no doubt", "sync/playlist_state.py", 'self._row.state == "writing" or ', "", STATE),
-    ("an unknown name is no doubt", "sync/playlist_state.py", " or self._row.snapshot_id is None)", ")", STATE),
+    ("an unknown name is no doubt", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
     ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == playlist', "self._row.snapshot_id == playlist", STATE),
     ("a backup is taken to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it else None", "snapshot_id", STATE),
     ("a write in doubt is recorded", "sync/playlist_state.py", 'written = row.sending if row is not None and row.state == "written" else ()', "written = row.sending if row is not None else ()", STATE),
