@@ -19,11 +19,11 @@ from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable
 from beatporter.ledger.archive_files import about, digest_for, digest_of, path_of, read_about, sound_listing
 from beatporter.ledger.archive_place import ArchivePlace
 from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
-from beatporter.ledger.columns import key_of
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
 
 ROWS_A_FILE = 500_000
+_LOCK = 0x61726368
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,23 @@ def archive(ledger: Ledger, place: ArchivePlace, now: datetime, *, rows_a_file: 
         SettingsError: the archive is another ledger's, or a newer Beatporter's.
         LedgerCorrupt: files of the archive are missing or there twice, it has what the ledger has not, or the ledger is damaged.
         LedgerUnwritable, UpstreamDown: as the place says.
-        LedgerUnavailable: as the database says, or another run archives at this moment.
+        LedgerUnavailable: as the database says, or another run archives or maintains it.
     """
-    with only_one(ledger.database, "archive"):
+    with only_one(ledger.database):
         place.sweep()
         return _Run(ledger, place, now, rows_a_file).write()
 
 
 @contextmanager
-def only_one(database: Database, what: str) -> Iterator[None]:
-    """Keep a second run of the kind out, on this machine or on all that share a PostgreSQL. A killed run's place is free at once.
+def only_one(database: Database) -> Iterator[None]:
+    """Keep another archiving or maintaining out, on this machine or on all that share a PostgreSQL. A killed run's place is free at once.
 
     Raises:
         LedgerUnavailable: there is one.
     """
-    taken = LedgerUnavailable(f"Another run is at work on the ledger {database.name} ({what}).", "Try again when it has ended.")
+    taken = LedgerUnavailable(f"Another run archives or maintains the ledger {database.name}.", "Try again when it has ended.")
     if database.path is not None:
-        lock = filelock.FileLock(database.path.with_name(f"{database.path.name}-{what}.lock"), mode=0o600)
+        lock = filelock.FileLock(database.path.with_name(f"{database.path.name}.archive-lock"), mode=0o600)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -79,12 +79,12 @@ def only_one(database: Database, what: str) -> Iterator[None]:
             lock.release()
         return
     with database.read() as connection:
-        if not connection.execute(select(func.pg_try_advisory_lock(key_of(what)))).scalar():
+        if not connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
             raise taken
         try:
             yield
         finally:
-            connection.execute(select(func.pg_advisory_unlock(key_of(what))))
+            connection.execute(select(func.pg_advisory_unlock(_LOCK)))
 
 
 class _Run:
@@ -123,8 +123,11 @@ class _Run:
             with self._database.read() as connection:
                 until = connection.execute(beyond.offset(self._rows_a_file - 1).limit(1)).scalar()
             until = min(until or last, last)
-            yield from self._write(archived, batches(self._database, archived, after, until), after + 1, until)
+            written = list(self._write(archived, batches(self._database, archived, after, until), after + 1, until))
+            if not written:  # the last numbers are of a backup without changes, or of rows that did not come to be
+                return
             self._ends[archived.name] = until
+            yield from written
 
     def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
         """Put the rows into a file of their own, unless there are none."""

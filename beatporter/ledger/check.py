@@ -128,7 +128,7 @@ def _history_keys(ledger: Ledger) -> Iterator[str]:
         for number, *values in rows:
             for place, (key, _) in enumerate(pairs):
                 if values[2 * place] != key_of(values[2 * place + 1]):
-                    yield f"Row {number} of history has a {key.name} that is not its text's, so look-ups pass over it. {PUT_BACK}"
+                    yield f"Row {number} of history: its {key.name} is not that of its text, so look-ups pass over it. {PUT_BACK}"
 
 
 def _charts(ledger: Ledger) -> Iterator[str]:

@@ -116,7 +116,8 @@ def unpacked_id(data: bytes) -> str:
 
 def key_of(text: str | None) -> int | None:
     """Four bytes of a text's BLAKE2b, for a narrow index; whoever looks up compares the text as well. None for none."""
-    return int.from_bytes(blake2b(clean(text).encode(), digest_size=4).digest(), "little", signed=True) if text else None
+    kept = clean(text or "")
+    return int.from_bytes(blake2b(kept.encode(), digest_size=4).digest(), "little", signed=True) if kept else None
 
 
 def fingerprint(*values: object) -> int:

@@ -45,6 +45,8 @@ PRAGMAS = (
     f"journal_size_limit={SETTLE_BYTES // 2}",  # else the log stays as large as it ever was, and every step empties it
 )
 """Of each connection to SQLite."""
+SMALLEST_BYTES = 512
+"""The smallest page of an SQLite file."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
 NETWORK = {
@@ -279,6 +281,8 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
+        if path.is_file() and 0 < path.stat().st_size < SMALLEST_BYTES:  # which SQLite would take for a new database
+            raise LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Put a copy of it back.")
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
     except FileExistsError as error:

@@ -13,6 +13,7 @@ from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, plai
 from beatporter.ledger.columns import key_of
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.run_check import forget_runs
 from beatporter.ledger.tables import LEDGER, metadata
 
 
@@ -45,6 +46,7 @@ def rebuild(place: ArchivePlace, ledger: Ledger) -> dict[str, int]:
         connection.execute(LEDGER.update().where(LEDGER.c.key == "id").values(value=ledger_id))
         if not ledger.database.is_sqlite:
             _number_on(connection)
+    forget_runs(ledger.database)
     return rows
 
 

@@ -63,6 +63,20 @@ def quick_check(database: Database) -> None:
                 raise LedgerCorrupt(f"The ledger {database.name} is damaged: {line}.", remedy)
 
 
+def forget_runs(database: Database) -> None:
+    """Count from the beginning: a ledger that was made from its archive is no older copy, though a file that it replaces had runs.
+
+    Raises:
+        LedgerUnwritable: the file beside it cannot be removed.
+    """
+    mark = _mark_of(database)
+    try:
+        if mark is not None:
+            mark.unlink(missing_ok=True)
+    except OSError as error:
+        raise LedgerUnwritable(f"{mark} cannot be removed: {error.strerror}.", "Remove it.") from error
+
+
 def _mark_of(database: Database) -> Path | None:
     """The file beside an SQLite database that counts its runs."""
     return database.path.with_name(f"{database.path.name}.runs") if database.path is not None else None

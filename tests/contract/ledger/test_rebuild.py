@@ -8,43 +8,32 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beatporter.errors import LedgerCorrupt, SettingsError
 from beatporter.ledger.archive import archive
 from beatporter.ledger.archive_place import ArchivePlace
 from beatporter.ledger.check import check
+from beatporter.ledger.columns import clean
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.rebuild import rebuild
+from beatporter.ledger.run_check import check_before_run
 from beatporter.ledger.tables import LEDGER, metadata
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match, RunnerUp
-from tests.contract.ledger.archive_cases import (
-    T0,
-    database,
-    emulator,
-    folder_place,
-    ledger,
-    new_database,
-    new_ledger,
-    place,
-    playlist,
-    postgres,
-    rows_of,
-    write_day,
-)
+from tests.contract.ledger.archive_cases import T0, folder_place, playlist, rows_of, write_day
+from tests.contract.ledger.conftest import NewDatabase
 
-__all__ = ["database", "emulator", "ledger", "place", "postgres"]
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
-def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, place: ArchivePlace, database: str, tmp_path: Path) -> None:
+def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, place: ArchivePlace, new_database: NewDatabase) -> None:
     for day in range(3):
         write_day(ledger, day)
         archive(ledger, place, NOW + timedelta(days=day))
-    made = new_ledger(database, tmp_path)
+    made = open_ledger(new_database())
     counts = rebuild(place, made)
     assert rows_of(made) == rows_of(ledger)
     assert made.ledger_id == ledger.ledger_id
@@ -52,7 +41,7 @@ def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, place: 
     assert archive(made, place, NOW) == [], "the archive has it all"
     write_day(made, 3)
     assert archive(made, place, NOW + timedelta(days=3)), "and goes on"
-    again = new_ledger(database, tmp_path)
+    again = open_ledger(new_database())
     rebuild(place, again)
     assert rows_of(again) == rows_of(made)
     made.close()
@@ -68,13 +57,26 @@ def test_any_kind_of_database_is_rebuilt_from_any_other(ledger: Ledger, tmp_path
     assert rows_of(made) == rows_of(ledger)
 
 
-def test_a_ledger_that_is_not_empty_is_refused(ledger: Ledger, database: str, tmp_path: Path) -> None:
+def test_a_ledger_that_is_not_empty_is_refused(ledger: Ledger, new_database: NewDatabase, tmp_path: Path) -> None:
     write_day(ledger, 0)
     archive(ledger, folder_place(tmp_path), NOW)
     with pytest.raises(SettingsError, match="not empty"):
         rebuild(folder_place(tmp_path), ledger)
     with pytest.raises(SettingsError, match="no archive"):
-        rebuild(folder_place(tmp_path / "elsewhere"), new_ledger(database, tmp_path))
+        rebuild(folder_place(tmp_path / "elsewhere"), open_ledger(new_database()))
+
+
+def test_a_run_takes_the_rebuilt_ledger_for_no_older_copy(tmp_path: Path) -> None:
+    """The file that it takes the place of had counted its runs."""
+    with open_ledger(tmp_path / "lost.db") as lost:
+        write_day(lost, 0)
+        archive(lost, folder_place(tmp_path), NOW)
+        check_before_run(lost.database)
+    lost.close()
+    (tmp_path / "lost.db.runs").rename(tmp_path / "made.db.runs")
+    made = open_ledger(tmp_path / "made.db")
+    rebuild(folder_place(tmp_path), made)
+    check_before_run(made.database)
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +139,15 @@ def test_no_bit_of_a_file_may_flip_unseen(sound: Path, tmp_path: Path) -> None:
     file = sorted((tmp_path / "archive").glob("corrections/*/part-*"))[1]
     data = file.read_bytes()
     made = open_ledger(tmp_path / "made.db")
-    for place in range(0, len(data), 37):
-        file.write_bytes(data[:place] + bytes([data[place] ^ (1 << place % 8)]) + data[place + 1 :])
+    for at in range(0, len(data), 37):
+        file.write_bytes(data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :])
+        said = ""
         try:
             rebuild(folder_place(tmp_path), made)
         except LedgerCorrupt as error:
-            assert file.name in str(error), f"byte {place}"
-        else:
-            assert rows_of(made) == rows_of(expected), f"byte {place}"
-            empty(made)
+            said = str(error)
+        assert file.name in said or rows_of(made) == rows_of(expected), f"byte {at}"
+        empty(made)
 
 
 def empty(ledger: Ledger) -> None:
@@ -153,6 +155,7 @@ def empty(ledger: Ledger) -> None:
         for table in reversed(metadata.sorted_tables):
             if table is not LEDGER:
                 connection.execute(table.delete())
+    ledger.database.playlist_numbers.clear()
 
 
 def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
@@ -187,7 +190,7 @@ def test_files_that_are_there_twice_are_named(sound: Path, tmp_path: Path) -> No
 def test_a_newer_archive_is_refused(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beatporter.ledger.archive_files.HEAD", "0000")
     shutil.copytree(sound, tmp_path / "archive")
-    with pytest.raises(SettingsError, match="newer Beatporter: it stands at 0001"):
+    with pytest.raises(SettingsError, match="newer Beatporter: it stands at "):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
@@ -234,10 +237,15 @@ matches = st.builds(
     runners_up=runners,
 )
 items = st.lists(st.builds(BackupRow, st.just(0), perhaps, perhaps, texts, names, st.none() | times), max_size=5)
+remembered = st.builds(HistoryRow, texts.filter(clean), perhaps, texts, st.none() | ids, texts, times)
 writes = st.one_of(
     st.tuples(st.just("chart"), ids, st.lists(entries, min_size=1, max_size=4, unique_by=lambda entry: entry.position), times),
     st.tuples(st.just("matches"), st.lists(matches, max_size=3)),
-    st.tuples(st.just("history"), ids, st.lists(st.builds(HistoryRow, texts, perhaps, texts, st.none() | ids, texts, times), max_size=4)),
+    st.tuples(
+        st.just("history"),
+        ids,
+        st.lists(st.builds(HistoryRow, texts.filter(clean), perhaps, texts, st.none() | ids, texts, times), max_size=4),
+    ),
     st.tuples(st.just("backup"), ids, texts, times, items),
     st.tuples(st.just("snapshot"), st.builds(SnapshotRow, ids.map(playlist), st.just("written"), perhaps, times, names, st.none() | times)),
     st.tuples(st.just("playlist"), st.builds(RememberedPlaylist, ids, texts, texts, times)),
@@ -270,8 +278,8 @@ def write(ledger: Ledger, place: ArchivePlace, what: str, *values: object) -> No
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Ledger, Path]]:
     """Two ledgers and a folder for all examples: making a database takes longer than an example. Rows are read by threes and fours."""
     folder = tmp_path_factory.mktemp("property")
-    server = request.getfixturevalue("postgres") if request.param == "postgres" else ""
-    one, other = (open_ledger(new_database(server) if server else folder / f"{name}.db") for name in ("one", "other"))
+    server = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    one, other = (open_ledger(server.new_database() if server else folder / f"{name}.db") for name in ("one", "other"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("beatporter.ledger.archive_tables.ROWS_AT_ONCE", 3)
         patched.setattr("beatporter.ledger.archive_files.ROWS_AT_ONCE", 4)
@@ -280,7 +288,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     other.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25)
 @given(history=st.lists(writes, min_size=1, max_size=14))
 def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
     ledger, made, folder = pair
@@ -296,5 +304,6 @@ def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Pa
     before, after = rows_of(ledger), rows_of(made)
     used = {row[4] for row in before["backup_changes"]}  # tracks of a backup that was kept already are told to the ledger too
     before["tracks"] = [row for row in before["tracks"] if row[0] in used]
-    assert after == before
+    for name in before:
+        assert after[name] == before[name], name
     assert check(made, place).problems == []
