@@ -177,7 +177,7 @@ def written_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises:
         SettingsError: another file is there, or none can be written there.
     """
-    draft = path.with_name(f".{secrets.token_hex(6)}.part")
+    draft = path.parent / f".{secrets.token_hex(6)}.part"
     try:
         if path.exists() and not path.is_file():
             raise SettingsError(f"{path} is not a file.", "Name a file.")
