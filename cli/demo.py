@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from beatporter.errors import PermanentError
 from beatporter.settings import load_settings
 from cli.sync import Verbose, run_here, show
+from cli.terminal import Terminal
 
 GENRES = ("afro-house", "deep-house", "drum-bass", "melodic-house-techno", "tech-house", "trance-main-floor")
 HOME = Path(".beatporter/demo")
@@ -30,7 +30,7 @@ def demo(
     verbose: Verbose = False,
 ) -> None:
     """Run a morning's work against local stand-ins for Beatport and Spotify; needs no account."""
-    console = Console()
+    console = Terminal()
     first = not (HOME / "sandbox.json").exists()
     morning = "the first morning: every playlist is new" if first else "the next morning: the charts have moved on by a day"
     console.print(f"A demo against a sandbox of Beatport and Spotify on this machine. It is {morning}.", highlight=False)
