@@ -2,7 +2,7 @@
 
 It lists the account's playlists once and then runs `sync-genre` for each genre, here one after the other (`fan_out="inline"`) or each as
 a run of its deployment on a worker (`fan_out="deployments"`), which can be retried alone. Every genre is finished before this flow ends;
-when some failed it fails with their names.
+when some failed it fails with their names. Where an archive is set, what is new in the ledger goes there at the end.
 Artifacts: `summary`, `memory`, and `progress` while it works.
 Retry: genres that had completed are not run again, failed ones are retried.
 Run it here: `beatporter sync --all`.
@@ -15,13 +15,15 @@ from typing import Any
 from prefect import flow
 
 from beatporter.errors import BeatporterError
+from flows.archive_ledger import archive_ledger
 from flows.sync_genre import sync_genre
 from orchestration.failure import failed, report_run_failure
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
 from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
-from orchestration.report import publish_summary, sign_in_notes
+from orchestration.report import archive_notes, publish_summary, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import run_name_of_day
+from orchestration.workspace import archive_is_set, check_ledger
 from tasks.listing import list_playlists
 
 
@@ -48,11 +50,15 @@ def sync_genres(
     try:
         slugs = chosen_genres(genres)
         notes = sign_in_notes()
+        check_ledger()
         list_playlists()
         if fan_out == "inline":
             outcomes = run_inline(sync_genre, slugs, dry_run=dry_run)
         else:
             outcomes = run_deployments("sync-genre/sync-genre", slugs, max_concurrent=max_concurrent, dry_run=dry_run)
+        if not dry_run and archive_is_set():
+            archived: Any = archive_ledger(return_state=True)
+            notes += archive_notes(archived)
         return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes)
     except BeatporterError as error:
         return failed(error)

@@ -1,4 +1,4 @@
-"""What lies in Prefect's blocks: the sign-in, which is renewed where it lies, and other secrets that the settings name.
+"""What the settings may keep in Prefect's blocks: the sign-in, which is renewed where it lies, other secrets, and a bucket of prefect-gcp.
 
 Prefect is imported when a block is opened, not before: most people's sign-in is a file.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,9 +20,11 @@ from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, bloc
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
+    from beatporter.ledger.archive_place import Access
     from orchestration.sign_in_block import SpotifySignIn
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+BUCKET_BLOCK = "gcs-bucket/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
 """Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
@@ -170,3 +173,32 @@ def _secret() -> Any:
     from prefect.blocks.system import Secret
 
     return Secret
+
+
+def load_bucket(name: str) -> Any:
+    """The block `gcs-bucket/<name>` of prefect-gcp.
+
+    Raises:
+        SettingsError: there is none, or Prefect's server does not answer.
+    """
+    from prefect_gcp import GcsBucket  # 155 MB, so only where a bucket block is named
+
+    try:
+        return GcsBucket.load(name)
+    except ValueError:  # Prefect's word for a block that is not there
+        problem, remedy = "there is none of that name", "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
+    except (httpx.HTTPError, RuntimeError) as error:  # the latter when a temporary server does not start
+        problem, remedy = type(error).__name__, SERVER
+    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which cannot be loaded: {problem}.", remedy)
+
+
+def bucket_access(bucket: Any) -> Access:
+    """A token of the block's service account, and when it ends; it is asked for again in time."""
+    from google.auth.transport.requests import Request
+
+    from beatporter.ledger.archive_place import Access, gcs_filesystem
+
+    credentials = bucket.gcp_credentials.get_credentials_from_service_account()
+    credentials.refresh(Request())
+    ends_at = credentials.expiry.replace(tzinfo=UTC)
+    return Access(gcs_filesystem(access_token=credentials.token, token_expires_at=ends_at), ends_at)

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Failed
 
 from beatporter import names
-from beatporter.errors import BeatporterError, PermanentError
+from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
 from beatporter.sync.ended import keep_failure
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST = 500
 """Characters of an unexpected error's text: some print what they were given."""
+DAMAGED = "Damaged"
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
 DONE_STAYS = "Genres that were done stay done, and each has its own page; a retry does the others."
 
@@ -44,6 +45,11 @@ class UnreadableResult(Exception):
 def failed(error: BeatporterError) -> State[Any]:
     """The end of a run that failed as it may; Prefect shows the error's own words and prints no traceback."""
     return Failed(message=str(error), data=error)
+
+
+def damaged(error: LedgerCorrupt) -> State[Any]:
+    """The end of a run that found the ledger damaged and has published all that it found."""
+    return Failed(name=DAMAGED, message=str(error), data=error)
 
 
 def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -62,6 +68,12 @@ def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
         return
     shown = failure_report("The run of all genres", explain(state), _key_of(flow_run), notes=[DONE_STAYS])
     publish_for(flow_run.id, names.SUMMARY, shown, "failed")
+
+
+def report_ledger_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook of the flows that look after the ledger: leave their artifact, which is named as they are."""
+    if state.name != DAMAGED:
+        publish_for(flow_run.id, flow.name, failure_report(flow.name, explain(state), _key_of(flow_run)), "failed")
 
 
 def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_run_id: UUID, *, dry_run: bool) -> None:

@@ -27,6 +27,7 @@ from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre
 from beatporter.sync.report import summary_report, sync_report, utc
 from orchestration.artifacts import publish
 from orchestration.blocks import open_store
+from orchestration.failure import explain
 from orchestration.memory_profile import publish_memory, with_memory
 from orchestration.results import GenresFailed
 from orchestration.run_key import run_key
@@ -127,6 +128,15 @@ def sign_in_notes() -> list[str]:
     if warning:
         get_run_logger().warning(warning)
     return [warning] if warning else []
+
+
+def archive_notes(state: State[Any]) -> list[str]:
+    """What to say of an archiving that failed, which also goes to the run's log: the playlists are done all the same."""
+    if state.is_completed():
+        return []
+    note = f"The ledger was not archived: {explain(state)}"
+    get_run_logger().warning(note)
+    return [note]
 
 
 def _waits(deferred: int, until: datetime | None) -> list[str]:

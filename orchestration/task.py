@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 
@@ -19,12 +20,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def house_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """`@house_task("name")` makes a step a task; its result is a short list of ids."""
+def house_task(name: str, *, cached: bool = True) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """`@house_task("name")` makes a step a task; its result is a short list of ids or a few figures.
+
+    Args:
+        name: as Prefect's pages show it.
+        cached: False for work that a retry has to do again also when it had finished, because what it works on has grown since.
+    """
     make = task(
         name=name,
         task_run_name=_task_run_name,
-        cache_policy=SameRunSameCode(),
+        cache_policy=SameRunSameCode() if cached else NO_CACHE,
         persist_result=True,
         result_serializer=RESULT_SERIALIZER,
         retries=2,

@@ -6,7 +6,7 @@ import json
 from typing import NoReturn
 
 from beatporter.control_characters import without_control_characters
-from beatporter.http.limits import MAX_JSON_DEPTH, MAX_TEXT_LENGTH
+from beatporter.http.limits import MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_TEXT_LENGTH
 
 
 def clean_text(text: str) -> str:
@@ -18,10 +18,14 @@ def decode_json(text: str | bytes) -> object:
     """The document in a JSON text.
 
     Raises:
-        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds NaN, Infinity or a number of thousands of digits.
+        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds too many values, NaN, Infinity or a number of thousands of
+            digits.
     """
+    text = text if isinstance(text, str) else text.decode("utf-8-sig")
+    if sum(text.count(mark) for mark in ",[{") > MAX_JSON_VALUES:  # at least; those within strings are few
+        raise ValueError(f"more than {MAX_JSON_VALUES:,} values")
     try:
-        document: object = json.loads(text if isinstance(text, str) else text.decode("utf-8-sig"), parse_constant=_refuse)
+        document: object = json.loads(text, parse_constant=_refuse)
     except RecursionError:
         document = None
     else:

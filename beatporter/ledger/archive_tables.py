@@ -156,7 +156,7 @@ def raw_type(column: sa.Column[Any]) -> Any:
     return PlainText() if isinstance(column.type, RunnersUp) else column.type
 
 
-def plain(column: pa.Array) -> list[Any]:
+def plain(column: pa.Array[Any]) -> list[Any]:
     """An archive's values as `raw_type` takes them."""
     if pa.types.is_timestamp(column.type):  # Parquet has no seconds: it gives back thousandths
         column = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64())

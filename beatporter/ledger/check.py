@@ -18,13 +18,11 @@ from beatporter.ledger.archive_place import ArchivePlace
 from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
 from beatporter.ledger.columns import key_of
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS, metadata
+from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS
 
 MOST = 20
 """Lines of one kind; what is beyond is counted."""
 BACKUPS_AT_ONCE = 20
-QUICK_BYTES = 64 * 1024 * 1024
-"""Up to this size SQLite's quick_check takes at most 0.2 s; 62 MB with 240 thousand rows of history took 0.12 s."""
 PUT_BACK = "Put a copy of the ledger back, or make it with `beatporter ledger rebuild --from ARCHIVE`."
 
 
@@ -183,25 +181,3 @@ def _archive_files(ledger: Ledger, place: ArchivePlace, listing: Listing) -> Ite
                     pass
             except LedgerCorrupt as error:
                 yield str(error)
-
-
-def quick_check(ledger: Ledger) -> None:
-    """See that a ledger can be worked with, before a run does: its newest and oldest rows, and SQLite's structure while that is quick.
-
-    Raises:
-        LedgerCorrupt: it is damaged.
-        LedgerUnavailable: it does not answer.
-    """
-    database = ledger.database
-    with database.read() as connection:
-        try:
-            for table in metadata.sorted_tables:
-                for order in (sa.asc, sa.desc):
-                    connection.execute(sa.select(table).order_by(*map(order, table.primary_key.columns)).limit(1)).first()
-        except GARBLED as error:
-            what = f"The ledger {ledger.name} is damaged: table {table.name} holds what was never written ({type(error).__name__})."
-            raise LedgerCorrupt(what, PUT_BACK) from error
-        if database.path is not None and database.path.stat().st_size <= QUICK_BYTES:
-            line = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-            if line != "ok":
-                raise LedgerCorrupt(f"The ledger {ledger.name} is damaged: {line}.", PUT_BACK)

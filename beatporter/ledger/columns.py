@@ -88,7 +88,7 @@ class RunnersUp(TypeDecorator[tuple[RunnerUp, ...]]):
 
 def clean(text: str) -> str:
     """The text as every database takes it."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    return text if text.isascii() and "\0" not in text else text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def packed_id(text: str) -> bytes:

@@ -13,16 +13,17 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, TableClause, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -32,10 +33,12 @@ logger = logging.getLogger(__name__)
 
 BUSY_S = 30
 """How long a write waits for another process's."""
+AWAY_S = 75
+"""How long a PostgreSQL that does not answer is waited for."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
-    "journal_mode=WAL",
+    "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
@@ -60,6 +63,9 @@ NETWORK = {
     "fuse.rclone",
 }
 """Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
+MOUNTS = Path("/proc/mounts")
+_REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+"""What a PostgreSQL says that lets nobody in; such an error carries no code."""
 _LOCK = 0x62656174
 _PREPARED: WeakSet[Engine] = WeakSet()
 
@@ -99,8 +105,22 @@ class Database:
             if begun is not None:
                 yield begun
                 return
-            with (self._engine if self.is_sqlite else self._reading).connect() as connection:
+            with self._connected(self._engine if self.is_sqlite else self._reading) as connection:
                 yield connection
+
+    def _connected(self, engine: Engine) -> Connection:
+        """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
+        ends_at, pause_s = time.monotonic() + AWAY_S, 0.25
+        while True:
+            try:
+                return engine.connect()
+            except (OperationalError, NoConnection) as error:
+                refused = str(getattr(error.orig, "sqlstate", None) or "") if isinstance(error, DBAPIError) else ""
+                if self.is_sqlite or refused.startswith(("28", "3D")) or time.monotonic() >= ends_at:
+                    raise
+                logger.warning("The ledger %s does not answer; it is tried again.", self.name)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
 
     def single(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
@@ -117,7 +137,7 @@ class Database:
         if begun is not None:
             yield begun
             return
-        with self.errors(), self._engine.connect() as connection:
+        with self.errors(), self._connected(self._engine) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._open.connection, self._open.numbers = connection, {}
@@ -146,10 +166,14 @@ class Database:
         own: dict[str, int] | None = getattr(self._open, "numbers", None)
         return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
-    def alone(self, connection: Connection) -> None:
-        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
+    def alone(self, connection: Connection, playlist: int = 0) -> None:
+        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway.
+
+        Args:
+            playlist: its number, when only those about the same playlist are to wait.
+        """
         if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
 
     def insert(self, table: TableClause) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
@@ -172,6 +196,12 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except (OSError, SQLAlchemyError) as error:
             logger.debug("The log of %s was not emptied: %s", self.name, error)
+
+    def keep_log(self) -> None:
+        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Close the connections; the next question opens one again."""
@@ -200,6 +230,8 @@ class Database:
         said = next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), type(error).__name__)
         if not self.is_sqlite:
             return self._error_of_postgres(error, said)
+        if isinstance(error, NoConnection):
+            return LedgerUnavailable(f"The ledger {self.name} is asked by too many threads at once.", "Try again.")
         if "locked" in said or "busy" in said:
             return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {BUSY_S} s.", "Try again.")
         if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
@@ -215,7 +247,8 @@ class Database:
         state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
         if state.startswith("53"):  # insufficient resources
             return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
-        if state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
+        refused = isinstance(error, OperationalError) and any(words in said for words in _REFUSALS)
+        if refused or state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
             return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
         if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
             return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
@@ -257,7 +290,9 @@ def _sqlite(path: Path) -> Engine:
         raise LedgerUnwritable(
             f"The ledger {path} cannot be made: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
         ) from error
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
+    # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
+    url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
+    engine = create_engine(url, connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -283,7 +318,7 @@ def _refuse_network(folder: Path) -> None:
         SettingsError: the folder is on one, as far as the system tells.
     """
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+        mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:  # not Linux
         return
     place = folder.resolve()

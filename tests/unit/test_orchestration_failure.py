@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +13,13 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed
 
-from beatporter.errors import BeatporterError, LedgerUnavailable, QuotaExceeded, SignInExpired
+from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, QuotaExceeded, SignInExpired
 from beatporter.ledger.ledger import open_ledger
 from beatporter.progress import Progress, listening
 from beatporter.records.ledger import RunRow
 from beatporter.settings import load_settings
 from orchestration import artifacts, failure, run_key
-from orchestration.failure import LONGEST, explain, failed, report_genre_failure, report_run_failure
+from orchestration.failure import LONGEST, damaged, explain, failed, report_genre_failure, report_ledger_failure, report_run_failure
 from orchestration.results import GenresFailed, UnexpectedError
 from tests.unit.prefect_fakes import FakeClient, at_work, flow_run
 
@@ -156,9 +157,12 @@ def test_whoever_listens_is_told(client: FakeClient, run: FlowRun) -> None:
     assert [(one.genre, one.step, one.note) for one in told] == [("house", "failed", str(EXPIRED))]
 
 
-def test_no_secret_is_in_what_an_unexpected_failure_leaves(client: FakeClient, run: FlowRun, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("end", [Failed(data=RuntimeError("refused: refresh-t0ken")), Crashed(message="refused: refresh-t0ken")])
+def test_no_secret_is_in_what_an_unexpected_failure_leaves(
+    end: State[Any], client: FakeClient, run: FlowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BEATPORTER_SPOTIFY_REFRESH_TOKEN", "refresh-t0ken")
-    report_genre_failure(FLOW, run, Failed(data=RuntimeError("refused: refresh-t0ken")))
+    report_genre_failure(FLOW, run, end)
     kept = row()
     assert kept is not None
     assert "refresh-t0ken" not in client.published[0].data + str(kept.error)
@@ -187,6 +191,24 @@ def test_so_does_any_other_end_of_it(state: State[Any], client: FakeClient, run:
 def test_a_parent_that_came_to_its_end_keeps_the_summary_that_it_published(client: FakeClient, run: FlowRun) -> None:
     report_run_failure(FLOW, run, Failed(data=GenresFailed("1 of 2 genres failed: house", {"genres": {}})))
     assert not client.published
+
+
+ARCHIVE: Any = SimpleNamespace(name="archive-ledger")
+
+
+@pytest.mark.parametrize("state", [failed(EXPIRED), Failed(data=KeyError("x")), Crashed(message="killed"), Cancelling()])
+def test_a_flow_that_looks_after_the_ledger_leaves_its_artifact(state: State[Any], client: FakeClient, run: FlowRun) -> None:
+    report_ledger_failure(flow=ARCHIVE, flow_run=run, state=state)
+    (page,) = client.published
+    assert (page.key, page.flow_run_id) == ("archive-ledger", run.id)
+    assert explain(state).what.split(":")[0] in page.data
+
+
+def test_what_it_found_damaged_stays_on_its_page(client: FakeClient, run: FlowRun) -> None:
+    state = damaged(LedgerCorrupt("A row is missing.", "See the artifact."))
+    report_ledger_failure(ARCHIVE, run, state)
+    assert not client.published
+    assert (state.is_failed(), state.message) == (True, "A row is missing. See the artifact.")
 
 
 def test_a_completed_state_has_its_result() -> None:

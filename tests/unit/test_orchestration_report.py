@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Completed, Failed
 from pydantic import SecretStr
 
 from beatporter.clock import utc_now
+from beatporter.errors import LedgerUnwritable
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening
@@ -25,7 +27,7 @@ from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
 from orchestration import memory_profile
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, notes_heard, publish_outcome, publish_summary, sign_in_notes
+from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_summary, sign_in_notes
 from orchestration.results import GenresFailed
 from tests.unit.prefect_fakes import at_work
 
@@ -178,3 +180,12 @@ def test_a_sign_in_that_ends_soon_is_named_in_the_log_and_on_the_page(tmp_path: 
         document = SignIn(SecretStr("token-of-the-file"), datetime.now(UTC) - timedelta(days=days))
         FileStore(tmp_path / "spotify.json").save(document)
         assert len(sign_in_notes()) == len(warned) == said
+
+
+def test_an_archiving_that_failed_is_named_and_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    logger: Any = SimpleNamespace(warning=warned.append)
+    monkeypatch.setattr(module, "get_run_logger", lambda: logger)
+    assert archive_notes(Completed(data={"matches": 3})) == []
+    broken = Failed(data=LedgerUnwritable("The bucket is gone.", "Name another."))
+    assert archive_notes(broken) == warned == ["The ledger was not archived: The bucket is gone. Name another."]

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed
 from prefect.utilities.callables import parameter_schema
 
 from beatporter.errors import LedgerUnavailable, SettingsError, SignInExpired, UpstreamDown
+from flows.archive_ledger import archive_ledger
+from flows.maintain_ledger import maintain_ledger
 from flows.sync_genre import sync_genre
 from flows.sync_genres import sync_genres
 from orchestration.cache_policy import SameRunSameCode
-from orchestration.failure import report_genre_failure, report_run_failure
+from orchestration.failure import report_genre_failure, report_ledger_failure, report_run_failure
 from orchestration.results import RESULT_SERIALIZER, UnexpectedError
 from orchestration.task import house_task, is_transient, telling_no_secret
+from tasks.archive import archive_new_rows
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.listing import list_playlists
+from tasks.maintain import maintain_all
 from tasks.match import match_tracks
 from tasks.playlist import update_playlist
 from tasks.scrape import scrape_chart
@@ -40,7 +45,22 @@ def test_every_step_is_cached_by_the_house_and_stored_as_json(step: Any) -> None
     assert "run_key" not in parameter_schema(step.fn).properties
 
 
-@pytest.mark.parametrize(("flow", "hook"), [(sync_genre, report_genre_failure), (sync_genres, report_run_failure)], ids=["genre", "genres"])
+@pytest.mark.parametrize("step", [archive_new_rows, maintain_all], ids=lambda step: step.name)
+def test_what_grows_is_worked_on_again_by_a_retry(step: Any) -> None:
+    assert step.cache_policy == NO_CACHE
+    assert step.result_serializer is RESULT_SERIALIZER
+
+
+@pytest.mark.parametrize(
+    ("flow", "hook"),
+    [
+        (sync_genre, report_genre_failure),
+        (sync_genres, report_run_failure),
+        (archive_ledger, report_ledger_failure),
+        (maintain_ledger, report_ledger_failure),
+    ],
+    ids=lambda one: one.__name__,
+)
 def test_every_end_of_a_flow_has_its_hook_and_its_result_is_json(flow: Any, hook: Any) -> None:
     assert [flow.on_failure_hooks, flow.on_crashed_hooks, flow.on_cancellation_hooks] == [[hook]] * 3
     assert flow.result_serializer is RESULT_SERIALIZER

@@ -205,6 +205,17 @@ def test_a_damaged_ledger_still_leaves_summary(beatporter: Run, server: str, tmp
     assert "damaged.db" in artifact(server, "summary")
 
 
+def test_an_archive_that_cannot_be_written_is_named_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    done = beatporter("sync", "dubstep", "--json", BEATPORTER_ARCHIVE=str(tmp_path / "occupied" / "archive"))
+    assert document(done)["genres"]["dubstep"]["state"] == "completed"
+    assert done.returncode == 0
+    page = artifact(server, "archive-ledger")
+    assert "archive-ledger: failed" in page.replace("\\", "")
+    assert "occupied" in page
+    assert "was not archived" in artifact(server, "summary")
+
+
 def test_status_and_match_show_what_a_run_left(beatporter: Run) -> None:
     beatporter("sync", "dubstep", "--json")
     status = beatporter("status", COLUMNS="160")

@@ -8,14 +8,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gcp_storage_emulator.server import create_server
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from beatporter.ledger.archive_place import Access, ArchivePlace, gcs_filesystem, open_place
 from beatporter.ledger.ledger import Ledger, open_ledger
@@ -119,13 +119,17 @@ def write_day(ledger: Ledger, day: int) -> None:
         ledger.charts.append(Chart(genre_id, tuple(entries), at))
         ledger.playlists.append(RememberedPlaylist(genre_id, playlist(genre_id), f"House {day}", at))
         ledger.runs.append(RunRow(genre_id, "failed" if day % 2 else "completed", day, 0, 0, ODD if day % 2 else None, at))
-        rows = [HistoryRow(track(n), None if n % 3 else f"GB{n}", f"ada - {n}", n if n % 2 else None, "chart", at) for n in range(day, day + 4)]
+        rows = [
+            HistoryRow(track(n), None if n % 3 else f"GB{n}", f"ada - {n}", n if n % 2 else None, "chart", at) for n in range(day, day + 4)
+        ]
         ledger.history.append(playlist(genre_id), rows)
         held = [BackupRow(n, track(day - n), f"GB{n}", ODD, ("Ada",), at if n % 2 else None) for n in range(min(day, 7))]
         ledger.backups.append(playlist(genre_id), f"state {day}", at, [*held, BackupRow(len(held), None, None, "local", (), None)])
         ledger.snapshots.save(SnapshotRow(playlist(genre_id), "writing", None, at, (track(day), "odd id"), at))
     up = RunnerUp(track(9), ODD, ("Ada", "Bo"), 71.5, "length")
-    ledger.matches.append([Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,)) for n in range(3)])
+    ledger.matches.append(
+        [Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,)) for n in range(3)]
+    )
     ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
     ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
     ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])

@@ -268,7 +268,9 @@ def test_strangers_read_it_as_it_lies(folder: Path, ask: Callable[[Path], list[t
 
 
 def test_a_person_reads_a_chart_and_a_backup(folder: Path) -> None:
-    chart = duckdb.sql(f"SELECT position, name, artists FROM '{folder}/charts/*/*.parquet' WHERE genre_id = 5 ORDER BY scraped_at, position")
+    chart = duckdb.sql(
+        f"SELECT position, name, artists FROM '{folder}/charts/*/*.parquet' WHERE genre_id = 5 ORDER BY scraped_at, position"
+    )
     assert chart.fetchall()[0] == (1, f"{ODD} 1", ["Ada", ODD])
     came = duckdb.sql(
         f"SELECT DISTINCT track_id FROM '{folder}/backup_changes/*/*.parquet' WHERE playlist_id = '{playlist(5)}' AND snapshot_id = 'state 2'"
