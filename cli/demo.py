@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from beatporter.errors import PermanentError
+from beatporter.home import make_home
 from beatporter.settings import load_settings
 from cli.sync import Verbose, run_here, show
 from cli.terminal import Terminal
@@ -51,7 +52,7 @@ def demo(
 @contextmanager
 def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
     """The sandbox as a process of its own, and the environment that points at it and at the demo's own home."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    make_home(HOME)
     ready = HOME / "sandbox.env"
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready), "--until-parent-ends"]
