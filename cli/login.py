@@ -23,6 +23,7 @@ from beatporter.spotify.login import (
 from beatporter.spotify.sign_in import LIFETIME, SIGN_IN_PREFIX, FileStore, block_name, require_client, sign_in_path
 from cli.desk import reach_blocks
 from cli.embedded_prefect import use_embedded_prefect
+from cli.terminal import Terminal
 from orchestration.blocks import SignInBlock, with_secrets
 
 REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
@@ -40,7 +41,7 @@ def login(
     require_client(settings)
     name = block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)
     store = _open_store(settings, name)
-    console = Console()
+    console = Terminal()
     verifier = new_verifier()
     code, redirect = _ask(console, settings, port, verifier, paste=paste)
     sign_in = exchange_code(settings, code, redirect, verifier, now=utc_now)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
@@ -19,7 +17,7 @@ from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
 from cli.embedded_prefect import use_embedded_prefect
-from cli.terminal import outcome_table, progress_shown
+from cli.terminal import Terminal, outcome_table, print_document, progress_shown
 from orchestration.blocks import open_store, with_secrets
 from orchestration.redaction import without_secrets
 
@@ -40,11 +38,11 @@ def sync(
     with _document_of_failure() if as_json else nullcontext():
         document, warning = _sync(genres or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
     if as_json:
-        print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
+        print_document(document)
     else:
         show(document, dry_run=dry_run)
     if warning:
-        Console(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
         raise typer.Exit(1)
 
@@ -59,7 +57,7 @@ def _document_of_failure() -> Iterator[None]:
             str(error) if isinstance(error, BeatporterError | typer.BadParameter) else without_secrets(f"{type(error).__name__}: {error}")
         )
         document: dict[str, Any] = {"genres": {}, "spotify_calls": None, "budget_left": None, "error": clean_text(said)}
-        print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
+        print_document(document)
         raise
 
 
@@ -95,7 +93,7 @@ def run_here(
     from orchestration.failure import explain
     from orchestration.results import GenresFailed
 
-    with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
+    with progress_shown(Terminal(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
@@ -109,7 +107,7 @@ def run_here(
 
 def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
     """The table of a run on standard output, and below it each failure with what to do."""
-    console = Console()
+    console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():
         if outcome["error"]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from beatporter.errors import SettingsError
+from beatporter.home import make_home
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.parquet_set import refuse_forgotten
@@ -12,6 +15,7 @@ from beatporter.ledger.run_check import check_before_run
 from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
 from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value, with_secrets
+from orchestration.redaction import hide
 
 if TYPE_CHECKING:
     from beatporter.ledger.archive_place import ArchivePlace
@@ -50,6 +54,8 @@ def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> L
         SettingsError: there is no such block, it holds no address, or a ledger from before is forgotten in the home.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
+    with suppress(OSError):  # whatever needs the home says so
+        make_home(settings.home)
     ledger = open_ledger(address_of(settings))
     if not begin_beside_older:
         refuse_forgotten(settings.home, ledger)
@@ -70,6 +76,7 @@ def address_of(settings: Settings) -> str:
         raise SettingsError(
             f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block."
         )
+    hide(urlsplit(found).password or found)
     return found
 
 

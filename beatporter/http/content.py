@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import NoReturn
 
+from beatporter.control_characters import without_control_characters
 from beatporter.http.limits import MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_TEXT_LENGTH
-
-_LINE_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""C0 and C1 control characters, what turns the direction of text, and lone surrogates, which cannot be written as UTF-8."""
 
 
 def clean_text(text: str) -> str:
     """Text on one line, without control characters and overrides of its direction; what is beyond 1,000 characters is cut off."""
-    return _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text[:MAX_TEXT_LENGTH]))
+    return without_control_characters(text[:MAX_TEXT_LENGTH])
 
 
 def decode_json(text: str | bytes) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -94,3 +95,9 @@ def test_an_id_that_no_database_holds_is_a_bad_argument(environment: dict[str, s
     done = run(environment, "match", "set", "--", beatport_id, "4uLU6hMCjMI75M1A2tKUQC")
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_home_that_a_command_makes_is_its_owners_alone(environment: dict[str, str]) -> None:
+    assert run(environment, "status").returncode == 0
+    home = Path(environment["BEATPORTER_HOME"])
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700

@@ -89,7 +89,7 @@ def test_no_circle_of_rooms_inside_the_domain() -> None:
 
 
 def test_the_http_room_knows_no_service_and_no_setting() -> None:
-    assert rooms()["http"] <= {"records", "errors", "clock"}
+    assert rooms()["http"] <= {"records", "errors", "clock", "control_characters"}
 
 
 @pytest.mark.parametrize("package", ["beatporter", "sandbox"])
