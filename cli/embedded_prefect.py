@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from beatporter.errors import SettingsError
+from beatporter.home import make_home
 
 
 def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
@@ -28,6 +29,7 @@ def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
         return
     own = home / "prefect"
     try:
+        make_home(home)
         own.mkdir(parents=True, exist_ok=True)  # Prefect makes no folder in a folder that is not there, and then waits for its server
     except OSError as error:
         raise SettingsError(f"Cannot write in {home}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder.") from None

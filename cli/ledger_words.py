@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cli.terminal import Terminal
+
 
 def say(what: str | Table, style: str | None = None) -> None:
     """Print for a person, or for whoever reads the pipe: nothing is broken to a width then."""
-    Console().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
+    Terminal().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def counted(number: int, noun: str) -> str:

@@ -13,6 +13,8 @@ from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, sign_in_path
 
 HIDDEN = "********"
+_SEEN: set[str] = set()
+"""Secrets that this process read from blocks: the settings hold only their blocks' names."""
 SHORTEST = 6
 """Characters of a value that is looked for; hiding every "a" would hide the message."""
 _BY_SHAPE = re.compile(
@@ -23,6 +25,11 @@ _BY_SHAPE = re.compile(
 )
 
 
+def hide(secret: str) -> None:
+    """Hide this text from now on, wherever it stands."""
+    _SEEN.add(secret)
+
+
 def without_secrets(text: str) -> str:
     """The text with our secrets hidden, and whatever has the shape of one: an address's password, a bearer token, `token=…`."""
     for secret in sorted(set(_secrets()), key=len, reverse=True):
@@ -31,7 +38,9 @@ def without_secrets(text: str) -> str:
 
 
 def _secrets() -> Iterator[str]:
-    """Every secret that the settings or the sign-in's file hold; nothing where they cannot be read, which its own error tells."""
+    """Every secret that blocks, the settings or the sign-in's file hold; only the first where the others cannot be read, which its own
+    error tells."""
+    yield from (value for value in _SEEN if len(value) >= SHORTEST)
     try:
         settings = load_settings()
         given = [getattr(settings, name) for name in type(settings).model_fields]

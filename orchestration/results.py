@@ -12,6 +12,7 @@ from typing import Any
 from prefect.serializers import JSONSerializer
 
 from beatporter import errors
+from beatporter.control_characters import without_control_characters
 from beatporter.errors import BeatporterError
 from orchestration.redaction import without_secrets
 
@@ -43,7 +44,8 @@ class UnexpectedError(Exception):
 
 def in_words(error: BaseException) -> str:
     """The type and the text of an error that is none of ours, without secrets."""
-    return without_secrets(str(error) if isinstance(error, UnexpectedError) else f"{type(error).__name__}: {error}")
+    said = str(error) if isinstance(error, UnexpectedError) else f"{type(error).__name__}: {error}"
+    return without_control_characters(without_secrets(said))
 
 
 def encode_error(value: object) -> dict[str, Any]:

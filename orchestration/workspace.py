@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from beatporter.errors import SettingsError
+from beatporter.home import make_home
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.parquet_set import refuse_forgotten
 from beatporter.ledger.run_check import check_before_run
-from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import BLOCK_PREFIX
+from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value
+from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value, with_secrets
+from orchestration.redaction import hide
 
 if TYPE_CHECKING:
     from beatporter.ledger.archive_place import ArchivePlace
@@ -28,7 +31,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
     """
     from orchestration.limits import shared_rate  # imports Prefect, whose environment the command line sets before that
 
-    settings = load_settings()
+    settings = with_secrets(load_settings())
     return Workspace(
         settings,
         open_ledger_of(settings),
@@ -45,19 +48,18 @@ def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> L
     """The ledger that the settings name.
 
     Args:
-        begin_beside_older: make a new database although the home has a ledger of Parquet files, which is about to be taken in.
+        begin_beside_older: open one without history although the home has a ledger of Parquet files, which is about to be taken in.
 
     Raises:
         SettingsError: there is no such block, it holds no address, or a ledger from before is forgotten in the home.
         LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
     """
-    address, older = address_of(settings), settings.home / "ledger"
-    if not begin_beside_older and (older / "history").is_dir() and not is_postgres(address) and not Path(address).exists():
-        raise SettingsError(
-            f"{older} holds the ledger of an earlier Beatporter. Without it, tracks would be added again that you removed.",
-            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
-        )
-    return open_ledger(address)
+    with suppress(OSError):  # whatever needs the home says so
+        make_home(settings.home)
+    ledger = open_ledger(address_of(settings))
+    if not begin_beside_older:
+        refuse_forgotten(settings.home, ledger)
+    return ledger
 
 
 def address_of(settings: Settings) -> str:
@@ -74,6 +76,7 @@ def address_of(settings: Settings) -> str:
         raise SettingsError(
             f"BEATPORTER_DATABASE names the Prefect block {address}, which holds no postgresql:// address.", "Correct the block."
         )
+    hide(urlsplit(found).password or found)
     return found
 
 

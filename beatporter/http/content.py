@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import NoReturn
 
-from beatporter.http.limits import MAX_JSON_DEPTH, MAX_TEXT_LENGTH
-
-_LINE_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""C0 and C1 control characters, what turns the direction of text, and lone surrogates, which cannot be written as UTF-8."""
+from beatporter.control_characters import without_control_characters
+from beatporter.http.limits import MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_TEXT_LENGTH
 
 
 def clean_text(text: str) -> str:
     """Text on one line, without control characters and overrides of its direction; what is beyond 1,000 characters is cut off."""
-    return _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", text[:MAX_TEXT_LENGTH]))
+    return without_control_characters(text[:MAX_TEXT_LENGTH])
 
 
 def decode_json(text: str | bytes) -> object:
     """The document in a JSON text.
 
     Raises:
-        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds NaN, Infinity or a number of thousands of digits.
+        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds too many values, NaN, Infinity or a number of thousands of
+            digits.
     """
+    text = text if isinstance(text, str) else text.decode("utf-8-sig")
+    if sum(text.count(mark) for mark in ",[{") > MAX_JSON_VALUES:  # at least; those within strings are few
+        raise ValueError(f"more than {MAX_JSON_VALUES:,} values")
     try:
-        document: object = json.loads(text if isinstance(text, str) else text.decode("utf-8-sig"), parse_constant=_refuse)
+        document: object = json.loads(text, parse_constant=_refuse)
     except RecursionError:
         document = None
     else:

@@ -62,6 +62,7 @@ class Backups:
     def keep(self, playlist_id: str, snapshot_id: str, taken_at: datetime, items: Sequence[Item]) -> BackupInfo:
         """Keep a state that `items_of` or `state` gave; each is a second after the playlist's last one at least."""
         with self._database.transaction() as connection:
+            self._database.alone(connection, numbered(self._database, connection, playlist_id))  # what is last stays so until this one is
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             if kept is not None:
                 return kept
@@ -79,6 +80,7 @@ class Backups:
             rows: from the top on; their positions are 0, 1, 2 and so on.
         """
         with self._database.transaction() as connection:
+            self._database.alone(connection, numbered(self._database, connection, playlist_id))
             on_top = self.items_of(rows)
             before = self._last(connection, playlist_id)
             if before is None or before.changes > before.rows:
@@ -153,7 +155,10 @@ class Backups:
         }
         statement = self._database.insert(BACKUPS).values(values).on_conflict_do_nothing().returning(BACKUPS.c.backup)
         backup = connection.execute(statement).scalar()
-        if backup is not None and changes:
+        if backup is None:  # kept already
+            kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
+            return kept or BackupInfo(playlist_id, snapshot_id, taken_at, rows)
+        if changes:
             connection.execute(BACKUP_CHANGES.insert(), [_change_values(backup, number, change) for number, change in enumerate(changes)])
         return BackupInfo(playlist_id, snapshot_id, taken_at, rows)
 

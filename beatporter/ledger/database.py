@@ -20,10 +20,10 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, TableClause, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -39,7 +39,6 @@ SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
     "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
@@ -66,6 +65,9 @@ NETWORK = {
     "fuse.rclone",
 }
 """Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
+MOUNTS = Path("/proc/mounts")
+_REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+"""What a PostgreSQL says that lets nobody in; such an error carries no code."""
 _LOCK = 0x62656174
 _PREPARED: WeakSet[Engine] = WeakSet()
 
@@ -166,10 +168,14 @@ class Database:
         own: dict[str, int] | None = getattr(self._open, "numbers", None)
         return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
-    def alone(self, connection: Connection) -> None:
-        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway."""
+    def alone(self, connection: Connection, playlist: int = 0) -> None:
+        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway.
+
+        Args:
+            playlist: its number, when only those about the same playlist are to wait.
+        """
         if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
 
     def insert(self, table: TableClause) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
@@ -192,6 +198,12 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except (OSError, SQLAlchemyError) as error:
             logger.debug("The log of %s was not emptied: %s", self.name, error)
+
+    def keep_log(self) -> None:
+        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Close the connections; the next question opens one again."""
@@ -220,6 +232,8 @@ class Database:
         said = next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), type(error).__name__)
         if not self.is_sqlite:
             return self._error_of_postgres(error, said)
+        if isinstance(error, NoConnection):
+            return LedgerUnavailable(f"The ledger {self.name} is asked by too many threads at once.", "Try again.")
         if "locked" in said or "busy" in said:
             return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {BUSY_S} s.", "Try again.")
         if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
@@ -235,7 +249,8 @@ class Database:
         state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
         if state.startswith("53"):  # insufficient resources
             return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
-        if state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
+        refused = isinstance(error, OperationalError) and any(words in said for words in _REFUSALS)
+        if refused or state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
             return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
         if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
             return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
@@ -279,7 +294,9 @@ def _sqlite(path: Path) -> Engine:
         raise LedgerUnwritable(
             f"The ledger {path} cannot be made: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
         ) from error
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
+    # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
+    url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
+    engine = create_engine(url, connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -305,7 +322,7 @@ def _refuse_network(folder: Path) -> None:
         SettingsError: the folder is on one, as far as the system tells.
     """
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+        mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:  # not Linux
         return
     place = folder.resolve()

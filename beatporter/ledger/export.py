@@ -6,6 +6,7 @@ Owns which tables a person sees, and their columns. pandas and openpyxl are impo
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -17,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, select
 
+from beatporter.control_characters import without_control_characters
 from beatporter.errors import SettingsError
 from beatporter.ledger import tables
 from beatporter.ledger.columns import as_plain
@@ -32,7 +34,9 @@ SHEET_ROWS = 1_048_576
 """Excel's limit (Microsoft, "Excel specifications and limits"); what is beyond goes to another sheet."""
 CELL_CHARACTERS = 32_767
 """The same page's limit of a cell; a longer text is cut."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""How a text begins that a spreadsheet takes for a formula: Excel passes over blanks, and reads full-width signs as the others (OWASP, "CSV
+injection")."""
 Row = tuple[Any, ...]
 Progress = Callable[[int], None]
 
@@ -177,7 +181,7 @@ def written_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises:
         SettingsError: another file is there, or none can be written there.
     """
-    draft = path.with_name(f".{secrets.token_hex(6)}.part")
+    draft = path.parent / f".{secrets.token_hex(6)}.part"
     try:
         if path.exists() and not path.is_file():
             raise SettingsError(f"{path} is not a file.", "Name a file.")
@@ -220,7 +224,8 @@ def _rows(ledger: Ledger, view: _View, part: Any) -> Generator[Row, None, None]:
 
 def _plain(value: Any) -> Any:
     value = as_plain(value)
-    return ", ".join(value) if isinstance(value, list) else value
+    value = ", ".join(value) if isinstance(value, list) else value
+    return without_control_characters(value) if isinstance(value, str) else value
 
 
 def _write_csv(path: Path, _: str, columns: list[str], rows: Iterator[Row], progress: Progress) -> tuple[int, int]:
@@ -239,20 +244,19 @@ def _write_csv(path: Path, _: str, columns: list[str], rows: Iterator[Row], prog
 def _csv_value(value: Any) -> Any:
     value = _plain(value)
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if _FORMULA.match(value) else value
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
 def _write_xlsx(path: Path, table: str, columns: list[str], rows: Iterator[Row], progress: Progress) -> tuple[int, int]:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     def cell(value: Any) -> Any:
         value = _plain(value)
         if not isinstance(value, str):
             return value.replace(tzinfo=None) if isinstance(value, datetime) else value
-        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:CELL_CHARACTERS])
+        made = WriteOnlyCell(sheet, value[:CELL_CHARACTERS])
         made.data_type = "s"
         return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from beatporter.ledger.database import Database
 from beatporter.ledger.tables import LEDGER
 
 HEAD = "0002"
-"""The newest migration, see `migrations/versions`; a test holds it to the files."""
+"""The newest migration; a test holds it to the files."""
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def prepare(database: Database) -> None:
@@ -30,6 +32,7 @@ def prepare(database: Database) -> None:
         found = version_of(connection)
     if found != HEAD:
         migrate(database)
+    database.keep_log()
     database.is_prepared = True
 
 
@@ -50,16 +53,21 @@ def migrate(database: Database) -> Path | None:
     Raises:
         As `prepare`.
     """
-    with database.read() as connection:
-        before = version_of(connection)
-        _refuse_foreign(database, connection, before)
-    copy = copy_of(database, f"before-{HEAD}") if before is not None and before != HEAD else None
     with database.transaction() as connection:
         database.alone(connection)
-        if version_of(connection) != HEAD:  # else another process was faster
+        before = version_of(connection)
+        if before == HEAD:  # another process was faster
+            return None
+        _refuse_foreign(database, connection, before)
+        copy = copy_of(database, f"before-{HEAD}") if before is not None else None
+        try:
             _upgrade(connection)
             if connection.execute(select(LEDGER.c.value).where(LEDGER.c.key == "id")).scalar() is None:
                 connection.execute(LEDGER.insert().values(key="id", value=secrets.token_hex(8)))
+        except BaseException:  # the ledger stays as it was; of each run that tries again, a copy would fill the disk
+            if copy is not None:
+                copy.unlink(missing_ok=True)
+            raise
     return copy
 
 
@@ -76,19 +84,22 @@ def copy_of(database: Database, why: str, target: Path | None = None) -> Path | 
     try:
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600)
-        with database.read() as connection, sqlite3.connect(draft) as out:
-            connection.connection.driver_connection.backup(out, pages=4096)  # type: ignore[union-attr]
-        out.close()
+        # By a connection of its own: that of a transaction may not be copied from.
+        with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(draft)) as out:
+            source.backup(out, pages=4096)
         draft.replace(path)
     except (OSError, sqlite3.OperationalError) as error:
         raise LedgerUnwritable(f"No copy of the ledger could be made at {path}: {error}.", "Make room there.") from error
+    except sqlite3.DatabaseError as error:
+        with database.errors():
+            raise error
     finally:
         draft.unlink(missing_ok=True)
     return path
 
 
 def _refuse_foreign(database: Database, connection: Connection, version: str | None) -> None:
-    known = _revisions()
+    known = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
     if version is not None and version not in known:
         raise SettingsError(
             f"The ledger {database.name} is of a newer Beatporter: it stands at {version}, and this one knows {HEAD}.",
@@ -102,16 +113,11 @@ def _refuse_foreign(database: Database, connection: Connection, version: str | N
         )
 
 
-def _revisions() -> list[str]:
-    folder = Path(__file__).parent / "migrations" / "versions"
-    return sorted(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
-
-
 def _upgrade(connection: Connection) -> None:
     from alembic import command  # 9 MB, so only when there is something to do
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

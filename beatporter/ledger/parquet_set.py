@@ -71,8 +71,8 @@ def refuse_forgotten(home: Path, ledger: Ledger) -> None:
     there = any(_NAME.fullmatch(path.relative_to(older).as_posix()) for path in older.glob("history/*/*.parquet"))
     if there and not ledger.history.playlists():
         raise SettingsError(
-            f"{older} holds the ledger of an earlier Beatporter, and {ledger.name} has no history yet.",
-            f"Take it in with `beatporter ledger import {older}`, or move it away to begin from nothing.",
+            f"{older} holds the ledger of an earlier Beatporter, and {ledger.name} has no history. Tracks would be added again.",
+            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
         )
 
 
@@ -89,7 +89,7 @@ class Part:
     """One file.
 
     Attributes:
-        table: its table.
+        path, table: where it lies, and of which table it is.
         partition: values of the partition, which are columns of its rows too.
         stamp: the latest time of its rows as its name has it; empty in a table without.
         about: what the file says of itself; there once its first row was read.
@@ -97,7 +97,7 @@ class Part:
     """
 
     def __init__(self, place: ArchivePlace, path: str, name: re.Match[str]) -> None:
-        self._place, self._path = place, path
+        self._place, self.path = place, path
         self.table, keys, stamp, self._digest = name.groups()
         values = (part.partition("=") for part in keys.split("/") if part)
         self.partition: Row = {key: int(value) if key == "genre_id" else unquote(value) for key, _, value in values}
@@ -115,7 +115,7 @@ class Part:
         import pyarrow.parquet as pq
 
         with ExitStack() as stack:
-            source = stack.enter_context(self._place.open(self._path))
+            source = stack.enter_context(self._place.open(self.path))
             size = source.seek(0, 2)
             if size <= SMALL_BYTES:
                 source.seek(0)
@@ -135,7 +135,7 @@ class Part:
                 self._check_rows(file, about, columns)
             except (OSError, ValueError, TypeError, LookupError, AttributeError, struct.error, pa.ArrowException) as error:
                 raise LedgerCorrupt(
-                    f"{self._place.name}/{self._path} is damaged ({type(error).__name__}).",
+                    f"{self._place.name}/{self.path} is damaged ({type(error).__name__}).",
                     "Put the file back from a copy, or move it away and go on without its rows.",
                 ) from error
 

@@ -20,6 +20,10 @@ MAY_IMPORT = {
     "cli": {"cli", "flows", "tasks", "orchestration", "beatporter"},
     "sandbox": {"sandbox", "beatporter"},
 }
+ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
+"""Rooms of the domain between the steps of a run and the HTTP room; they may import one another, but never in a circle."""
+LEVELS = {"sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
+"""Rooms of the domain, each above those that it may import. What lies in no room (errors, clock, settings, …) may be imported by all."""
 PREFECT = {"prefect", "prefect_gcp"}
 HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
 
@@ -31,7 +35,7 @@ def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute here"
-            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names) if node.module in OURS else (node.module or "",)
 
 
 def imported_names(path: Path) -> Iterator[str]:
@@ -56,6 +60,36 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
         if name.split(".")[0] in OURS - MAY_IMPORT[package]
     ]
     assert not wrong
+
+
+def rooms() -> dict[str, set[str]]:
+    """Each room of the domain, and each module that lies in none, with those that it imports."""
+    found: dict[str, set[str]] = {}
+    for path in modules("beatporter"):
+        inner = path.relative_to(ROOT / "beatporter").with_suffix("").parts
+        imports = {name.split(".")[1] for name in imported(path) if name.startswith("beatporter.")}
+        found.setdefault(inner[0], set()).update(imports - {inner[0]})
+    return found
+
+
+def test_every_room_of_the_domain_has_its_level() -> None:
+    assert {path.name for path in (ROOT / "beatporter").iterdir() if (path / "__init__.py").exists()} == set(LEVELS)
+
+
+def test_inside_the_domain_imports_go_one_way() -> None:
+    wrong = [f"{room} imports {name}" for room, names in rooms().items() for name in names if LEVELS.get(name, -1) > LEVELS.get(room, -1)]
+    assert not wrong
+
+
+def test_no_circle_of_rooms_inside_the_domain() -> None:
+    left = rooms()
+    while ends := {room for room, names in left.items() if not names & left.keys()}:
+        left = {room: names for room, names in left.items() if room not in ends}
+    assert not left, "each of these imports another of them"
+
+
+def test_the_http_room_knows_no_service_and_no_setting() -> None:
+    assert rooms()["http"] <= {"records", "errors", "clock", "control_characters"}
 
 
 @pytest.mark.parametrize("package", ["beatporter", "sandbox"])

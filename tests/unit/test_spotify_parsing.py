@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.spotify import parsing
 from beatporter.spotify.parsing import ShapeError
+from tests.unit.foreign_values import JSON, assert_bounded
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 
@@ -78,28 +78,47 @@ def test_a_page_that_is_no_page_is_said_to_be_none(answer: object) -> None:
         parsing.read_page(answer)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["id", "items", "total", "tracks", "item", "track", "artists", "album", "external_ids", "added_at", "name", "owner"]
-            ),
-            inner,
-            max_size=5,
-        )
-    ),
-    max_leaves=20,
-)
-
-
 @given(answer=JSON)
-def test_no_answer_whatever_breaks_the_reading(answer: object) -> None:
-    assert parsing.read_item(answer, 0).position == 0
-    for read in (parsing.read_search, parsing.read_playlist, parsing.read_account, parsing.read_page, parsing.snapshot_of):
+def test_no_answer_whatever_breaks_the_reading_or_leaves_anything_wild(answer: object) -> None:
+    item = parsing.read_item(answer, 0)
+    assert item.position == 0
+    assert_bounded(item)
+    assert_bounded(parsing.read_error(answer))
+    for read in (parsing.read_search, parsing.read_playlist, parsing.read_account, parsing.snapshot_of):
         with contextlib.suppress(ShapeError):
-            read(answer)
+            assert_bounded(read(answer))
+    with contextlib.suppress(ShapeError):
+        assert_bounded(parsing.read_page(answer).total)
+
+
+def test_a_page_of_more_entries_than_any_service_sends_is_no_page() -> None:
+    for entries in (1_000, 1_001):
+        with contextlib.nullcontext() if entries == 1_000 else pytest.raises(ShapeError, match="1,001 entries"):
+            parsing.read_page({"items": [None] * entries, "total": 5})
+
+
+def test_names_lose_control_characters_and_ids_with_them_are_no_ids() -> None:
+    track = parsing.read_track({**TRACK, "name": "Night\x1b[2J\nBus\u202e", "artists": [{"name": "\x9bAda"}]})
+    assert track is not None
+    assert (track.name, track.artists) == ("Night[2J Bus", ("Ada",))
+    assert parsing.read_track({**TRACK, "id": "4iV5\x1b"}) is None
+    with pytest.raises(ShapeError, match="snapshot_id"):
+        parsing.snapshot_of({"snapshot_id": "AA\x00"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"error": {"message": "Invalid\nlimit", "reason": "QUOTA_EXCEEDED"}}, ("Invalid limit", "QUOTA_EXCEEDED")),
+        ({"error": "invalid_grant", "error_description": "revoked"}, ("invalid_grant", "")),
+        ({"error": {"message": "\x1b]0;x\x07 y"}}, ("]0;x y", "")),
+        ({"error": {"message": 3}}, ("", "")),
+        ({"error": None}, ("", "")),
+        ([], ("", "")),
+    ],
+)
+def test_errors_are_read_in_both_shapes(answer: object, error: tuple[str, str]) -> None:
+    assert parsing.read_error(answer) == error
 
 
 def test_an_entry_without_its_content_shows_that_the_mask_did_not_suit() -> None:

@@ -183,8 +183,10 @@ def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandb
 
 
 def test_a_run_that_fails_as_a_whole_leaves_its_summary_and_no_traceback(beatporter: Run, server: str) -> None:
-    done = beatporter("sync", "dubstep", BEATPORTER_SPOTIFY_REFRESH_TOKEN="stale-refresh-token")
+    done = beatporter("sync", "dubstep", "--json", BEATPORTER_SPOTIFY_REFRESH_TOKEN="stale-refresh-token")
     assert done.returncode == 1
+    assert "beatporter login" in document(done)["error"]
+    assert document(done)["genres"] == {}
     assert "beatporter login" in done.stderr
     page = artifact(server, "summary")
     run = run_behind(server, "summary")

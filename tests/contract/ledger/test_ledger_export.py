@@ -248,6 +248,17 @@ class TestFile:
             export(ledger, "nix", tmp_path / "out.csv")
 
 
+@only_sqlite
+@pytest.mark.parametrize(
+    "name", ["=1+1", "＝1+1", "＋1", "－1", "＠cmd", " =1+1", "\u00a0=1+1", "\u3000@cmd", "\n=1+1", "\t=1+1", "\x1b=1+1", "\r-1"]
+)
+def test_what_a_spreadsheet_takes_for_a_formula_is_defused(ledger: Ledger, tmp_path: Path, name: str) -> None:
+    ledger.charts.append(Chart(5, (ChartEntry(1, 11, name, ("A",)),), T0))
+    (row,) = exported(ledger, "charts", tmp_path)
+    assert row["name"].startswith("'")
+    assert row["name"].isprintable() or "\u00a0" in name or "\u3000" in name
+
+
 def test_no_half_of_a_file_is_left(tmp_path: Path) -> None:
     def write_half() -> None:
         with written_whole(tmp_path / "out.csv", overwrite=True) as draft:

@@ -1,4 +1,4 @@
-"""What belongs together commits together, on SQLite and PostgreSQL: all of a transaction is kept or none, one within another is part of it."""
+"""What belongs together commits together, on SQLite and PostgreSQL: all of a transaction is kept or none of it, in threads too."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class _Holders:
         return tuple(_holder(function, file, total) for (function, file), total in ordered[:_TOP])
 
 
-def digest(file: Path) -> Details:
+def analyse(file: Path) -> Details:
     """What the capture says.
 
     Raises:
@@ -121,7 +121,7 @@ def _thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a capture's digest as JSON; 1 and the reason when it cannot be read, 2 without exactly one file."""
+    """Print a capture's analysis as JSON; 1 and the reason when it cannot be read, 2 without exactly one file."""
     import json
     from dataclasses import asdict
 
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("usage: python -m beatporter.memory CAPTURE\n")
         return 2
     try:
-        details = digest(Path(arguments[0]))
+        details = analyse(Path(arguments[0]))
     except (OSError, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

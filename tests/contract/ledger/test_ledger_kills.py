@@ -1,0 +1,35 @@
+"""SIGKILL before every statement in turn: what was reported is there, nothing is there twice, and no half of a transaction."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from beatporter.ledger.ledger import Ledger
+from tests.contract.ledger.children import ROOT
+from tests.contract.ledger.contents import contents
+from tests.contract.ledger.filling import fill, steps_until
+from tests.patience import PATIENCE_S
+
+
+@pytest.mark.parametrize(("kind", "points"), [("sqlite", "all"), ("postgres", "12")], indirect=["kind"])
+def test_a_kill_at_any_statement_loses_nothing_doubles_nothing_and_leaves_no_half(
+    kind: str, address: str, points: str, request: pytest.FixtureRequest
+) -> None:
+    template = "-" if kind == "postgres" else str(request.getfixturevalue("sqlite_template"))
+    command = [sys.executable, "-m", "tests.contract.ledger.killed", address, template, points]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["wrong"] == {}, "\n".join(f"killed at point {number}: {words}" for number, words in found["wrong"].items())
+    assert found["commits"] == {step.name: step.commits for step in steps_until("9999")}, "what belongs together is not one transaction"
+    assert found["points"] >= 100, "the kills do not reach the statements"
+    assert found["tried"] == (found["points"] if points == "all" else int(points))
+
+
+def test_the_steps_write_to_every_table(ledger: Ledger) -> None:
+    fill(ledger)
+    assert [name for name, rows in contents(ledger).items() if not rows] == []
