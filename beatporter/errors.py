@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from beatporter.control_characters import without_control_characters
+
 
 class BeatporterError(Exception):
     """Base of everything that Beatporter raises on purpose.
@@ -36,6 +38,7 @@ class BeatporterError(Exception):
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
+        what, remedy = without_control_characters(what), without_control_characters(remedy)  # some of it may be a service's own words
         super().__init__(what, remedy)
         self.what = what
         self.remedy = remedy

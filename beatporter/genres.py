@@ -83,8 +83,8 @@ def find_genre(slug: str, genres: Mapping[str, Genre]) -> Genre:
     """
     if slug in genres:
         return genres[slug]
-    typed = slug.lower().replace(" ", "-")
+    typed = slug[:80].lower().replace(" ", "-")
     holding = [known for known in genres if typed and typed in known]
     near = list(dict.fromkeys(holding + difflib.get_close_matches(typed, genres, n=3, cutoff=0.4)))[:4]
     hint = f"Did you mean {' or '.join(near)}?" if near else "`beatporter genres` lists them all."
-    raise UnknownGenre(f"Unknown genre {slug!r}.", hint)
+    raise UnknownGenre(f"Unknown genre {slug[:80]!r}.", hint)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import re
 
+from beatporter.control_characters import without_control_characters
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!$@]|(?<=www)\.|:(?=//))", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
     """Text from outside as Markdown that shows just that text, on one line: no markup, no HTML, no link, no new table cell."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(without_control_characters(text).split()))
 
 
 def svg_image(svg: str, alt: str) -> str:

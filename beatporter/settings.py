@@ -7,25 +7,49 @@ A value comes from the environment (`BEATPORTER_SPOTIFY_RATE`), else from `beatp
 from __future__ import annotations
 
 import difflib
+import json
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from beatporter import genres as catalogue
 from beatporter.errors import SettingsError
+from beatporter.genres import Genre, all_genres, find_genre
 
 PREFIX = "BEATPORTER_"
 FILE = "beatporter.toml"
+BLOCK_PREFIX = "secret/"
+"""A setting that begins with it does not hold a secret, but names the Prefect block that does."""
+
+
+ECHOED = 80
+"""Characters of a wrong value that an error repeats."""
+GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
+MAX_GENRE_ID = 2**31 - 1
+"""The ledger's columns on PostgreSQL hold no larger one."""
+_SLUG = re.compile(r"[a-z0-9-]{1,100}")
+_USER = re.compile(r"(?<=://)[^@]*@")
 
 
 def _address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
+    if not _can_be_read(value) or not urlsplit(value).hostname:
+        raise ValueError("is no address, such as https://example.org")
     return value.rstrip("/")
+
+
+def _can_be_read(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        return False
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -50,7 +74,7 @@ class Settings(BaseSettings):
 
     genres: Annotated[tuple[str, ...], NoDecode] = ()
     """Slugs of the enabled genres; empty means all."""
-    genre_ids: dict[str, int] = Field(default_factory=dict)
+    genre_ids: Annotated[dict[str, int], NoDecode] = Field(default_factory=dict)
     """Further genres, or changed ids, by slug."""
 
     chart_source: Literal["website", "api", "file"] = "website"
@@ -90,6 +114,35 @@ class Settings(BaseSettings):
         """The environment gives lists as comma-separated words."""
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
+    @field_validator("genre_ids", mode="before")
+    @classmethod
+    def _read_ids(cls, value: object) -> object:
+        """The environment gives them as JSON."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(f"must be JSON such as {GENRE_IDS_EXAMPLE}") from None
+
+    @field_validator("genre_ids")
+    @classmethod
+    def _slugs_and_ids(cls, value: dict[str, int]) -> dict[str, int]:
+        """A slug is part of file names, addresses and the keys of Prefect's artifacts."""
+        for slug, genre_id in value.items():
+            if not _SLUG.fullmatch(slug):
+                raise ValueError(f"{shortened(slug)} is no slug: write lower-case letters, digits and dashes, such as {GENRE_IDS_EXAMPLE}")
+            if not 1 <= genre_id <= MAX_GENRE_ID:
+                raise ValueError(f"the id of {slug} must be from 1 to {MAX_GENRE_ID}, as in the address of the genre's page on Beatport")
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        if "://" in value and not (value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")) and _can_be_read(value)):
+            raise ValueError("must be a file's path, postgresql://user:password@host/name, or secret/<block>")
+        return value
+
     @field_validator("playlist_name")
     @classmethod
     def _names_the_genre(cls, value: str) -> str:
@@ -101,7 +154,7 @@ class Settings(BaseSettings):
     def _known_genres(self) -> Settings:
         known = self.all_genres()
         for slug in self.genres:
-            catalogue.find_genre(slug, known)
+            find_genre(slug, known)
         return self
 
     @classmethod
@@ -115,9 +168,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    def all_genres(self) -> dict[str, catalogue.Genre]:
+    def all_genres(self) -> dict[str, Genre]:
         """Every genre that can be named, by slug."""
-        return catalogue.all_genres(self.genre_ids)
+        return all_genres(self.genre_ids)
 
     def enabled_genres(self) -> tuple[str, ...]:
         """Slugs that a run without a choice syncs."""
@@ -138,12 +191,54 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: naming the key, what it got and what it takes.
     """
     _refuse_gone()
+    _refuse_unknown()
+    _check_file()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(_explain(error), f"Change it in the environment or in {FILE}.") from None
+
+
+def shortened(value: object) -> str:
+    """A value as an error repeats it: quoted, cut, without the user and password of an address."""
+    text = repr(value[: 2 * ECHOED] if isinstance(value, str) else _plain(value))
+    text = _USER.sub("********@", text)
+    return text if len(text) <= ECHOED else f"{text[: ECHOED - 1]}…"
+
+
+def _plain(value: object) -> object:
+    """The value, without the digits of a number that Python refuses to write out."""
+    return "a number of thousands of digits" if isinstance(value, int) and value.bit_length() > 10_000 else value
+
+
+def _check_file() -> None:
+    """Read the file once by ourselves: pydantic passes over a folder, and over nothing else with an error of its own."""
+    try:
+        with Path(FILE).open("rb") as file:
+            tomllib.load(file)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problem = SettingsError(f"{FILE} cannot be read: {error.strerror}.", "Make it a file that you may read, or move it away.")
+    except UnicodeDecodeError as error:
+        problem = SettingsError(f"{FILE} is not UTF-8: byte {error.start + 1} is no part of a character.", "Save it as UTF-8.")
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.") from None
+        problem = SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.")
+    except (ValueError, RecursionError):  # a number of thousands of digits, arrays in arrays without end
+        problem = SettingsError(f"{FILE} holds a number of thousands of digits, or nests too deep.", "Correct it.")
+    else:
+        return
+    raise problem
+
+
+def _refuse_unknown() -> None:
+    """A misspelt name would leave its setting at the default without a word."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper()[: 2 * ECHOED], known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "Unset it; the README lists the settings."
+            raise SettingsError(f"{shortened(name)[1:-1]} in the environment is no setting.", hint)
 
 
 def _refuse_gone() -> None:
@@ -164,8 +259,9 @@ def _explain_one(problem: dict[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
     key = location[0] if location else "settings"
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-        return f"{FILE} has an unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
-    secret = "token" in key or "secret" in key
-    got = "" if secret or not location else f", got {problem['input']!r}"
-    return f"{PREFIX}{'.'.join(location).upper()} ({'.'.join(location)} in {FILE}): {problem['msg']}{got}."
+        near = difflib.get_close_matches(key[: 2 * ECHOED], Settings.model_fields, n=1)
+        return f"{FILE} has an unknown key {shortened(key)}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    secret = "token" in key or "secret" in key or key == "database"
+    got = "" if secret or not location or isinstance(problem["input"], Mapping) else f", got {shortened(problem['input'])}"
+    inner = f" of {shortened('.'.join(location[1:]))}" if location[1:] else ""
+    return f"{PREFIX}{key.upper()} ({key} in {FILE}){inner}: {problem['msg'].removeprefix('Value error, ')}{got}."

@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseResult:
     """What was decided for one case and what that is."""
 
     case: Case
@@ -39,7 +39,7 @@ class Score:
     """A set's figures; shares are None where there is nothing to divide by."""
 
     name: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CaseResult, ...]
     seconds: float
 
     def count(self, *grades: str) -> int:
@@ -70,7 +70,7 @@ def run(labelled: LabelledSet, seed: int) -> Score:
     return Score(labelled.name, outcomes, time.perf_counter() - started)
 
 
-def _decide(case: Case, search: Callable[[str], Sequence[SpotifyTrack]]) -> Outcome:
+def _decide(case: Case, search: Callable[[str], Sequence[SpotifyTrack]]) -> CaseResult:
     asked: list[str] = []
 
     def counted(query: str) -> Sequence[SpotifyTrack]:
@@ -78,7 +78,7 @@ def _decide(case: Case, search: Callable[[str], Sequence[SpotifyTrack]]) -> Outc
         return search(query)
 
     match = find_track(case.entry, counted, now=NOW)
-    return Outcome(case, match, len(asked), _grade(case, match))
+    return CaseResult(case, match, len(asked), _grade(case, match))
 
 
 def _grade(case: Case, match: Match) -> str:
@@ -133,7 +133,7 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f} % ({part} of {whole})" if whole else "-"
 
 
-def _line(outcome: Outcome, grade: str | None = None) -> str:
+def _line(outcome: CaseResult, grade: str | None = None) -> str:
     entry, match = outcome.case.entry, outcome.match
     length = f"{entry.length_ms / 1000:.0f} s" if entry.length_ms else "no length"
     asked = f"{', '.join(entry.artists)} – {entry.name} [{entry.mix_name}] {length}"

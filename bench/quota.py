@@ -19,16 +19,15 @@ from pathlib import Path
 from typing import get_args
 
 from beatporter.genres import all_genres
+from beatporter.spotify.call import CALL_KINDS
 from tests.campaign.quota_fill import Story, Told, broken_aims, tell
-
-KINDS = ("search", "list", "read", "write", "other")
 
 
 def table(told: Told) -> list[str]:
     """A story in Markdown, a line a day."""
     head = (
         "day",
-        *KINDS,
+        *CALL_KINDS,
         "calls",
         "new",
         "searched",
@@ -45,7 +44,7 @@ def table(told: Told) -> list[str]:
         again = f" + {day.again}" if day.again else ""
         cells = (
             number,
-            *(day.calls[kind] for kind in KINDS),
+            *(day.calls[kind] for kind in CALL_KINDS),
             day.calls.total(),
             day.new,
             f"{day.searched - day.again}{again}",

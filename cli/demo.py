@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from beatporter.errors import PermanentError
+from beatporter.home import make_home
 from beatporter.settings import load_settings
 from cli.sync import Verbose, run_here, show
+from cli.terminal import Terminal
 
 GENRES = ("afro-house", "deep-house", "drum-bass", "melodic-house-techno", "tech-house", "trance-main-floor")
 HOME = Path(".beatporter/demo")
@@ -30,7 +31,7 @@ def demo(
     verbose: Verbose = False,
 ) -> None:
     """Run a morning's work against local stand-ins for Beatport and Spotify; needs no account."""
-    console = Console()
+    console = Terminal()
     first = not (HOME / "sandbox.json").exists()
     morning = "the first morning: every playlist is new" if first else "the next morning: the charts have moved on by a day"
     console.print(f"A demo against a sandbox of Beatport and Spotify on this machine. It is {morning}.", highlight=False)
@@ -51,7 +52,7 @@ def demo(
 @contextmanager
 def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
     """The sandbox as a process of its own, and the environment that points at it and at the demo's own home."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    make_home(HOME)
     ready = HOME / "sandbox.env"
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready), "--until-parent-ends"]

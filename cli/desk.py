@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from beatporter.settings import Settings, load_settings
-from beatporter.spotify.sign_in import block_name
 from beatporter.sync.workspace import Workspace
-from cli.orchestration import use_embedded_prefect
-from tasks._sign_in import BLOCK, open_store
-from tasks._workspace import open_ledger_of
+from cli.embedded_prefect import use_embedded_prefect
+from orchestration.blocks import names_a_block, open_store, with_secrets
+from orchestration.workspace import open_ledger_of
 
 
 def open_desk(run_key: str) -> Workspace:
@@ -21,10 +20,11 @@ def open_desk(run_key: str) -> Workspace:
     """
     settings = load_settings()
     reach_blocks(settings)
+    settings = with_secrets(settings)
     return Workspace(settings, open_ledger_of(settings), run_key=run_key, sign_in_store=open_store(settings))
 
 
 def reach_blocks(settings: Settings) -> None:
     """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
-    if settings.ledger_address().startswith(BLOCK) or block_name(settings) is not None:
+    if names_a_block(settings):
         use_embedded_prefect(settings.home, verbose=False)

@@ -1,146 +1,126 @@
-"""`beatporter ledger`: check, count, merge, export and fill the ledger."""
+"""`beatporter ledger`: count, check, copy, export and fill the ledger, archive it and make it again from its archive."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from beatporter.clock import utc_now
+from beatporter.errors import SettingsError
+from beatporter.ledger.database import Database
+from beatporter.ledger.export import TABLES, export, written_whole
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.tables import TABLES
-from beatporter.matching import recording_key
-from beatporter.settings import load_settings
-from cli.ledger_words import COSTS, check_table, compact_table, counted, say, size, statistics_table, steps_shown, tally_shown
-from tasks._workspace import open_storage
+from beatporter.ledger.migrate import HEAD, copy_of, migrate, version_of
+from beatporter.settings import Settings, load_settings
+from cli.desk import reach_blocks
+from cli.ledger_words import counted, say, size, steps_shown, table_of, tally_shown
+from orchestration.workspace import address_of, open_ledger_of, open_place_of
 
-app = typer.Typer(help="Check, count, merge, export and fill the ledger.", no_args_is_help=True)
-
-
-@app.command("check")
-def check(
-    aside: Annotated[bool, typer.Option("--set-aside", help="Go on without damaged files: move them to damaged/ in the ledger.")] = False,
-) -> None:
-    """Read every file whole and name the damaged ones.
-
-    Exit code 1 when there are any: until they are put back from a backup or
-    set aside, what needs them fails. With --set-aside the ledger goes on
-    without their rows; the output says what that costs. The files are kept.
-    """
-    from beatporter.ledger.checking import check as check_all
-    from beatporter.ledger.checking import set_aside
-
-    ledger = _ledger()
-    with steps_shown("reading") as progress:
-        report = check_all(ledger, progress)
-    say(check_table(report))
-    for path, problem in report.damaged.items():
-        say(f"Damaged: {path}\n  {problem}", style="red")
-    if report.replaced:
-        say(f"{len(report.replaced)} files that merged ones stand for; compaction removes them.")
-    for path in report.unfinished:
-        say(f"Unfinished, being written or left by a process that died; compaction removes it after an hour: {path}")
-    for path in report.foreign:
-        say(f"Not the ledger's, never read: {path}")
-    if report.sound:
-        say(f"All is sound in {ledger.root}.")
-        return
-    tables = sorted({path.partition("/")[0] for path in report.damaged})
-    for table in tables:
-        say(f"Without what is damaged in {table}: {COSTS[table]}")
-    if not aside:
-        say("Put the files back from a backup, or go on without them: beatporter ledger check --set-aside")
-        raise typer.Exit(1)
-    for moved in set_aside(ledger, report.damaged):
-        say(f"Set aside: {moved}")
+app = typer.Typer(help="Count, check, copy, export, fill, archive and rebuild the ledger.", no_args_is_help=True)
+FORCE = typer.Option("--force", help="Replace a file of that name.")
 
 
 @app.command("stats")
-def stats() -> None:
-    """Rows, partitions, files, size, first and last day of each table, told from the files' metadata."""
+def stats_() -> None:
+    """Rows, first and last day of each table, and what the database takes on disk."""
     from beatporter.ledger.statistics import statistics
 
-    ledger = _ledger()
-    found = statistics(ledger)
-    say(statistics_table(found))
-    say(f"{size(sum(one.bytes for one in found))} in {ledger.root}.")
-    say("Rows that stand in two files count twice until compaction.")
+    with _ledger() as ledger:
+        found = statistics(ledger)
+    say(table_of(("table", "rows", "first", "last"), [(one.table, f"{one.rows:,}", one.first, one.last) for one in found.tables]))
+    say(f"{size(found.bytes)} in {ledger.name}.")
 
 
-@app.command("compact")
-def compact(
-    backups_days: Annotated[
-        int | None, typer.Option(min=1, help="Drop backups older than this, but never a playlist's newest. Default: keep all.")
-    ] = None,
-) -> None:
-    """Merge small files and drop repetitions: this is how the ledger is deduplicated.
+@app.command("check")
+def check_() -> None:
+    """Read the whole database and hold it against its archive; name what is damaged.
 
-    A row that stands in two files never counts twice; repetitions cost room
-    and nothing else. Merging leaves the earliest row of a track in a playlist,
-    and the decision that stands for a chart entry. The table says how many
-    rows went.
-
-    Merged files are removed by the next compaction, an hour later at the
-    earliest, so that readers at work still find them. It is safe beside runs
-    at work and against a kill at any point. The flow compact-ledger does it
-    every week. Exit code 1 when a damaged file kept others from being merged.
+    Exit code 1 when something is. Nothing is changed. Each line says what to
+    do: put a copy back, or make the database again with `rebuild`.
     """
-    from beatporter.ledger.compaction import Retention
-    from beatporter.ledger.compaction import compact as compact_all
+    from beatporter.ledger.check import check
 
-    retention = Retention(backups=timedelta(days=backups_days)) if backups_days is not None else Retention()
-    with steps_shown("merging") as progress:
-        reports = compact_all(_ledger(), now=utc_now(), retention=retention, progress=progress)
-    say(compact_table(reports))
-    waiting = sum(report.waiting_files for report in reports)
-    if waiting:
-        say(f"{waiting} merged files wait for the next compaction, an hour from now or later.")
-    damaged = [problem for report in reports for problem in report.damaged]
-    for problem in damaged:
-        say(f"Damaged, its partition was left alone: {problem}", style="red")
-    if damaged:
-        say("See beatporter ledger check.")
+    settings = _settings()
+    place = open_place_of(settings.archive) if settings.archive else None
+    with open_ledger_of(settings) as ledger:
+        report = check(ledger, place)
+    say(table_of(("table", "rows read"), [(name, f"{rows:,}") for name, rows in report.rows.items()]))
+    for problem in report.problems:
+        say(problem, style="red")
+    if report.problems:
         raise typer.Exit(1)
+    say(f"All is sound in {ledger.name}.")
+    if place is not None:
+        say(f"{counted(report.files, 'file')} of the archive {place.name} agree; {counted(report.waiting, 'row')} not archived yet.")
 
 
 @app.command("export")
-def export(
+def export_(
     table: Annotated[str, typer.Argument(help=f"{', '.join(TABLES)}.")],
-    path: Annotated[Path, typer.Argument(help="The file to write, .csv or .xlsx.", dir_okay=False)],
-    only: Annotated[str | None, typer.Option(help="Only this playlist id, genre id, day or run: the table's first partition.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file of that name.")] = False,
+    path: Annotated[Path, typer.Argument(help="The file to write, .csv or .xlsx.")],
+    only: Annotated[str | None, typer.Option(help="Only the rows of this playlist, genre or run, by its id.")] = None,
+    force: Annotated[bool, FORCE] = False,
 ) -> None:
     """Write a table to CSV or Excel, a piece at a time: memory does not grow with it.
 
-    History comes without repetitions, matches as what stands. Beyond the
-    1,048,576 rows of an Excel sheet it goes on in another.
+    History comes without repetitions, matches as what stands, backups as every
+    position of every state. Beyond the 1,048,576 rows of an Excel sheet it goes
+    on in another.
     """
-    from beatporter.ledger.export import export as write
-
-    with tally_shown("rows written") as progress:
-        report = write(_ledger(), table, path, partition=only, overwrite=force, progress=progress)
+    with _ledger() as ledger, tally_shown("rows written") as progress:
+        report = export(ledger, table, path, only=only, overwrite=force, progress=progress)
     sheets = f" on {report.sheets} sheets" if report.sheets > 1 else ""
-    say(f"{report.rows:,} rows of {table}{sheets} in {report.path}, {size(report.path.stat().st_size)}.")
+    say(f"{counted(report.rows, 'row')} of {table}{sheets} in {report.path}, {size(report.path.stat().st_size)}.")
 
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="The old script's hist_playlists_tracks.parquet.gz, or the same as .xlsx.")],
+    source: Annotated[str, typer.Argument(help="A file of the old script (Parquet or Excel), or an older ledger's folder or bucket.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be taken, change nothing.")] = False,
 ) -> None:
-    """Take in the history of the script that Beatporter replaces; importing twice changes nothing.
+    """Take in what an earlier program remembers; importing twice changes nothing.
 
-    Its columns are playlist_id, playlist_name, track_id, datetime_added and
-    artist_name ("Artist - Title"). Dates without a zone count as UTC. Exit
-    code 1 when it has rows and none can be used, 2 when it is no such file.
+    A file is the history of the script that Beatporter replaces:
+    hist_playlists_tracks.parquet.gz or the same as .xlsx, with the columns
+    playlist_id, playlist_name, track_id, datetime_added and artist_name
+    ("Artist - Title"). Dates without a zone count as UTC.
+
+    A folder, gs://bucket/prefix or gcs-bucket/<block> is the ledger of a
+    Beatporter that kept Parquet files, such as .beatporter/ledger.
+
+    All of it is taken or nothing. Runs wait while it is at work. Exit code 1
+    when a file has rows and none can be used, 2 when it is no such file.
     """
-    from beatporter.ledger.old_history import import_history
+    if source.startswith(("gs://", "gcs-bucket/")) or _is_folder(source):
+        _import_older_ledger(source, dry_run=dry_run)
+    else:
+        _import_history(Path(source), dry_run=dry_run)
 
-    with tally_shown("rows read") as progress:
-        report = import_history(_ledger(), path, recording_key, progress, dry_run=dry_run)
-    say(f"{report.read:,} rows in {path}, of {counted(len(report.playlists), 'playlist')}:")
+
+def _import_older_ledger(source: str, *, dry_run: bool) -> None:
+    from beatporter.ledger.older_ledger import import_older_ledger
+
+    settings = _settings()
+    place = open_place_of(source)
+    with open_ledger_of(settings, begin_beside_older=True) as ledger, steps_shown("reading") as progress:
+        report = import_older_ledger(ledger, place, progress, dry_run=dry_run)
+    rows = [(one.table, f"{one.files:,}", f"{one.read:,}", f"{one.new:,}") for one in report]
+    say(table_of(("table", "files", "rows", "would be new" if dry_run else "new"), rows))
+    left = sum(one.left for one in report)
+    if left:
+        say(f"{counted(left, 'state')} of playlists left: they are older than the newest that {ledger.name} has. Keep {place.name}.")
+    say(f"{'Nothing was changed in' if dry_run else 'All of it is in'} {ledger.name}.")
+
+
+def _import_history(path: Path, *, dry_run: bool) -> None:
+    from beatporter.ledger.old_history import import_history
+    from beatporter.matching import recording_key
+
+    with _ledger() as ledger, tally_shown("rows read") as progress:
+        report = import_history(ledger, path, recording_key, progress, dry_run=dry_run)
+    say(f"{counted(report.read, 'row')} in {path}, of {counted(len(report.playlists), 'playlist')}:")
     say(f"{report.taken:>9,} {'would be taken' if dry_run else 'taken'}")
     say(f"{report.repeated:>9,} repeated: known with the same or an earlier date")
     if report.undated:
@@ -153,5 +133,105 @@ def import_(
         raise typer.Exit(1)
 
 
+@app.command("archive")
+def archive_() -> None:
+    """Write what is new since the last time to the archive, as Parquet files that any tool reads.
+
+    The archive is where BEATPORTER_ARCHIVE says: a folder, gs://bucket/prefix
+    or gcs-bucket/<block>. The flow archive-ledger does the same every day.
+    """
+    from beatporter.ledger.archive import archive
+
+    settings = _settings()
+    if not settings.archive:
+        raise SettingsError("BEATPORTER_ARCHIVE names no archive.", "Set it to a folder, gs://bucket/prefix or gcs-bucket/<block>.")
+    place = open_place_of(settings.archive)
+    with open_ledger_of(settings) as ledger:
+        written = archive(ledger, place, utc_now())
+    if not written:
+        say(f"Nothing new for {place.name}.")
+        return
+    say(table_of(("table", "rows", "size"), [(one.table, f"{one.rows:,}", size(one.bytes)) for one in written]))
+    say(f"{counted(len(written), 'file')} written to {place.name}.")
+
+
+@app.command("rebuild")
+def rebuild_(
+    archive: Annotated[str, typer.Option("--from", help="The archive: a folder, gs://bucket/prefix or gcs-bucket/<block>.")],
+) -> None:
+    """Make the database again from its archive.
+
+    It has to be new or empty: move a damaged one away first, or name another in
+    BEATPORTER_DATABASE. All of the archive is taken or nothing. What came after
+    the last archiving is not in it; the next runs find those tracks in their
+    playlists.
+    """
+    from beatporter.ledger.rebuild import rebuild
+
+    settings = _settings()
+    place = open_place_of(archive)
+    with open_ledger_of(settings) as ledger:
+        rows = rebuild(place, ledger)
+    say(table_of(("table", "rows"), [(name, f"{count:,}") for name, count in rows.items()]))
+    say(f"{ledger.name} holds what {place.name} had.")
+
+
+@app.command("backup")
+def backup_(
+    path: Annotated[Path | None, typer.Argument(help="The copy to write. Default: beside the database, named after the time.")] = None,
+    force: Annotated[bool, FORCE] = False,
+) -> None:
+    """Copy the database as it is at one moment, also while runs write.
+
+    The copy is a database like the original, readable by its owner alone. To
+    use it, name it in BEATPORTER_DATABASE. PostgreSQL is copied by pg_dump.
+    """
+    with _ledger() as ledger:
+        database = ledger.database
+        if database.path is None:
+            raise SettingsError(
+                f"{ledger.name} is a PostgreSQL, which has its own tool for copies.", "Use pg_dump --format=custom --file=beatporter.dump."
+            )
+        target = path or database.path.with_name(f"{database.path.stem}-{utc_now():%Y%m%dT%H%M%SZ}.db")
+        with written_whole(target, overwrite=force) as draft:
+            if target.exists() and target.samefile(database.path):
+                raise SettingsError(f"{target} is the ledger itself.", "Name another file.")
+            copy_of(database, "copy", draft)
+    say(f"{ledger.name} copied to {target}, {size(target.stat().st_size)}.")
+
+
+@app.command("migrate")
+def migrate_() -> None:
+    """Bring the database to this version's tables; a run does the same when it opens an older one.
+
+    An SQLite database is copied first. Nothing is changed when it fails.
+    """
+    database = Database(address_of(_settings()))
+    with database.read() as connection:
+        before = version_of(connection)
+    copy = migrate(database)
+    if before == HEAD:
+        say(f"{database.name} stands at {HEAD}, the newest: nothing to do.")
+    elif before is None:
+        say(f"{database.name} was empty and has its tables now, at {HEAD}.")
+    else:
+        say(f"{database.name} went from {before} to {HEAD}.")
+    if copy is not None:
+        say(f"As it was before: {copy}")
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # no name that a file can have; reading it says so
+        return False
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    reach_blocks(settings)
+    return settings
+
+
 def _ledger() -> Ledger:
-    return open_storage(load_settings())
+    return open_ledger_of(_settings())

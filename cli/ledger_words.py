@@ -4,45 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from beatporter.ledger.checking import CheckReport
-    from beatporter.ledger.compaction import TableReport
-    from beatporter.ledger.statistics import TableStatistics
-
-COSTS = {
-    "charts": "charts of those days are gone; the newest is read anew by the next run.",
-    "matches": "entries decided there are searched again, and your own word on them is lost.",
-    "history": "tracks that only it knew may be added to their playlist again.",
-    "backups": "those states of the playlists cannot be looked up; each playlist is read and backed up again.",
-    "snapshots": "those playlists are read again before they are written.",
-    "playlists": "those genres' playlists are found by their names, or made anew.",
-    "corrections": "tracks that you ruled out there may stay in playlists.",
-    "listings": "a run under way lists the account again.",
-    "calls": "calls made in the last 24 hours may not count, and Spotify's quota may be exceeded.",
-    "runs": "`beatporter status` does not show how those runs ended.",
-}
-"""What a table's lost rows cost."""
-PARTITIONS = {
-    "charts": "genre",
-    "history": "playlist",
-    "backups": "playlist",
-    "snapshots": "playlist",
-    "playlists": "genre",
-    "listings": "run",
-    "calls": "day",
-    "runs": "genre",
-}
+from cli.terminal import Terminal
 
 
 def say(what: str | Table, style: str | None = None) -> None:
     """Print for a person, or for whoever reads the pipe: nothing is broken to a width then."""
-    Console().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
+    Terminal().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def counted(number: int, noun: str) -> str:
@@ -57,41 +30,11 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
-def check_table(report: CheckReport) -> Table:
-    rows = [(one.table, f"{one.files:,}", f"{one.rows:,}", size(one.bytes)) for one in report.tables]
-    return _table(("table", "files", "rows", "size"), rows)
-
-
-def statistics_table(found: Sequence[TableStatistics]) -> Table:
-    headings = ("table", "rows", "of", "files", "size", "first", "last")
-    return _table(headings, [_statistics(one) for one in found], texts=("table", "first", "last"))
-
-
-def _statistics(one: TableStatistics) -> tuple[str, ...]:
-    of = counted(one.partitions, PARTITIONS[one.table]) if one.table in PARTITIONS else ""
-    days = (f"{at:%Y-%m-%d}" if at else "" for at in (one.first, one.last))
-    return one.table, f"{one.rows:,}", of, f"{one.files:,}", size(one.bytes), *days
-
-
-def compact_table(reports: Sequence[TableReport]) -> Table:
-    rows = [
-        (
-            one.table,
-            f"{one.files_before:,}",
-            f"{one.files_after:,}",
-            f"{one.rows_in - one.rows_out:,}",
-            f"{one.removed_files:,}",
-            size(one.removed_bytes),
-        )
-        for one in reports
-    ]
-    return _table(("table", "files", "now", "repeated\nrows gone", "old files\nremoved", "freed"), rows)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Sequence[str] = ("table",)) -> Table:
+def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first column is a name and whose others are figures."""
     table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold underline")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in texts else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == headings[0] else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     return table

@@ -9,11 +9,22 @@ import typer
 from rich.console import Console
 
 from beatporter.clock import utc_now
-from beatporter.settings import PREFIX, Settings, load_settings
-from beatporter.spotify.login import DEFAULT_PORT, Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
-from beatporter.spotify.sign_in import BLOCK, LIFETIME, FileStore, SignInStore, block_name, require_client, sign_in_path
-from cli.orchestration import use_embedded_prefect
-from tasks._sign_in import SecretBlock
+from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings, load_settings
+from beatporter.spotify.login import (
+    DEFAULT_PORT,
+    Loopback,
+    authorize_url,
+    code_from_address,
+    exchange_code,
+    new_state,
+    new_verifier,
+    redirect_uri,
+)
+from beatporter.spotify.sign_in import LIFETIME, SIGN_IN_PREFIX, FileStore, block_name, require_client, sign_in_path
+from cli.desk import reach_blocks
+from cli.embedded_prefect import use_embedded_prefect
+from cli.terminal import Terminal
+from orchestration.blocks import SignInBlock, with_secrets
 
 REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 
@@ -25,39 +36,42 @@ def login(
 ) -> None:
     """Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."""
     settings = load_settings()
+    reach_blocks(settings)
+    settings = with_secrets(settings)
     require_client(settings)
-    name = block.removeprefix(BLOCK) or block_name(settings)
+    name = block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)
     store = _open_store(settings, name)
-    console = Console()
-    code, redirect = _ask(console, settings, port, paste=paste)
-    sign_in = exchange_code(settings, code, redirect, now=utc_now)
+    console = Terminal()
+    verifier = new_verifier()
+    code, redirect = _ask(console, settings, port, verifier, paste=paste)
+    sign_in = exchange_code(settings, code, redirect, verifier, now=utc_now)
     where = store.save(sign_in)
     ends = (sign_in.signed_in_at or utc_now()) + LIFETIME
     _said(console, f"Signed in. Kept in {where}; good until about {ends:%Y-%m-%d}.")
-    for line in _what_is_left(settings, name):
+    for line in [*_renew_the_old(store), *_what_is_left(settings, name)]:
         _said(console, line, "yellow")
 
 
-def _open_store(settings: Settings, block: str | None) -> SignInStore:
+def _open_store(settings: Settings, block: str | None) -> FileStore | SignInBlock:
     """Where the sign-in will be kept; a block is looked at now, so that nobody signs in for nothing."""
     if block is None:
         return FileStore(sign_in_path(settings))
     use_embedded_prefect(settings.home, verbose=False)
-    store = SecretBlock(block)
+    store = SignInBlock(block)
     store.check()
     return store
 
 
-def _ask(console: Console, settings: Settings, port: int, *, paste: bool) -> tuple[str, str]:
+def _ask(console: Console, settings: Settings, port: int, verifier: str, *, paste: bool) -> tuple[str, str]:
     """The code that Spotify gives for the person's consent, and the redirect address that it was given to."""
     state = new_state()
     if paste:
         redirect = redirect_uri(port)
-        _show(console, redirect, authorize_url(settings, redirect, state))
+        _show(console, redirect, authorize_url(settings, redirect, state, verifier))
         _said(console, "The browser will end at an address that it cannot open. Copy that address.")
         return code_from_address(typer.prompt("Paste it here"), state), redirect
     with Loopback(state, port) as loopback:
-        address = authorize_url(settings, loopback.redirect, state)
+        address = authorize_url(settings, loopback.redirect, state, verifier)
         _show(console, loopback.redirect, address)
         if webbrowser.open(address):
             _said(console, "A browser was asked to open it. Waiting for its answer …")
@@ -72,10 +86,21 @@ def _show(console: Console, redirect: str, address: str) -> None:
     _said(console, address)
 
 
+def _renew_the_old(store: FileStore | SignInBlock) -> list[str]:
+    """What to do about a token that stood in the clear: it is valid for as long as Spotify lets it live."""
+    if not isinstance(store, SignInBlock) or not store.removed:
+        return []
+    return [
+        f"The Prefect block {store.removed} showed the old token on Prefect's pages; it is removed.",
+        "Whoever saw that token can still use it. To end it, remove the app's access at https://www.spotify.com/account/apps",
+        "and run `beatporter login` once more.",
+    ]
+
+
 def _what_is_left(settings: Settings, block: str | None) -> list[str]:
     """What the person still has to do for runs to use this sign-in; nothing in most cases."""
     if block is not None:
-        return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={BLOCK}{block}"]
+        return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={SIGN_IN_PREFIX}{block}"]
     if settings.spotify_refresh_token is not None:
         return [f"{REFRESH_TOKEN} is set and wins over that file: take it away."]
     return []

@@ -6,11 +6,12 @@ import sys
 import traceback
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, login, match, sandbox, status, sync, ui
+from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
+from cli.output import output_written
+from cli.terminal import Terminal
 
 BAD_ARGUMENTS = 2
 FAILED = 1
@@ -18,7 +19,7 @@ FAILED = 1
 app = typer.Typer(help="Keeps Spotify playlists in step with Beatport's charts.", no_args_is_help=True, add_completion=False)
 app.command("sync")(sync.sync)
 app.add_typer(match.app, name="match")
-# ledger
+app.add_typer(ledger.app, name="ledger")
 app.command("status")(status.status)
 app.command("login")(login.login)
 app.command("genres")(genres.genres)
@@ -30,7 +31,8 @@ app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
 def main() -> None:
     """Entry point: 0 when every genre completed, 1 when one failed, 2 for bad arguments or settings."""
     try:
-        app()
+        with output_written():
+            app()
     except BeatporterError as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
@@ -40,7 +42,7 @@ def main() -> None:
 
 def show_error(error: BeatporterError) -> None:
     """What happened and what to do, on standard error."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     console.print("[bold red]Error:[/]", escape(error.what), highlight=False, soft_wrap=True)
     if error.remedy:
         console.print(error.remedy, markup=False, highlight=False, soft_wrap=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from beatporter import names
 from beatporter.errors import ChartUnavailable, RequestRefused, SettingsError
@@ -19,10 +17,11 @@ from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk
 from cli.match_review import review_entry, to_review
 from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
+from cli.terminal import Terminal, print_document
 
 app = typer.Typer(help="What was decided for each chart entry, and your word over it.", no_args_is_help=True)
 
-BeatportId = Annotated[int, typer.Argument(min=1, help="As `match show` lists it.", show_default=False)]
+BeatportId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)]
 HOW = "Give a track's link (Share, Copy Song Link), its URI, or its id of 22 characters."
 _LINK = re.compile(
     r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",
@@ -47,9 +46,9 @@ def show(
     in_doubt = {beatport_id for beatport_id, match in matches.items() if is_doubtful(match)}
     entries = [entry for entry in chart.entries if not doubtful or entry.beatport_id in in_doubt]
     if as_json:
-        print(json.dumps(documents(entries, matches), ensure_ascii=False, indent=2))  # noqa: T201 - the document is the output
+        print_document(documents(entries, matches), ensure_ascii=False)
         return
-    console = Console()
+    console = Terminal()
     for line in summary_lines(genre, chart, matches):
         print_line(console, "", line)
     for entry in entries:
@@ -113,7 +112,7 @@ def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all e
             "A review asks questions, and there is no terminal to answer on.",
             "Use `beatporter match show GENRE --doubtful`, `match set` and `match never`.",
         )
-    console = Console()
+    console = Terminal()
     kept = 0
     with open_desk("match") as desk:
         doubts = to_review(desk, genres or desk.settings.enabled_genres())
@@ -167,7 +166,7 @@ def _subject_name(subject: Subject) -> str:
 
 
 def _said(*lines: str) -> None:
-    console = Console()
+    console = Terminal()
     for line in lines:
         indent = line[: len(line) - len(line.lstrip())]
         print_line(console, indent, line)

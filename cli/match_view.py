@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from beatporter import names
+from beatporter.control_characters import without_control_characters
 from beatporter.matching import explain, is_doubtful
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.match import Match, RunnerUp
@@ -89,7 +90,9 @@ def print_runner_up(console: Console, label: str, other: RunnerUp) -> None:
 
 def print_line(console: Console, label: str, text: str, style: str = "", link: str = "") -> None:
     """A text after a label; what does not fit goes on below the text's beginning."""
-    shown = Text(" ".join(text.split()), style=f"{style} link {link}".strip() if link and console.is_terminal else style)
+    shown = Text(
+        " ".join(without_control_characters(text).split()), style=f"{style} link {link}".strip() if link and console.is_terminal else style
+    )
     if not console.is_terminal:
         console.print(Text(label) + shown, soft_wrap=True)
         return

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from beatporter.errors import SettingsError
@@ -18,6 +16,7 @@ from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
 from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk
+from cli.terminal import Terminal, print_document
 
 STYLES = {"failed": "red", "deferred": "yellow"}
 
@@ -50,9 +49,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     with open_desk("status") as desk:
         standing = read_standing(desk)
     if as_json:
-        print(json.dumps(_document(standing), indent=2))  # noqa: T201 - the document is the output
+        print_document(_document(standing))
         return
-    console = Console()
+    console = Terminal()
     for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
     if any(standing.runs.values()):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from beatporter.clock import utc_now
+from beatporter.errors import BeatporterError
 from beatporter.genres import find_genre
+from beatporter.http.content import clean_text
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
-from cli.orchestration import use_embedded_prefect
-from cli.terminal import outcome_table, progress_shown
-from tasks._sign_in import open_store
+from cli.embedded_prefect import use_embedded_prefect
+from cli.terminal import Terminal, outcome_table, print_document, progress_shown
+from orchestration.blocks import open_store, with_secrets
+from orchestration.redaction import without_secrets
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
 
@@ -33,6 +35,34 @@ def sync(
 
     Exit code 0 when every genre completed, 1 when one failed (the others are still done), 2 for bad arguments or settings.
     """
+    with _document_of_failure() if as_json else nullcontext():
+        document, warning = _sync(genres or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
+    if as_json:
+        print_document(document)
+    else:
+        show(document, dry_run=dry_run)
+    if warning:
+        Terminal(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _document_of_failure() -> Iterator[None]:
+    """Print the document of a run that failed as a whole, so that whoever reads standard output always finds one; the error goes on."""
+    try:
+        yield
+    except Exception as error:
+        said = (
+            str(error) if isinstance(error, BeatporterError | typer.BadParameter) else without_secrets(f"{type(error).__name__}: {error}")
+        )
+        document: dict[str, Any] = {"genres": {}, "spotify_calls": None, "budget_left": None, "error": clean_text(said)}
+        print_document(document)
+        raise
+
+
+def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, quiet: bool) -> tuple[dict[str, Any], str | None]:
+    """The run's document, and what is to be said about the sign-in."""
     if not genres and not all_genres:
         raise typer.BadParameter("name the genres to sync, or use --all")
     if genres and all_genres:
@@ -42,16 +72,9 @@ def sync(
     slugs = [find_genre(slug, known).slug for slug in genres or settings.enabled_genres()]
     use_embedded_prefect(settings.home, verbose=verbose)
     sign_in = load_sign_in(settings, open_store(settings))
-    require_client(settings)
-    document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=as_json)
-    if as_json:
-        print(json.dumps(document, indent=2))  # noqa: T201 - the document is the output
-    else:
-        show(document, dry_run=dry_run)
-    if warning := sign_in_warning(sign_in, utc_now()):
-        Console(stderr=True).print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    if any(outcome["state"] == "failed" for outcome in document["genres"].values()):
-        raise typer.Exit(1)
+    require_client(with_secrets(settings))
+    document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=quiet)
+    return document, sign_in_warning(sign_in, utc_now())
 
 
 def run_here(
@@ -64,23 +87,27 @@ def run_here(
     """
     use_embedded_prefect(settings.home, verbose=verbose)
     if not verbose:
-        logging.getLogger("beatporter").addHandler(logging.NullHandler())
+        for package in ("beatporter", "orchestration"):
+            logging.getLogger(package).addHandler(logging.NullHandler())
     from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
-    from tasks.report import GenresFailed
+    from orchestration.failure import explain
+    from orchestration.results import GenresFailed
 
-    with progress_shown(Console(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
+    with progress_shown(Terminal(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
         return document.document
-    if isinstance(document, BaseException):
+    if isinstance(document, BeatporterError):
         raise document
+    if isinstance(document, BaseException):
+        raise explain(state) from document
     return dict(document)
 
 
 def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
     """The table of a run on standard output, and below it each failure with what to do."""
-    console = Console()
+    console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():
         if outcome["error"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from beatporter.control_characters import escape_control_characters, without_control_characters
 from beatporter.progress import Listener, Progress
 
 STEPS = {
@@ -22,6 +24,18 @@ STEPS = {
     "wait": "waiting",
 }
 COLUMNS = ("chart", "matched", "added", "not_found", "deferred", "spotify_calls")
+
+
+class Terminal(Console):
+    """A console to which nothing goes that a service's words could steer it with."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(without_control_characters(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def print_document(document: object, *, ensure_ascii: bool = True) -> None:
+    """Print JSON and nothing else."""
+    print(escape_control_characters(json.dumps(document, ensure_ascii=ensure_ascii, indent=2)))  # noqa: T201 - the document is the output
 
 
 @contextmanager

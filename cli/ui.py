@@ -13,7 +13,7 @@ from rich.console import Console
 
 from beatporter.settings import load_settings
 from cli.demo import HOME
-from cli.orchestration import use_embedded_prefect
+from cli.embedded_prefect import use_embedded_prefect
 
 
 def ui(

@@ -2,7 +2,7 @@
 
 It lists the account's playlists once and then runs `sync-genre` for each genre, here one after the other (`fan_out="inline"`) or each as
 a run of its deployment on a worker (`fan_out="deployments"`), which can be retried alone. Every genre is finished before this flow ends;
-when some failed it fails with their names.
+when some failed it fails with their names. Where an archive is set, what is new in the ledger goes there at the end.
 Artifacts: `summary`, `memory`, and `progress` while it works.
 Retry: genres that had completed are not run again, failed ones are retried.
 Run it here: `beatporter sync --all`.
@@ -10,39 +10,55 @@ Run it here: `beatporter sync --all`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from prefect import flow
 
-from flows._parameters import AtLeastOne, GenreSlug
+from beatporter.errors import BeatporterError
+from flows.archive_ledger import archive_ledger
 from flows.sync_genre import sync_genre
-from tasks._house import run_key_of, run_name_of_day
-from tasks.fan_out import chosen_genres, run_deployments, run_inline
-from tasks.playlist import list_playlists
-from tasks.report import publish_summary, sign_in_notes
+from orchestration.failure import failed, report_run_failure
+from orchestration.fan_out import chosen_genres, run_deployments, run_inline
+from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
+from orchestration.report import archive_notes, publish_summary, sign_in_notes
+from orchestration.results import RESULT_SERIALIZER
+from orchestration.run_key import run_name_of_day
+from orchestration.workspace import archive_is_set, check_ledger
+from tasks.listing import list_playlists
 
 
-@flow(name="sync-genres", flow_run_name=run_name_of_day, persist_result=True)
+@flow(
+    name="sync-genres",
+    flow_run_name=run_name_of_day,
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    on_failure=[report_run_failure],
+    on_crashed=[report_run_failure],
+    on_cancellation=[report_run_failure],
+)
 def sync_genres(
-    genres: list[GenreSlug] | None = None,
-    fan_out: Literal["inline", "deployments"] = "inline",
-    at_once: AtLeastOne = 2,
-    dry_run: bool = False,
+    genres: list[GenreSlug] | None = None, dry_run: bool = False, max_concurrent: AtLeastOne = 2, fan_out: FanOut = "inline"
 ) -> Any:
     """Bring several genres' playlists in step with their charts. All are finished before it ends, also when some fail.
 
     Args:
         genres: The genres to sync; empty for all enabled ones.
-        fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment, retried alone.
-        at_once: How many genres run at a time as deployments. The worker and the pool must allow one more, for this run.
         dry_run: Find everything, change no playlist.
+        max_concurrent: How many genres run at a time. The worker and the pool must allow one more, for this run.
+        fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment, retried alone.
     """
-    key = run_key_of()
-    slugs = chosen_genres(genres)
-    notes = sign_in_notes()
-    list_playlists(key)
-    if fan_out == "inline":
-        outcomes = run_inline(sync_genre, slugs, key, dry_run=dry_run)
-    else:
-        outcomes = run_deployments("sync-genre/sync-genre", slugs, key, at_once=at_once, dry_run=dry_run)
-    return publish_summary(outcomes, key, one_process=fan_out == "inline", notes=notes)
+    try:
+        slugs = chosen_genres(genres)
+        notes = sign_in_notes()
+        check_ledger()
+        list_playlists()
+        if fan_out == "inline":
+            outcomes = run_inline(sync_genre, slugs, dry_run=dry_run)
+        else:
+            outcomes = run_deployments("sync-genre/sync-genre", slugs, max_concurrent=max_concurrent, dry_run=dry_run)
+        if not dry_run and archive_is_set():
+            archived: Any = archive_ledger(return_state=True)
+            notes += archive_notes(archived)
+        return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes)
+    except BeatporterError as error:
+        return failed(error)

@@ -42,7 +42,7 @@ from typing import Any, Final, Literal
 When = Literal["before", "after"]
 
 HOOKED: Final = frozenset({"challenge", "malformed", "half_page"})
-KINDS: Final = HOOKED | {
+FAULTS: Final = HOOKED | {
     "rate_limited",
     "quota_exceeded",
     "server_error",
@@ -86,8 +86,8 @@ class Rule:
     """Length of a hang, in real time."""
 
     def __post_init__(self) -> None:
-        if self.fault not in KINDS:
-            raise ValueError(f"unknown fault {self.fault!r}; there are {', '.join(sorted(KINDS))}")
+        if self.fault not in FAULTS:
+            raise ValueError(f"unknown fault {self.fault!r}; there are {', '.join(sorted(FAULTS))}")
         if self.when not in (None, "before", "after"):
             raise ValueError(f"when must be before or after, got {self.when!r}")
         if self.when == "after" and self.fault in _ONLY_BEFORE:

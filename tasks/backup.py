@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from beatporter.sync import backup
-from tasks._house import house_task
-from tasks._workspace import open_workspace
+from orchestration.run_key import run_key
+from orchestration.task import house_task
+from orchestration.workspace import open_workspace
 
 
 @house_task("back-up-playlist")
-def back_up_playlist(genre: str, added: list[str], run_key: str) -> str:
+def back_up_playlist(genre: str, added: list[str]) -> str:
     """The backup's name. `added` is what it is to show: another result of the update asks for another backup."""
-    with open_workspace(run_key, genre) as workspace:
+    with open_workspace(run_key(), genre) as workspace:
         return backup.back_up_playlist(workspace, genre)

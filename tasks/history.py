@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from beatporter.sync import history
-from tasks._house import house_task
-from tasks._workspace import open_workspace
+from orchestration.run_key import run_key
+from orchestration.task import house_task
+from orchestration.workspace import open_workspace
 
 
 @house_task("append-history")
-def append_history(genre: str, added: list[str], run_key: str) -> list[str]:
+def append_history(genre: str, added: list[str]) -> list[str]:
     """Ids that were recorded."""
-    with open_workspace(run_key, genre) as workspace:
+    with open_workspace(run_key(), genre) as workspace:
         return history.append_history(workspace, genre, added)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from beatporter.sync import scrape
-from tasks._house import house_task
-from tasks._workspace import open_workspace
+from orchestration.run_key import run_key
+from orchestration.task import house_task
+from orchestration.workspace import open_workspace
 
 
 @house_task("scrape-chart")
-def scrape_chart(genre: str, run_key: str) -> list[int]:
+def scrape_chart(genre: str) -> list[int]:
     """Beatport ids in chart order."""
-    with open_workspace(run_key, genre) as workspace:
+    with open_workspace(run_key(), genre) as workspace:
         return scrape.scrape_chart(workspace, genre)

@@ -61,5 +61,24 @@ def artifact(api: str, key: str) -> str:
 
 def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
     """Name, state and attempts of the genres' runs that belong to a parent."""
-    runs = ask(api, "/flow_runs/filter", {"flows": {"name": {"any_": ["sync-genre"]}}})
-    return [(run["name"], run["state"]["type"], run["run_count"]) for run in runs if run["parameters"].get("run_key") == parent]
+    asked = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
+    return [(run["name"], run["state"]["type"], run["run_count"]) for run in ask(api, "/flow_runs/filter", asked)]
+
+
+def logs_of(api: str, run_id: str) -> list[str]:
+    """What a flow run and its tasks logged."""
+    return [log["message"] for log in ask(api, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})]
+
+
+def wait_for_artifact(api: str, key: str, words: str, *, timeout_s: float = 60) -> str:
+    """The newest version of an artifact once it has those words: a hook publishes it after the run has ended."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        try:
+            text = artifact(api, key)
+        except urllib.error.HTTPError:
+            text = "there is none"
+        if words in text:
+            return text
+        time.sleep(1)
+    pytest.fail(f"{key} does not say {words!r}: {text[:500]}")

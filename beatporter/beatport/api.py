@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import requests
-from requests.auth import AuthBase
+from pydantic import SecretStr
 
+from beatporter.beatport.client import BeatportClient
 from beatporter.beatport.parser import parse_api
-from beatporter.beatport.session import Answer, PoliteSession
 from beatporter.errors import RequestRefused, SettingsError, SignInExpired, UpstreamDown
 from beatporter.genres import Genre
+from beatporter.http.content import decode_json
+from beatporter.http.http_result import Answer
+from beatporter.http.session import BearerToken
 from beatporter.records.chart import ChartEntry
 from beatporter.settings import Settings
 
@@ -20,17 +21,6 @@ _PER_PAGE = 100
 _MOST_PAGES = 5
 _LATER = "The next run tries again; when it stays so, check BEATPORTER_BEATPORT_API_URL."
 _REMEDY = "Set BEATPORTER_BEATPORT_TOKEN to a fresh one (Beatport's last about ten hours), or use BEATPORTER_CHART_SOURCE=website or file."
-
-
-class BearerToken(AuthBase):
-    """Signs requests; `requests` itself drops the header when it is redirected to another host."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 def bearer_token(settings: Settings) -> BearerToken:
@@ -44,19 +34,19 @@ def bearer_token(settings: Settings) -> BearerToken:
         raise SettingsError("BEATPORTER_CHART_SOURCE is api, but BEATPORTER_BEATPORT_TOKEN (beatport_token) is not set.", _REMEDY)
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError("BEATPORTER_BEATPORT_TOKEN (beatport_token) has characters that no token has, such as blanks.", _REMEDY)
-    return BearerToken(token)
+    return BearerToken(SecretStr(token))
 
 
 class Api:
     """`/catalog/genres/{id}/top/100/`.
 
     Args:
-        session: asks politely, with the token.
+        client: asks politely, with the token.
         address: of the API with its version, without a slash at the end.
     """
 
-    def __init__(self, session: PoliteSession, address: str) -> None:
-        self._session = session
+    def __init__(self, client: BeatportClient, address: str) -> None:
+        self._client = client
         self._address = address
 
     def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
@@ -65,18 +55,18 @@ class Api:
         `next` is no reason to go on: the API names one although all rows were there.
 
         Raises:
-            BeatporterError: as `PoliteSession.fetch`, and SignInExpired when the token is not taken.
+            BeatporterError: as `BeatportClient.fetch`, and SignInExpired when the token is not taken.
         """
         url = f"{self._address}/catalog/genres/{genre.genre_id}/top/100/?per_page={_PER_PAGE}"
         try:
-            first = self._session.fetch(url, _read_page, _HEADERS)
+            first = self._client.fetch(url, _read_page, _HEADERS)
             rows = list(first["results"])
             for page in range(2, _MOST_PAGES + 1):
                 if len(rows) >= _count(first):
                     break
-                rows += self._session.fetch(f"{url}&page={page}", _read_page, _HEADERS)["results"]
+                rows += self._client.fetch(f"{url}&page={page}", _read_page, _HEADERS)["results"]
         except RequestRefused as error:
-            if error.status != requests.codes.unauthorized:
+            if error.status != 401:
                 raise
             raise SignInExpired("Beatport's API does not take BEATPORTER_BEATPORT_TOKEN: it is wrong or has expired.", _REMEDY) from None
         return tuple(parse_api({"results": rows, "count": _count(first)}))
@@ -85,9 +75,9 @@ class Api:
 def _read_page(answer: Answer) -> dict[str, Any]:
     """The document of one page, its rows counted and looked at while it can still be fetched again."""
     try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        raise UpstreamDown(f"{answer.place} answered with something that is no JSON.", _LATER, outcome_unknown=False) from None
+        document = decode_json(answer.body)
+    except ValueError:
+        raise UpstreamDown("Beatport's API answered with something that is no JSON.", _LATER, outcome_unknown=False) from None
     parse_api(document)
     return document if isinstance(document, dict) else {"results": document}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from beatporter.beatport.parser import NEXT_DATA
 from beatporter.errors import ChallengeShown
 
-_TITLE = re.compile(r"<title[^>]*>\s*(Just a moment|Attention Required)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]{0,200}>\s{0,200}(Just a moment|Attention Required)", re.IGNORECASE)
 _SCRIPT = "_cf_chl_opt"
 """The challenge's own settings; `/cdn-cgi/challenge-platform/` alone stands on ordinary pages too."""
 

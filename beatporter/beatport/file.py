@@ -6,7 +6,6 @@ The newest that belongs is used. Files are only read.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from beatporter.beatport.parser import next_data, parse_api, parse_document
 from beatporter.clock import Clock
 from beatporter.errors import ChartUnavailable, PageShapeChanged
 from beatporter.genres import Genre
+from beatporter.http.content import decode_json
+from beatporter.http.limits import MAX_BODY_BYTES
 from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ LARGEST_AGE = timedelta(days=31)
 """An older file was forgotten: nearly all of a chart changes in a month (about a tenth a day, see docs/decisions/beatport-sources.md)."""
 _PAGES = frozenset({".html", ".htm"})
 _KINDS = _PAGES | {".json"}
-_LARGEST_FILE = 32 * 1024 * 1024
 _HOW = "Save the genre's Top 100 page from your browser (as HTML) or the API's answer (as JSON) into that folder."
 
 
@@ -123,8 +123,8 @@ class Folder:
 def _load(path: Path) -> object:
     """The decoded JSON of a file, or of the data within a page."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise PageShapeChanged(f"{path} has more than {_LARGEST_FILE:,} bytes, which no chart has.")
+        if path.stat().st_size > MAX_BODY_BYTES:
+            raise PageShapeChanged(f"{path} has more than {MAX_BODY_BYTES:,} bytes, which no chart has.")
         content = path.read_bytes()
     except OSError as error:
         raise ChartUnavailable(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
@@ -134,10 +134,10 @@ def _load(path: Path) -> object:
             "Wait in the browser until the chart shows, then save again.",
         )
     try:
-        return next_data(content) if path.suffix.lower() in _PAGES else json.loads(content)
+        return next_data(content) if path.suffix.lower() in _PAGES else decode_json(content)
     except PageShapeChanged as error:
         raise type(error)(f"{path}: {error.what}", _HOW) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise PageShapeChanged(f"{path} holds no valid JSON, or is cut off ({error}).", _HOW) from None
 
 

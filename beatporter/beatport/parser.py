@@ -6,21 +6,26 @@ changed before. Owns no fetching; what a single row holds is `rows`' business.
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bs4 import BeautifulSoup
-from bs4.filter import SoupStrainer
 
 from beatporter.beatport.rows import read_row
 from beatporter.errors import PageShapeChanged
+from beatporter.http.content import decode_json
+from beatporter.http.limits import MAX_NUMBER, MAX_PAGE_ENTRIES
 from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 
 NEXT_DATA = "__NEXT_DATA__"
+_SCRIPT = re.compile(rf"<script\b[^<>]{{0,500}}{NEXT_DATA}[^<>]{{0,500}}>", re.IGNORECASE)
+_SCRIPTS_TRIED = 5
+_SCRIPT_END = re.compile("</script", re.IGNORECASE)
 _QUERIES = ("props", "pageProps", "dehydratedState", "queries")
 _TRACK_MARKS = frozenset({"mix_name", "isrc", "bpm", "length", "length_ms", "remixers", "track_id"})
 """Fields of tracks that releases and charts, which have id, name and artists too, lack."""
@@ -45,8 +50,8 @@ class RowList:
 
     @property
     def tracks(self) -> int:
-        """How many rows have the certain fields of a track."""
-        return sum(read_row(row, 1) is not None for row in self.rows)
+        """How many rows have the certain fields of a track; 0 where there are more than any chart has."""
+        return 0 if len(self.rows) > MAX_PAGE_ENTRIES else sum(read_row(row, 1) is not None for row in self.rows)
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
@@ -116,17 +121,29 @@ def next_data(html: str | bytes) -> object:
         PageShapeChanged: there is none.
     """
     text = _decoded(html)
-    script = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("script", id=NEXT_DATA)).find("script")
+    data = _script(text)
     whole = "</html>" in text[-2_000:].lower()
-    if script is None or not script.get_text().strip():
+    if not data.strip():
         if whole or (NEXT_DATA not in text and "<html" not in text[:2_000].lower()):
             raise PageShapeChanged(f'The page has no <script id="{NEXT_DATA}">, where Beatport keeps the chart.', _REMEDY)
         raise CutOff(f"The page is cut off after {len(text):,} characters, before its {NEXT_DATA} is complete.")
     try:
-        return json.loads(script.get_text())
-    except (ValueError, RecursionError) as error:
+        return decode_json(data)
+    except ValueError as error:
         where = "holds no valid JSON" if whole else f"is cut off after {len(text):,} characters"
         raise CutOff(f"The page's {NEXT_DATA} {where} ({type(error).__name__}).") from None
+
+
+def _script(text: str) -> str:
+    """What the script with the page's data holds, empty where there is none or it does not end.
+
+    html.parser sees its first tag only: it takes a minute for 60 KB of nonsense such as tags that never end.
+    """
+    for begins in islice(_SCRIPT.finditer(text), _SCRIPTS_TRIED):
+        if BeautifulSoup(f"{begins[0]}</script>", "html.parser").find("script", id=NEXT_DATA) is not None:
+            ends = _SCRIPT_END.search(text, begins.end())
+            return text[begins.end() : ends.start()] if ends else ""
+    return ""
 
 
 def _decoded(html: str | bytes) -> str:
@@ -147,7 +164,8 @@ def _walk(document: object, path: Sequence[str]) -> object:
 
 
 def _hint(query: object) -> str:
-    return json.dumps(query.get("queryKey")) if isinstance(query, Mapping) else ""
+    key = query.get("queryKey") if isinstance(query, Mapping) else None
+    return " ".join(part for part in key if isinstance(part, str)) if isinstance(key, list) else ""
 
 
 def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowList]:
@@ -165,6 +183,8 @@ def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowLi
 
 
 def _entries(found: RowList) -> list[ChartEntry]:
+    if len(found.rows) > MAX_PAGE_ENTRIES:
+        raise PageShapeChanged(f"A list of {len(found.rows):,} rows is no chart; the largest has {MAX_PAGE_ENTRIES:,}.", _REMEDY)
     read = [read_row(row, position) for position, row in enumerate(found.rows, start=1)]
     bad = read.count(None)
     if bad * 2 > len(read):
@@ -194,11 +214,15 @@ def expected_rows(around: Mapping[object, object]) -> int:
 
     `page` is a number or text such as "1" or "1/12" (label pages).
     """
-    count, per_page = around.get("count"), around.get("per_page")
-    if not isinstance(count, int) or isinstance(count, bool):
+    count, per_page = _count(around.get("count")), _count(around.get("per_page"))
+    if count is None:
         return 0
-    if not isinstance(per_page, int) or per_page < 1:
+    if not per_page:
         return count if "results" in around else 0  # a search page's count is that of all hits
     first = str(around.get("page", 1)).split("/")[0].strip()
     page = int(first) if first.isascii() and first.isdecimal() and len(first) < 10 else 1
     return max(0, min(per_page, count - (max(page, 1) - 1) * per_page))
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER else None

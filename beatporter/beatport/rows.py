@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from beatporter.http.content import clean_text
+from beatporter.http.limits import MAX_NUMBER
 from beatporter.records.chart import ChartEntry
 
 _LARGEST_ID = 2**63 - 1
-_LARGEST_LENGTH_MS = 2**31 - 1
-"""Integers beyond these do not fit the ledger's columns."""
+"""A larger one does not fit the ledger's column."""
 _LARGEST_BPM = 999
 _ISRC = re.compile(r"[A-Z0-9]{12}")
 _LENGTH = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
@@ -68,10 +69,8 @@ def _first(row: Mapping[str, object], *keys: str) -> object:
 
 
 def _text(value: object) -> str | None:
-    """Text without outer blanks, NUL and lone surrogates (which no UTF-8 file takes); None when nothing is left."""
-    if not isinstance(value, str):
-        return None
-    return value.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "").strip() or None
+    """Text without outer blanks and control characters; None when nothing is left."""
+    return clean_text(value).strip() or None if isinstance(value, str) else None
 
 
 def _named(value: object, kind: str) -> str | None:
@@ -118,14 +117,14 @@ def _number(value: object, largest: int) -> int | None:
 def _length_ms(row: Mapping[str, object]) -> int | None:
     """Milliseconds: from `length_ms`, else from `length`, which is "m:ss" or, on search pages, milliseconds."""
     length = row.get("length")
-    given = _number(row.get("length_ms"), _LARGEST_LENGTH_MS)
+    given = _number(row.get("length_ms"), MAX_NUMBER)
     if given is not None or not isinstance(length, str):
-        return given or _number(length, _LARGEST_LENGTH_MS)
+        return given or _number(length, MAX_NUMBER)
     parts = _LENGTH.fullmatch(length.strip())
     if parts is None:
-        return _number(length, _LARGEST_LENGTH_MS)
+        return _number(length, MAX_NUMBER)
     hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-    return _number(((hours * 60 + minutes) * 60 + seconds) * 1000, _LARGEST_LENGTH_MS)
+    return _number(((hours * 60 + minutes) * 60 + seconds) * 1000, MAX_NUMBER)
 
 
 def _date(value: object) -> str | None:

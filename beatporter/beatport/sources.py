@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from beatporter.clock import Clock, utc_now
 from beatporter.errors import ChartUnavailable
@@ -17,11 +17,7 @@ from beatporter.genres import Genre
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.settings import Settings
 
-if TYPE_CHECKING:
-    import requests
-
 _FOLDER = "beatport"
-_MOST_REDIRECTS = 5
 
 
 class ChartSource(Protocol):
@@ -38,14 +34,12 @@ class ChartSource(Protocol):
 def open_source(
     settings: Settings,
     *,
-    session: requests.Session | None = None,
     sleep: Callable[[float], None] = time.sleep,
     now: Clock = utc_now,
 ) -> ChartSource:
     """The source that the settings name. Nothing is asked of Beatport yet.
 
     Args:
-        session: carries the requests; a new one when not given.
         sleep: waits so many seconds (pauses between requests, before retries).
 
     Raises:
@@ -55,7 +49,7 @@ def open_source(
         from beatporter.beatport.file import Folder
 
         return Folder(settings.chart_files, frozenset(settings.all_genres()), now=now)
-    return _open_network(settings, session, sleep, now)
+    return _open_network(settings, sleep, now)
 
 
 def fetch_chart(source: ChartSource, genre: Genre, now: datetime) -> Chart:
@@ -74,21 +68,17 @@ def fetch_chart(source: ChartSource, genre: Genre, now: datetime) -> Chart:
     return Chart(genre.genre_id, entries, now.astimezone(UTC).replace(microsecond=0))
 
 
-def _open_network(settings: Settings, session: requests.Session | None, sleep: Callable[[float], None], now: Clock) -> ChartSource:
-    import requests
-
+def _open_network(settings: Settings, sleep: Callable[[float], None], now: Clock) -> ChartSource:
     from beatporter.beatport.api import Api, bearer_token
-    from beatporter.beatport.pace import Pace
-    from beatporter.beatport.session import PoliteSession
+    from beatporter.beatport.client import BeatportClient
     from beatporter.beatport.website import Website
+    from beatporter.http.pacing import Pacer
+    from beatporter.http.session import HttpSession
 
     folder = settings.home / _FOLDER
     auth = bearer_token(settings) if settings.chart_source == "api" else None
-    if session is None:
-        session = requests.Session()
-        session.max_redirects = _MOST_REDIRECTS
-    pace = Pace(folder / "next-request", settings.beatport_interval_s, sleep=sleep)
-    polite = PoliteSession(session, pace, timeout_s=settings.http_timeout_s, now=now, sleep=sleep, auth=auth)
+    pacer = Pacer(settings.beatport_interval_s, file=folder / "next-request", sleep=sleep)
+    client = BeatportClient(HttpSession(settings.http_timeout_s, follow_redirects=True), pacer, now=now, sleep=sleep, auth=auth)
     if settings.chart_source == "api":
-        return Api(polite, settings.beatport_api_url)
-    return Website(polite, settings.beatport_url, folder)
+        return Api(client, settings.beatport_api_url)
+    return Website(client, settings.beatport_url, folder)

@@ -44,7 +44,7 @@ class SpotifyId(TypeDecorator[str]):
         return None if value is None else packed_id(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else unpacked_id(bytes(value))
+        return None if value is None else unpacked_id(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -88,7 +88,7 @@ class RunnersUp(TypeDecorator[tuple[RunnerUp, ...]]):
 
 def clean(text: str) -> str:
     """The text as every database takes it."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    return text if text.isascii() and "\0" not in text else text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def packed_id(text: str) -> bytes:
@@ -116,7 +116,8 @@ def unpacked_id(data: bytes) -> str:
 
 def key_of(text: str | None) -> int | None:
     """Four bytes of a text's BLAKE2b, for a narrow index; whoever looks up compares the text as well. None for none."""
-    return int.from_bytes(blake2b(clean(text).encode(), digest_size=4).digest(), "little", signed=True) if text else None
+    kept = clean(text or "")
+    return int.from_bytes(blake2b(kept.encode(), digest_size=4).digest(), "little", signed=True) if kept else None
 
 
 def fingerprint(*values: object) -> int:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
@@ -22,7 +23,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, TableClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -32,15 +33,20 @@ logger = logging.getLogger(__name__)
 
 BUSY_S = 30
 """How long a write waits for another process's."""
+AWAY_S = 75
+"""How long a PostgreSQL that does not answer is waited for."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
 PRAGMAS = (
+    "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
     f"journal_size_limit={SETTLE_BYTES // 2}",  # else the log stays as large as it ever was, and every step empties it
 )
 """Of each connection to SQLite."""
+SMALLEST_BYTES = 512
+"""The smallest page of an SQLite file."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
 NETWORK = {
@@ -101,8 +107,22 @@ class Database:
             if begun is not None:
                 yield begun
                 return
-            with (self._engine if self.is_sqlite else self._reading).connect() as connection:
+            with self._connected(self._engine if self.is_sqlite else self._reading) as connection:
                 yield connection
+
+    def _connected(self, engine: Engine) -> Connection:
+        """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
+        ends_at, pause_s = time.monotonic() + AWAY_S, 0.25
+        while True:
+            try:
+                return engine.connect()
+            except (OperationalError, NoConnection) as error:
+                refused = str(getattr(error.orig, "sqlstate", None) or "") if isinstance(error, DBAPIError) else ""
+                if self.is_sqlite or refused.startswith(("28", "3D")) or time.monotonic() >= ends_at:
+                    raise
+                logger.warning("The ledger %s does not answer; it is tried again.", self.name)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
 
     def single(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
@@ -119,7 +139,7 @@ class Database:
         if begun is not None:
             yield begun
             return
-        with self.errors(), self._engine.connect() as connection:
+        with self.errors(), self._connected(self._engine) as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._open.connection, self._open.numbers = connection, {}
@@ -157,7 +177,7 @@ class Database:
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
 
-    def insert(self, table: Table) -> Any:
+    def insert(self, table: TableClause) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
         if self.is_sqlite:
             from sqlalchemy.dialects import sqlite
@@ -261,6 +281,8 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
+        if path.is_file() and 0 < path.stat().st_size < SMALLEST_BYTES:  # which SQLite would take for a new database
+            raise LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Put a copy of it back.")
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
     except FileExistsError as error:

@@ -1,38 +1,44 @@
 """Exporting a table to CSV or Excel, a bounded piece at a time: what is written grows on the disk, not in memory.
 
-pandas and openpyxl are imported here only, when an export runs.
+Owns which tables a person sees, and their columns. pandas and openpyxl are imported here only, when an export runs.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC
+import re
+import secrets
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pyarrow as pa
+from sqlalchemy import Select, Table, select
 
-from beatporter.errors import LedgerUnwritable, SettingsError
-from beatporter.ledger.columns import values_of
-from beatporter.ledger.files import TableFiles
+from beatporter.control_characters import without_control_characters
+from beatporter.errors import SettingsError
+from beatporter.ledger import tables
+from beatporter.ledger.columns import as_plain
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.merge import merged
-from beatporter.ledger.paths import partition_values
-from beatporter.ledger.tables import HISTORY, MATCHES, TABLES, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from beatporter.ledger.matches import standing
+from beatporter.ledger.tables import BACKUPS, CHART_ENTRIES, CHARTS, ENTRIES, HISTORY, LISTED_PLAYLISTS, LISTINGS, PLAYLIST_IDS
+from beatporter.records.chart import ChartEntry
+from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.match import Match
 
 ROWS_AT_ONCE = 8_192
 SHEET_ROWS = 1_048_576
 """Excel's limit (Microsoft, "Excel specifications and limits"); what is beyond goes to another sheet."""
 CELL_CHARACTERS = 32_767
 """The same page's limit of a cell; a longer text is cut."""
-_KEYS = ("track_key", "isrc_key", "recording_key")
-"""Columns that only look-ups have a use for."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""How a text begins that a spreadsheet takes for a formula: Excel passes over blanks, and reads full-width signs as the others (OWASP, "CSV
+injection")."""
+Row = tuple[Any, ...]
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,139 +51,229 @@ class ExportReport:
     """1 in a CSV file."""
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A table as a person sees it.
+
+    Attributes:
+        asked: its rows, in order.
+        key: the column that a part of the table is chosen by; None: it is exported whole.
+        shown: what of the rows is shown; None: all, as they are.
+        further: columns that `shown` adds.
+    """
+
+    asked: Select[Any]
+    key: str | None = None
+    shown: Callable[[Ledger, Iterable[Any]], Iterator[Row]] | None = None
+    further: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        return [*self.asked.selected_columns.keys(), *self.further]
+
+
+def _standing(_: Ledger, rows: Iterable[Any]) -> Iterator[Row]:
+    for _beatport_id, of_entry in groupby(rows, key=lambda row: row.beatport_id):
+        yield from map(_values, standing(Match(*row) for row in of_entry).values())
+
+
+def _earliest(_: Ledger, rows: Iterable[Any]) -> Iterator[Row]:
+    for _track, same in groupby(rows, key=lambda row: (row.playlist_id, row.track_id, row.isrc, row.recording)):
+        yield tuple(next(same))
+
+
+def _positions(ledger: Ledger, rows: Iterable[Any]) -> Iterator[Row]:
+    for backup in rows:
+        for row in ledger.backups.items(backup.playlist_id, backup.snapshot_id):
+            yield *backup, *_values(row)
+
+
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
+
+
+def _values(record: Any) -> Row:
+    return tuple(getattr(record, name) for name in _names(type(record)))
+
+
+def _asked(names: Iterable[str], *lying: Table) -> Select[Any]:
+    """Columns by name, each of the first table that has it, of tables that refer to one another."""
+    asked = select(*(next(table.c[name] for table in lying if name in table.c) for name in names))
+    for table in lying[1:]:
+        asked = asked.join(table)
+    return asked.select_from(lying[0])
+
+
+_VIEWS = {
+    "charts": _View(
+        _asked(("genre_id", "scraped_at", *_names(ChartEntry)), CHARTS, CHART_ENTRIES, ENTRIES).order_by(
+            CHARTS.c.genre_id, CHARTS.c.scraped_at, CHARTS.c.chart, CHART_ENTRIES.c.position
+        ),
+        "genre_id",
+    ),
+    "matches": _View(_asked(_names(Match), tables.MATCHES).order_by(tables.MATCHES.c.beatport_id), shown=_standing),
+    "history": _View(
+        _asked(("playlist_id", *_names(HistoryRow)), PLAYLIST_IDS, HISTORY).order_by(
+            PLAYLIST_IDS.c.playlist_id, HISTORY.c.track_id, HISTORY.c.isrc, HISTORY.c.recording, HISTORY.c.added_at
+        ),
+        "playlist_id",
+        _earliest,
+    ),
+    "backups": _View(
+        _asked(("playlist_id", "snapshot_id", "taken_at"), PLAYLIST_IDS, BACKUPS).order_by(PLAYLIST_IDS.c.playlist_id, BACKUPS.c.taken_at),
+        "playlist_id",
+        _positions,
+        _names(BackupRow),
+    ),
+    "snapshots": _View(_asked(_names(SnapshotRow), PLAYLIST_IDS, tables.SNAPSHOTS).order_by(PLAYLIST_IDS.c.playlist_id), "playlist_id"),
+    "playlists": _View(_asked(_names(RememberedPlaylist), tables.PLAYLISTS).order_by(tables.PLAYLISTS.c.id), "genre_id"),
+    "corrections": _View(_asked(_names(CorrectionRow), tables.CORRECTIONS).order_by(tables.CORRECTIONS.c.id)),
+    "listings": _View(_asked(_names(ListedPlaylist), LISTINGS, LISTED_PLAYLISTS).order_by(LISTINGS.c.id), "run_key"),
+    "calls": _View(_asked(_names(CallRow), tables.CALLS).order_by(tables.CALLS.c.id), "run_key"),
+    "runs": _View(_asked(_names(RunRow), tables.RUNS).order_by(tables.RUNS.c.id), "genre_id"),
+}
+TABLES = tuple(_VIEWS)
+"""What can be exported."""
+
+
 def export(
-    ledger: Ledger,
-    table: str,
-    path: Path,
-    *,
-    partition: str | None = None,
-    overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    ledger: Ledger, table: str, path: Path, *, only: str | None = None, overwrite: bool = False, progress: Progress | None = None
 ) -> ExportReport:
     """Write a table's rows to a file; its ending, .csv or .xlsx, says which kind.
 
-    Partition keys come first as columns. History comes without repetitions, matches as what stands. Times are UTC; in Excel,
+    History comes without repetitions, matches as what stands, backups as every position of every state. Times are UTC; in Excel,
     which knows no zones, without one. A text that a spreadsheet would take for a formula gets an apostrophe in front (CSV)
     or is marked as text (Excel): names come from strangers.
 
     Args:
-        partition: only the partitions whose first key has this value, such as one playlist's id.
+        only: only the rows of this playlist, genre or run, by its id.
         overwrite: replace a file of that name.
         progress: called with the rows written so far.
 
     Raises:
-        SettingsError: no such table or partition, another ending, or a file of that name is there.
-        LedgerCorrupt: a file is damaged.
-        LedgerUnwritable: the file cannot be written; none is left.
+        SettingsError: no such table or part of it, another ending, a file of that name is there, or none can be written there.
+        LedgerCorrupt, LedgerUnavailable: as the database says; no file is left.
     """
-    if table not in TABLES:
-        raise SettingsError(f"There is no table {table!r}.", f"Name one of {', '.join(TABLES)}.")
+    view = _VIEWS.get(table)
+    if view is None:
+        raise SettingsError(f"There is no table {table!r}.", nearest(table, TABLES))
     write = {".csv": _write_csv, ".xlsx": _write_xlsx}.get(path.suffix.lower())
     if write is None:
         raise SettingsError(f"{path} ends in neither .csv nor .xlsx.", "Name the file accordingly.")
-    if path.exists() and not overwrite:
-        raise SettingsError(f"{path} is there already.", "Name another file, or use --force to replace it.")
-    if partition is not None:
-        _check_partition(TableFiles(TABLES[table], ledger.home), partition)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        report = write(TABLES[table], _frames(ledger, TABLES[table], partition), temporary, progress)
-        temporary.replace(path)
-    except OSError as error:
-        raise LedgerUnwritable(f"{path} cannot be written: {error.strerror or error}.", "Choose another place, or make room.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    part = _part(ledger, table, view, only)
+    with written_whole(path, overwrite=overwrite) as draft, closing(_rows(ledger, view, part)) as rows:
+        report = write(draft, table, view.columns, rows, progress or (lambda _: None))
     return ExportReport(path, *report)
 
 
-def _check_partition(files: TableFiles, partition: str) -> None:
-    table = files.table
-    if not table.partition_keys:
-        raise SettingsError(f"{table.name} is one whole, without partitions.", "Export it whole.")
-    there = files.partitions()
-    if partition not in there:
-        near = ", ".join([*difflib.get_close_matches(partition, there, n=3, cutoff=0.3), *there][:3])
-        raise SettingsError(f"{table.name} has no {table.partition_keys[0]} {partition!r}.", f"It has {near or 'none'}.")
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """What to name in place of an unknown name: the nearest, or a few of those there are."""
+    names = list(known)
+    near = difflib.get_close_matches(wanted, names, n=1)
+    there = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    return f"Did you mean {near[0]}?" if near else f"There are {there}." if names else "There are none yet."
 
 
-def _columns(table: Table) -> list[str]:
-    return [*table.partition_keys, *(name for name in table.schema.names if name not in _KEYS)]
+@contextmanager
+def written_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A draft beside a file, which takes the file's place when the block is left without an error; no draft stays behind.
+
+    Raises:
+        SettingsError: another file is there, or none can be written there.
+    """
+    draft = path.parent / f".{secrets.token_hex(6)}.part"
+    try:
+        if path.exists() and not path.is_file():
+            raise SettingsError(f"{path} is not a file.", "Name a file.")
+        if path.exists() and not overwrite:
+            raise SettingsError(f"{path} is there already.", "Name another file, or use --force to replace it.")
+        if not path.parent.is_dir():
+            raise SettingsError(f"There is no folder {path.parent}.", "Make it, or choose another place.")
+        yield draft
+        draft.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.", "Choose another place, or make room.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
 
 
-def _frames(ledger: Ledger, table: Table, partition: str | None) -> Iterator[pd.DataFrame]:
-    """The table in small frames of Python values."""
+def _part(ledger: Ledger, table: str, view: _View, only: str | None) -> Any:
+    """The part of a table that a person named, as its column has it; None: all of it."""
+    if only is None:
+        return None
+    if view.key is None:
+        raise SettingsError(f"{table} has no parts.", "Export it whole, without --only.")
+    key = view.asked.selected_columns[view.key]
+    with ledger.database.read() as connection:
+        there = connection.execute(view.asked.with_only_columns(key).order_by(None).distinct()).scalars()
+        values = {str(value): value for value in there}
+    if only not in values:
+        raise SettingsError(f"{table} has no {view.key} {only!r}.", nearest(only, sorted(values)))
+    return values[only]
+
+
+def _rows(ledger: Ledger, view: _View, part: Any) -> Generator[Row, None, None]:
+    asked = view.asked if part is None else view.asked.where(view.asked.selected_columns[str(view.key)] == part)
+    database = ledger.database
+    # PostgreSQL sends rows bit by bit within a transaction only; SQLite does anyway, and a transaction would keep writers out.
+    with database.read() if database.is_sqlite else database.transaction() as connection:
+        found = connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE})
+        yield from view.shown(ledger, found) if view.shown else map(tuple, found)
+
+
+def _plain(value: Any) -> Any:
+    value = as_plain(value)
+    value = ", ".join(value) if isinstance(value, list) else value
+    return without_control_characters(value) if isinstance(value, str) else value
+
+
+def _write_csv(path: Path, _: str, columns: list[str], rows: Iterator[Row], progress: Progress) -> tuple[int, int]:
     import pandas as pd
 
-    for values, batch in _batches(ledger, table, partition):
-        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
-            piece = batch.slice(start, ROWS_AT_ONCE)
-            columns: dict[str, Any] = {key: [value] * piece.num_rows for key, value in zip(table.partition_keys, values, strict=True)}
-            for name in _columns(table)[len(columns) :]:
-                found = values_of(piece.column(name))
-                columns[name] = [", ".join(value) for value in found] if pa.types.is_list(table.schema.field(name).type) else found
-            yield pd.DataFrame(columns, dtype=object)
-
-
-def _batches(ledger: Ledger, table: Table, partition: str | None) -> Iterator[tuple[tuple[str, ...], pa.RecordBatch]]:
-    files = TableFiles(table, ledger.home)
-    by_folder: dict[str, None] = {file.stored.folder: None for file in files.listed(*(() if partition is None else (partition,)))}
-    for folder in by_folder:
-        values = partition_values(table, folder)
-        if values is None:
-            continue
-        found = files.files(*values)
-        if table in (HISTORY, MATCHES):
-            yield from ((values, batch) for piece in merged(table, found) for batch in piece.to_batches())
-        else:
-            yield from ((values, batch) for file in found for batch in file.batches())
-
-
-def _write_csv(table: Table, frames: Iterator[pd.DataFrame], path: Path, progress: Callable[[int], None] | None) -> tuple[int, int]:
-    rows = 0
+    written = 0
     with path.open("w", encoding="utf-8-sig", newline="") as out:  # the mark tells Excel that it is UTF-8
-        out.write(",".join(_columns(table)) + "\r\n")
-        for frame in frames:
-            frame = frame.map(_csv_value)
-            frame.to_csv(out, header=False, index=False, lineterminator="\r\n")
-            rows += len(frame)
-            if progress is not None:
-                progress(rows)
-    return rows, 1
-
-
-def _write_xlsx(table: Table, frames: Iterator[pd.DataFrame], path: Path, progress: Callable[[int], None] | None) -> tuple[int, int]:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    def cell(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value.astimezone(UTC).replace(tzinfo=None) if hasattr(value, "tzinfo") and value is not None else value
-        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:CELL_CHARACTERS])
-        made.data_type = "s"
-        return made
-
-    book = Workbook(write_only=True)
-    rows, sheets, room = 0, 0, 0
-    sheet: Any = None
-    for frame in frames:
-        for values in frame.itertuples(index=False, name=None):
-            if room == 0:
-                sheets, room = sheets + 1, SHEET_ROWS - 1
-                sheet = book.create_sheet(table.name if sheets == 1 else f"{table.name} {sheets}")
-                sheet.append(_columns(table))
-            sheet.append([cell(value) for value in values])
-            rows, room = rows + 1, room - 1
-        if progress is not None:
-            progress(rows)
-    if sheet is None:
-        sheets = 1
-        book.create_sheet(table.name).append(_columns(table))
-    book.save(path)
-    return rows, sheets
+        out.write(",".join(columns) + "\r\n")
+        while chunk := [[_csv_value(value) for value in row] for row in islice(rows, ROWS_AT_ONCE)]:
+            pd.DataFrame(chunk, dtype=object).to_csv(out, header=False, index=False, lineterminator="\r\n")
+            written += len(chunk)
+            progress(written)
+    return written, 1
 
 
 def _csv_value(value: Any) -> Any:
+    value = _plain(value)
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if hasattr(value, "strftime") else value
+        return f"'{value}" if _FORMULA.match(value) else value
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+
+
+def _write_xlsx(path: Path, table: str, columns: list[str], rows: Iterator[Row], progress: Progress) -> tuple[int, int]:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    def cell(value: Any) -> Any:
+        value = _plain(value)
+        if not isinstance(value, str):
+            return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        made = WriteOnlyCell(sheet, value[:CELL_CHARACTERS])
+        made.data_type = "s"
+        return made
+
+    def next_sheet() -> Any:
+        number = len(book.worksheets) + 1
+        made = book.create_sheet(table if number == 1 else f"{table} {number}")
+        made.append(columns)
+        return made
+
+    book = Workbook(write_only=True)
+    sheet, written = next_sheet(), 0
+    for row in rows:
+        if written and written % (SHEET_ROWS - 1) == 0:
+            sheet = next_sheet()
+        sheet.append([cell(value) for value in row])
+        written += 1
+        if written % ROWS_AT_ONCE == 0:
+            progress(written)
+    book.save(path)
+    return written, len(book.worksheets)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, tuple_, type_coerce, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
 
 from beatporter.ledger.columns import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -50,12 +51,9 @@ class History:
         """
         given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
         asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # as it lies there: as it was asked for
-        found: dict[str, set[str]] = {name: set() for name in asked}
-        for row in self._find(playlist_id, asked):
-            for name, text in zip(asked, row, strict=True):
-                if text in asked[name]:
-                    found[name].add(asked[name][text])
-        return Known(*(frozenset(found[name] - {""}) for name in asked))
+        columns = list(zip(*self._find(playlist_id, asked), strict=True)) or [()] * len(asked)
+        found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
+        return Known(*(frozenset(texts - {""}) for texts in found))
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
         """The rows of some tracks by id; what the playlist never held is left out."""
@@ -94,21 +92,29 @@ class History:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
     def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
-        """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key.
-
-        Each kind is a question of its own, for its own index: asked with OR, SQLite reads the whole playlist.
-        """
+        """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
-            within = HISTORY.c.playlist == number_of(playlist_id) if playlist_id is not None else _in_any(connection)
+            if playlist_id is None:  # each named: given a subquery, PostgreSQL reads the whole table
+                within: dict[str, Any] = {"playlists": connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()}
+            else:
+                within = {"playlist_id": playlist_id}
             for part in range(max(map(len, keys.values()))):
-                hits = [_only(name).where(within, _KEY_COLUMNS[name].in_(found[part])) for name, found in keys.items() if part < len(found)]
-                yield from connection.execute(union_all(*hits))
+                now = {name: found[part] for name, found in keys.items() if part < len(found)}
+                yield from connection.execute(_question(tuple(now), everywhere=playlist_id is None), {**now, **within})
 
 
-def _in_any(connection: Connection) -> ColumnElement[bool]:
-    """Any playlist, each named: given a subquery, PostgreSQL reads the whole table."""
-    return HISTORY.c.playlist.in_(connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all())
+@lru_cache
+def _question(names: tuple[str, ...], *, everywhere: bool) -> CompoundSelect[Any]:
+    """Asks for rows by keys of some kinds, each kind by its own index: asked with OR, SQLite reads the whole playlist.
+
+    Made once: to make it takes as long as to answer it.
+    """
+    if everywhere:
+        within: ColumnElement[bool] = HISTORY.c.playlist.in_(bindparam("playlists", expanding=True))
+    else:
+        within = HISTORY.c.playlist == number_of(bindparam("playlist_id"))
+    return union_all(*(_only(name).where(within, _KEY_COLUMNS[name].in_(bindparam(name, expanding=True))) for name in names))
 
 
 def _only(name: str) -> Select[Any]:

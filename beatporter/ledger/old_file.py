@@ -66,9 +66,9 @@ def _parquet_rows(path: Path, *, zipped: bool) -> Iterator[Row]:
             with gzip.open(path) as packed:
                 shutil.copyfileobj(packed, source)
             source.seek(0)
-        file = pq.ParquetFile(source, pre_buffer=False)
+        file = pq.ParquetFile(source, pre_buffer=False, buffer_size=1 << 16)
         columns = _check_columns(path, file.schema_arrow.names)
-        for batch in file.iter_batches(8_192, columns=columns):
+        for batch in file.iter_batches(8_192, columns=columns, use_threads=False):
             found = {name: _plain(batch.column(name)) for name in columns}
             yield from zip(*(found.get(name, [None] * batch.num_rows) for name in (*COLUMNS, NAME)), strict=True)
 

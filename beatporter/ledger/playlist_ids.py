@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, select
+from sqlalchemy import BindParameter, Connection, ScalarSelect, select
 
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import PLAYLIST_IDS
 
 
-def number_of(playlist_id: str) -> ScalarSelect[Any]:
+def number_of(playlist_id: str | BindParameter[str]) -> ScalarSelect[Any]:
     """The playlist's number, to ask by; null when no row is about it yet."""
     return select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id).scalar_subquery()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from beatporter.memory.digest import main
+from beatporter.memory.analysis import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

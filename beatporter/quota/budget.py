@@ -5,7 +5,7 @@ used is given back when they are settled. A process that is killed leaves all it
 
 A run that is there every day at the same time finds yesterday's calls about to leave the window, and waits for them.
 
-Pace (calls a second) is not this module's, see `spotify.rate`. How a day's rest is shared among genres: see `allocation`.
+Pace (calls a second) is not this module's, see `http.pacing`. How a day's rest is shared among genres: see `allocation`.
 """
 
 from __future__ import annotations

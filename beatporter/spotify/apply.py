@@ -24,7 +24,7 @@ MAX_ROUNDS = 5
 SETTLE_S = 2.0
 """Items read back right about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
 _BAD_REQUEST = 400
-MARGIN = 100
+READ_BEYOND = 100
 """Entries read beyond twice the plan: others may have put some on top meanwhile."""
 
 OnAdded = Callable[[tuple[str, ...]], None]
@@ -153,7 +153,7 @@ class _Work:
 
     def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
         """What is still missing and where; a write that was carried out late has left tracks twice: those are taken out first."""
-        stand = self._stand(2 * len(add) + MARGIN)
+        stand = self._stand(2 * len(add) + READ_BEYOND)
         counts = Counter(sent for sent, _ in stand if sent in set(add))
         twice = {sent: listed for sent, listed in stand if sent is not None and listed is not None and counts[sent] > 1}
         if twice:

@@ -1,7 +1,7 @@
 """Spotify's Web API as the rest of Beatporter sees it: records in, records out.
 
 It owns which endpoint answers which question, paging and limits. Signing, metering, waiting and repeating are `session`'s,
-the JSON's shapes are `answers`', what to write is `plan`'s and writing it safely `apply`'s. One instance a process; every
+the JSON's shapes are `parsing`'s, what to write is `plan`'s and writing it safely `apply`'s. One instance a process; every
 method may be called from several threads. A page is never kept longer than it takes to read it.
 """
 
@@ -17,14 +17,16 @@ from typing import Any, TypeVar
 import spotipy
 
 from beatporter.errors import RequestRefused, UpstreamDown
+from beatporter.http.limits import MAX_PAGES
+from beatporter.http.pacing import Pacer
+from beatporter.http.retry_policy import OnWait
+from beatporter.http.session import HttpSession
 from beatporter.names import track_uri
 from beatporter.quota.budget import Meter
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.settings import Settings
-from beatporter.spotify import answers
-from beatporter.spotify.answers import Account, Page, ShapeError
-from beatporter.spotify.patience import OnWait
-from beatporter.spotify.rate import RateLimiter
+from beatporter.spotify import parsing
+from beatporter.spotify.parsing import Account, Page, ShapeError
 from beatporter.spotify.session import SpotifySession
 from beatporter.spotify.sign_in import SignInStore, load_sign_in
 from beatporter.spotify.tokens import Tokens
@@ -33,9 +35,14 @@ SEARCH_LIMIT = 10
 PAGE_SIZE = 50
 WRITE_LIMIT = 100
 """Limits of development mode since February 2026 (developer.spotify.com): 11 search results or 51 items answer 400."""
+LISTING = "Spotify's list of playlists"
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 Record = TypeVar("Record")
+
+
+class _ChangedWhileRead(UpstreamDown):
+    """A list does not fit together: entries may be missing or stand twice."""
 
 
 class SpotifyClient:
@@ -47,12 +54,11 @@ class SpotifyClient:
     Args:
         session: sends the requests.
         api_url: address of the Web API, without a slash at its end.
-        timeout_s: longest silence of a connection.
     """
 
-    def __init__(self, session: SpotifySession, api_url: str, timeout_s: float) -> None:
+    def __init__(self, session: SpotifySession, api_url: str) -> None:
         self._session = session
-        self._api = spotipy.Spotify(requests_session=session, requests_timeout=timeout_s)
+        self._api = spotipy.Spotify(requests_session=session)
         self._api.prefix = f"{api_url}/"
         self._masked = True
         self._entries_key = "items"
@@ -68,18 +74,18 @@ class SpotifyClient:
 
     def search(self, query: str) -> list[SpotifyTrack]:
         """At most ten tracks for a query in Spotify's syntax, best first; one call."""
-        return self._read(answers.read_search, self._api.search, q=query, limit=SEARCH_LIMIT, type="track")
+        return self._read(parsing.read_search, self._api.search, q=query, limit=SEARCH_LIMIT, type="track")
 
     def track(self, track_id: str) -> SpotifyTrack:
         """One track."""
-        track = self._read(answers.read_track, self._api.track, _checked(track_id))
+        track = self._read(parsing.read_track, self._api.track, _checked(track_id))
         if track is None:
             raise RequestRefused(f"Spotify's answer for track {track_id} is no track.", "Check the link.", status=404)
         return track
 
     def me(self) -> Account:
         """The signed-in account."""
-        return self._read(answers.read_account, self._api._get, "me")  # spotipy.me() asks for "me/", which is not documented
+        return self._read(parsing.read_account, self._api._get, "me")  # spotipy.me() asks for "me/", which is not documented
 
     def playlists(self) -> list[PlaylistRef]:
         """The account's playlists, own and followed, in Spotify's order: all of them or an exception.
@@ -91,12 +97,12 @@ class SpotifyClient:
         if found is None:
             found = self._list_once()
         if found is None:
-            raise UpstreamDown("Spotify's list of playlists changed while it was read.", "Try again.", outcome_unknown=False)
+            raise UpstreamDown(f"{LISTING} changed while it was read.", "Try again.", outcome_unknown=False)
         return found
 
     def playlist(self, playlist_id: str) -> PlaylistRef:
         """A playlist's name, snapshot, owner and total (0 when it is not the account's own)."""
-        return self._read(answers.read_playlist, self._api.playlist, _checked(playlist_id), fields=answers.PLAYLIST_FIELDS)
+        return self._read(parsing.read_playlist, self._api.playlist, _checked(playlist_id), fields=parsing.PLAYLIST_FIELDS)
 
     def playlist_items(self, playlist_id: str) -> Iterator[PlaylistItem]:
         """Every entry from the top on, page by page; entries without a track keep their position.
@@ -104,35 +110,29 @@ class SpotifyClient:
         Raises:
             UpstreamDown: also when the playlist changed while it was read: positions would not fit together.
         """
-        position, total = 0, 1
-        while position < total:
-            page = self._items_page(_checked(playlist_id), position)
-            if (position and page.total != total) or (not page.entries and position < page.total):
-                raise UpstreamDown(f"Playlist {playlist_id} changed while it was read.", "Try again.", outcome_unknown=False)
-            total = page.total
-            for entry in page.entries:
-                yield answers.read_item(entry, position)
-                position += 1
+        for page, position in self._pages(partial(self._items_page, _checked(playlist_id)), f"Playlist {playlist_id}"):
+            for number, entry in enumerate(page.entries, position):
+                yield parsing.read_item(entry, number)
 
     def create_playlist(self, name: str, *, public: bool, description: str = "") -> PlaylistRef:
         """Create an empty playlist. Not idempotent: see `playlists.ensure_playlist`."""
         create = self._api.current_user_playlist_create
-        return self._write(answers.read_playlist, create, name, public=public, description=description)
+        return self._write(parsing.read_playlist, create, name, public=public, description=description)
 
     def add_items(self, playlist_id: str, track_ids: Sequence[str], position: int = 0) -> str:
         """Insert at most 100 tracks at a position, in their order; returns the snapshot id. Not idempotent."""
         # spotipy sends a bare list; the documented body is an object.
         body = {"uris": _uris(track_ids), "position": position}
-        return self._write(answers.snapshot_of, self._api._post, f"playlists/{_checked(playlist_id)}/items", payload=body)
+        return self._write(parsing.snapshot_of, self._api._post, f"playlists/{_checked(playlist_id)}/items", payload=body)
 
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Make at most 100 tracks the playlist's whole content; returns the snapshot id. Idempotent."""
-        return self._write(answers.snapshot_of, self._api.playlist_replace_items, _checked(playlist_id), _uris(track_ids))
+        return self._write(parsing.snapshot_of, self._api.playlist_replace_items, _checked(playlist_id), _uris(track_ids))
 
     def remove_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Remove every occurrence of at most 100 tracks; returns the snapshot id. Idempotent."""
         entries = [{"uri": uri} for uri in _uris(track_ids)]
-        remove = partial(self._write, answers.snapshot_of, self._api._delete, f"playlists/{_checked(playlist_id)}/items")
+        remove = partial(self._write, parsing.snapshot_of, self._api._delete, f"playlists/{_checked(playlist_id)}/items")
         try:
             return remove(payload={self._entries_key: entries})
         except RequestRefused as error:
@@ -145,27 +145,47 @@ class SpotifyClient:
     def reorder(self, playlist_id: str, range_start: int, insert_before: int, range_length: int, snapshot_id: str) -> str:
         """Move a range of entries, as they stand in that snapshot; returns the new snapshot id. Not idempotent."""
         move = partial(self._api.playlist_reorder_items, range_start=range_start, insert_before=insert_before)
-        return self._write(answers.snapshot_of, move, _checked(playlist_id), range_length=range_length, snapshot_id=snapshot_id)
+        return self._write(parsing.snapshot_of, move, _checked(playlist_id), range_length=range_length, snapshot_id=snapshot_id)
 
     def _list_once(self) -> list[PlaylistRef] | None:
         """One pass over the listing; None when it changed meanwhile, so that an entry may have slipped between pages."""
         found: dict[str, PlaylistRef] = {}
-        seen, total = 0, 1
-        while seen < total:
-            page = self._read(answers.read_page, self._api.current_user_playlists, limit=PAGE_SIZE, offset=seen)
-            if (seen and page.total != total) or (not page.entries and seen < page.total):
-                return None
-            seen, total = seen + len(page.entries), page.total
-            for entry in page.entries:
-                if entry is not None:  # Spotify lists playlists that it has taken down as null
-                    playlist = self._shaped(answers.read_playlist, entry, is_write=False)
-                    found[playlist.playlist_id] = playlist
+        try:
+            for page, _ in self._pages(self._listing_page, LISTING):
+                for entry in page.entries:
+                    if entry is not None:  # Spotify lists playlists that it has taken down as null
+                        playlist = self._shaped(parsing.read_playlist, entry, is_write=False)
+                        found[playlist.playlist_id] = playlist
+        except _ChangedWhileRead:
+            return None
         return list(found.values())
 
+    def _pages(self, get: Callable[[int], Page], what: str) -> Iterator[tuple[Page, int]]:
+        """The pages of a list to its end, each with the position of its first entry.
+
+        Args:
+            get: asks for the page that begins at a position.
+        """
+        seen = total = 0
+        for number in range(MAX_PAGES):
+            page = get(seen)
+            if page.total > MAX_PAGES * PAGE_SIZE:
+                break
+            if (number and page.total != total) or (not page.entries and seen < page.total):
+                raise _ChangedWhileRead(f"{what} changed while it was read.", "Try again.", outcome_unknown=False)
+            yield page, seen
+            seen, total = seen + len(page.entries), page.total
+            if seen >= total:
+                return
+        raise UpstreamDown(f"{what} does not end: more than {MAX_PAGES} pages.", "Try again later.", outcome_unknown=False)
+
+    def _listing_page(self, offset: int) -> Page:
+        return self._read(parsing.read_page, self._api.current_user_playlists, limit=PAGE_SIZE, offset=offset)
+
     def _items_page(self, playlist_id: str, offset: int) -> Page:
-        get = partial(self._read, answers.read_page, self._api.playlist_items, playlist_id, limit=PAGE_SIZE, offset=offset)
-        page = get(fields=answers.ITEM_FIELDS) if self._masked else get()
-        if self._masked and not answers.names_content(page.entries):
+        get = partial(self._read, parsing.read_page, self._api.playlist_items, playlist_id, limit=PAGE_SIZE, offset=offset)
+        page = get(fields=parsing.ITEM_FIELDS) if self._masked else get()
+        if self._masked and not parsing.names_content(page.entries):
             self._masked = False
             page = get()
         return page
@@ -203,16 +223,17 @@ def open_client(
         sleep: called with seconds, for pacing and pauses.
         timer: monotonic seconds, for pacing.
         on_wait: told seconds and reason before each pause that Spotify causes.
-        acquire: takes that many slots of a rate limit that processes share; see `RateLimiter`.
+        acquire: takes that many slots of a rate limit that processes share; see `Pacer`.
         sign_in_store: where the sign-in lies, see `load_sign_in`.
 
     Raises:
         SettingsError: credentials are missing, or the stored sign-in cannot be read.
     """
     tokens = Tokens(settings, load_sign_in(settings, sign_in_store), now=now, sleep=sleep, on_wait=on_wait)
-    limiter = RateLimiter(settings.spotify_rate, sleep=sleep, clock=timer, acquire=acquire)
-    session = SpotifySession(tokens, budget, limiter, max_wait_s=settings.spotify_max_wait_s, now=now, sleep=sleep, on_wait=on_wait)
-    return SpotifyClient(session, settings.spotify_api_url, settings.http_timeout_s)
+    pacer = Pacer(1 / settings.spotify_rate, burst_s=1.0, sleep=sleep, clock=timer, acquire=acquire)
+    http = HttpSession(settings.http_timeout_s)
+    session = SpotifySession(http, tokens, budget, pacer, max_wait_s=settings.spotify_max_wait_s, now=now, sleep=sleep, on_wait=on_wait)
+    return SpotifyClient(session, settings.spotify_api_url)
 
 
 def _checked(identifier: str) -> str:

@@ -6,6 +6,8 @@ Spotify takes no `localhost` any more. Headless: the person pastes the address t
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import queue
 import secrets
 import threading
@@ -36,14 +38,31 @@ def new_state() -> str:
     return secrets.token_urlsafe(24)
 
 
-def authorize_url(settings: Settings, redirect: str, state: str) -> str:
+def new_verifier() -> str:
+    """A value that only who began this sign-in knows (PKCE, RFC 7636): a code that somebody else saw is of no use to them."""
+    return secrets.token_urlsafe(64)
+
+
+def authorize_url(settings: Settings, redirect: str, state: str, verifier: str) -> str:
     """The address at which the person allows the app.
+
+    Args:
+        verifier: what `exchange_code` will prove the sign-in with; only its hash is in the address.
 
     Raises:
         SettingsError: the app's id or secret is missing.
     """
     client_id, _ = require_client(settings)
-    query = {"client_id": client_id, "response_type": "code", "redirect_uri": redirect, "scope": " ".join(SCOPES), "state": state}
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "client_id": client_id,
+        "response_type": "code",
+        "redirect_uri": redirect,
+        "scope": " ".join(SCOPES),
+        "state": state,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
     return f"{settings.spotify_accounts_url}/authorize?{urlencode(query)}"
 
 
@@ -53,7 +72,7 @@ def code_from_address(address: str, state: str) -> str:
     Raises:
         SignInExpired: the person said no, the address is of another sign-in, or there is no code in it.
     """
-    answer = parse_qs(urlsplit(address.strip()).query)
+    answer = _answer_in(address)
     if not secrets.compare_digest("".join(answer.get("state", [])).encode(), state.encode()):
         raise SignInExpired("That address does not belong to this sign-in.", "Copy it whole from the browser that you signed in with.")
     if "error" in answer:
@@ -64,17 +83,29 @@ def code_from_address(address: str, state: str) -> str:
     return answer["code"][0]
 
 
+def _answer_in(address: str) -> dict[str, list[str]]:
+    """The query of an address; nothing where it is none, such as one with a bracket that is not closed."""
+    try:
+        return parse_qs(urlsplit(address.strip()).query, max_num_fields=20)
+    except ValueError:
+        return {}
+
+
 def exchange_code(
-    settings: Settings, code: str, redirect: str, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
+    settings: Settings, code: str, redirect: str, verifier: str, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
 ) -> SignIn:
     """The sign-in for a code; a `SignInStore` keeps it.
+
+    Args:
+        redirect, verifier: as `authorize_url` got them.
 
     Raises:
         SignInExpired: the code is used, too old or of another address, or not all permissions were given.
         SettingsError: Spotify does not take the app's id and secret.
         UpstreamDown, RateLimited: the accounts service did not answer.
     """
-    answer = ask_for_token(settings, {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}, now=now, sleep=sleep)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
+    answer = ask_for_token(settings, form, now=now, sleep=sleep)
     lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
     if answer.refresh_token is None or lacking:
         missing = ", ".join(lacking) or "a refresh token"
@@ -142,8 +173,7 @@ def _handler(state: str, answers: queue.SimpleQueue[str]) -> type[BaseHTTPReques
         timeout = 10  # browsers open connections that they do not use
 
         def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            ours = address.path == CALLBACK and parse_qs(address.query).get("state") == [state]
+            ours = self.path.partition("?")[0] == CALLBACK and _answer_in(self.path).get("state") == [state]
             self.send_response(200 if ours else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(_DONE) if ours else 0))

@@ -1,4 +1,4 @@
-"""The HTTP session under spotipy: signs, meters, paces, waits and repeats each request, and raises our errors.
+"""The session under spotipy: signs, meters, paces and repeats each request, and raises our errors.
 
 spotipy builds the addresses and bodies; every request it makes goes through `SpotifySession.request`. spotipy is given
 no token at all, since it writes the headers it knows into its debug log. Retrying is ours because spotipy's own session
@@ -11,25 +11,23 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import SecretStr
 
-from beatporter.errors import BeatporterError, RateLimited, RequestRefused, UpstreamDown
+from beatporter.errors import BeatporterError, RateLimited, RequestRefused, SettingsError, UpstreamDown
+from beatporter.http.http_result import BadAddress, Down, Good, HttpResult, Refused, Wait
+from beatporter.http.pacing import Pacer
+from beatporter.http.retry_policy import OnWait, send_with_retries
+from beatporter.http.session import BearerToken, HttpSession
 from beatporter.quota.budget import Meter
 from beatporter.quota.window import in_words, quota_spent
-from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, kind_of, send_once
-from beatporter.spotify.patience import Effort, OnWait
-from beatporter.spotify.rate import RateLimiter
+from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy
 from beatporter.spotify.sign_in import AGAIN
 from beatporter.spotify.tokens import Tokens
 
-KINDS = ("search", "list", "read", "write", "other")
 MAX_RENEWALS = 2
 """Times that one call gets a new access token."""
 QUOTA_WITHOUT_END = timedelta(hours=24)
@@ -37,12 +35,13 @@ QUOTA_WITHOUT_END = timedelta(hours=24)
 
 
 class SpotifySession(requests.Session):
-    """A `requests.Session` whose requests end in a JSON answer or one of our errors; thread-safe.
+    """A `requests.Session`, as spotipy wants one, whose requests end in a JSON document or one of our errors; thread-safe.
 
     Args:
+        http: sends the requests.
         tokens: where access tokens come from.
         meter: asked before every request that is sent, repeated ones too.
-        limiter: paces requests.
+        pacer: paces requests.
         max_wait_s: longest total wait for one call's 429s.
         now: the clock, aware UTC.
         sleep: called with seconds.
@@ -51,9 +50,10 @@ class SpotifySession(requests.Session):
 
     def __init__(
         self,
+        http: HttpSession,
         tokens: Tokens,
         meter: Meter,
-        limiter: RateLimiter,
+        pacer: Pacer,
         *,
         max_wait_s: float,
         now: Callable[[], datetime],
@@ -61,11 +61,9 @@ class SpotifySession(requests.Session):
         on_wait: OnWait | None,
     ) -> None:
         super().__init__()
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._tokens, self._meter, self._limiter = tokens, meter, limiter
-        self._now = now
-        self._new_effort = partial(Effort, max_wait_s, sleep, on_wait)
-        self._calls = Counter(dict.fromkeys(KINDS, 0))
+        self._http, self._tokens, self._meter, self._pacer = http, tokens, meter, pacer
+        self._policy, self._now, self._sleep, self._on_wait = retry_policy(max_wait_s), now, sleep, on_wait
+        self._calls = Counter(dict.fromkeys(CALL_KINDS, 0))
         self._calls_lock = threading.Lock()
 
     @property
@@ -78,66 +76,73 @@ class SpotifySession(requests.Session):
         """Send one call until it is answered, refused or given up.
 
         Returns:
-            A 2xx response whose body is JSON.
+            A response whose `json` is the document of a 2xx answer.
 
         Raises:
             QuotaExceeded, RateLimited, UpstreamDown, SignInExpired, RequestRefused: as `beatporter.errors` has them. An
                 UpstreamDown of a write has outcome_unknown=True when it may have been carried out.
         """
-        verb, path = str(method), urlsplit(str(url)).path
-        is_read, effort, renewals = verb == "GET", self._new_effort(), 0
-        while True:
-            self._count(kind_of(verb, path))
-            token = self._tokens.current()  # only now: a spent quota needs none, and the budget may have made the call wait
-            outcome = send_once(partial(self._send, token, verb, url, *args, **kwargs), self._now)
-            if isinstance(outcome, Good):
-                return outcome.response
-            if isinstance(outcome, Wait) and outcome.quota:
-                self._end_quota(outcome)
-            if isinstance(outcome, Stale) and renewals < MAX_RENEWALS:
+        verb, path, renewals = str(method), urlsplit(str(url)).path, 0
+        given = {key: kwargs.get(key) for key in ("headers", "params", "data")}
+
+        def attempt() -> HttpResult[object]:
+            nonlocal renewals
+            while True:
+                self._count(kind_of(verb, path))
+                token = self._tokens.current()  # only now: a spent quota needs none, and the budget may have made the call wait
+                result = result_of(self._http.send(verb, str(url), auth=BearerToken(token), **given), self._now())
+                if not is_unauthorized(result) or renewals == MAX_RENEWALS:
+                    return result
                 renewals += 1
                 self._tokens.drop(token)
-            elif not effort.another(outcome, is_read=is_read, hold=self._limiter.hold):
-                raise self._error(verb, path, outcome)
 
-    def _send(self, token: SecretStr, verb: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-            return request
+        result = send_with_retries(
+            attempt, self._policy, is_read=verb == "GET", sleep=self._sleep, on_wait=self._on_wait, hold=self._pacer.hold
+        )
+        if isinstance(result, Good):
+            return _Read(result.value)
+        if isinstance(result, Wait) and result.quota:
+            self._end_quota(result)
+        raise self._error(verb, path, result)
 
-        return super().request(verb, url, *args, **{**kwargs, "auth": sign, "allow_redirects": False})
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+        super().close()
 
     def _count(self, kind: str) -> None:
         """Wait for a turn, then meter: a process killed while it waits has not spent a call."""
-        self._limiter.wait_turn()
+        self._pacer.wait_turn()
         self._meter.take(kind)
         with self._calls_lock:
             self._calls[kind] += 1
 
-    def _end_quota(self, outcome: Wait) -> None:
-        lasts = QUOTA_WITHOUT_END if outcome.seconds is None else timedelta(seconds=outcome.seconds)
+    def _end_quota(self, result: Wait) -> None:
+        lasts = QUOTA_WITHOUT_END if result.seconds is None else timedelta(seconds=result.seconds)
         until = (self._now() + lasts).replace(microsecond=0) + timedelta(seconds=1)
         self._meter.note_quota(until)
         raise quota_spent(until)
 
-    def _error(self, verb: str, path: str, outcome: Outcome) -> BeatporterError:
+    def _error(self, verb: str, path: str, result: HttpResult[object]) -> BeatporterError:
         call = f"{verb} {path}"
-        if isinstance(outcome, Wait):
+        if isinstance(result, Wait):
             wait = "a wait"
-            if outcome.seconds is not None:
-                wait = f"a wait of {outcome.seconds:.0f} s, until {in_words(self._now() + timedelta(seconds=outcome.seconds))},"
+            if result.seconds is not None:
+                wait = f"a wait of {result.seconds:.0f} s, until {in_words(self._now() + timedelta(seconds=result.seconds))},"
             return RateLimited(
                 f"Spotify asks for {wait} before {call}, more than BEATPORTER_SPOTIFY_MAX_WAIT_S allows.",
                 "The next run goes on where this one stopped.",
-                retry_after_s=outcome.seconds,
+                retry_after_s=result.seconds,
             )
-        if isinstance(outcome, Stale):
+        if is_unauthorized(result):
             # The sign-in itself was just taken, so this is not for the person to mend; a dead one is told by `tokens`.
             return UpstreamDown(f"Spotify refuses fresh access tokens for {call} (401).", "Try again later.", outcome_unknown=False)
-        if isinstance(outcome, Refused):
-            return _refusal(verb, path, outcome.status, self._tokens.redact(outcome.message))
-        why = outcome.why if isinstance(outcome, Down) else "no answer"
-        unknown = isinstance(outcome, Down) and outcome.unknown and verb != "GET"
+        if isinstance(result, BadAddress):
+            return SettingsError(f"Spotify cannot be asked for {call}: {result.why}.", "Check BEATPORTER_SPOTIFY_API_URL.")
+        if isinstance(result, Refused):
+            return _refusal(verb, path, result.status, self._tokens.redact(result.message))
+        why = result.why if isinstance(result, Down) else "no answer"
+        unknown = isinstance(result, Down) and result.unknown and verb != "GET"
         remedy = "It may have been carried out; the playlist is read before anything is sent again." if unknown else "Try again later."
         return UpstreamDown(f"Spotify did not answer {call}: {why}.", remedy, outcome_unknown=unknown)
 
@@ -166,3 +171,15 @@ def _refusal(verb: str, path: str, status: int, message: str) -> RequestRefused:
     else:
         remedy = "This is not going to change by itself; please report it with this message."
     return RequestRefused(what, remedy, status=status)
+
+
+class _Read(requests.Response):
+    """A good answer as spotipy takes it; its document is decoded already."""
+
+    def __init__(self, document: object) -> None:
+        super().__init__()
+        self.status_code = requests.codes.ok
+        self._document = document
+
+    def json(self, **_: Any) -> Any:
+        return self._document

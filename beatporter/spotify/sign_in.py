@@ -1,15 +1,18 @@
 """The person's sign-in: where it is kept and how old it is.
 
 Signing in is `login`'s, exchanging the sign-in for access tokens is `tokens`'. The refresh token is the settings' own, or lies in a
-store: `<home>/spotify.json` (mode 0600), or a Prefect block that the settings name (`secret/<block>`), which whoever knows Prefect hands
-in. It dies six months after the person signed in, and refreshing does not extend it (developer.spotify.com, 2026), so its date is kept
-and warnings start at day 150.
+store: `<home>/spotify.json` (mode 0600), or a Prefect block that the settings name (`spotify-sign-in/<block>` or `secret/<block>`), which
+whoever knows Prefect hands in. It dies six months after the person signed in, and refreshing does not extend it (developer.spotify.com,
+2026), so its date is kept and warnings start at day 150.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,15 +21,17 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.settings import PREFIX, Settings
+from beatporter.home import make_home
+from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
 FILE = "spotify.json"
+PRIVATE = 0o600
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 AGAIN = "Run `beatporter login` and sign in once more."
-BLOCK = "secret/"
-"""A refresh token that begins so is none: it names the Prefect block that holds the sign-in."""
+SIGN_IN_PREFIX = "spotify-sign-in/"
+"""A refresh token's setting that begins with it names the Prefect block of that type."""
 
 
 class SignInStore(Protocol):
@@ -67,7 +72,7 @@ def block_name(settings: Settings) -> str | None:
     """The Prefect block that the settings name for the sign-in, None when they name none."""
     given = settings.spotify_refresh_token
     text = given.get_secret_value() if given is not None else ""
-    return text.removeprefix(BLOCK) if text.startswith(BLOCK) else None
+    return next((text.removeprefix(prefix) for prefix in (SIGN_IN_PREFIX, BLOCK_PREFIX) if text.startswith(prefix)), None)
 
 
 def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn:
@@ -82,7 +87,7 @@ def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn
     """
     block = block_name(settings)
     if block is not None and store is None:
-        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {BLOCK}{block}, which is not open here.")
+        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {block}, which is not open here.")
     store = store or FileStore(sign_in_path(settings))
     stored = store.load()
     given = settings.spotify_refresh_token
@@ -90,7 +95,7 @@ def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn
         same = stored is not None and stored.refresh_token == given
         return stored if same and stored is not None else SignIn(given, None)
     if stored is None and block is not None:
-        raise SettingsError(f"The Prefect block {BLOCK}{block} holds no sign-in.", f"Run `beatporter login --block {block}`.")
+        raise SettingsError(f"The Prefect block {block} holds no sign-in.", f"Run `beatporter login --block {block}`.")
     missing = _missing(settings) + ([] if stored else [f"{PREFIX}SPOTIFY_REFRESH_TOKEN"])
     if stored is None:
         raise SettingsError(
@@ -112,6 +117,8 @@ def require_client(settings: Settings) -> tuple[str, SecretStr]:
             f"Spotify credentials are missing: {', '.join(missing)}.",
             "Make an app at https://developer.spotify.com/dashboard; it shows both.",
         )
+    if settings.spotify_client_secret.get_secret_value().startswith(BLOCK_PREFIX):
+        raise SettingsError(f"{PREFIX}SPOTIFY_CLIENT_SECRET names a Prefect block, which is not open here.")
     return settings.spotify_client_id, settings.spotify_client_secret
 
 
@@ -133,14 +140,16 @@ class FileStore:
 
     def save(self, sign_in: SignIn) -> str:
         """Write the file, mode 0600, whole or not at all; returns its path."""
-        draft = self._path.with_suffix(".new")
+        draft = self._path.with_name(f".{secrets.token_hex(6)}.new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.unlink(missing_ok=True)
-            draft.touch(mode=0o600, exist_ok=False)  # before the secret is in it, not after
-            draft.write_text(json.dumps(document_of(sign_in), indent=2) + "\n", encoding="utf-8")
+            make_home(self._path.parent)
+            # Made here or not at all, and private before the secret is in it: no link is followed, nobody opens it in between.
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", encoding="utf-8") as file:
+                file.write(json.dumps(document_of(sign_in), indent=2) + "\n")
             draft.replace(self._path)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
             raise SettingsError(
                 f"The sign-in could not be written to {self._path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
             ) from None

@@ -7,26 +7,32 @@ are told apart by what it says (`invalid_grant`), not by the call having failed.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from typing import TypeGuard
 
-import requests
 from pydantic import SecretStr
 
 from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignInExpired, UpstreamDown
+from beatporter.http.http_result import BadAddress, Down, Good, HttpResult, Refused, Wait
+from beatporter.http.retry_policy import OnWait, send_with_retries
+from beatporter.http.session import HttpSession
 from beatporter.settings import PREFIX, Settings
-from beatporter.spotify.exchange import Down, Good, Outcome, Refused, Stale, Wait, send_once
-from beatporter.spotify.patience import Effort, OnWait
+from beatporter.spotify.call import result_of, retry_policy
 from beatporter.spotify.sign_in import AGAIN, SignIn, require_client
 
 logger = logging.getLogger(__name__)
 
 EARLY = timedelta(seconds=60)
 """An access token is renewed so long before its end."""
+USUAL_LIFETIME_S = 3600.0
+"""What Spotify gives; assumed when it says nothing."""
+MAX_LIFETIME_S = 86_400.0
+"""A token that is said to last longer is renewed after a day all the same."""
 
 
 class Tokens:
@@ -128,52 +134,57 @@ def ask_for_token(
         UpstreamDown, RateLimited: it did not answer, or asks for a longer wait than the settings allow.
     """
     client_id, secret = require_client(settings)
-    effort = Effort(settings.spotify_max_wait_s, sleep, on_wait)
-    with requests.Session() as session:
-        send = partial(
-            session.post,
-            f"{settings.spotify_accounts_url}/api/token",
-            data=dict(form),
-            auth=(client_id, secret.get_secret_value()),
-            timeout=settings.http_timeout_s,
-            allow_redirects=False,
-        )
-        while True:
-            outcome = send_once(send, now)
-            # A lost answer to a code's exchange cannot be mended by sending the used code again.
-            if isinstance(outcome, Good) or not effort.another(outcome, is_read=form["grant_type"] == "refresh_token"):
-                break
-    answer = _read_answer(outcome.response.json()) if isinstance(outcome, Good) else None
+    with HttpSession(settings.http_timeout_s) as http:
+
+        def attempt() -> HttpResult[object]:
+            url = f"{settings.spotify_accounts_url}/api/token"
+            return result_of(http.send("POST", url, data=dict(form), auth=(client_id, secret.get_secret_value())), now())
+
+        # A lost answer to a code's exchange cannot be mended by sending the used code again.
+        is_read = form["grant_type"] == "refresh_token"
+        result = send_with_retries(attempt, retry_policy(settings.spotify_max_wait_s), is_read=is_read, sleep=sleep, on_wait=on_wait)
+    answer = _read_answer(result.value) if isinstance(result, Good) else None
     if answer is None:
-        raise _failure(outcome)
+        raise _failure(result)
     return answer
 
 
 def _read_answer(answer: object) -> TokenAnswer | None:
-    if not isinstance(answer, Mapping) or not isinstance(access := answer.get("access_token"), str) or not access:
+    """The token in an answer, None where there is none that could be used."""
+    if not isinstance(answer, Mapping) or not _is_token(access := answer.get("access_token")):
         return None
     refresh, lifetime, scope = answer.get("refresh_token"), answer.get("expires_in"), answer.get("scope")
+    lifetime_s = USUAL_LIFETIME_S if not isinstance(lifetime, int | float) or isinstance(lifetime, bool) else lifetime
+    if not 0 < lifetime_s < math.inf:  # NaN is not either
+        return None
     return TokenAnswer(
         access_token=SecretStr(access),
-        refresh_token=SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
-        lifetime_s=float(lifetime) if isinstance(lifetime, int | float) else 3600.0,
+        refresh_token=SecretStr(refresh) if _is_token(refresh) else None,
+        lifetime_s=float(min(lifetime_s, MAX_LIFETIME_S)),
         scopes=tuple(scope.split()) if isinstance(scope, str) else (),
     )
 
 
-def _failure(outcome: Outcome) -> BeatporterError:
+def _is_token(value: object) -> TypeGuard[str]:
+    """Whether a value can be sent in a header."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
+
+
+def _failure(result: HttpResult[object]) -> BeatporterError:
     """The error for an exchange that gave no token; of Spotify's words only the grant's code is looked at."""
-    if isinstance(outcome, Refused) and outcome.message == "invalid_grant":
+    if isinstance(result, Refused) and result.message == "invalid_grant":
         return SignInExpired("Spotify does not take the sign-in any more (invalid_grant); it ends six months after it was made.", AGAIN)
-    if isinstance(outcome, Stale | Refused):
+    if isinstance(result, Refused):
         return SettingsError(
             "Spotify's accounts service does not take the app's id and secret.",
             f"Compare {PREFIX}SPOTIFY_CLIENT_ID and {PREFIX}SPOTIFY_CLIENT_SECRET with https://developer.spotify.com/dashboard.",
         )
-    if isinstance(outcome, Wait):
-        wait = "" if outcome.seconds is None else f" of {outcome.seconds:.0f} s"
-        return RateLimited(f"Spotify's accounts service asks for a wait{wait}.", "The next run tries again.", retry_after_s=outcome.seconds)
-    why = outcome.why if isinstance(outcome, Down) else "its answer holds no token"
+    if isinstance(result, BadAddress):
+        return SettingsError(f"Spotify's accounts service cannot be asked: {result.why}.", f"Check {PREFIX}SPOTIFY_ACCOUNTS_URL.")
+    if isinstance(result, Wait):
+        wait = "" if result.seconds is None else f" of {result.seconds:.0f} s"
+        return RateLimited(f"Spotify's accounts service asks for a wait{wait}.", "The next run tries again.", retry_after_s=result.seconds)
+    why = result.why if isinstance(result, Down) else "its answer holds no token that could be used"
     return UpstreamDown(
         f"Spotify's accounts service is down: {why}.", "The sign-in is not at fault; try again later.", outcome_unknown=False
     )

@@ -60,7 +60,7 @@ class PlaylistState:
     @property
     def outcome_is_unknown(self) -> bool:
         """Whether a write may or may not have been backlog out, or Spotify's name for the state after it is not known: it must be read."""
-        return self._row is not None and (self._row.state == "writing" or self._row.snapshot_id is None)
+        return self._row is not None and self._row.snapshot_id is None
 
     def is_unchanged(self, playlist: PlaylistRef) -> bool:
         """Whether nobody has changed the playlist since history and backup were brought in line with it.

@@ -108,7 +108,7 @@ class Accounts:
             digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
             if digest != grant.challenge:
                 raise AccountsRefusal("invalid_grant", "code_verifier was incorrect")
-        else:
+        if secret is not None or not grant.challenge:
             self.check_secret(secret)
         refresh = self._give(self._refresh, "AQsandboxrefresh", Grant(grant.scopes, now + REFRESH_LIFE, signed_in_at=now))
         return {**self._tokens(grant.scopes, now), "refresh_token": refresh}

@@ -18,8 +18,10 @@ def deployment(server: str, worker: Path) -> str:
 
 def test_the_run_form_lists_the_genres_and_explains_its_fields(page: Page, deployment: str) -> None:
     page.goto(f"/deployments/deployment/{deployment}/run")
-    expect(page.get_by_text("Most Spotify searches to make")).to_be_visible()
     expect(page.get_by_text("Find everything, change no playlist.")).to_be_visible()
+    expect(page.get_by_text("Do everything again")).to_be_visible()
+    for hidden in ("max_searches", "run_key"):
+        expect(page.get_by_text(hidden)).to_have_count(0)
     page.locator(".p-select-button__control").first.focus()
     page.keyboard.press("ArrowDown")
     options = page.locator(".p-select-option")

@@ -32,6 +32,7 @@ from sqlalchemy import Connection, Engine, event
 
 from beatporter.errors import BeatporterError, TransientError
 from beatporter.ledger.ledger import open_ledger
+from beatporter.ledger.run_check import check_before_run
 from beatporter.settings import load_settings
 from beatporter.spotify import apply, client
 from beatporter.sync import match, playlist_state
@@ -171,6 +172,7 @@ class Run:
         errors: dict[str, str] = {}
         slugs = self._order.slugs
         try:
+            check_before_run(open_ledger(self._settings.ledger_address()).database)
             self._step("list", [], list_playlists)
         except BeatporterError as error:
             logging.getLogger("run").exception("the run failed")

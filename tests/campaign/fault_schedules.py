@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sandbox.faults import Rule
 
@@ -65,6 +65,10 @@ _SPOTIFY_KINDS = (
 """Method, kind, and up to which of its requests a fault may begin."""
 
 
+Damage = Literal["a zeroed page", "cut short", "an older copy", "no log", "garbage"]
+"""What may happen to the ledger's file while nobody looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class DayPlan:
     """One of the two days.
@@ -92,6 +96,9 @@ class Schedule:
         budget: the person's calls a day.
         quota: Spotify's calls a day on the two days, None: no quota.
         snapshot_delay, items_delay: how long a write takes to show in reads.
+        damage: what happens to the ledger's file between the two days; None: nothing.
+        locked: whether another process holds the ledger's write lock for a while on the second morning.
+        clock_off: how far our clock is set off on the second day.
         relinked: share of the tracks that playlists list under another id than the one that was sent.
         removable_by: which of the two ids a removal of such a track takes.
     """
@@ -107,6 +114,9 @@ class Schedule:
     small: bool
     threads: int
     timeout_s: float
+    damage: Damage | None
+    locked: bool
+    clock_off: timedelta
     relinked: float
     removable_by: Literal["either", "listed", "sent"]
 
@@ -128,6 +138,9 @@ def draw_schedule(seed: int) -> Schedule:
         small=dice.random() < 0.5,
         threads=dice.choice((1, 1, 1, 4)),
         timeout_s=SHORT_TIMEOUT_S if hangs else PATIENT_TIMEOUT_S,
+        damage=dice.choice((*(None,) * 8, *get_args(Damage))),
+        locked=dice.random() < 0.1,
+        clock_off=timedelta(hours=dice.choice((0, 0, 0, 0, 0, 0, -3, 2))),
         relinked=dice.choice((0.0, 0.0, 0.3, 1.0)),
         removable_by=dice.choice(("either", "listed", "sent")),
     )

@@ -16,6 +16,8 @@ after the runs without faults, the *invariants* (`fault_verdict`):
 3. The history is what the playlist ever held, from Spotify's own record: nothing less, nothing more. (What the person put in and took out
    between two runs may be missing.)
 4. Every backup shows what the playlist held in the state that it names, and the last one what it holds now.
+   A ledger that was damaged between the days ends the run with an error that names the file, or the result is right; then the person
+   puts it back.
 5. No more calls in any 24 hours than the budget allows, no secret in a log, a ledger file, a kept result or an error's text,
    and no error but ours. The runs without faults do not fail.
 """
@@ -27,12 +29,14 @@ import multiprocessing
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -40,7 +44,7 @@ from pathlib import Path
 
 from sandbox.spotify.playlist import Playlist
 from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_result
-from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, DayPlan, Schedule, draw_schedule
+from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, Damage, DayPlan, Schedule, draw_schedule
 from tests.campaign.fault_verdict import Attempt, Evidence, Expected, expect, violations
 from tests.campaign.fault_world import SLUGS, Music, Place
 from tests.postgres import NoPostgres, Postgres, running_postgres
@@ -49,6 +53,9 @@ FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 WORLDS = 4
 """Worlds of music that schedules take turns in."""
 MOST_CLEAN_DAYS = 15
+PAGE = 4096
+"""Of SQLite."""
+LOCKED_S = 0.3
 SECOND_TRY_DAYS = 3
 """After so many days misses are searched a second time, with the other question."""
 
@@ -116,6 +123,28 @@ class Stage:
 _CALM = DayPlan(rules=(), kills=(None,), again=(), remove=False, add=False)
 
 
+def spoil(file: Path, damage: Damage, older: bytes, dice: random.Random) -> None:
+    """Do to a database's file what may happen to one."""
+    if damage == "no log":
+        file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
+        file.with_name(f"{file.name}-shm").unlink(missing_ok=True)
+        return
+    if damage == "an older copy":
+        for path in (file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+            path.unlink(missing_ok=True)
+        file.write_bytes(older)
+        return
+    data = bytearray(file.read_bytes())
+    page = dice.randrange(len(data) // PAGE) * PAGE
+    if damage == "a zeroed page":
+        data[page : page + PAGE] = bytes(PAGE)
+    elif damage == "cut short":
+        del data[page + dice.randrange(PAGE) :]
+    else:
+        data[page : page + PAGE] = dice.randbytes(PAGE)
+    file.write_bytes(data)
+
+
 class _Play:
     """One schedule on its way."""
 
@@ -127,6 +156,8 @@ class _Play:
         self._expected = expected
         self._runs = 0
         self.kills = self.fired = 0
+        self._before: bytes = b""
+        """The ledger's file as it was on the first morning, after a run."""
         self.evidence = Evidence(place, root, schedule.budget, _server.new_database() if _server else str(root / "beatporter.db"))
         place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
 
@@ -141,6 +172,8 @@ class _Play:
             self._place.faults.clear()
             for rule in plan.rules:
                 self._place.faults.add(rule)
+            if day == 1:
+                self._disturb()
             self._day(day, plan)
             self._evening(day, plan)
 
@@ -171,6 +204,51 @@ class _Play:
             self._clock.advance(self._dice.choice((60, 600, 4000)))
             if report.finished and "failed" not in report.states.values() and not any(plan.again[number:]):
                 return
+
+    def _disturb(self) -> None:
+        """What happens to the ledger and to our clock in the night between the two days."""
+        self._clock.advance(self._schedule.clock_off.total_seconds())
+        if _server is None and self._schedule.damage is not None:
+            self._damage(self._schedule.damage)
+
+    def _damage(self, damage: Damage) -> None:
+        """Damage the ledger, run, and put it back where the run said so: either it fails and names the file, or all has to be right."""
+        file = Path(self.evidence.database)
+        self.evidence.ledger().close()  # this process's own connections would go on with the files that are taken away
+        good = {path: path.read_bytes() for path in file.parent.glob(f"{file.name}*")}
+        if file not in good or not self._before:
+            return
+        spoil(file, damage, self._before, self._dice)
+        self._runs += 1
+        report = self._attempt(None, 1, PATIENT_TIMEOUT_S)
+        said = [error for error in report.errors.values() if "ledger" in error and file.name in error]
+        if said:
+            for path in file.parent.glob(f"{file.name}*"):
+                path.unlink()
+            for path, data in good.items():
+                path.write_bytes(data)
+        elif not report.finished:
+            self.evidence.notes.append(f"{damage} of the ledger ended a run without a word: {report.errors}")
+
+    @contextmanager
+    def _locked_by_another(self, day: int) -> Iterator[None]:
+        """Hold the ledger's write lock for a moment of real time while a run begins."""
+        file = Path(self.evidence.database)
+        if _server is not None or day != 1 or not self._schedule.locked or not file.exists():
+            yield
+            return
+        with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError:  # it is damaged
+                yield
+                return
+            freed = threading.Timer(LOCKED_S, other.execute, ("ROLLBACK",))
+            freed.start()
+            try:
+                yield
+            finally:
+                freed.join()
 
     def _evening(self, day: int, plan: DayPlan) -> None:
         """What the person does in the app."""
@@ -233,7 +311,8 @@ class _Play:
             small=self._schedule.small,
         )
         begun_at = self._clock()
-        report = self._nursery.carry_out(order)
+        with self._locked_by_another(day):
+            report = self._nursery.carry_out(order)
         self.kills += not report.finished
         evidence.operations.append(report.operations)
         evidence.errors.update(report.errors.values())
@@ -241,6 +320,8 @@ class _Play:
             evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
         found = {slug: last_result(evidence.root, run_key, f"match/{slug}") or [] for slug in order.slugs}
         evidence.attempts.append(Attempt(begun_at, found))
+        if day == 0 and not self._before and _server is None and Path(evidence.database).exists():
+            self._before = Path(evidence.database).read_bytes()
         self._clock.advance(60)
         return report
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from beatporter.genres import all_genres
-from beatporter.spotify.rate import RateLimiter
+from beatporter.http.pacing import Pacer
 from sandbox.beatport.models import BeatportState
 from sandbox.calendar import World
 from sandbox.catalogue import Catalogue
@@ -80,11 +80,11 @@ class QuotaWorld(StandIns):
         def pause(seconds: float) -> None:
             self.clock.advance(seconds)
 
-        limiter = RateLimiter(RATE, sleep=pause, clock=lambda: self.clock().timestamp())
+        pacer = Pacer(1 / RATE, burst_s=1.0, sleep=pause, clock=lambda: self.clock().timestamp())
 
         def acquire(slots: int) -> None:
             for _ in range(slots):
-                limiter.wait_turn()
+                pacer.wait_turn()
 
         return acquire
 

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from beatporter.beatport.session import LARGEST_BODY
 from beatporter.beatport.sources import fetch_chart, open_source
 from beatporter.errors import (
     BeatporterError,
@@ -31,6 +29,7 @@ from beatporter.errors import (
     UpstreamDown,
 )
 from beatporter.genres import KNOWN
+from beatporter.http.limits import MAX_BODY_BYTES
 from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
 from tests.patience import PATIENCE_S
@@ -129,9 +128,7 @@ class Reader:
             "http_timeout_s": PATIENCE_S,
         }
         settings = load_settings(**{**values, **overrides})
-        with requests.Session() as session:
-            session.max_redirects = 5
-            return fetch_chart(open_source(settings, session=session, sleep=self.slept.append, now=lambda: NOW), HOUSE, NOW)
+        return fetch_chart(open_source(settings, sleep=self.slept.append, now=lambda: NOW), HOUSE, NOW)
 
 
 @pytest.fixture
@@ -253,7 +250,7 @@ def test_another_kind_of_file_is_no_page(beatport: Beatport, read: Reader) -> No
 
 
 def test_a_body_beyond_reason_is_not_read_to_its_end(beatport: Beatport, read: Reader) -> None:
-    beatport.replies = [Reply(b" " * (LARGEST_BODY + 1))]
+    beatport.replies = [Reply(b" " * (MAX_BODY_BYTES + 1))]
     with pytest.raises(PageShapeChanged, match="bytes"):
         read()
 

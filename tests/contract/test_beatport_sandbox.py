@@ -53,8 +53,7 @@ def read(sandbox: Sandbox, home: Path, source: str, slug: str = "house", *, genr
     }
     settings = load_settings(**{**values, **overrides})
     genre = genre or find_genre(slug, settings.all_genres())
-    with requests.Session() as session:
-        return fetch_chart(open_source(settings, session=session, sleep=lambda _: None), genre, utc_now())
+    return fetch_chart(open_source(settings, sleep=lambda _: None), genre, utc_now())
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -18,10 +18,11 @@ from prefect.testing.utilities import prefect_test_harness
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, sign_in_path, sign_in_warning
+from beatporter.spotify.sign_in import FileStore, SignIn, load_sign_in, require_client, sign_in_path, sign_in_warning
 from beatporter.spotify.tokens import Tokens
+from orchestration.blocks import SignInBlock, open_store, with_secrets
+from orchestration.redaction import HIDDEN, without_secrets
 from sandbox.world import Options, Sandbox
-from tasks._sign_in import SecretBlock, open_store
 from tests.conftest import free_port
 from tests.contract.at_terminal import at_terminal
 from tests.contract.conftest import SpotifyDesk
@@ -94,8 +95,8 @@ def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tm
     assert kept(environment).exists()
 
 
-def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path) -> None:
-    foreign = "http://127.0.0.1:8917/callback?code=abc&state=another\n"
+@pytest.mark.parametrize("foreign", ["http://127.0.0.1:8917/callback?code=abc&state=another\n", "http://[\n"])
+def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path, foreign: str) -> None:
     shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
     assert shown.code == 1, shown.text
     assert "does not belong to this sign-in" in shown.text
@@ -109,7 +110,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         ((), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
         (("--port", "0"), {}, "--port"),
         (("--port", "http"), {}, "--port"),
-        (("--block", "My Block"), {}, "'My Block' is no name of a Prefect block."),
+        (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
 def test_what_cannot_be_is_said_before_anybody_signs_in(
@@ -134,14 +135,14 @@ def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[
         [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
     )
     assert shown.code == 0, shown.text
-    assert "Kept in the Prefect block secret/spotify" in shown.text
-    assert "Runs find it with BEATPORTER_SPOTIFY_REFRESH_TOKEN=secret/spotify" in shown.text
+    assert "Kept in the Prefect block spotify-sign-in/spotify" in shown.text
+    assert "Runs find it with BEATPORTER_SPOTIFY_REFRESH_TOKEN=spotify-sign-in/spotify" in shown.text
     assert not kept(environment).exists(), "a block instead of a file"
-    named = {**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/spotify"}
+    named = {**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "spotify-sign-in/spotify"}
     assert "Sign-in: 0 days old" in run(named, tmp_path, "status").stdout
     other = run({**named, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/other"}, tmp_path, "sync", "dubstep")
     assert other.returncode == 2, other.stdout + other.stderr
-    assert "The Prefect block secret/other holds no sign-in. Run `beatporter login --block other`." in " ".join(other.stderr.split())
+    assert "The Prefect block other holds no sign-in. Run `beatporter login --block other`." in " ".join(other.stderr.split())
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def prefect() -> Iterator[None]:
 @pytest.mark.usefixtures("prefect")
 def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     signed_in_at = desk.clock()
-    block = SecretBlock("renewed")
+    block = SignInBlock("renewed")
     block.save(SignIn(SecretStr(desk.refresh_token), signed_in_at))
     settings = desk.settings(spotify_refresh_token=SecretStr("secret/renewed"))
     accounts, give = desk.state.accounts, desk.state.accounts.refresh
@@ -178,7 +179,83 @@ def test_a_block_made_by_hand_holds_a_bare_token(desk: SpotifyDesk) -> None:
     with pytest.raises(SettingsError, match="holds no sign-in") as caught:
         load_sign_in(settings, open_store(settings))
     assert "something else" not in str(caught.value)
-    SecretBlock("by-hand").check()  # signing in anew puts it right
+    SignInBlock("by-hand").check()  # signing in anew puts it right
+
+
+@pytest.mark.usefixtures("prefect")
+def test_prefects_api_never_shows_the_token_of_a_sign_in(desk: SpotifyDesk) -> None:
+    SignInBlock("masked").save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    told = shown_by_prefect()
+    assert "masked" in told
+    assert desk.clock().date().isoformat() in told, "the date is no secret"
+    assert desk.refresh_token not in told
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings_may_still_name_it(desk: SpotifyDesk) -> None:
+    from prefect.blocks.system import Secret
+
+    old = {"refresh_token": "old-refresh-token", "signed_in_at": desk.clock().isoformat(), "scopes": []}
+    Secret(value=old).save("older", overwrite=True)
+    assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: Secret would do"
+    settings = desk.settings(spotify_refresh_token=SecretStr("secret/older"))
+    assert load_sign_in(settings, open_store(settings)).refresh_token.get_secret_value() == "old-refresh-token"
+    block = SignInBlock("older")
+    block.save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    assert block.removed == "secret/older"
+    told = shown_by_prefect()
+    assert "old-refresh-token" not in told
+    assert desk.refresh_token not in told
+    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(desk.refresh_token), desk.clock())
+    block.save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    assert not block.removed
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(desk: SpotifyDesk) -> None:
+    from prefect.blocks.system import Secret
+
+    Secret(value="of-the-app-in-a-block").save("app-secret", overwrite=True)
+    Secret(value="of-beatport-in-a-block").save("beatport", overwrite=True)
+    settings = desk.settings(spotify_client_secret=SecretStr("secret/app-secret"), beatport_token=SecretStr("secret/beatport"))
+    with pytest.raises(SettingsError, match="names a Prefect block"):
+        require_client(settings)
+    found = with_secrets(settings)
+    assert require_client(found)[1].get_secret_value() == "of-the-app-in-a-block"
+    assert found.beatport_token == SecretStr("of-beatport-in-a-block")
+    assert without_secrets("refused: of-the-app-in-a-block") == f"refused: {HIDDEN}"
+    with pytest.raises(SettingsError, match="BEATPORT_TOKEN names the Prefect block secret/nowhere, which is not there"):
+        with_secrets(desk.settings(beatport_token=SecretStr("secret/nowhere")))
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(desk: SpotifyDesk) -> None:
+    from prefect.blocks.system import Secret
+
+    Secret(value="the app's secret").save("shared", overwrite=True)
+    SignInBlock("shared").save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    assert Secret.load("shared").get() == "the app's secret"
+
+
+def shown_by_prefect() -> str:
+    """Every block as the API gives it to a page."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return client._client.post("/block_documents/filter", json={}).text
+
+
+def test_what_login_says_about_a_token_that_was_shown(environment: dict[str, str], tmp_path: Path) -> None:
+    at_home = {**environment, "PREFECT_HOME": str(Path(environment["BEATPORTER_HOME"]).resolve() / "prefect")}
+    Path(at_home["PREFECT_HOME"]).mkdir(parents=True)
+    make = "from prefect.blocks.system import Secret; Secret(value={'refresh_token': 'old-token'}).save('spotify')"
+    own = {**at_home, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true", "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
+    subprocess.run([sys.executable, "-c", make], env=own, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE_S)
+    shown = at_terminal([BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)])
+    assert shown.code == 0, shown.text
+    assert "The Prefect block secret/spotify showed the old token" in " ".join(shown.text.split())
+    assert "https://www.spotify.com/account/apps" in shown.text
+    assert "old-token" not in shown.text
 
 
 def test_a_renewed_token_goes_back_into_the_file(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:

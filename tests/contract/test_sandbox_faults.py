@@ -10,7 +10,7 @@ import requests
 
 from beatporter.records.track import SpotifyTrack
 from sandbox.clock import SandboxClock
-from sandbox.faults import KINDS, Rule
+from sandbox.faults import FAULTS, Rule
 from sandbox.http import Request, Response, Route, Server, json_response
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.playlist import Playlist
@@ -161,7 +161,7 @@ def test_a_services_own_faults_go_through_its_hook() -> None:
 
 
 def test_every_fault_of_spotify_leaves_a_server_that_works(add: Send, server: Server) -> None:
-    for fault in sorted(KINDS - {"challenge", "malformed", "half_page"}):
+    for fault in sorted(FAULTS - {"challenge", "malformed", "half_page"}):
         server.faults.add(fault=fault, seconds=0.01)
         try:
             add()

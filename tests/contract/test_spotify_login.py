@@ -10,15 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from pydantic import SecretStr
 
 from beatporter.errors import BeatporterError, SettingsError, SignInExpired, UpstreamDown
 from beatporter.settings import load_settings
-from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, redirect_uri
+from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, new_verifier, redirect_uri
 from beatporter.spotify.sign_in import SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
 from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.contract.conftest import SpotifyDesk
+
+VERIFIER = new_verifier()
 
 
 def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: SpotifyDesk) -> None:
@@ -27,11 +30,11 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: Spot
         idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
         strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=PATIENCE_S)
         assert strange.status_code == 404
-        page = requests.get(authorize_url(settings, loopback.redirect, state), timeout=PATIENCE_S)
+        page = requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=PATIENCE_S)
         assert "Close this window" in page.text
         code = loopback.wait_for_code(PATIENCE_S)
         idle.close()
-        sign_in = exchange_code(settings, code, loopback.redirect, now=desk.clock, sleep=desk.sleep)
+        sign_in = exchange_code(settings, code, loopback.redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
     path = Path(FileStore(sign_in_path(settings)).save(sign_in))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     stored = load_sign_in(settings)
@@ -45,18 +48,20 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: Spot
 
 def test_headless_the_pasted_address_does(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state), timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
-    sign_in = exchange_code(settings, code_from_address(f"  {address}\n", state), redirect, now=desk.clock, sleep=desk.sleep)
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
+        "Location"
+    ]
+    sign_in = exchange_code(settings, code_from_address(f"  {address}\n", state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
     assert sign_in.signed_in_at == desk.clock()
     with pytest.raises(SignInExpired):
-        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
 
 
 def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> None:
     settings, state = desk.settings(), new_state()
     desk.state.accounts.consents = False
     with Loopback(state, port=0) as loopback:
-        requests.get(authorize_url(settings, loopback.redirect, state), timeout=PATIENCE_S)
+        requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=PATIENCE_S)
         with pytest.raises(SignInExpired, match="did not allow"):
             loopback.wait_for_code(PATIENCE_S)
         with pytest.raises(SignInExpired, match="No browser came back"):
@@ -75,24 +80,28 @@ def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> 
 
 def test_a_sign_in_without_all_permissions_is_not_taken(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    asked = authorize_url(settings, redirect, state).replace("playlist-modify-public", "")
+    asked = authorize_url(settings, redirect, state, VERIFIER).replace("playlist-modify-public", "")
     address = requests.get(asked, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SignInExpired, match="playlist-modify-public"):
-        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
 
 
 def test_a_code_whose_answer_was_lost_is_not_sent_twice(desk: SpotifyDesk) -> None:
     settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state), timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
+        "Location"
+    ]
     desk.server.faults.add(service="accounts", kind="token", fault="drop", when="after")
     with pytest.raises(UpstreamDown):
-        exchange_code(settings, code_from_address(address, state), redirect, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
     assert desk.server.log.count(service="accounts", kind="token") == 1
 
 
 def test_the_address_asks_for_what_is_needed_and_no_more(desk: SpotifyDesk) -> None:
-    query = parse_qs(urlsplit(authorize_url(desk.settings(), redirect_uri(9000), "s")).query)
+    query = parse_qs(urlsplit(authorize_url(desk.settings(), redirect_uri(9000), "s", VERIFIER)).query)
+    assert query.pop("code_challenge") != [VERIFIER]
     assert query == {
+        "code_challenge_method": ["S256"],
         "client_id": [desk.state.accounts.client_id],
         "response_type": ["code"],
         "redirect_uri": ["http://127.0.0.1:9000/callback"],
@@ -100,4 +109,34 @@ def test_the_address_asks_for_what_is_needed_and_no_more(desk: SpotifyDesk) -> N
         "state": ["s"],
     }
     with pytest.raises(BeatporterError, match="BEATPORTER_SPOTIFY_CLIENT_ID"):
-        authorize_url(load_settings(home=desk.home), redirect_uri(), "s")
+        authorize_url(load_settings(home=desk.home), redirect_uri(), "s", VERIFIER)
+
+
+@pytest.mark.parametrize("target", ["http://[", "//[", "/callback?" + "&".join(["a=b"] * 1000)])
+def test_an_address_that_is_none_is_answered_without_a_traceback(target: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with Loopback(new_state(), port=0) as loopback:
+        browser = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0), timeout=PATIENCE_S)
+        browser.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        answer = browser.makefile("rb").read()
+        browser.close()
+    assert b" 404 " in answer
+    told = capfd.readouterr()
+    assert told.err + told.out == ""
+
+
+def test_a_code_is_of_no_use_without_what_only_the_sign_in_knows(desk: SpotifyDesk) -> None:
+    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+    asked = authorize_url(settings, redirect, state, VERIFIER)
+    assert VERIFIER not in asked
+    address = requests.get(asked, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
+    with pytest.raises(SignInExpired):
+        exchange_code(settings, code_from_address(address, state), redirect, new_verifier(), now=desk.clock, sleep=desk.sleep)
+
+
+def test_the_apps_secret_is_asked_for_beside_it(desk: SpotifyDesk) -> None:
+    settings, state, redirect = desk.settings(spotify_client_secret=SecretStr("wrong")), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
+        "Location"
+    ]
+    with pytest.raises(SettingsError, match="id and secret"):
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)

@@ -21,7 +21,7 @@ _PEAK = 'next(int(line.split()[1]) for line in open("/proc/self/status") if line
 EMPTY_FLOW = f"""
 import json, sys, time
 from pathlib import Path
-from cli.orchestration import use_embedded_prefect
+from cli.embedded_prefect import use_embedded_prefect
 use_embedded_prefect(Path(sys.argv[1]), verbose=False)
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact

@@ -12,7 +12,7 @@ import json, sys
 from cli.sync import run_here
 from beatporter.settings import load_settings
 run_here(load_settings(), [sys.argv[1]], quiet=True)
-print(json.dumps([name for name in ("pandas", "prefect_gcp", "openpyxl", "pyarrow.dataset", "pyarrow.compute") if name in sys.modules]))
+print(json.dumps([name for name in ("pandas", "prefect_gcp", "openpyxl", "pyarrow") if name in sys.modules]))
 """
 
 

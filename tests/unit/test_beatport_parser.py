@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beatporter.beatport.identity import prevailing_genre, stated_genre
-from beatporter.beatport.parser import CutOff, next_data, parse_api, parse_page
+from beatporter.beatport.parser import CutOff, next_data, parse_api, parse_document, parse_page
 from beatporter.errors import PageShapeChanged
+from tests.unit.foreign_values import JSON, assert_bounded
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 HOUSE = REAL / "beatport-top100-house-2023-10.html"
@@ -244,3 +248,33 @@ def test_a_genre_is_known_by_its_page_by_its_next_address_or_by_its_rows() -> No
     assert stated_genre({"next": "api.beatport.com/v4/catalog/genres/90/top/100/?page=2"}) == 90
     assert prevailing_genre([row(1, genre={"id": 5}), row(2, genre={"id": 5}), row(3, genre={"id": 11})]) == 5
     assert prevailing_genre([row(1, genre={"id": 5}), row(2)]) is None
+
+
+# --- anything at all ---
+
+
+@given(document=JSON, count=JSON, per_page=JSON)
+def test_no_document_whatever_raises_anything_else(document: object, count: object, per_page: object) -> None:
+    for api in (document, {"results": document, "count": count, "per_page": per_page}):
+        with contextlib.suppress(PageShapeChanged):
+            assert_bounded(parse_api(api))
+    queries = [{"queryKey": count, "state": {"data": document}}, document]
+    with contextlib.suppress(PageShapeChanged):
+        assert_bounded(parse_document({"props": {"pageProps": {"dehydratedState": {"queries": queries}}}}))
+
+
+@given(text=st.text(st.sampled_from("<>/!-[]&#;='\" abscriptid__NEXT_DATA__\n"), max_size=200))
+def test_no_page_whatever_raises_anything_else(text: str) -> None:
+    for page_text in (text, f"<script id=__NEXT_DATA__>{text}</script>", f"<script {text}__NEXT_DATA__{text}>{text}</script>"):
+        with contextlib.suppress(PageShapeChanged):
+            next_data(page_text)
+
+
+def test_a_script_that_only_mentions_the_data_is_not_taken_for_it() -> None:
+    before = '<script src="/x?__NEXT_DATA__"></script><script>self.__NEXT_DATA__ = 1</script>'
+    html = page(query({"results": rows(2)})).replace("<body>", f"<body>{before}")
+    assert ids(html) == [1, 2]
+
+
+def test_counts_beyond_any_number_are_no_counts() -> None:
+    assert len(parse_api({"results": rows(3), "count": 10**400, "per_page": 10**400})) == 3

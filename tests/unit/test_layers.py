@@ -1,4 +1,4 @@
-"""The direction of imports: prefect.yaml → cli, flows → tasks → beatporter, never back; Prefect in flows, tasks and cli only."""
+"""The direction of imports: prefect.yaml → flows, cli → tasks → orchestration → beatporter, never back; no Prefect in the last."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"beatporter", "tasks", "flows", "cli", "sandbox"}
+OURS = {"beatporter", "orchestration", "tasks", "flows", "cli", "sandbox"}
 MAY_IMPORT = {
     "beatporter": {"beatporter"},
-    "tasks": {"tasks", "beatporter"},
-    "flows": {"flows", "tasks", "beatporter"},
-    "cli": {"cli", "flows", "tasks", "beatporter"},
+    "orchestration": {"orchestration", "beatporter"},
+    "tasks": {"orchestration", "beatporter"},
+    "flows": {"flows", "tasks", "orchestration", "beatporter"},
+    "cli": {"cli", "flows", "tasks", "orchestration", "beatporter"},
     "sandbox": {"sandbox", "beatporter"},
 }
+ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
+"""Rooms of the domain between the steps of a run and the HTTP room; they may import one another, but never in a circle."""
+LEVELS = {"sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
+"""Rooms of the domain, each above those that it may import. What lies in no room (errors, clock, settings, …) may be imported by all."""
 PREFECT = {"prefect", "prefect_gcp"}
-HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow.dataset", "pyarrow.compute"}
+HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
 
 
 def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
@@ -30,7 +35,16 @@ def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute here"
-            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names) if node.module in OURS else (node.module or "",)
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Each name that is imported, with its module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def modules(package: str) -> list[Path]:
@@ -48,6 +62,36 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     assert not wrong
 
 
+def rooms() -> dict[str, set[str]]:
+    """Each room of the domain, and each module that lies in none, with those that it imports."""
+    found: dict[str, set[str]] = {}
+    for path in modules("beatporter"):
+        inner = path.relative_to(ROOT / "beatporter").with_suffix("").parts
+        imports = {name.split(".")[1] for name in imported(path) if name.startswith("beatporter.")}
+        found.setdefault(inner[0], set()).update(imports - {inner[0]})
+    return found
+
+
+def test_every_room_of_the_domain_has_its_level() -> None:
+    assert {path.name for path in (ROOT / "beatporter").iterdir() if (path / "__init__.py").exists()} == set(LEVELS)
+
+
+def test_inside_the_domain_imports_go_one_way() -> None:
+    wrong = [f"{room} imports {name}" for room, names in rooms().items() for name in names if LEVELS.get(name, -1) > LEVELS.get(room, -1)]
+    assert not wrong
+
+
+def test_no_circle_of_rooms_inside_the_domain() -> None:
+    left = rooms()
+    while ends := {room for room, names in left.items() if not names & left.keys()}:
+        left = {room: names for room, names in left.items() if room not in ends}
+    assert not left, "each of these imports another of them"
+
+
+def test_the_http_room_knows_no_service_and_no_setting() -> None:
+    assert rooms()["http"] <= {"records", "errors", "clock", "control_characters"}
+
+
 @pytest.mark.parametrize("package", ["beatporter", "sandbox"])
 def test_the_domain_and_the_sandbox_know_nothing_of_prefect(package: str) -> None:
     wrong = [
@@ -56,7 +100,7 @@ def test_the_domain_and_the_sandbox_know_nothing_of_prefect(package: str) -> Non
     assert not wrong
 
 
-@pytest.mark.parametrize("package", ["tasks", "flows", "cli", "sandbox"])
+@pytest.mark.parametrize("package", ["orchestration", "tasks", "flows", "cli", "sandbox"])
 def test_no_module_imports_something_heavy_at_its_top(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
@@ -81,11 +125,45 @@ def test_the_command_line_sets_prefects_environment_before_it_imports_prefect() 
     assert done.stdout.strip() == "False", "Prefect reads its environment when it is imported"
 
 
+@pytest.mark.parametrize("package", sorted({*OURS, "bench"}))
+def test_nothing_private_is_imported_from_another_package(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(package)
+        for name in imported_names(path)
+        if name.split(".")[0] in OURS - {package} and any(part.startswith("_") for part in name.split("."))
+    ]
+    assert not wrong, "give it a public name, or ask for what it does"
+
+
+@pytest.mark.parametrize("package", sorted(OURS - {"cli"}))
+def test_a_name_of_ours_is_the_same_wherever_it_is_imported(package: str) -> None:
+    """So that the way a value takes can be followed by search."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"
+        for path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OURS - {"sandbox"}
+        for alias in node.names
+        if alias.asname
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", modules("tasks"), ids=lambda path: path.name)
+def test_a_task_file_holds_one_task_and_nothing_else(path: Path) -> None:
+    body = [node for node in ast.parse(path.read_text()).body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
+    if path.name == "__init__.py":
+        assert not body
+        return
+    assert len(body) == 1, "one step a file; what several need is in orchestration/"
+    assert isinstance(body[0], ast.FunctionDef)
+    assert [ast.unparse(decorator).partition("(")[0] for decorator in body[0].decorator_list] == ["house_task"]
+
+
 @pytest.mark.parametrize("path", modules("flows"), ids=lambda path: path.name)
 def test_a_flow_file_holds_no_class_and_no_state(path: Path) -> None:
     """Prefect loads an entry point under a bare module name, so a class in it would exist twice."""
-    if path.name.startswith("_"):
-        return
     tree = ast.parse(path.read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert not [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]

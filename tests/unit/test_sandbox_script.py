@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.clock import SandboxClock
-from sandbox.faults import KINDS, FaultScript, Rule
+from sandbox.faults import FAULTS, FaultScript, Rule
 
 START = datetime(2026, 11, 2, 6, tzinfo=UTC)
 
@@ -96,7 +96,7 @@ def test_a_wrong_rule_is_named_and_leaves_the_script_as_it_was(data: dict[str, o
 
 
 def test_every_fault_makes_a_rule() -> None:
-    assert {Rule(fault).fault for fault in KINDS} == KINDS
+    assert {Rule(fault).fault for fault in FAULTS} == FAULTS
 
 
 def test_a_manual_clock_moves_only_when_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,4 +94,112 @@ def test_no_secret_shows_in_the_settings_or_in_an_error(monkeypatch: pytest.Monk
     assert "hush-hush" not in repr(load_settings())
     with pytest.raises(SettingsError) as caught:
         load_settings(spotify_refresh_token=["hush-hush"])
+    assert "hush-hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("slug", ["my_genre", "../../x", "My-Genre", "", "a b", "x" * 101, "h\u00f6use", "house\n"])
+def test_a_slug_that_is_part_of_file_names_is_checked(slug: str) -> None:
+    with pytest.raises(SettingsError, match="lower-case letters, digits and dashes") as caught:
+        load_settings(genre_ids={slug: 123}, genres=())
+    assert "GENRE_IDS" in str(caught.value)
+
+
+@pytest.mark.parametrize("genre_id", [0, -1, 2**31, 10**30])
+def test_an_id_of_a_genre_is_one_that_beatport_and_the_ledger_have(genre_id: int) -> None:
+    with pytest.raises(SettingsError, match="the id of gqom must be from 1"):
+        load_settings(genre_ids={"gqom": genre_id})
+
+
+@pytest.mark.parametrize("value", ["gqom=1", "[1]", '{"gqom": "x"}', "[" * 100_000, '{"gqom": ' + "9" * 5_000 + "}", '{"gqom": 1.5}'])
+def test_genre_ids_that_cannot_be_read_are_a_setting_to_correct(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BEATPORTER_GENRE_IDS", value)
+    with pytest.raises(SettingsError, match="BEATPORTER_GENRE_IDS") as caught:
+        load_settings()
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("BEATPORTER_SPOTIFY_RAT", "Did you mean BEATPORTER_SPOTIFY_RATE?"),
+        ("BEATPORTER_GENRE", "Did you mean BEATPORTER_GENRES?"),
+        ("beatporter_hom", "Did you mean BEATPORTER_HOME?"),
+        ("BEATPORTER_QZX" + "Q" * 10_000, "Unset it"),
+    ],
+)
+def test_an_unknown_variable_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+    monkeypatch.setenv(name, "hush-hush")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert says in str(caught.value)
+    assert "hush-hush" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'playlist_name = "\xff {genre}"\n', "not UTF-8"),
+        (b"spotify_rate = " + b"9" * 5_000, "thousands of digits"),
+        (b"genres = " + b"[" * 50_000, "nests too deep"),
+    ],
+)
+def test_a_file_that_no_editor_would_write_is_told(content: bytes, says: str) -> None:
+    Path("beatporter.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=says):
+        load_settings()
+
+
+def test_a_folder_in_the_place_of_the_file_is_told() -> None:
+    Path("beatporter.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"beatporter\.toml cannot be read"):
+        load_settings()
+
+
+def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("beatporter.toml").write_text("spotify_rate = 3\n")
+    opened = Path.open
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "beatporter.toml":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SettingsError, match=r"beatporter\.toml cannot be read: Permission denied"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "key", ["SPOTIFY_RATE", "CHART_SOURCE", "PLAYLIST_NAME", "SPOTIFY_DAILY_BUDGET", "BEATPORT_URL", "VERSION_ORDER", "GENRES"]
+)
+def test_an_error_repeats_the_beginning_of_a_long_value(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv(f"BEATPORTER_{key}", "9x" * 50_000)
+    with pytest.raises((SettingsError, UnknownGenre)) as caught:
+        load_settings()
+    assert len(str(caught.value)) < 400
+
+
+def test_a_number_of_thousands_of_digits_is_a_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "9" * 5_000)
+    with pytest.raises(SettingsError, match="SPOTIFY_DAILY_BUDGET") as caught:
+        load_settings()
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("database", ["postgresql://dj:hush-hush@host/ledger"]),
+        ("database", "mysql://dj:hush-hush@host/ledger"),
+        ("database", "postgresql://dj:hush-hush@host:port/ledger"),
+        ("beatport_url", "ftp://dj:hush-hush@host"),
+        ("beatport_url", "http://dj:hush-hush@["),
+        ("spotify_client_secret", ["hush-hush"]),
+        ("beatport_token", {"token": "hush-hush"}),
+    ],
+)
+def test_an_error_repeats_no_secret(key: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=key) as caught:
+        load_settings(**{key: value})
     assert "hush-hush" not in str(caught.value)

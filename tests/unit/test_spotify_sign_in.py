@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -46,6 +48,40 @@ def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings:
     assert list(path.parent.iterdir()) == [path], "a draft was left behind"
 
 
+def test_no_link_that_somebody_left_is_followed(settings: Settings, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_text("theirs")
+    settings.home.mkdir()
+    sign_in_path(settings).symlink_to(foreign)
+    (settings.home / "spotify.new").symlink_to(foreign)
+    path = save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+    assert foreign.read_text() == "theirs"
+    assert not path.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_file_is_private_from_its_first_moment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, int]] = []
+    opened = os.open
+
+    def watched(path: Any, flags: int, mode: int = 0o777, **options: Any) -> int:
+        if str(path).endswith(".new"):
+            made.append((flags, mode))
+        return opened(path, flags, mode, **options)
+
+    monkeypatch.setattr(os, "open", watched)
+    save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+    assert [(flags & (os.O_CREAT | os.O_EXCL), mode) for flags, mode in made] == [(os.O_CREAT | os.O_EXCL, 0o600)]
+
+
+def test_a_home_that_is_made_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(settings: Settings) -> None:
+    save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+    assert stat.S_IMODE(settings.home.stat().st_mode) == 0o700
+    settings.home.chmod(0o750)
+    save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
+    assert stat.S_IMODE(settings.home.stat().st_mode) == 0o750
+
+
 def test_the_settings_token_wins_but_keeps_the_files_date_when_it_is_the_same(settings: Settings) -> None:
     save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
     other = settings.model_copy(update={"spotify_refresh_token": SecretStr("refresh-2")})
@@ -77,7 +113,7 @@ def test_a_setting_that_names_a_block_takes_that_and_no_other_sign_in(settings: 
     assert block_name(settings) is None
     kept = SignIn(SecretStr("of-the-block"), AT)
     assert load_sign_in(named, Drawer(kept)) == kept
-    with pytest.raises(SettingsError, match=r"secret/spotify holds no sign-in.*beatporter login --block spotify"):
+    with pytest.raises(SettingsError, match=r"block spotify holds no sign-in.*beatporter login --block spotify"):
         load_sign_in(named, Drawer())
     with pytest.raises(SettingsError, match="is not open here"):
         load_sign_in(named)

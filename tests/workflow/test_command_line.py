@@ -16,10 +16,21 @@ import pytest
 
 from sandbox.world import Options, Sandbox
 from tests.patience import PATIENCE_S
+from tests.prefect_api import artifact, ask, logs_of
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EMPTY, EMPTY_ID = "tech-house", 11
 BEATPORTER = Path(sys.executable).with_name("beatporter")
+
+
+BROKEN = """
+import os
+import beatporter.sync.match
+def broken(workspace, slug, beatport_ids):
+    raise KeyError(f"{slug} refused {os.environ['BEATPORTER_SPOTIFY_CLIENT_SECRET']}")
+beatporter.sync.match.match_tracks = broken
+"""
+"""Python runs a sitecustomize.py before anything else: as if a step had a bug."""
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +147,73 @@ def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path
     assert done.returncode == 1
     assert "occupied" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def run_behind(server: str, key: str) -> str:
+    """The run that published the newest version of an artifact."""
+    return str(ask(server, f"/artifacts/{key}/latest")["flow_run_id"])
+
+
+def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
+    (tmp_path / "bug").mkdir()
+    (tmp_path / "bug" / "sitecustomize.py").write_text(BROKEN)
+    done = beatporter("sync", "dubstep", "--json", PYTHONPATH=str(tmp_path / "bug"))
+    secret = own_sandbox.environment()["BEATPORTER_SPOTIFY_CLIENT_SECRET"]
+    error = document(done)["genres"]["dubstep"]["error"]
+    assert done.returncode == 1
+    assert "KeyError: 'dubstep refused ********'" in error
+    page = artifact(server, "sync-dubstep")
+    assert "dubstep: failed" in page
+    assert "KeyError" in page
+    run = run_behind(server, "sync-dubstep")
+    parent = run_behind(server, "summary")
+    assert f"Run key: {parent}" in page, "a genre belongs to the run that started it"
+    status = beatporter("status", COLUMNS="160").stdout
+    assert "KeyError" in status
+    told = [
+        *logs_of(server, run),
+        *logs_of(server, parent),
+        str(ask(server, f"/flow_runs/{run}")),
+        status,
+        page,
+        artifact(server, "summary"),
+    ]
+    assert not [text for text in told if secret in text]
+    assert sum("Traceback" in text for text in told) == 1, "where a bug is has to be told, once"
+
+
+def test_a_run_that_fails_as_a_whole_leaves_its_summary_and_no_traceback(beatporter: Run, server: str) -> None:
+    done = beatporter("sync", "dubstep", "--json", BEATPORTER_SPOTIFY_REFRESH_TOKEN="stale-refresh-token")
+    assert done.returncode == 1
+    assert "beatporter login" in document(done)["error"]
+    assert document(done)["genres"] == {}
+    assert "beatporter login" in done.stderr
+    page = artifact(server, "summary")
+    run = run_behind(server, "summary")
+    assert "failed" in page.splitlines()[0]
+    assert "beatporter login" in page
+    assert f"Run key: {run}" in page
+    assert not [text for text in logs_of(server, run) if "Traceback" in text or "stale-refresh-token" in text]
+    assert "beatporter login" in ask(server, f"/flow_runs/{run}")["state"]["message"]
+
+
+def test_a_damaged_ledger_still_leaves_summary(beatporter: Run, server: str, tmp_path: Path) -> None:
+    (tmp_path / "damaged.db").write_bytes(b"SQLite format 3\0" + b"damage" * 5000)
+    done = beatporter("sync", "dubstep", BEATPORTER_DATABASE=str(tmp_path / "damaged.db"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "damaged.db" in artifact(server, "summary")
+
+
+def test_an_archive_that_cannot_be_written_is_named_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    done = beatporter("sync", "dubstep", "--json", BEATPORTER_ARCHIVE=str(tmp_path / "occupied" / "archive"))
+    assert document(done)["genres"]["dubstep"]["state"] == "completed"
+    assert done.returncode == 0
+    page = artifact(server, "archive-ledger")
+    assert "archive-ledger: failed" in page.replace("\\", "")
+    assert "occupied" in page
+    assert "was not archived" in artifact(server, "summary")
 
 
 def test_status_and_match_show_what_a_run_left(beatporter: Run) -> None:

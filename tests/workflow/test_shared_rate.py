@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from tasks._shared import BLOCK
+from orchestration.limits import SLOTS_A_REQUEST
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -19,16 +19,16 @@ WINDOW_S = 5.0
 WORKER = f"""
 import json, sys, time
 from beatporter.settings import load_settings
-from beatporter.spotify.rate import RateLimiter
-from tasks._shared import shared_rate
+from beatporter.http.pacing import Pacer
+from orchestration.limits import shared_rate
 
 settings = load_settings()
-limiter = RateLimiter(settings.spotify_rate, acquire=shared_rate(settings))
+pacer = Pacer(1 / settings.spotify_rate, burst_s=1.0, acquire=shared_rate(settings))
 print("ready", flush=True)
 sys.stdin.readline()
 turns = []
 for _ in range({TURNS}):
-    limiter.wait_turn()
+    pacer.wait_turn()
     turns.append(time.monotonic())  # one clock for all processes, and nobody sets it
 print(json.dumps(turns), flush=True)
 """
@@ -56,7 +56,9 @@ def test_workers_keep_to_one_rate_together(server: str, environment: dict[str, s
     assert len(turns) == PROCESSES * TURNS
     most = max(sum(start <= turn < start + WINDOW_S for turn in turns) for start in turns)
     # Beyond the rate: what the limit lets through at once, and a block that each process may have kept for later.
-    assert most <= RATE * WINDOW_S + BLOCK + PROCESSES * BLOCK, f"{most} requests would have left within {WINDOW_S:.0f} s"
+    assert most <= RATE * WINDOW_S + SLOTS_A_REQUEST + PROCESSES * SLOTS_A_REQUEST, (
+        f"{most} requests would have left within {WINDOW_S:.0f} s"
+    )
 
 
 def _go(workers: list[subprocess.Popen[str]]) -> list[str]:

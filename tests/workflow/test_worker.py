@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states,
 
 def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> None:
     schema = ask(server, "/deployments/name/sync-genre/sync-genre")["parameter_openapi_schema"]
+    assert set(schema["properties"]) == {"genre", "dry_run", "refresh"}
     assert "melodic-house-techno" in schema["properties"]["genre"]["enum"]
     assert len(schema["properties"]["genre"]["enum"]) == 36
 
@@ -59,17 +61,17 @@ def test_the_morning_is_scheduled(server: str, worker: Path) -> None:
 
 def test_wrong_parameters_are_refused_before_a_run_is_made(server: str, worker: Path) -> None:
     for deployment, parameters in {
-        "sync-genres/daily": {"at_once": 0},
-        "sync-genre/sync-genre": {"genre": "house", "allowance": -1},
+        "sync-genres/daily": {"max_concurrent": 0},
+        "sync-genre/sync-genre": {"genre": "hous"},
     }.items():
         with pytest.raises(urllib.error.HTTPError) as refused:
             start_run(server, deployment, parameters)
-        assert "minimum" in refused.value.read().decode()
+        assert "Validation failed" in refused.value.read().decode()
 
 
 def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(server: str, worker: Path, sandbox: Sandbox) -> None:
     sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
-    parameters = {"genres": ["tech-house", "afro-house"], "fan_out": "deployments", "at_once": 1}
+    parameters = {"genres": ["tech-house", "afro-house"], "fan_out": "deployments", "max_concurrent": 1}
     parent = start_run(server, "sync-genres/daily", parameters)
     run = wait_for_end(server, parent, worker)
     assert run["state"]["type"] == "FAILED"
@@ -93,3 +95,11 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     assert run["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
     assert set(genre_runs(server, parent)) == {("tech-house", "COMPLETED", 2), ("afro-house", "COMPLETED", 1)}
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
+
+
+def test_every_result_that_was_stored_is_json_of_less_than_10_kb(environment: dict[str, str], worker: Path) -> None:
+    stored = list((Path(environment["PREFECT_HOME"]) / "storage").iterdir())
+    assert len(stored) > 10, "the runs of these tests stored their results elsewhere"
+    for file in stored:
+        json.loads(file.read_bytes())
+        assert file.stat().st_size < 10_000

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from gcp_storage_emulator.server import Server, create_server
 
+from beatporter.ledger.archive_place import ArchivePlace
 from beatporter.ledger.ledger import Ledger, open_ledger
+from tests.contract.ledger.archive_cases import bucket_place, folder_place
 from tests.postgres import NoPostgres, Postgres, running_postgres
 
 BUCKET = "beatporter-tests"
@@ -94,3 +96,11 @@ def ledger(address: str) -> Iterator[Ledger]:
     made = open_ledger(address)
     yield made
     made.close()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> ArchivePlace:
+    """An empty place for an archive, of each kind."""
+    if request.param == "folder":
+        return folder_place(tmp_path)
+    return bucket_place(request.getfixturevalue("emulator"), BUCKET)

@@ -1,12 +1,12 @@
-"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code; over a folder and over a bucket."""
+"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code, and what it leaves behind."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import os
 import pty
-import shutil
+import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,56 +15,53 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.records.ledger import BackupRow, HistoryRow
+from beatporter.records.ledger import BackupRow, CallRow, HistoryRow
 from beatporter.records.match import Match
+from tests.contract.ledger.contents import contents
+from tests.contract.ledger.older_files import write_older
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 BEATPORTER = Path(sys.executable).with_name("beatporter")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
+only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+"""What the database makes no difference to."""
+only_postgres = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+
 
 @pytest.fixture
-def beatporter(ledger: Ledger, home_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Command:
-    """Runs `beatporter ledger …` over the ledger, in an empty folder."""
-    own = {key: value for key, value in os.environ.items() if not key.startswith(("BEATPORTER_", "PREFECT_"))}
-    own |= {"BEATPORTER_STORAGE": ledger.root, "COLUMNS": "80", "NO_COLOR": "1"}
-    if home_kind == "bucket":
-        own["STORAGE_EMULATOR_HOST"] = f"http://{request.getfixturevalue('emulator')}"
+def here(tmp_path: Path) -> Path:
+    """The folder that commands run in; it has no home yet."""
     folder = tmp_path / "here"
     folder.mkdir()
+    return folder
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def beatporter(ledger: Ledger, address: str, here: Path) -> Command:
+    """Runs `beatporter ledger …` over the ledger."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("BEATPORTER_", "PREFECT_"))}
+    own |= {"BEATPORTER_DATABASE": address, "BEATPORTER_HOME": str(here / "home"), "COLUMNS": "80", "NO_COLOR": "1"}
+
+    def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
         command = [str(BEATPORTER), "ledger", *map(str, arguments)]
-        return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=120, check=False)
+        environment = own | {f"BEATPORTER_{key.upper()}": str(value) for key, value in settings.items()}
+        return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
 
-only_folder = pytest.mark.parametrize("home_kind", ["folder"], indirect=True)
-"""What the home makes no difference to."""
-
-
 def fill(ledger: Ledger) -> None:
     for start in (0, 30):
-        rows = [
-            HistoryRow(f"{n:022}", None, f"artist|title {n}|", n, "chart", T0 + timedelta(days=start)) for n in range(start, start + 50)
-        ]
-        ledger.history.append("P", rows)
+        at = T0 + timedelta(days=start)
+        ledger.history.append("P", [HistoryRow(f"{n:022}", None, f"artist|title {n}|", n, "chart", at) for n in range(start, start + 50)])
     ledger.history.append("Q", [HistoryRow("=x", None, "", None, "playlist", T0)])
     ledger.matches.append([Match(1, None, "t", "search", 90.0, "same", "1", T0, None)])
     ledger.backups.append("P", "s", T0, [BackupRow(0, "a", None, "Ünïcode, ☃", ("A", "B"), None)])
-
-
-def damage(ledger: Ledger, table: str) -> str:
-    path = ledger.home.files(table)[0].path
-    data = bytearray(ledger.home.read(path))
-    data[100] ^= 4
-    ledger.home.write(path, pa.py_buffer(bytes(data)))
-    return path
+    ledger.calls.append([CallRow(T0, "search", 5, "run")])
 
 
 def output_of(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
@@ -73,256 +70,287 @@ def output_of(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def in_one_line(text: str) -> str:
+    """Without the frames and breaks that usage errors come in."""
+    return " ".join(text.replace("│", " ").split())
+
+
 def row_of(text: str, name: str) -> list[str]:
     """Words of a table's row."""
     return next((line.split() for line in text.splitlines() if line.split()[:1] == [name]), [])
 
 
-class TestCheck:
-    def test_a_sound_ledger_is_counted(self, ledger: Ledger, beatporter: Command) -> None:
-        fill(ledger)
-        text = output_of(beatporter("check"))
-        assert row_of(text, "history")[:3] == ["history", "3", "101"]
-        assert f"All is sound in {ledger.root}" in text
-
-    def test_damage_is_named_and_going_on_without_it_takes_a_word(self, ledger: Ledger, beatporter: Command) -> None:
-        fill(ledger)
-        path = damage(ledger, "history/playlist_id=P")
-        for _ in range(2):
-            text = output_of(beatporter("check"), code=1)
-            assert f"Damaged: {path}" in text
-            assert "may be added to their playlist again" in text, "it does not say what going on costs"
-            assert "--set-aside" in text
-        assert f"Set aside: damaged/{path}" in output_of(beatporter("check", "--set-aside"))
-        assert "All is sound" in output_of(beatporter("check"))
-        assert ledger.home.has(f"damaged/{path}"), "the damaged file was not kept"
-
-    def test_what_is_not_the_ledgers_is_told_apart(self, ledger: Ledger, beatporter: Command) -> None:
-        fill(ledger)
-        for path in ("notes.txt", "history/other.parquet", "history/playlist_id=P/.tmp-1-x"):
-            ledger.home.write(path, pa.py_buffer(b"x"))
-        text = output_of(beatporter("check"))
-        assert "never read: notes.txt" in text
-        assert "never read: history/other.parquet" in text
-        assert "removes it after an hour: history/playlist_id=P/.tmp-1-x" in text
+def widest(text: str) -> int:
+    """Of the lines of a table; a message is broken by the terminal."""
+    return max(len(line) for line in text.splitlines() if "  " in line.strip())
 
 
 class TestStats:
     def test_figures_fit_a_terminal(self, ledger: Ledger, beatporter: Command) -> None:
         fill(ledger)
         text = output_of(beatporter("stats"))
-        assert row_of(text, "history")[:5] == ["history", "101", "2", "playlists", "3"]
-        assert row_of(text, "backups")[-1] == "2026-11-20"
-        assert "kB" in text
-        table = text.splitlines()[:10]
-        assert max(map(len, table)) <= 80, "\n".join(table)
-
-    @only_folder
-    def test_an_empty_ledger_has_none(self, beatporter: Command) -> None:
-        assert row_of(output_of(beatporter("stats")), "charts")[:2] == ["charts", "0"]
+        assert row_of(text, "history") == ["history", "81", "2026-11-20", "2026-12-20"]
+        assert row_of(text, "charts") == ["charts", "0"]
+        assert f"B in {ledger.name}." in text
+        assert widest(text) <= 80
 
 
-class TestCompact:
-    def test_repetitions_go_and_old_files_follow_an_hour_later(self, ledger: Ledger, beatporter: Command) -> None:
+class TestCheck:
+    def test_a_sound_ledger_is_counted(self, ledger: Ledger, beatporter: Command) -> None:
         fill(ledger)
-        text = output_of(beatporter("compact"))
-        assert row_of(text, "history") == ["history", "3", "2", "20", "0", "0", "B"]
-        assert "2 merged files wait" in text
-        assert len(ledger.home.files("history/playlist_id=P")) == 3
+        text = output_of(beatporter("check"))
+        assert row_of(text, "history") == ["history", "81"]
+        assert f"All is sound in {ledger.name}." in text
+        assert widest(text) <= 80
 
-    @only_folder
-    def test_the_next_compaction_removes_them(self, ledger: Ledger, beatporter: Command) -> None:
+    @only_sqlite
+    def test_damage_is_named_with_what_to_do(self, ledger: Ledger, address: str, beatporter: Command) -> None:
         fill(ledger)
-        output_of(beatporter("compact"))
-        for file in Path(ledger.root).rglob("*.parquet"):
-            os.utime(file, (file.stat().st_mtime - 7200,) * 2)
-        text = output_of(beatporter("compact"))
-        assert row_of(text, "history")[4] == "2"
-        assert len(ledger.home.files("history/playlist_id=P")) == 1
+        ledger.close()
+        with sqlite3.connect(address) as database:
+            database.execute("UPDATE history SET track_key = track_key + 1 WHERE id = 7")
+        text = output_of(beatporter("check"), code=1)
+        assert "Row 7 of history" in text
+        assert "ledger rebuild --from ARCHIVE" in text
+        assert "sound" not in text
 
-    @only_folder
-    def test_a_damaged_file_is_a_failure_and_the_rest_is_done(self, ledger: Ledger, beatporter: Command) -> None:
+    @only_sqlite
+    def test_a_missing_file_of_the_archive_is_named(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         fill(ledger)
-        ledger.matches.append([Match(1, None, "u", "search", 95.0, "same", "1", T0 + timedelta(1), None)])
-        path = damage(ledger, "history/playlist_id=P")
-        text = output_of(beatporter("compact"), code=1)
-        assert path in text
-        assert row_of(text, "matches")[1:4] == ["2", "1", "1"]
-
-    @only_folder
-    def test_old_backups_go_only_when_told(self, ledger: Ledger, beatporter: Command) -> None:
-        for day in range(3):
-            ledger.backups.append("P", f"s{day}", T0 - timedelta(days=90 + day), [])
-        output_of(beatporter("compact"))
-        assert len(ledger.backups.all("P")) == 3
-        output_of(beatporter("compact", "--backups-days", 30))
-        assert [info.snapshot_id for info in ledger.backups.all("P")] == ["s0"], "the newest is kept, whatever its age"
-        assert "--backups-days" in output_of(beatporter("compact", "--backups-days", 0), code=2)
+        output_of(beatporter("archive", archive=here / "archive"))
+        text = output_of(beatporter("check", archive=here / "archive"))
+        assert f"files of the archive {here / 'archive'} agree; 0 rows not archived yet" in text
+        next((here / "archive" / "history").rglob("*.parquet")).unlink()
+        assert "history are missing" in output_of(beatporter("check", archive=here / "archive"), code=1)
 
 
 class TestExport:
-    def test_csv_holds_each_track_once(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
+    def test_csv_holds_each_track_once(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         fill(ledger)
         assert "81 rows of history in out.csv" in output_of(beatporter("export", "history", "out.csv"))
-        with (tmp_path / "here/out.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (here / "out.csv").open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["track_id"] for row in rows] == [*(f"{n:022}" for n in range(80)), "'=x"]
-        assert rows[40]["added_at"] == "2026-11-20T06:30:00Z", "of two dates the earlier"
 
-    @only_folder
-    def test_excel_holds_text_as_text(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
+    @only_sqlite
+    def test_excel_holds_one_playlist(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         fill(ledger)
-        assert "1 rows of history" in output_of(beatporter("export", "history", "out.xlsx", "--only", "Q"))
-        sheet = openpyxl.load_workbook(tmp_path / "here/out.xlsx")["history"]
-        header, row = sheet.iter_rows(values_only=True)
+        assert "1 row of history" in output_of(beatporter("export", "history", "out.xlsx", "--only", "Q"))
+        header, row = openpyxl.load_workbook(here / "out.xlsx")["history"].iter_rows(values_only=True)
         assert dict(zip(header, row, strict=True))["track_id"] == "=x"
-        assert sheet.cell(2, header.index("track_id") + 1).data_type == "s", "a formula from a stranger's name"
 
-    @only_folder
-    def test_a_file_is_replaced_only_when_told(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
-        fill(ledger)
-        mine = tmp_path / "here/out.csv"
-        mine.write_text("mine")
+    @only_sqlite
+    def test_a_file_is_replaced_only_when_told(self, beatporter: Command, here: Path) -> None:
+        (here / "out.csv").write_text("mine")
         assert "is there already" in output_of(beatporter("export", "history", "out.csv"), code=2)
-        assert mine.read_text() == "mine"
+        assert (here / "out.csv").read_text() == "mine"
         output_of(beatporter("export", "history", "out.csv", "--force"))
-        assert mine.read_text() != "mine"
+        assert (here / "out.csv").read_text() != "mine"
 
-    @only_folder
+    @only_sqlite
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("nix", "out.csv"), "no table 'nix'. Name one of charts"),
+            (("hystory", "out.csv"), "no table 'hystory'. Did you mean history?"),
             (("history", "out.txt"), "neither .csv nor .xlsx"),
-            (("history", "out.csv", "--only", "R"), "no playlist_id 'R'. It has P, Q"),
-            (("matches", "out.csv", "--only", "R"), "without partitions"),
+            (("history", "out.csv", "--only", "R"), "no playlist_id 'R'. There are P, Q."),
+            (("matches", "out.csv", "--only", "R"), "has no parts"),
+            (("history", "/dev/full"), "neither .csv nor .xlsx"),
+            (("history", "missing/out.csv"), "There is no folder missing"),
+            (("history", "home.csv"), "home.csv is not a file"),
+            (("history", "x" * 300 + ".csv"), "File name too long"),
+            (("history",), "Missing argument"),
         ],
     )
     def test_bad_arguments_are_told_and_leave_no_file(
-        self, ledger: Ledger, beatporter: Command, tmp_path: Path, arguments: tuple[str, ...], words: str
+        self, ledger: Ledger, beatporter: Command, here: Path, arguments: tuple[str, ...], words: str
     ) -> None:
         fill(ledger)
-        assert words in " ".join(output_of(beatporter("export", *arguments), code=2).split())
-        assert list((tmp_path / "here").iterdir()) == []
-
-    @only_folder
-    def test_a_damaged_ledger_leaves_no_half_export(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
-        fill(ledger)
-        path = damage(ledger, "history/playlist_id=P")
-        assert path in output_of(beatporter("export", "history", "out.csv"), code=1)
-        assert list((tmp_path / "here").iterdir()) == []
+        (here / "home.csv").mkdir()
+        assert words in in_one_line(output_of(beatporter("export", *arguments), code=2))
+        assert [path.name for path in here.iterdir()] == ["home.csv"]
 
     def test_a_terminal_sees_progress(self, tmp_path: Path) -> None:
-        fill(open_ledger(tmp_path / "ledger"))
+        address = str(tmp_path / "beatporter.db")
+        fill(open_ledger(address))
         ours, theirs = pty.openpty()
-        environment = {**os.environ, "BEATPORTER_STORAGE": str(tmp_path / "ledger"), "COLUMNS": "80", "TERM": "xterm"}
+        environment = {**os.environ, "BEATPORTER_DATABASE": address, "COLUMNS": "80", "TERM": "xterm"}
         command = [str(BEATPORTER), "ledger", "export", "history", str(tmp_path / "out.csv")]
         subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=theirs, timeout=120, check=True)
         os.close(theirs)
         assert b"rows written" in os.read(ours, 65_536)
 
 
-def old_history() -> pd.DataFrame:
-    """Rows 0 to 5 are of use, 3 repeats 0 with an earlier date; 6 to 8 are not."""
-    ids = [f"{n:022}" for n in range(6)]
-    return pd.DataFrame(
-        {
-            "playlist_id": ["P", "P", "Q", "P", "P", "Q", None, "P", "P"],
-            "playlist_name": ["House"] * 9,
-            "track_id": [ids[0], f"spotify:track:{ids[1]}", ids[2], ids[0], ids[4], ids[5], ids[0], None, "local file"],
-            "datetime_added": [pd.Timestamp("2023-05-01 12:00"), *[pd.Timestamp("2023-05-02")] * 2, pd.Timestamp("2023-01-01"), pd.NaT]
-            + [pd.Timestamp("2023-05-03")] * 4,
-            "artist_name": ["A, B - One", "A - Two", "C - Three (X Remix)", "A, B - One", "D - Four", None, "x", "y", "z"],
-        }
-    )
-
-
-def write_old(frame: pd.DataFrame, kind: str, folder: Path) -> Path:
-    if kind == "xlsx":
-        frame.to_excel(folder / "hist.xlsx", index=False)
-        return folder / "hist.xlsx"
-    path = folder / "hist_playlists_tracks.parquet.gz"
-    if kind == "gzip inside, zoned":
-        frame.assign(datetime_added=frame["datetime_added"].dt.tz_localize("Europe/Berlin")).to_parquet(path, compression="gzip")
-        return path
-    plain = folder / "plain.parquet"
-    frame.astype({"playlist_id": "category"}).to_parquet(plain)
-    with plain.open("rb") as source, gzip.open(path, "wb") as packed:
-        shutil.copyfileobj(source, packed)
-    return path
-
-
 class TestImport:
-    @only_folder
-    @pytest.mark.parametrize("kind", ["gzip inside, zoned", "gzipped whole", "xlsx"])
-    def test_what_is_of_use_is_taken_once(self, ledger: Ledger, beatporter: Command, tmp_path: Path, kind: str) -> None:
-        path = write_old(old_history(), kind, tmp_path)
-        for dry, taken, repeated in ((["--dry-run"], 5, 1), ([], 5, 1), ([], 0, 6)):
-            text = output_of(beatporter("import", path, *dry))
+    @only_sqlite
+    def test_an_old_history_is_counted_and_taken_once(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+        frame = pd.DataFrame(
+            {
+                "playlist_id": ["P", "P", None],
+                "playlist_name": ["House"] * 3,
+                "track_id": [f"{1:022}", f"{2:022}", "x"],
+                "datetime_added": ["2023-05-01 12:00:00", "never", "2023-05-01"],
+                "artist_name": ["A - One", "two", "x"],
+            }
+        )
+        frame.to_parquet(here / "hist.parquet.gz", compression="gzip")
+        for dry, taken, repeated in ((["--dry-run"], 2, 0), ([], 2, 0), ([], 0, 2)):
+            text = output_of(beatporter("import", "hist.parquet.gz", *dry))
+            assert "3 rows in hist.parquet.gz, of 1 playlist:" in text
             words = [line.split()[:2] for line in text.splitlines()]
             assert [str(taken), "would" if dry else "taken"] in words, text
             assert [str(repeated), "repeated:"] in words, text
-            assert text.count("1 left, ") == 3, text
-            assert '1 of these without "Artist - Title"' in text
             assert "1 of these without a readable date" in text
-            assert (ledger.home.files("history") == []) is bool(dry)
-        dates = {track: row.added_at for track, row in ledger.history.rows("P", [f"{n:022}" for n in range(5)]).items()}
-        zone = timedelta(hours=1 if kind == "gzip inside, zoned" else 0)
-        assert dates[f"{0:022}"] == datetime(2023, 1, 1, tzinfo=UTC) - zone, "the earliest date does not stand"
-        assert sorted(dates) == [f"{n:022}" for n in (0, 1, 4)]
-        assert len(ledger.home.files("history")) == 2, "importing again wrote something"
+            assert '1 of these without "Artist - Title"' in text
+            assert "1 left, no playlist id, such as row 3" in text
+            assert (ledger.history.playlists() == []) is bool(dry)
 
-    def test_imported_rows_are_known_by_id_and_words(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
-        from beatporter.matching import recording_key
+    @only_sqlite
+    def test_a_file_of_which_nothing_can_be_used_is_a_failure(self, beatporter: Command, here: Path) -> None:
+        names = ("playlist_id", "track_id", "datetime_added", "artist_name")
+        pd.DataFrame({name: ["x"] for name in names}).to_parquet(here / "hist.parquet")
+        assert "0 taken" in output_of(beatporter("import", "hist.parquet"), code=1)
 
-        output_of(beatporter("import", write_old(old_history(), "gzipped whole", tmp_path)))
-        words = recording_key("Three (X Remix)", ["C"])
-        known = ledger.history.known("Q", [f"{2:022}", f"{5:022}"], recordings=[words])
-        assert (known.track_ids, known.recordings) == ({f"{2:022}", f"{5:022}"}, {words})
-
-    @only_folder
-    def test_what_the_ledger_knows_better_stays(self, ledger: Ledger, beatporter: Command, tmp_path: Path) -> None:
-        early, late = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
-        ledger.history.append("P", [HistoryRow(f"{n:022}", "ISRC", "", 7, "chart", at) for n, at in ((0, early), (1, late), (4, late))])
-        output_of(beatporter("import", write_old(old_history(), "gzipped whole", tmp_path)))
-        rows = ledger.history.rows("P", [f"{n:022}" for n in (0, 1, 4)])
-        assert rows[f"{0:022}"].added_at == early
-        assert rows[f"{1:022}"].added_at == datetime(2023, 5, 2, tzinfo=UTC)
-        assert rows[f"{4:022}"].added_at == late, "a row without a date made the track older"
-        assert ledger.history.known("P", isrcs=["ISRC"]).isrcs
-
-    @only_folder
-    def test_a_file_of_which_nothing_can_be_used_is_a_failure(self, beatporter: Command, tmp_path: Path) -> None:
-        text = output_of(beatporter("import", write_old(old_history().iloc[6:], "gzipped whole", tmp_path)), code=1)
-        assert "0 taken" in text
-
-    @only_folder
+    @only_sqlite
     @pytest.mark.parametrize(
-        ("name", "content", "words"),
+        ("name", "words"),
         [
-            ("nix.parquet.gz", None, "No such file"),
-            ("text.csv", b"playlist_id,track_id\n", "neither Parquet nor Excel"),
-            ("cut.parquet.gz", gzip.compress(b"PAR1" + b"x" * 1000)[:-20], "damaged"),
-            ("no.parquet", b"PAR1" + b"x" * 100 + b"PAR1", "damaged"),
-            ("no.xlsx", b"PK\x03\x04" + b"x" * 100, "damaged"),
-            ("columns.parquet", pd.DataFrame({"track_id": ["x"]}), "lacks the column playlist_id, datetime_added, artist_name"),
-            ("columns.xlsx", pd.DataFrame({"track_id": ["x"]}), "lacks the column playlist_id, datetime_added, artist_name"),
+            ("nix.parquet", "No such file"),
+            ("text.csv", "neither Parquet nor Excel"),
+            ("x" * 300, "File name too long"),
+            (".", "holds no ledger"),
         ],
     )
-    def test_a_wrong_file_is_told(
-        self, beatporter: Command, tmp_path: Path, name: str, content: bytes | pd.DataFrame | None, words: str
-    ) -> None:
-        path = tmp_path / name
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif content is not None:
-            content.to_excel(path, index=False) if name.endswith("xlsx") else content.to_parquet(path)
-        text = output_of(beatporter("import", path), code=2)
-        assert words in text
-        assert name in text
+    def test_what_is_no_such_file_or_folder_is_told(self, beatporter: Command, here: Path, name: str, words: str) -> None:
+        (here / "text.csv").write_text("playlist_id\n")
+        assert words in output_of(beatporter("import", name), code=2)
+
+    @only_sqlite
+    def test_an_older_ledger_is_taken_from_its_folder(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+        columns = {"track_id": ["a", "b"], "added_at": [T0, T0], "isrc": [None, None], "recording": ["", ""], "beatport_id": [1, 2]}
+        write_older(here / "home" / "ledger", "history", {"playlist_id": "P"}, {**columns, "source": ["chart", "chart"]})
+        assert "beatporter ledger import" in output_of(beatporter("stats"), code=2), "it began from nothing"
+        text = output_of(beatporter("import", "home/ledger", "--dry-run"))
+        assert row_of(text, "history") == ["history", "1", "2", "2"]
+        assert f"Nothing was changed in {ledger.name}." in text
+        assert widest(text) <= 80
+        text = output_of(beatporter("import", "home/ledger"))
+        assert row_of(text, "history") == ["history", "1", "2", "2"]
+        assert f"All of it is in {ledger.name}." in text
+        assert set(ledger.history.track_ids("P")) == {"a", "b"}
+        output_of(beatporter("stats"))
 
 
-@only_folder
-def test_a_place_that_cannot_be_read_is_told(ledger: Ledger, beatporter: Command) -> None:
-    (Path(ledger.root) / "history").write_text("in the way")
-    assert "file where a folder is needed" in output_of(beatporter("check"), code=1)
+@only_sqlite
+class TestArchive:
+    def test_a_database_comes_back_from_it(self, ledger: Ledger, beatporter: Command, here: Path, tmp_path: Path) -> None:
+        fill(ledger)
+        text = output_of(beatporter("archive", archive=here / "archive"))
+        assert row_of(text, "history")[:2] == ["history", "81"]
+        assert f"written to {here / 'archive'}." in text
+        assert widest(text) <= 80
+        assert "Nothing new" in output_of(beatporter("archive", archive=here / "archive"))
+        again = tmp_path / "again.db"
+        text = output_of(beatporter("rebuild", "--from", here / "archive", database=again))
+        assert row_of(text, "history") == ["history", "81"]
+        made = open_ledger(again)
+        assert contents(made) == contents(ledger)
+
+    def test_where_none_is_named_a_person_is_told(self, beatporter: Command) -> None:
+        assert "BEATPORTER_ARCHIVE names no archive" in output_of(beatporter("archive"), code=2)
+
+    def test_a_full_database_is_never_rebuilt_into(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+        fill(ledger)
+        output_of(beatporter("archive", archive=here / "archive"))
+        before = contents(ledger)
+        assert "is not empty" in output_of(beatporter("rebuild", "--from", here / "archive"), code=2)
+        assert contents(ledger) == before
+
+    @pytest.mark.parametrize(("place", "code"), [("nix", 2), ("s3://bucket", 2), ("here.txt", 1)])
+    def test_a_place_without_an_archive_is_told(self, beatporter: Command, here: Path, place: str, code: int) -> None:
+        (here / "here.txt").write_text("mine")
+        assert place in output_of(beatporter("rebuild", "--from", place), code)
+        assert [path.name for path in here.iterdir()] == ["here.txt"]
+
+
+class TestBackup:
+    @only_sqlite
+    def test_a_copy_is_whole_and_for_its_owner_alone(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+        fill(ledger)
+        assert "copied to copy.db" in output_of(beatporter("backup", "copy.db"))
+        assert stat.S_IMODE((here / "copy.db").stat().st_mode) == 0o600
+        assert contents(open_ledger(here / "copy.db")) == contents(ledger)
+
+    @only_sqlite
+    def test_without_a_name_it_lies_beside_the_database(self, address: str, beatporter: Command) -> None:
+        output_of(beatporter("backup"))
+        (copy,) = Path(address).parent.glob("beatporter-*.db")
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+    @only_sqlite
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("here.db",), "is there already"),
+            (("missing/copy.db",), "There is no folder missing"),
+            ((".",), "is not a file"),
+            (("/dev/full", "--force"), "is not a file"),
+            (("x" * 300,), "File name too long"),
+        ],
+    )
+    def test_a_place_that_cannot_be_is_told(self, beatporter: Command, here: Path, arguments: tuple[str, ...], words: str) -> None:
+        (here / "here.db").write_text("mine")
+        assert words in output_of(beatporter("backup", *arguments), code=2)
+        assert [(path.name, path.read_text()) for path in here.iterdir()] == [("here.db", "mine")]
+
+    @only_sqlite
+    def test_the_ledger_itself_is_never_written_over(self, ledger: Ledger, address: str, beatporter: Command) -> None:
+        fill(ledger)
+        before = contents(ledger)
+        assert "is the ledger itself" in output_of(beatporter("backup", address, "--force"), code=2)
+        assert contents(ledger) == before
+
+    @only_postgres
+    def test_a_postgres_has_its_own_tool(self, beatporter: Command) -> None:
+        text = output_of(beatporter("backup", "copy.db"), code=2)
+        assert "pg_dump" in text
+        assert "hush-hush" not in text
+
+
+class TestMigrate:
+    def test_the_newest_has_nothing_to_do(self, beatporter: Command) -> None:
+        assert "the newest: nothing to do" in output_of(beatporter("migrate"))
+
+    @only_sqlite
+    def test_an_empty_one_is_given_its_tables(self, beatporter: Command, tmp_path: Path) -> None:
+        assert "was empty and has its tables now" in output_of(beatporter("migrate", database=tmp_path / "new.db"))
+
+    @only_sqlite
+    def test_an_older_one_is_copied_and_migrated(self, ledger: Ledger, address: str, beatporter: Command) -> None:
+        fill(ledger)
+        before = contents(ledger)
+        ledger.close()
+        with sqlite3.connect(address) as database:
+            database.execute("ALTER TABLE matches DROP COLUMN track_duration_ms")
+            database.execute("UPDATE alembic_version SET version_num = '0001'")
+        text = output_of(beatporter("migrate"))
+        assert "went from 0001 to" in text
+        (copy,) = Path(address).parent.glob("beatporter-before-*.db")
+        assert f"As it was before: {copy}" in text
+        assert contents(open_ledger(address))["history"] == before["history"]
+
+    def test_a_newer_one_is_refused(self, ledger: Ledger, beatporter: Command) -> None:
+        with ledger.transaction() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        try:
+            assert "of a newer Beatporter" in output_of(beatporter("migrate"), code=2)
+        finally:
+            with ledger.transaction() as connection:
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+
+
+@only_sqlite
+@pytest.mark.parametrize("command", ["stats", "migrate"])
+def test_a_place_that_cannot_be_read_is_told(beatporter: Command, here: Path, command: str) -> None:
+    (here / "file").write_text("")
+    assert "is a file where a folder is needed" in output_of(beatporter(command, database=here / "file" / "beatporter.db"), code=1)

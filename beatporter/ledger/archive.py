@@ -1,0 +1,166 @@
+"""Archiving a ledger: what is new since the last time goes to Parquet files that are never changed. Nothing is written twice.
+
+How far the last time came is told by the names of the files that lie there, so a run that was killed is continued by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import filelock
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import func, select
+
+from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
+from beatporter.ledger.archive_files import about, digest_for, digest_of, path_of, read_about, sound_listing
+from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
+from beatporter.ledger.database import Database
+from beatporter.ledger.ledger import Ledger
+
+ROWS_A_FILE = 500_000
+_LOCK = 0x61726368
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written."""
+
+    table: str
+    path: str
+    rows: int
+    bytes: int
+
+
+def archive(ledger: Ledger, place: ArchivePlace, now: datetime, *, rows_a_file: int = ROWS_A_FILE) -> list[Written]:
+    """Write what the archive does not have.
+
+    Args:
+        now: its day, UTC, names the partition.
+        rows_a_file: a file ends with the row number that reaches so many.
+
+    Returns:
+        The files written; none when there was nothing new.
+
+    Raises:
+        SettingsError: the archive is another ledger's, or a newer Beatporter's.
+        LedgerCorrupt: files of the archive are missing or there twice, it has what the ledger has not, or the ledger is damaged.
+        LedgerUnwritable, UpstreamDown: as the place says.
+        LedgerUnavailable: as the database says, or another run archives or maintains it.
+    """
+    with only_one(ledger.database):
+        place.sweep()
+        return _Run(ledger, place, now, rows_a_file).write()
+
+
+@contextmanager
+def only_one(database: Database) -> Iterator[None]:
+    """Keep another archiving or maintaining out, on this machine or on all that share a PostgreSQL. A killed run's place is free at once.
+
+    Raises:
+        LedgerUnavailable: there is one.
+    """
+    taken = LedgerUnavailable(f"Another run archives or maintains the ledger {database.name}.", "Try again when it has ended.")
+    if database.path is not None:
+        lock = filelock.FileLock(database.path.with_name(f"{database.path.name}.archive-lock"), mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise taken from None
+        except OSError as error:
+            raise LedgerUnwritable(f"{lock.lock_file} cannot be made: {error.strerror}.", "Let Beatporter write there.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+        return
+    with database.read() as connection:
+        if not connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
+            raise taken
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(_LOCK)))
+
+
+class _Run:
+    """One run: reads the listing when it is made, then writes."""
+
+    def __init__(self, ledger: Ledger, place: ArchivePlace, now: datetime, rows_a_file: int) -> None:
+        self._ledger, self._database, self._place, self._rows_a_file = ledger, ledger.database, place, rows_a_file
+        self._ledger_id = ledger.ledger_id
+        self._day = f"day={now:%Y-%m-%d}"
+        self._listing = sound_listing(place)
+        self._ends = {archived.name: self._listing.end_of(archived) for archived in ARCHIVED}
+
+    def write(self) -> list[Written]:
+        # What changes is read before what grows: it must not speak of history that the archive does not have.
+        states = [(archived, list(batches(self._database, archived))) for archived in ARCHIVED if archived.whole]
+        growing = [archived for archived in ARCHIVED if not archived.whole]
+        last = {origin: last_number(self._database, origin) for origin in dict.fromkeys(archived.origin for archived in growing)}
+        for archived in growing:
+            self._refuse_other(archived, last[archived.origin])
+        written = [file for archived in growing for file in self._new_rows(archived, last[archived.origin])]
+        grown, replaced = bool(written), list(self._listing.older)
+        for archived, state in states:
+            files = self._listing.files[archived.name]
+            if state and (grown or not files or files[-1].digest != digest_of(self._ledger_id, archived, state)):
+                number = self._ends[archived.name] + 1
+                written += self._write(archived, state, number, number)
+                replaced += [file.path for file in files]
+        for path in replaced:
+            with suppress(LedgerUnwritable):  # a bucket may keep what is put there; the highest number stands anyway
+                self._place.delete(path)
+        return written
+
+    def _new_rows(self, archived: ArchivedTable, last: int) -> Iterator[Written]:
+        while (after := self._ends[archived.name]) < last:
+            beyond = select(archived.number).where(archived.number > after).order_by(*archived.table.primary_key.columns)
+            with self._database.read() as connection:
+                until = connection.execute(beyond.offset(self._rows_a_file - 1).limit(1)).scalar()
+            until = min(until or last, last)
+            written = list(self._write(archived, batches(self._database, archived, after, until), after + 1, until))
+            if not written:  # the last numbers are of a backup without changes, or of rows that did not come to be
+                return
+            self._ends[archived.name] = until
+            yield from written
+
+    def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
+        """Put the rows into a file of their own, unless there are none."""
+        count, digest = 0, digest_for(self._ledger_id, archived, first, last)
+        schema = archived.schema().with_metadata(about(self._ledger_id, self._ends if archived.whole else {}))
+        with self._place.draft() as draft:
+            with pq.ParquetWriter(draft, schema, compression="zstd", write_page_checksum=True) as writer:
+                for batch in rows:
+                    writer.write_batch(batch)
+                    digest.add(batch)
+                    count += batch.num_rows
+            if count:
+                path = path_of(archived, self._day, first, last, digest.hex())
+                size = draft.tell()
+                self._place.put(draft, path)
+                yield Written(archived.name, path, count, size)
+
+    def _refuse_other(self, archived: ArchivedTable, last: int) -> None:
+        """See that the archive's newest rows are those of the ledger; an archive may be another's, a ledger be put back from a copy."""
+        files = self._listing.files[archived.name]
+        if not files:
+            return
+        newest, ours = files[-1], self._ledger_id
+        rows = batches(self._database, archived, newest.first - 1, newest.last)
+        if newest.last <= last and digest_of(ours, archived, rows, newest.first, newest.last) == newest.digest:
+            return
+        theirs = read_about(self._place, newest)["ledger"]
+        if theirs != ours:
+            raise SettingsError(
+                f"{self._place.name} is the archive of another ledger ({theirs}, not {ours}).", "Set BEATPORTER_ARCHIVE to another place."
+            )
+        how = f"reaches row {newest.last} and the ledger row {last}" if newest.last > last else "has other rows than the ledger"
+        raise LedgerCorrupt(
+            f"{self._place.name} {how} in table {archived.name}: {self._ledger.name} is damaged, or was put back from an older copy.",
+            "Make it from the archive with `beatporter ledger rebuild --from ARCHIVE`, or go on in another place (BEATPORTER_ARCHIVE).",
+        )

@@ -1,0 +1,173 @@
+"""What is archived, as the tables declare it: a table's rows with what they refer to beside them, so that a file is read without another.
+
+The rows of a growing table are told by their numbers; a table that changes is archived whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from beatporter.errors import LedgerCorrupt
+from beatporter.ledger import tables
+from beatporter.ledger.columns import Moment, PlainText, RunnersUp, Texts
+from beatporter.ledger.database import Database
+
+ROWS_AT_ONCE = 10_000
+KEYS = {"track_key": "track_id", "isrc_key": "isrc", "recording_key": "recording"}
+"""Columns of the history that follow from another; the archive leaves them out."""
+GARBLED = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
+"""What values raise that a damaged file may hold in place of the ones that were written."""
+_ENDLESS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedTable:
+    """A table as the archive has it.
+
+    Attributes:
+        name: the archive's folder.
+        table: the rows.
+        whole: dumped whole each time, since rows change.
+        origin: where rows get their number: the table itself, or the one that its key refers to.
+        columns: the archive's columns by name.
+        rows_of: for each table, referred ones first, its columns by their name in the archive.
+        joined: the table with everything that it refers to.
+    """
+
+    name: str
+    table: sa.Table
+    whole: bool
+    origin: sa.Table
+    columns: dict[str, sa.Column[Any]]
+    rows_of: dict[sa.Table, dict[str, sa.Column[Any]]]
+    joined: sa.FromClause
+
+    @property
+    def number(self) -> sa.Column[Any]:
+        """The column that tells which rows are new; the first in the archive too."""
+        return next(iter(self.table.primary_key.columns))
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([(name, _arrow_type(column)) for name, column in self.columns.items()])
+
+
+def _archived(table: sa.Table, name: str | None = None, *, whole: bool = False) -> ArchivedTable:
+    number = next(iter(table.primary_key.columns))
+    origin = next((reference.column.table for reference in number.foreign_keys), table)
+    return _with_columns(ArchivedTable(name or table.name, table, whole, origin, {}, {}, table), table, {})
+
+
+def _with_columns(archived: ArchivedTable, table: sa.Table, own: dict[str, sa.Column[Any]]) -> ArchivedTable:
+    """Add a table's columns, then those of the tables that it refers to.
+
+    Args:
+        own: the table's key by the name that the archive has for it already; that name goes before those that are taken.
+    """
+    prefix = "".join(f"{name}_" for name in own)
+    new = [column for column in table.columns if column.name not in KEYS and column not in own.values()]
+    named = {f"{prefix}{column.name}" if column.name in archived.columns else column.name: column for column in new}
+    archived.columns.update(named)
+    for name, column in named.items():
+        for reference in column.foreign_keys:
+            joined = archived.joined.outerjoin(reference.column.table, column == reference.column)
+            archived = _with_columns(replace(archived, joined=joined), reference.column.table, {name: reference.column})
+    archived.rows_of[table] = own | named
+    return archived
+
+
+ARCHIVED = (
+    _archived(tables.CHART_ENTRIES, "charts"),
+    _archived(tables.MATCHES),
+    _archived(tables.HISTORY),
+    _archived(tables.BACKUP_CHANGES),
+    _archived(tables.BACKUPS),
+    _archived(tables.PLAYLISTS),
+    _archived(tables.CORRECTIONS),
+    _archived(tables.RUNS),
+    _archived(tables.SNAPSHOTS, whole=True),
+    _archived(tables.CALLS, whole=True),
+)
+"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings are left out:
+they are about one run and are dropped after some days.
+"""
+
+
+def batches(database: Database, archived: ArchivedTable, after: int = 0, until: int | None = None) -> Iterator[pa.RecordBatch]:
+    """Rows in the order of their keys, by a bounded number of them in each question to the database.
+
+    Args:
+        after, until: row numbers, the first without and the last within.
+
+    Raises:
+        LedgerCorrupt: a value is none that was written, or as the database says.
+        LedgerUnavailable: as the database says.
+    """
+    key = list(archived.table.primary_key.columns)
+    reached: tuple[Any, ...] = (after, *(_ENDLESS for _ in key[1:]))
+    asked = sa.select(*(sa.type_coerce(column, raw_type(column)) for column in archived.columns.values())).select_from(archived.joined)
+    if until is not None:
+        asked = asked.where(key[0] <= until)
+    schema = archived.schema()
+    places = [list(archived.columns.values()).index(column) for column in key]
+    while True:
+        beyond = key[0] > reached[0] if len(key) == 1 else sa.tuple_(*key) > sa.tuple_(*reached)
+        try:
+            with database.read() as connection:
+                rows = connection.execute(asked.where(beyond).order_by(*key).limit(ROWS_AT_ONCE)).all()
+            if not rows:
+                return
+            columns = zip(*rows, strict=True)
+            batch = pa.record_batch([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
+        except GARBLED as error:
+            raise LedgerCorrupt(
+                f"The ledger {database.name} is damaged: table {archived.table.name} holds what was never written, "
+                f"beyond row {'/'.join(map(str, reached))} ({type(error).__name__}).",
+                "Put a copy back, or make it from its archive with `beatporter ledger rebuild --from ARCHIVE`.",
+            ) from error
+        yield batch
+        reached = tuple(rows[-1][place] for place in places)
+
+
+def last_number(database: Database, origin: sa.Table) -> int:
+    """A table's highest row number; what has a lower one is there, and none is still to come.
+
+    PostgreSQL gives numbers before a transaction ends, so it is asked while no writer is at work. SQLite has one writer at a time.
+
+    Raises:
+        LedgerUnavailable: a writer does not end.
+    """
+    asked = sa.select(sa.func.coalesce(sa.func.max(next(iter(origin.primary_key.columns))), 0))
+    with database.read() if database.is_sqlite else database.transaction() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
+            connection.execute(sa.text(f"LOCK TABLE {origin.name} IN SHARE MODE"))
+        return int(connection.execute(asked).scalar_one())
+
+
+def raw_type(column: sa.Column[Any]) -> Any:
+    """A column's type as the archive takes it: times as numbers, runners-up as the JSON that they are."""
+    if isinstance(column.type, Moment):
+        return sa.BigInteger()
+    return PlainText() if isinstance(column.type, RunnersUp) else column.type
+
+
+def plain(column: pa.Array[Any]) -> list[Any]:
+    """An archive's values as `raw_type` takes them."""
+    if pa.types.is_timestamp(column.type):  # Parquet has no seconds: it gives back thousandths
+        column = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64())
+    return column.to_pylist()
+
+
+def _arrow_type(column: sa.Column[Any]) -> pa.DataType:
+    if isinstance(column.type, Moment):
+        return pa.timestamp("s", "UTC")
+    if isinstance(column.type, Texts):
+        return pa.list_(pa.string())
+    if isinstance(column.type, sa.Double):
+        return pa.float64()
+    return pa.int64() if isinstance(column.type, sa.Integer) else pa.string()

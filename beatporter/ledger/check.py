@@ -1,0 +1,183 @@
+"""Checking a ledger: the database's own checks, what must hold of our tables, and the archive against the database.
+
+Damage becomes a line of the report. Nothing is repaired here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from beatporter.errors import LedgerCorrupt
+from beatporter.ledger.archive_files import Listing, cut_short, digest_for, list_archive, read_rows
+from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
+from beatporter.ledger.columns import key_of
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS
+
+MOST = 20
+"""Lines of one kind; what is beyond is counted."""
+BACKUPS_AT_ONCE = 20
+PUT_BACK = "Put a copy of the ledger back, or make it with `beatporter ledger rebuild --from ARCHIVE`."
+
+
+@dataclass
+class CheckReport:
+    """What was looked at, and what is wrong.
+
+    Attributes:
+        problems: in words, each with what to do; empty when all is well.
+        rows: rows read of each archived table.
+        files: files of the archive that the database was compared with.
+        waiting: rows that the archive does not have yet.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    files: int = 0
+    waiting: int = 0
+
+    def take(self, step: Iterable[str]) -> None:
+        """Add what a step finds, and the damage that ends it."""
+        found: list[str] = []
+        try:
+            found.extend(step)
+        except LedgerCorrupt as error:
+            found.append(str(error))
+        except GARBLED as error:
+            found.append(f"The ledger holds a value that was never written ({type(error).__name__}). {PUT_BACK}")
+        self.problems += [line for line in dict.fromkeys(found[:MOST]) if line not in self.problems]
+        if len(found) > MOST:
+            self.problems.append(f"And {len(found) - MOST} more like it.")
+
+
+def check(ledger: Ledger, place: ArchivePlace | None = None, *, full: bool = True) -> CheckReport:
+    """Look at a whole ledger, and at its archive.
+
+    Args:
+        place: where its archive lies, None without one.
+        full: read every row of the database and of the archive; otherwise the database's structure and the archive's names alone.
+
+    Raises:
+        LedgerUnavailable, UpstreamDown, LedgerUnwritable: the database or the archive cannot be reached.
+        SettingsError: the archive is a newer Beatporter's.
+    """
+    report = CheckReport()
+    listing = Listing({}) if place is None else list_archive(place)
+    report.take(_structure(ledger, full=full))
+    report.take(listing.problems)
+    if place is not None:
+        report.take(cut_short(place, listing))
+    if full:
+        compare(ledger, listing, report)
+        for step in (_history_keys, _charts, _backups):
+            report.take(step(ledger))
+        if place is not None:
+            report.take(_archive_files(ledger, place, listing))
+    return report
+
+
+def compare(ledger: Ledger, listing: Listing, report: CheckReport) -> None:
+    """Read every row of the database, and hold those that are archived to their files' digests."""
+    for archived in ARCHIVED:
+        report.take(_rows(ledger, archived, listing, report))
+
+
+def _structure(ledger: Ledger, *, full: bool) -> Iterator[str]:
+    """SQLite's own checks; PostgreSQL keeps references by itself and is checked where it runs."""
+    if not ledger.database.is_sqlite:
+        return
+    with ledger.database.read() as connection:
+        for (line,) in connection.exec_driver_sql(f"PRAGMA {'integrity' if full else 'quick'}_check({MOST})"):
+            if line != "ok":
+                yield f"SQLite on {ledger.name}: {' '.join(str(line).split())}. {PUT_BACK}"
+        broken = Counter((table, to) for table, _, to, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"))
+    for (table, to), count in broken.items():
+        yield f"{count} rows of {table} refer to rows of {to} that are not there. {PUT_BACK}"
+
+
+def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
+    end = 0
+    for file in listing.files.get(archived.name, []) if not archived.whole else []:
+        digest = digest_for(ledger.ledger_id, archived, file.first, file.last)
+        for batch in batches(ledger.database, archived, file.first - 1, file.last):
+            digest.add(batch)
+            report.rows[archived.name] += batch.num_rows
+        report.files += 1
+        end = file.last
+        if digest.hex() != file.digest:
+            rows = f"Rows {file.first} to {file.last} of {archived.name}"
+            yield f"{rows} in the ledger are not those that {file.path} was written from. {PUT_BACK}"
+    for batch in batches(ledger.database, archived, end):
+        report.rows[archived.name] += batch.num_rows
+        report.waiting += 0 if archived.whole else batch.num_rows
+
+
+def _history_keys(ledger: Ledger) -> Iterator[str]:
+    pairs = [(HISTORY.c[key], HISTORY.c[text]) for key, text in KEYS.items()]
+    asked = sa.select(HISTORY.c.id, *(column for pair in pairs for column in pair)).order_by(HISTORY.c.id).limit(ROWS_AT_ONCE)
+    rows: list[Any] = [(0,)]
+    while rows:
+        with ledger.database.read() as connection:
+            rows = list(connection.execute(asked.where(HISTORY.c.id > rows[-1][0])))
+        for number, *values in rows:
+            for place, (key, _) in enumerate(pairs):
+                if values[2 * place] != key_of(values[2 * place + 1]):
+                    yield f"Row {number} of history: its {key.name} is not that of its text, so look-ups pass over it. {PUT_BACK}"
+
+
+def _charts(ledger: Ledger) -> Iterator[str]:
+    without = sa.select(CHARTS.c.chart).where(~sa.exists().where(CHART_ENTRIES.c.chart == CHARTS.c.chart))
+    misplaced = sa.select(CHART_ENTRIES.c.chart).where(CHART_ENTRIES.c.position < 1).distinct()
+    with ledger.database.read() as connection:
+        for number in connection.execute(without).scalars():
+            yield f"Chart {number} has no entries. {PUT_BACK}"
+        for number in connection.execute(misplaced).scalars():
+            yield f"Chart {number} has a position below 1. {PUT_BACK}"
+
+
+def _backups(ledger: Ledger) -> Iterator[str]:
+    with ledger.database.read() as connection:
+        for playlist, playlist_id in connection.execute(sa.select(PLAYLIST_IDS).order_by(PLAYLIST_IDS.c.playlist)).all():
+            asked = sa.select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
+            wrong = _broken_chain(connection, connection.execute(asked).all())
+            if wrong:
+                yield f"The backups of playlist {playlist_id} {wrong}. {PUT_BACK}"
+
+
+def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | None:
+    """What is wrong with a playlist's backups, each of which says what it changes in the one before."""
+    columns = [BACKUP_CHANGES.c[name] for name in ("backup", "position", "removed", "track")]
+    base, counted, length = None, 0, 0
+    for start in range(0, len(backups), BACKUPS_AT_ONCE):
+        part = {backup.backup: backup for backup in backups[start : start + BACKUPS_AT_ONCE]}
+        changes: dict[int, list[Any]] = {number: [] for number in part}
+        asked = sa.select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+        for number, *change in connection.execute(asked):
+            changes[number].append(change)
+        for number, backup in part.items():
+            base, counted, length = (base, counted + len(changes[number]), length) if backup.base else (number, 0, 0)
+            if (backup.base or number, backup.changes) != (base, counted):
+                return f"do not follow each other at number {number}"
+            for position, removed, track in changes[number]:
+                if not 0 <= position <= position + removed <= length:
+                    return f"change a place that is not there, at number {number}"
+                length += (track is not None) - removed
+            if length != backup.rows:
+                return f"come to {length} entries in place of {backup.rows}, at number {number}"
+    return None
+
+
+def _archive_files(ledger: Ledger, place: ArchivePlace, listing: Listing) -> Iterator[str]:
+    for archived in ARCHIVED:
+        for file in listing.files[archived.name]:
+            try:
+                for _ in read_rows(place, archived, file, ledger.ledger_id):
+                    pass
+            except LedgerCorrupt as error:
+                yield str(error)

@@ -1,0 +1,84 @@
+"""Making a database from an archive: into an empty one, all or nothing. Row numbers and the ledger's id are kept, so archiving goes on."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from beatporter.errors import LedgerCorrupt, SettingsError
+from beatporter.ledger.archive_files import cut_short, read_about, read_rows, sound_listing
+from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, plain, raw_type
+from beatporter.ledger.columns import key_of
+from beatporter.ledger.database import Database
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.run_check import forget_runs
+from beatporter.ledger.tables import LEDGER, metadata
+
+
+def rebuild(place: ArchivePlace, ledger: Ledger) -> dict[str, int]:
+    """Fill an empty ledger with what an archive holds, in one transaction.
+
+    Returns:
+        Rows read of each archived table.
+
+    Raises:
+        SettingsError: the ledger is not empty, there is no archive, or it is a newer Beatporter's.
+        LedgerCorrupt: files are damaged, missing or there twice; they are named, and nothing was written.
+        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the place say; nothing was written.
+    """
+    listing = sound_listing(place)
+    first = next((file for files in listing.files.values() for file in files), None)
+    if first is None:
+        raise SettingsError(f"There is no archive at {place.name}.", "Name the folder or bucket that BEATPORTER_ARCHIVE named.")
+    if missing := cut_short(place, listing):
+        raise LedgerCorrupt(" ".join(missing), "Put those files back from a copy.")
+    ledger_id: str = read_about(place, first)["ledger"]
+    rows = dict.fromkeys(listing.files, 0)
+    with ledger.database.transaction() as connection:
+        _refuse_full(ledger, connection)
+        for archived in ARCHIVED:
+            for file in listing.files[archived.name]:
+                for batch in read_rows(place, archived, file, ledger_id):
+                    _insert(ledger.database, connection, archived, batch)
+                    rows[archived.name] += batch.num_rows
+        connection.execute(LEDGER.update().where(LEDGER.c.key == "id").values(value=ledger_id))
+        if not ledger.database.is_sqlite:
+            _number_on(connection)
+    forget_runs(ledger.database)
+    return rows
+
+
+def _refuse_full(ledger: Ledger, connection: Connection) -> None:
+    for table in metadata.sorted_tables:
+        if table is not LEDGER and connection.execute(sa.select(*table.primary_key.columns).limit(1)).first() is not None:
+            raise SettingsError(
+                f"The ledger {ledger.name} is not empty: it has {table.name}.",
+                "Name a new database in BEATPORTER_DATABASE to rebuild into.",
+            )
+
+
+def _insert(database: Database, connection: Connection, archived: ArchivedTable, batch: pa.RecordBatch) -> None:
+    """The rows, and before them what they refer to, of which some are there by now."""
+    values = {name: plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    values |= {key: list(map(key_of, values[text])) for key, text in KEYS.items() if key in archived.table.columns}
+    for table, columns in archived.rows_of.items():
+        places = {column.name: values[name] for name, column in columns.items() if name in values}
+        places |= {key: values[key] for key in KEYS if key in table.columns}
+        key = [column.name for column in table.primary_key.columns]
+        key_at = [list(places).index(name) for name in key]
+        once = {tuple(row[at] for at in key_at): row for row in zip(*places.values(), strict=True)}
+        rows = [dict(zip(places, row, strict=True)) for numbers, row in once.items() if None not in numbers]
+        if rows:
+            raw = sa.table(table.name, *(sa.column(name, raw_type(table.c[name])) for name in places))
+            connection.execute(database.insert(raw).on_conflict_do_nothing(index_elements=key), rows)
+
+
+def _number_on(connection: Connection) -> None:
+    """PostgreSQL counts rows apart from them; it has to go on behind those that were written with their numbers."""
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is not None:
+            highest = sa.select(sa.func.max(column)).scalar_subquery()
+            connection.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table.name, column.name), highest)))

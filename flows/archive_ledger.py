@@ -1,0 +1,37 @@
+"""Flow `archive-ledger`: write what is new in the ledger to its archive, as Parquet. The daily run does it after its last genre.
+
+Artifact: `archive-ledger`, the rows written of each table. Retry it as it is: what was written is not written twice.
+Run it here: `beatporter ledger archive`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from beatporter.errors import BeatporterError
+from orchestration.artifacts import publish
+from orchestration.failure import failed, report_ledger_failure
+from orchestration.results import RESULT_SERIALIZER
+from tasks.archive import archive_new_rows
+
+
+@flow(
+    name="archive-ledger",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    on_failure=[report_ledger_failure],
+    on_crashed=[report_ledger_failure],
+    on_cancellation=[report_ledger_failure],
+)
+def archive_ledger() -> Any:
+    """Write what is new to the archive that BEATPORTER_ARCHIVE names."""
+    try:
+        rows = archive_new_rows()
+    except BeatporterError as error:
+        return failed(error)
+    lines = ["| Table | Rows archived |", "|---|---:|", *(f"| {table} | {count:,} |" for table, count in rows.items())]
+    total = sum(rows.values())
+    publish("archive-ledger", "\n".join(lines) if rows else "Nothing was new.", f"{total:,} rows archived")
+    return rows

@@ -1,0 +1,204 @@
+"""What the settings may keep in Prefect's blocks: the sign-in, which is renewed where it lies, other secrets, and a bucket of prefect-gcp.
+
+Prefect is imported when a block is opened, not before: most people's sign-in is a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from pydantic import SecretStr
+
+from beatporter.errors import SettingsError
+from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
+from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
+from orchestration.redaction import hide
+
+if TYPE_CHECKING:
+    from beatporter.ledger.archive_place import Access
+    from orchestration.sign_in_block import SpotifySignIn
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+BUCKET_BLOCK = "gcs-bucket/"
+NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
+"""Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
+SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
+
+
+class SignInBlock:
+    """A sign-in in the block `spotify-sign-in/<name>`, which `beatporter login --block` writes.
+
+    What was there before that type is read as well: a block `secret/<name>`, with what an older `beatporter login --block` wrote or with a
+    bare token from Prefect's UI. The former stood in the clear on Prefect's pages; it is removed when a sign-in is saved.
+
+    Args:
+        name: the block's; lower-case letters, digits and dashes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.removed = ""
+        """The Secret block that the last `save` removed, because it showed a token; empty: there was none."""
+
+    def check(self) -> None:
+        """See that the block can be written, before anybody signs in for it.
+
+        Raises:
+            SettingsError: Prefect takes no such name, or its server does not answer.
+        """
+        if not _NAME.fullmatch(self._name):
+            what = f"A Prefect block cannot be named {self._name!r}."
+            raise SettingsError(what, "Use lower-case letters, digits and dashes.")
+        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
+            self._block()
+
+    def load(self) -> SignIn | None:
+        """The block's sign-in; None when there is no such block."""
+        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
+            block = self._block()
+        if block is not None and block.refresh_token.get_secret_value():
+            return SignIn(block.refresh_token, block.signed_in_at, tuple(block.scopes), self)
+        value = secret_value(self._name)
+        if value is None:
+            return None
+        try:
+            return SignIn(SecretStr(value), None, store=self) if isinstance(value, str) and value else read_document(value, self)
+        except ValueError:
+            remedy = f"Run `beatporter login --block {self._name}`."
+        raise SettingsError(f"The Prefect block {BLOCK_PREFIX}{self._name} holds no sign-in.", remedy)
+
+    def save(self, sign_in: SignIn) -> str:
+        """Write the block, or make it, and remove a Secret block of that name that shows a token; returns the block's name in words."""
+        from orchestration.sign_in_block import SpotifySignIn
+
+        block = SpotifySignIn(refresh_token=sign_in.refresh_token, signed_in_at=sign_in.signed_in_at, scopes=list(sign_in.scopes))
+        try:
+            block.save(self._name, overwrite=True)
+        except httpx.HTTPError as error:
+            problem = type(error).__name__
+        else:
+            self._remove_shown()
+            return f"the Prefect block {SIGN_IN_PREFIX}{self._name}"
+        raise SettingsError(f"The sign-in could not be written to the Prefect block {SIGN_IN_PREFIX}{self._name}: {problem}.", SERVER)
+
+    def _block(self) -> SpotifySignIn | None:
+        from orchestration.sign_in_block import SpotifySignIn
+
+        try:
+            loaded: Any = SpotifySignIn.load(self._name)
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+        found: SpotifySignIn = loaded
+        return found
+
+    def _remove_shown(self) -> None:
+        """Remove a Secret block with a document in it. A plain text is masked, and need not be a sign-in at all."""
+        self.removed = ""
+        value = secret_value(self._name)
+        if isinstance(value, Mapping) and "refresh_token" in value:
+            with _reading(f"{BLOCK_PREFIX}{self._name}"):
+                _secret().delete(self._name)
+            self.removed = f"{BLOCK_PREFIX}{self._name}"
+
+
+def secret_value(name: str) -> Any:
+    """What the Prefect block `secret/<name>` holds; None when there is no such block.
+
+    Raises:
+        SettingsError: Prefect's server does not answer.
+    """
+    with _reading(f"{BLOCK_PREFIX}{name}"):
+        try:
+            return _secret().load(name).get()
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """The settings with the secrets in the place of the blocks that they name.
+
+    Raises:
+        SettingsError: there is no such block, it holds no text, or Prefect's server does not answer.
+    """
+    found = {key: _read_secret(key, block) for key, block in _named(settings).items()}
+    return settings.model_copy(update=found) if found else settings
+
+
+def names_a_block(settings: Settings) -> bool:
+    """Whether Prefect is needed to read the settings."""
+    return bool(_named(settings)) or block_name(settings) is not None or settings.ledger_address().startswith(BLOCK_PREFIX)
+
+
+def _named(settings: Settings) -> dict[str, str]:
+    """The block of each setting that names one in the place of its secret."""
+    given = {key: value.get_secret_value() for key in NAMED_SECRETS if (value := getattr(settings, key)) is not None}
+    return {key: text.removeprefix(BLOCK_PREFIX) for key, text in given.items() if text.startswith(BLOCK_PREFIX)}
+
+
+def _read_secret(key: str, block: str) -> SecretStr:
+    value = secret_value(block)
+    if isinstance(value, str) and value:
+        hide(value)
+        return SecretStr(value)
+    what = f"{PREFIX}{key.upper()} names the Prefect block {BLOCK_PREFIX}{block}, " + (
+        "which is not there." if value is None else "which holds no text."
+    )
+    raise SettingsError(what, "Make it in Prefect's UI, of type Secret, with the secret as its value.")
+
+
+def open_store(settings: Settings) -> SignInStore | None:
+    """The block that the settings name; None when the sign-in is the settings' own or in the file."""
+    name = block_name(settings)
+    return None if name is None else SignInBlock(name)
+
+
+@contextmanager
+def _reading(block: str) -> Iterator[None]:
+    """Say which block it was when Prefect's server does not answer."""
+    problem = ""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        problem = type(error).__name__
+    if problem:
+        raise SettingsError(f"The Prefect block {block} cannot be read: {problem}.", SERVER)
+
+
+def _secret() -> Any:
+    from prefect.blocks.system import Secret
+
+    return Secret
+
+
+def load_bucket(name: str) -> Any:
+    """The block `gcs-bucket/<name>` of prefect-gcp.
+
+    Raises:
+        SettingsError: there is none, or Prefect's server does not answer.
+    """
+    from prefect_gcp import GcsBucket  # 155 MB, so only where a bucket block is named
+
+    try:
+        return GcsBucket.load(name)
+    except ValueError:  # Prefect's word for a block that is not there
+        problem, remedy = "there is none of that name", "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
+    except (httpx.HTTPError, RuntimeError) as error:  # the latter when a temporary server does not start
+        problem, remedy = type(error).__name__, SERVER
+    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which cannot be loaded: {problem}.", remedy)
+
+
+def bucket_access(bucket: Any) -> Access:
+    """A token of the block's service account, and when it ends; it is asked for again in time."""
+    from google.auth.transport.requests import Request
+
+    from beatporter.ledger.archive_place import Access, gcs_filesystem
+
+    credentials = bucket.gcp_credentials.get_credentials_from_service_account()
+    credentials.refresh(Request())
+    ends_at = credentials.expiry.replace(tzinfo=UTC)
+    return Access(gcs_filesystem(access_token=credentials.token, token_expires_at=ends_at), ends_at)

@@ -1,0 +1,127 @@
+"""The failure path: however a run ends without completing, its artifact and its row in the ledger say so before the day is over.
+
+An error of ours ends a flow by `failed`, without a traceback. Prefect calls the hooks here for that, for any other error, for a time-out, a
+cancellation and a crash. After the end of a process it calls them in another one, on the worker; where the worker is gone as well, the
+parent's run does it (`orchestration.fan_out`). So nothing here relies on a run being at work.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from httpx import HTTPError
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Failed
+
+from beatporter import names
+from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
+from beatporter.progress import Progress, report
+from beatporter.settings import load_settings
+from beatporter.sync.ended import keep_failure
+from beatporter.sync.report import failure_report
+from beatporter.sync.workspace import Workspace
+from orchestration.artifacts import publish_for
+from orchestration.redaction import without_secrets
+from orchestration.results import GenresFailed, in_words
+from orchestration.run_key import run_key_of
+from orchestration.workspace import open_ledger_of
+
+logger = logging.getLogger(__name__)
+
+LONGEST = 500
+"""Characters of an unexpected error's text: some print what they were given."""
+DAMAGED = "Damaged"
+UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
+DONE_STAYS = "Genres that were done stay done, and each has its own page; a retry does the others."
+
+
+class UnreadableResult(Exception):
+    """A run left a result that cannot be read here; Prefect's storage may raise anything."""
+
+
+def failed(error: BeatporterError) -> State[Any]:
+    """The end of a run that failed as it may; Prefect shows the error's own words and prints no traceback."""
+    return Failed(message=str(error), data=error)
+
+
+def damaged(error: LedgerCorrupt) -> State[Any]:
+    """The end of a run that found the ledger damaged and has published all that it found."""
+    return Failed(name=DAMAGED, message=str(error), data=error)
+
+
+def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook of `sync-genre`: leave the artifact `sync-<genre>` and the genre's row in the ledger."""
+    genre = str(flow_run.parameters.get("genre", ""))
+    if not genre:  # Prefect refused the parameters
+        return
+    error = explain(state)
+    report(Progress(genre, "failed", note=str(error)))
+    leave_genre_failure(genre, error, _key_of(flow_run), flow_run.id, dry_run=bool(flow_run.parameters.get("dry_run")))
+
+
+def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook of `sync-genres`: leave the artifact `summary`, unless the run came to its end and published it."""
+    if state.is_failed() and isinstance(result_of(state), GenresFailed):
+        return
+    shown = failure_report("The run of all genres", explain(state), _key_of(flow_run), notes=[DONE_STAYS])
+    publish_for(flow_run.id, names.SUMMARY, shown, "failed")
+
+
+def report_ledger_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook of the flows that look after the ledger: leave their artifact, which is named as they are."""
+    if state.name != DAMAGED:
+        publish_for(flow_run.id, flow.name, failure_report(flow.name, explain(state), _key_of(flow_run)), "failed")
+
+
+def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_run_id: UUID, *, dry_run: bool) -> None:
+    """Publish what happened and what to do, and keep it in the ledger, which may be what failed; a dry run leaves nothing there."""
+    publish_for(flow_run_id, names.sync_artifact(genre), failure_report(genre, error, run_key), "failed")
+    if dry_run:
+        return
+    try:
+        settings = load_settings()
+        with Workspace(settings, open_ledger_of(settings), run_key=run_key, slug=genre) as workspace:
+            keep_failure(workspace, genre, error)
+    except BeatporterError as problem:
+        logger.warning("The ledger does not know that %s failed: %s", genre, problem)
+
+
+def explain(state: State[Any]) -> BeatporterError:
+    """What became of a run that did not complete and what to do about it, in words for a person."""
+    if state.is_cancelling() or state.is_cancelled():
+        return PermanentError("The run was cancelled.", "Retry it when it is to go on.")
+    error = result_of(state) if state.is_failed() and state.name != "TimedOut" else None
+    if isinstance(error, BeatporterError):
+        return error
+    if isinstance(error, BaseException) and not isinstance(error, UnreadableResult):
+        return PermanentError(f"Something unexpected happened: {_shown(in_words(error))}", UNEXPECTED)
+    return PermanentError(
+        _shown(f"{state.name}: {state.message}" if state.message else f"The run ended as {state.name}."), "Retry this run."
+    )
+
+
+def result_of(state: State[Any]) -> Any:
+    """The state's result: an error where the run failed, None where it left nothing, `UnreadableResult` where it is out of reach."""
+    if state.data is None:
+        return None
+    try:
+        return state.result(raise_on_failure=False)
+    except Exception as error:  # noqa: BLE001 - whatever became of one genre, its parent collects the others
+        return UnreadableResult(str(error))
+
+
+def _shown(text: str) -> str:
+    """The text without secrets, on one line, cut."""
+    line = " ".join(without_secrets(text).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def _key_of(flow_run: FlowRun) -> str:
+    """The run's key; without Prefect's server its own id, which is the key of a run without a parent."""
+    try:
+        return run_key_of(flow_run)
+    except HTTPError:
+        return str(flow_run.id)

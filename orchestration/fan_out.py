@@ -1,0 +1,143 @@
+"""Runs the genres of a parent run and collects what became of each; no genre's failure ends the others."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from httpx import HTTPError
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
+
+from beatporter import names
+from beatporter.errors import BeatporterError
+from beatporter.genres import find_genre
+from beatporter.progress import Progress, report
+from beatporter.quota.allocation import QuotaAllocator
+from beatporter.settings import load_settings
+from beatporter.sync.allocation import open_allocator
+from beatporter.sync.outcome import Outcome, failed_outcome
+from orchestration.artifacts import latest_versions, progress_shown
+from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
+from orchestration.genre_runs import EndedRun, GenreRuns
+from orchestration.run_key import run_key
+from orchestration.workspace import open_workspace
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+REPORT_WITHIN_S = 30.0
+"""So long after a run failed, its own hook may still be about to say why: a hook of a dead process is a process of its own."""
+OUT_OF_REACH = "The genre completed, but its result cannot be read; every worker has to reach Prefect's result storage. {problem}"
+
+
+def chosen_genres(genres: Sequence[str] | None) -> list[str]:
+    """The slugs to run, each once and each known.
+
+    Raises:
+        UnknownGenre: before anything is run.
+    """
+    settings = load_settings()
+    known = settings.all_genres()
+    return list(dict.fromkeys(find_genre(slug, known).slug for slug in genres or settings.enabled_genres()))
+
+
+def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], *, dry_run: bool) -> dict[str, Outcome]:
+    """Run the genres in this process, one after the other."""
+    outcomes = {}
+    allocator = _allocator(slugs)
+    with progress_shown(len(slugs)) as finished:
+        for slug in allocator.order:
+            state = genre_flow(genre=slug, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
+            outcomes[slug] = genre_result(state, slug)
+            allocator.settle(slug, outcomes[slug].spotify_calls)
+            finished()
+    return {slug: outcomes[slug] for slug in slugs}
+
+
+def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: int, dry_run: bool) -> dict[str, Outcome]:
+    """Run the genres through their deployment, at most `max_concurrent` at a time, and wait for all of them.
+
+    A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
+    """
+    outcomes: dict[str, Outcome] = {}
+    failures: list[EndedRun] = []
+    allocator = _allocator(slugs)
+    waiting = deque(allocator.order)
+    with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
+        reports = latest_versions(client, [names.sync_artifact(slug) for slug in slugs])
+        runs = GenreRuns(client, deployment, run_key(), slugs)
+        while waiting or runs.at_work:
+            while waiting and len(runs.at_work) < max_concurrent:
+                slug = waiting.popleft()
+                runs.start(slug, max_searches=allocator.grant(slug), dry_run=dry_run)
+            for run in runs.ended():
+                outcome = outcomes[run.slug] = genre_result(run.state, run.slug)
+                failures += [run] * (not run.state.is_completed())
+                allocator.settle(run.slug, outcome.spotify_calls)
+                report(Progress(run.slug, "failed" if outcome.state == "failed" else "done"))
+                finished()
+            if runs.at_work:
+                time.sleep(LOOK_EVERY_S)
+        leave_missing_reports(client, failures, reports, dry_run=dry_run)
+    return {slug: outcomes[slug] for slug in slugs}
+
+
+def genre_result(state: State[Any], slug: str) -> Outcome:
+    """A genre's outcome from the state its run ended in; of one that did not complete, what the ledger knows."""
+    if state.is_completed():
+        result = result_of(state)
+        if isinstance(result, dict):
+            return Outcome(**result)
+        said = OUT_OF_REACH.format(problem=result if isinstance(result, UnreadableResult) else "").strip()
+    else:
+        said = str(explain(state))
+    try:
+        with open_workspace(run_key(), slug) as workspace:
+            return failed_outcome(workspace, slug, said)
+    except BeatporterError:  # the ledger, which is perhaps why the genre failed
+        return Outcome(state="failed", error=said)
+
+
+def leave_missing_reports(
+    client: SyncPrefectClient,
+    failures: Sequence[EndedRun],
+    before: Mapping[str, UUID],
+    *,
+    dry_run: bool,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Say of each failed run what became of it when neither it nor its worker could: one that was given up, or never began.
+
+    Args:
+        failures: the runs that did not complete.
+        before: the newest version of each genre's artifact before the runs were started.
+    """
+    end = clock() + REPORT_WITHIN_S
+    missing = {names.sync_artifact(run.slug): run for run in failures}
+    while missing := _unreported(client, missing, before):
+        if clock() >= end:
+            break
+        sleep(LOOK_EVERY_S)
+    for run in missing.values():
+        leave_genre_failure(run.slug, explain(run.state), run_key(), run.run_id, dry_run=dry_run)
+
+
+def _unreported(client: SyncPrefectClient, failures: Mapping[str, EndedRun], before: Mapping[str, UUID]) -> dict[str, EndedRun]:
+    """Those whose artifact is still the one from before; all of them when the server cannot be asked."""
+    try:
+        now = latest_versions(client, list(failures)) if failures else {}
+    except HTTPError as error:
+        logger.warning("Prefect's server cannot be asked for the failed genres' artifacts: %s", error)
+        return dict(failures)
+    return {key: run for key, run in failures.items() if now.get(key) == before.get(key)}
+
+
+def _allocator(slugs: Sequence[str]) -> QuotaAllocator:
+    with open_workspace(run_key()) as workspace:
+        return open_allocator(workspace, slugs)

@@ -1,0 +1,129 @@
+"""A parent's runs of its genres' deployment: started once, found again by a retried parent, given up when nobody works on them.
+
+A run is known by an idempotency key, `<run key>/<genre>`, so that a parent never has two of one genre. A genre's run that has crashed with
+its worker stays Running for ever in Prefect; the parent gives it up some time after the flow's own time-out would have ended it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from httpx import TransportError
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.deployments import run_deployment
+from prefect.states import AwaitingRetry, Crashed
+
+logger = logging.getLogger(__name__)
+
+GENRE_TIMEOUT_S = 3600
+"""A genre's run takes minutes; Spotify may ask it to wait for one minute a hundred times at worst."""
+START_WITHIN_S = 1800.0
+END_WITHIN_S = GENRE_TIMEOUT_S + 600.0
+NOT_STARTED = (
+    "No worker took the run up within {minutes:.0f} minutes. Start one, or raise the concurrency limit of the pool or of the worker."
+)
+NOT_ENDED = "The run did not end within {minutes:.0f} minutes; its worker is probably gone. Retry it when a worker is there."
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A genre's run that has ended, and how."""
+
+    slug: str
+    run_id: UUID
+    state: State[Any]
+
+
+@dataclass
+class _AtWork:
+    run_id: UUID
+    since: float
+    """By the clock: when it was started, later when it was first seen at work."""
+    begun: bool = False
+
+
+class GenreRuns:
+    """The runs of one parent. Not for several threads.
+
+    Args:
+        client: of the calling flow; kept open by the caller.
+        deployment: name of the genres' deployment, flow and deployment.
+        run_key: the parent's.
+        slugs: genres that may be started.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        client: SyncPrefectClient,
+        deployment: str,
+        run_key: str,
+        slugs: Iterable[str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client, self._deployment, self._run_key, self._clock = client, deployment, run_key, clock
+        self._at_work: dict[str, _AtWork] = {}
+        self._earlier = self._find([self._key(slug) for slug in slugs])
+
+    @property
+    def at_work(self) -> Sequence[str]:
+        """Genres whose runs were started and did not end yet."""
+        return list(self._at_work)
+
+    def start(self, slug: str, *, max_searches: int, dry_run: bool) -> None:
+        """Start the genre's run; one of the parent's earlier attempt goes on, or is retried when it had failed."""
+        run = self._earlier.get(self._key(slug))
+        if run is None:
+            parameters = {"genre": slug, "max_searches": max_searches, "dry_run": dry_run}
+            key = self._key(slug)
+            run = cast("FlowRun", run_deployment(self._deployment, parameters=parameters, timeout=0, idempotency_key=key))
+        elif run.state is not None and run.state.is_final() and not run.state.is_completed():
+            self._client.set_flow_run_state(run.id, AwaitingRetry(message="Retried with its parent"))
+        self._at_work[slug] = _AtWork(run.id, self._clock())
+
+    def ended(self) -> Iterator[EndedRun]:
+        """Each run that has ended since this was last asked; overdue runs are ended as Crashed."""
+        for slug, at_work in list(self._at_work.items()):
+            state = self._state_of(slug, at_work.run_id)
+            if state is None or not state.is_final():
+                state = self._given_up(at_work, state)
+            if state is not None:
+                del self._at_work[slug]
+                yield EndedRun(slug, at_work.run_id, state)
+
+    def _state_of(self, slug: str, run_id: UUID) -> State[Any] | None:
+        """None while the server is away; the run itself goes on."""
+        try:
+            return self._client.read_flow_run(run_id).state
+        except TransportError as error:
+            logger.warning("Prefect's server cannot be asked about %s: %s", slug, error)
+            return None
+
+    def _given_up(self, at_work: _AtWork, state: State[Any] | None) -> State[Any] | None:
+        """The state that an overdue run is set to; None for a run that may still take its time."""
+        if state is not None and not at_work.begun and not (state.is_scheduled() or state.is_pending()):
+            at_work.begun, at_work.since = True, self._clock()
+        limit_s, words = (END_WITHIN_S, NOT_ENDED) if at_work.begun else (START_WITHIN_S, NOT_STARTED)
+        if self._clock() - at_work.since < limit_s:
+            return None
+        crashed: State[Any] = Crashed(message=words.format(minutes=limit_s / 60))
+        try:
+            self._client.set_flow_run_state(at_work.run_id, crashed, force=True)
+        except TransportError as error:
+            logger.warning("Prefect's server was not told that run %s is given up: %s", at_work.run_id, error)
+        return crashed
+
+    def _find(self, keys: list[str]) -> dict[str, FlowRun]:
+        wanted = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=keys))
+        return {run.idempotency_key: run for run in self._client.read_flow_runs(flow_run_filter=wanted) if run.idempotency_key}
+
+    def _key(self, slug: str) -> str:
+        return f"{self._run_key}/{slug}"

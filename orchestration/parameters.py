@@ -1,0 +1,32 @@
+"""Types of the flows' parameters, as the UI's forms show them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import CoreSchema
+
+from beatporter.settings import load_settings
+
+
+class _PickFromGenres:
+    """Gives the parameter's schema the list of genres, read when a deployment is made and not at import."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        schema["enum"] = sorted(load_settings().all_genres())
+        return schema
+
+
+GenreSlug = Annotated[str, _PickFromGenres()]
+"""A genre's slug; the UI offers a list to pick from."""
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
+"""A genre's share of the day's searches, which its parent works out: checked like any parameter, but in no form."""
+
+FanOut = Annotated[Literal["inline", "deployments"], SkipJsonSchema()]
+"""Where genres run. The deployment says it, so it is in no form."""

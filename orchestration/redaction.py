@@ -1,0 +1,53 @@
+"""Keeps secrets out of what a run says about an error that is none of ours, whose words we did not choose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from beatporter.errors import BeatporterError
+from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import FileStore, sign_in_path
+
+HIDDEN = "********"
+_SEEN: set[str] = set()
+"""Secrets that this process read from blocks: the settings hold only their blocks' names."""
+SHORTEST = 6
+"""Characters of a value that is looked for; hiding every "a" would hide the message."""
+_BY_SHAPE = re.compile(
+    r"(?P<address>(?<=://)[^/\s@]+(?=@))"  # user and password of an address
+    r"|(?P<header>(?<=bearer )\S+|(?<=basic )\S+)"
+    r"|(?P<named>(?<=token=)[^\s&'\"]+|(?<=secret=)[^\s&'\"]+|(?<=password=)[^\s&'\"]+|(?<=[?&]code=)[^\s&'\"]+)",
+    re.IGNORECASE,
+)
+
+
+def hide(secret: str) -> None:
+    """Hide this text from now on, wherever it stands."""
+    _SEEN.add(secret)
+
+
+def without_secrets(text: str) -> str:
+    """The text with our secrets hidden, and whatever has the shape of one: an address's password, a bearer token, `token=…`."""
+    for secret in sorted(set(_secrets()), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return _BY_SHAPE.sub(HIDDEN, text)
+
+
+def _secrets() -> Iterator[str]:
+    """Every secret that blocks, the settings or the sign-in's file hold; only the first where the others cannot be read, which its own
+    error tells."""
+    yield from (value for value in _SEEN if len(value) >= SHORTEST)
+    try:
+        settings = load_settings()
+        given = [getattr(settings, name) for name in type(settings).model_fields]
+        values = [value.get_secret_value() for value in given if isinstance(value, SecretStr)]
+        values.append(urlsplit(settings.database).password or "")
+        sign_in = FileStore(sign_in_path(settings)).load()
+        values.append(sign_in.refresh_token.get_secret_value() if sign_in else "")
+    except (BeatporterError, ValueError):
+        return
+    yield from (value for value in values if len(value) >= SHORTEST)

@@ -1,0 +1,65 @@
+"""The run that a piece of work belongs to, known from Prefect alone: a parent, its genres and every retry share one key.
+
+Under it finished tasks are found again (`cache_policy`), and the ledger counts calls and keeps the account's listing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run as current_run
+
+
+def run_key() -> str:
+    """The key of the run that calls this.
+
+    Raises:
+        RuntimeError: outside a flow run.
+    """
+    return run_key_of(_current())
+
+
+def run_key_of(flow_run: FlowRun) -> str:
+    """The id of the outermost run that `flow_run` is part of; with `refresh` a key of its own, under which nothing is finished yet."""
+    if flow_run.parameters.get("refresh"):
+        return f"{flow_run.id}-refreshed"
+    return str(_root_run_id(flow_run.id, flow_run.parent_task_run_id))
+
+
+def is_root() -> bool:
+    """Whether the present run was started by a person or a schedule, not by another run."""
+    return _current().parent_task_run_id is None
+
+
+def run_name_of_day() -> str:
+    """A parent run's name: the day and time it was meant to start, UTC."""
+    return f"{current_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
+
+
+def _current() -> FlowRun:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("A run's key is known only inside a flow run.")
+    return context.flow_run
+
+
+@lru_cache(maxsize=64)
+def _root_run_id(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
+    """Follow the parents up; Prefect records one for an inline subflow and for a run of a deployment alike. Asked once a run."""
+    if parent_task_run_id is None:
+        return run_id
+    with get_client(sync_client=True) as client:
+        try:
+            while parent_task_run_id is not None:
+                parent_id = client.read_task_run(parent_task_run_id).flow_run_id
+                if parent_id is None:
+                    break
+                run_id, parent_task_run_id = parent_id, client.read_flow_run(parent_id).parent_task_run_id
+        except ObjectNotFound:  # a person deleted the parent; this run is the outermost one that is left
+            pass
+    return run_id

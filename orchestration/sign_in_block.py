@@ -1,0 +1,24 @@
+"""The block type that keeps a sign-in under Prefect: its token is masked on every page and in every answer of the API.
+
+In a Secret block only a plain text is masked; the document that lay in one, token and date together, was shown as it is. Importing this
+imports Prefect.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect.blocks.core import Block
+from pydantic import Field, SecretStr
+
+
+class SpotifySignIn(Block):
+    """A person's sign-in to Spotify, as `beatporter login --block` keeps it."""
+
+    _block_type_name = "Spotify Sign-In"
+    _block_type_slug = "spotify-sign-in"
+    _description = "A person's sign-in to Spotify. `beatporter login --block NAME` makes and renews it."
+
+    refresh_token: SecretStr = Field(description="Spotify's refresh token; it ends six months after the sign-in.")
+    signed_in_at: datetime | None = Field(default=None, description="When the person signed in, in UTC; without it nothing warns in time.")
+    scopes: list[str] = Field(default_factory=list, description="What the person allowed.")

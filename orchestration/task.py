@@ -1,0 +1,77 @@
+"""The house's task decorator: results kept as JSON, finished work found again within a run, transient errors tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import task_run
+
+from beatporter.errors import BeatporterError, TransientError
+from orchestration.cache_policy import SameRunSameCode
+from orchestration.redaction import without_secrets
+from orchestration.results import RESULT_SERIALIZER, UnexpectedError, in_words
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def house_task(name: str, *, cached: bool = True) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """`@house_task("name")` makes a step a task; its result is a short list of ids or a few figures.
+
+    Args:
+        name: as Prefect's pages show it.
+        cached: False for work that a retry has to do again also when it had finished, because what it works on has grown since.
+    """
+    make = task(
+        name=name,
+        task_run_name=_task_run_name,
+        cache_policy=SameRunSameCode() if cached else NO_CACHE,
+        persist_result=True,
+        result_serializer=RESULT_SERIALIZER,
+        retries=2,
+        retry_delay_seconds=[5, 30],
+        retry_condition_fn=is_transient,
+    )
+    return lambda step: make(telling_no_secret(step))
+
+
+def telling_no_secret(step: Callable[P, R]) -> Callable[P, R]:
+    """The step, whose unexpected errors are replaced when their text holds a secret: Prefect shows that text in logs and states."""
+
+    @wraps(step)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return step(*args, **kwargs)
+        except BeatporterError:
+            raise
+        except Exception as error:
+            if all(without_secrets(said) == said for said in _said_by(error)):
+                raise
+            replaced = UnexpectedError(in_words(error))
+        raise replaced
+
+    return run
+
+
+def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again may help; a permanent error is final at once."""
+    return isinstance(state.result(raise_on_failure=False), TransientError)
+
+
+def _task_run_name() -> str:
+    """A task run's name in lists that hold those of all genres, e.g. "match-tracks house"."""
+    return f"{task_run.task_name} {task_run.parameters.get('genre', '')}".strip()
+
+
+def _said_by(error: BaseException | None) -> Iterator[str]:
+    """The texts of an error and of those that it came from, which a traceback prints as well."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield str(error)
+        error = error.__cause__ or error.__context__

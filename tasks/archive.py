@@ -1,0 +1,30 @@
+"""Task `archive-ledger`: write what is new in the ledger to its archive."""
+
+from __future__ import annotations
+
+from beatporter.clock import utc_now
+from beatporter.errors import SettingsError
+from beatporter.settings import load_settings
+from orchestration.task import house_task
+from orchestration.workspace import open_ledger_of, open_place_of
+
+
+@house_task("archive-ledger", cached=False)
+def archive_new_rows() -> dict[str, int]:
+    """Rows written of each table; none when there was nothing new.
+
+    Raises:
+        SettingsError: no archive is set.
+    """
+    from beatporter.ledger.archive import archive  # loads Arrow, which a run without an archive does without
+
+    settings = load_settings()
+    if not settings.archive:
+        raise SettingsError("No archive is set.", "Name a folder, gs://bucket/prefix or gcs-bucket/<block> in BEATPORTER_ARCHIVE.")
+    place = open_place_of(settings.archive)
+    with open_ledger_of(settings) as ledger:
+        written = archive(ledger, place, utc_now())
+    rows: dict[str, int] = {}
+    for file in written:
+        rows[file.table] = rows.get(file.table, 0) + file.rows
+    return rows

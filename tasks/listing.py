@@ -1,0 +1,15 @@
+"""Task `list-playlists`: read the account's listing once a run, for all genres."""
+
+from __future__ import annotations
+
+from beatporter.sync import account
+from orchestration.run_key import run_key
+from orchestration.task import house_task
+from orchestration.workspace import open_workspace
+
+
+@house_task("list-playlists")
+def list_playlists() -> list[str]:
+    """Ids of the account's own playlists; names and snapshots go to the ledger."""
+    with open_workspace(run_key()) as workspace:
+        return account.list_playlists(workspace)

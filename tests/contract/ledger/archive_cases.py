@@ -1,0 +1,73 @@
+"""What the tests of the archive share: places, days to write, and every row to compare."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, Table, select, type_coerce
+from sqlalchemy.types import NullType
+
+from beatporter.ledger.archive_place import Access, ArchivePlace, gcs_filesystem, open_place
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.match import Match, RunnerUp
+
+T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+ODD = "Ünder “Ⅳ” 🎛 \u202e'; DROP TABLE history; --"
+
+
+def folder_place(folder: Path) -> ArchivePlace:
+    return open_place(str(folder / "archive"))
+
+
+def bucket_place(endpoint: str, bucket: str) -> ArchivePlace:
+    return open_place(f"gs://{bucket}/test {secrets.token_hex(4)}", lambda: Access(gcs_filesystem(endpoint=endpoint)))
+
+
+def write_day(ledger: Ledger, day: int) -> None:
+    """A day's rows in every table; of some of them the same as the day before."""
+    at = T0 + timedelta(days=day)
+    entries = [ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",)) for n in range(1, 6)]
+    for genre_id in (5, 6):
+        ledger.charts.append(Chart(genre_id, tuple(entries), at))
+        ledger.playlists.append(RememberedPlaylist(genre_id, playlist(genre_id), f"House {day}", at))
+        ledger.runs.append(RunRow(genre_id, "failed" if day % 2 else "completed", day, 0, 0, ODD if day % 2 else None, at))
+        for n in range(day, day + 4):
+            row = HistoryRow(track(n), None if n % 3 else f"GB{n}", f"ada - {n}", n if n % 2 else None, "chart", at)
+            ledger.history.append(playlist(genre_id), [row])
+        held = [BackupRow(n, track(day - n), f"GB{n}", ODD, ("Ada",), at if n % 2 else None) for n in range(min(day, 7))]
+        ledger.backups.append(playlist(genre_id), f"state {day}", at, [*held, BackupRow(len(held), None, None, "local", (), None)])
+        ledger.snapshots.save(SnapshotRow(playlist(genre_id), "writing", None, at, (track(day), "odd id"), at))
+    up = RunnerUp(track(9), ODD, ("Ada", "Bo"), 71.5, "length")
+    for n in range(3):
+        ledger.matches.append([Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,))])
+    ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
+    ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
+    ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])
+
+
+def track(number: int) -> str:
+    return f"{number:022}"
+
+
+def playlist(number: int) -> str:
+    return f"playlist{number:014}"
+
+
+def rows_of(ledger: Ledger) -> dict[str, list[Any]]:
+    """Every row of every table but the listings as it lies, not as a record has it."""
+    with ledger.database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(_as_it_lies(table).order_by(*table.primary_key.columns))]
+            for table in metadata.sorted_tables
+            if table not in (LISTINGS, LISTED_PLAYLISTS)
+        }
+
+
+def _as_it_lies(table: Table) -> Select[Any]:
+    return select(*(type_coerce(column, NullType) for column in table.columns))

@@ -1,0 +1,184 @@
+"""Checking: a sound ledger has no problems; whatever a file may hold becomes a line of the report or LedgerCorrupt, never a traceback."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from beatporter.errors import LedgerCorrupt
+from beatporter.ledger.archive import archive
+from beatporter.ledger.check import CheckReport, check
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.run_check import quick_check
+from beatporter.records.ledger import HistoryRow
+from tests.contract.ledger.archive_cases import T0, folder_place, track, write_day
+
+PAGE = 2048
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def written(ledger: Ledger, tmp_path: Path) -> Ledger:
+    """Three days, of which two are archived."""
+    for day in range(3):
+        write_day(ledger, day)
+        if day < 2:
+            archive(ledger, folder_place(tmp_path), NOW + timedelta(days=day))
+    return ledger
+
+
+def test_a_sound_ledger_has_no_problems(written: Ledger, tmp_path: Path) -> None:
+    report = check(written, folder_place(tmp_path))
+    assert report.problems == []
+    assert report.rows["history"] == 12
+    assert report.rows["charts"] == 30
+    assert (report.files, report.waiting) == (16, 27)
+    assert check(written).problems == []
+    assert check(written, folder_place(tmp_path), full=False).problems == []
+    quick_check(written.database)
+
+
+def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
+    """What a check says after a statement that no part of Beatporter sends."""
+    with ledger.database.read() as connection:
+        connection.execute(text("PRAGMA foreign_keys = OFF") if ledger.database.is_sqlite else text("SELECT 1"))
+        connection.execute(text(statement), values)
+    return check(ledger)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE history SET recording = 'other' WHERE id = 3", "Row 3 of history: its recording_key is not that of its text"),
+        ("UPDATE history SET track_key = 5 WHERE id = 3", "Row 3 of history: its track_key"),
+        ("UPDATE history SET isrc = 'X' WHERE id = 3", "Row 3 of history: its isrc_key"),
+        ("DELETE FROM chart_entries WHERE chart = 2", "Chart 2 has no entries"),
+        ("UPDATE chart_entries SET position = 0 WHERE chart = 2 AND position = 1", "Chart 2 has a position below 1"),
+        ("UPDATE backups SET rows = 9 WHERE backup = 3", "entries in place of 9, at number 3"),
+        ("UPDATE backups SET base = 2 WHERE backup = 3", "do not follow each other at number 3"),
+        ("UPDATE backups SET changes = 7 WHERE backup = 3", "do not follow each other at number 3"),
+        ("UPDATE backup_changes SET position = 99 WHERE backup = 3 AND number = 0", "change a place that is not there, at number 3"),
+        ("UPDATE matches SET reasons = '[' WHERE id = 1", "table matches holds what was never written"),
+        ("UPDATE snapshots SET sending = '5'", "table snapshots holds what was never written"),
+    ],
+)
+def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: str, said: str) -> None:
+    problems = damaged(written, statement).problems
+    assert any(said in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM playlist_ids WHERE playlist = 1", "rows of history refer to rows of playlist_ids that are not there"),
+        ("UPDATE matches SET decided_at = 'soon' WHERE id = 1", "table matches holds what was never written"),
+        ("UPDATE history SET track_id = 12345678901234 WHERE id = 3", "table history holds what was never written"),
+        ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds what was never written"),
+    ],
+)
+def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said: str) -> None:
+    problems = damaged(written, statement).problems
+    assert any(said in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE entries SET name = 'other' WHERE entry = 1", "charts in the ledger are not those that charts/"),
+        ("UPDATE runs SET added = added + 1 WHERE id = 1", "runs in the ledger are not those that runs/"),
+        ("DELETE FROM corrections WHERE id = 1", "corrections in the ledger are not those that corrections/"),
+        ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger are not those that backup_changes/"),
+    ],
+)
+def test_what_the_archive_knows_otherwise_is_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
+    damaged(written, statement)
+    problems = check(written, folder_place(tmp_path)).problems
+    assert any(said in problem for problem in problems), problems
+
+
+def test_a_damaged_file_of_the_archive_is_found(written: Ledger, tmp_path: Path) -> None:
+    files = sorted((tmp_path / "archive").glob("matches/*/*"))
+    files[0].write_bytes(files[0].read_bytes()[:-9])
+    files[1].unlink()
+    report = check(written, folder_place(tmp_path))
+    assert any(files[0].name in problem for problem in report.problems)
+    assert any("of matches are missing" in problem for problem in report.problems), report.problems
+    assert not any("in the ledger are not" in problem for problem in report.problems), "the ledger is sound"
+    assert check(written, folder_place(tmp_path), full=False).problems, "a name is missing"
+
+
+def test_many_problems_of_one_kind_are_counted(ledger: Ledger) -> None:
+    ledger.history.append("P", [HistoryRow(track(n), None, "ada", None, "chart", T0) for n in range(50)])
+    problems = damaged(ledger, "UPDATE history SET recording = 'other'").problems
+    assert problems[-1] == "And 30 more like it."
+    assert len(problems) == 21
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed SQLite file of two days."""
+    path = tmp_path_factory.mktemp("file") / "ledger.db"
+    with open_ledger(path) as made:
+        for day in range(2):
+            write_day(made, day)
+    made.close()
+    return path
+
+
+def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
+    """Problems of a file with this content; the ledger's own errors are among them."""
+    path.write_bytes(data)
+    try:
+        ledger = open_ledger(path)
+        try:
+            problems = check(ledger).problems
+            try:
+                quick_check(ledger.database)
+            except LedgerCorrupt as error:
+                problems = [*problems, str(error)]
+            return problems
+        finally:
+            ledger.close()
+            for left in path.parent.glob(f"{path.name}-*"):
+                left.unlink()
+    except LedgerCorrupt as error:
+        return [str(error)]
+
+
+def test_no_zeroed_page_goes_unseen(file: Path, tmp_path: Path) -> None:
+    whole = file.read_bytes()
+    for page in range(len(whole) // PAGE):
+        data = bytearray(whole)
+        data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
+        assert data == whole or looked_at(tmp_path / f"page{page}.db", data), f"page {page + 1} of {len(whole) // PAGE}"
+
+
+def test_no_truncated_file_goes_unseen(file: Path, tmp_path: Path) -> None:
+    whole = file.read_bytes()
+    for size in range(1, len(whole), PAGE * 6 + 100):
+        assert looked_at(tmp_path / f"size{size}.db", whole[:size]), f"{size} of {len(whole)} bytes"
+
+
+def test_garbage_never_ends_in_a_traceback(file: Path, tmp_path: Path) -> None:
+    whole = file.read_bytes()
+    for seed in range(60):
+        rnd, data = random.Random(seed), bytearray(whole)
+        for _ in range(rnd.choice([1, 5, 200])):
+            at = rnd.randrange(100, len(data))
+            data[at : at + rnd.choice([1, 16])] = rnd.randbytes(1)
+        looked_at(tmp_path / f"seed{seed}.db", data[: len(whole)])
+    assert looked_at(tmp_path / "random.db", random.Random(1).randbytes(50_000))
+
+
+def test_the_start_of_a_run_takes_no_time(written: Ledger) -> None:
+    quick_check(written.database)
+    began = time.process_time()
+    quick_check(written.database)
+    assert time.process_time() - began < 0.2

@@ -1,0 +1,107 @@
+"""The weekly maintenance: what is dropped, when SQLite's file is written again, and the drill. And a ledger's figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from beatporter.errors import LedgerUnavailable, LedgerUnwritable
+from beatporter.ledger.archive import archive, only_one
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.maintain import maintain
+from beatporter.ledger.statistics import statistics
+from beatporter.records.ledger import CallRow, HistoryRow
+from tests.contract.ledger.archive_cases import T0, folder_place, rows_of, track, write_day
+
+NOW = T0 + timedelta(days=36)
+
+
+@pytest.fixture
+def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
+    """Three days, all of them archived."""
+    for day in range(3):
+        write_day(ledger, day)
+        ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
+    archive(ledger, folder_place(tmp_path), NOW)
+    return ledger
+
+
+def test_what_is_old_goes_and_the_archive_makes_a_ledger_again(archived: Ledger, tmp_path: Path) -> None:
+    before = rows_of(archived)
+    report = maintain(archived, folder_place(tmp_path), NOW)
+    assert report.check.problems == []
+    assert report.dropped == {"calls": 2, "listings": 3}, "calls of more than 35 days and listings of more than 14"
+    assert report.drilled == sum(report.check.rows.values())
+    after = rows_of(archived)
+    assert {**after, "calls": []} == {**before, "calls": []}, "nothing else changed"
+    assert [path.name for path in tmp_path.iterdir() if "drill" in path.name] == []
+
+
+def test_a_ledger_without_an_archive_is_maintained_too(archived: Ledger) -> None:
+    assert maintain(archived, None, NOW).drilled is None
+
+
+def test_an_archive_that_is_empty_yet_is_no_problem(archived: Ledger, tmp_path: Path) -> None:
+    report = maintain(archived, folder_place(tmp_path / "other"), NOW)
+    assert (report.drilled, report.problems) == (0, [])
+
+
+def test_a_damaged_ledger_is_left_as_it_is(archived: Ledger, tmp_path: Path) -> None:
+    with archived.database.read() as connection:
+        connection.execute(text("UPDATE history SET recording = 'other' WHERE id = 1"))
+    before = rows_of(archived)
+    report = maintain(archived, folder_place(tmp_path), NOW)
+    assert report.check.problems
+    assert report.drilled is None
+    assert rows_of(archived) == before
+
+
+def test_an_archive_that_makes_no_ledger_is_named(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the check passed over, the drill is the proof."""
+    monkeypatch.setattr("beatporter.ledger.check._archive_files", lambda *_: ())
+    file = next((tmp_path / "archive").glob("history/*/*"))
+    file.write_bytes(file.read_bytes()[:-100])
+    report = maintain(archived, folder_place(tmp_path), NOW)
+    assert report.check.problems == []
+    assert any(file.name in problem for problem in report.problems), report.problems
+
+
+def test_no_room_for_the_drill_is_no_damage(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise LedgerUnwritable("The ledger cannot be written: database or disk is full.")
+
+    monkeypatch.setattr("beatporter.ledger.maintain.rebuild", full)
+    with pytest.raises(LedgerUnwritable, match="full"):
+        maintain(archived, folder_place(tmp_path), NOW)
+
+
+def test_it_does_not_run_beside_an_archiving(archived: Ledger, tmp_path: Path) -> None:
+    with only_one(archived.database), pytest.raises(LedgerUnavailable, match="Another run"):
+        maintain(archived, folder_place(tmp_path), NOW)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_sqlites_file_is_written_again_when_a_quarter_of_it_is_free(ledger: Ledger) -> None:
+    calls = [CallRow(T0, "search", 1, f"a run's key of some length {number}") for number in range(120_000)]
+    ledger.calls.append(calls)
+    ledger.history.append("P", [HistoryRow(track(n), None, "ada", None, "chart", T0) for n in range(500)])
+    assert ledger.database.path is not None
+    assert maintain(ledger, None, T0).freed_bytes == 0, "nothing is free yet"
+    before = ledger.database.path.stat().st_size
+    report = maintain(ledger, None, NOW)
+    assert report.dropped["calls"] == 120_000
+    assert report.freed_bytes > 8 * 1024 * 1024
+    assert ledger.database.path.stat().st_size <= before - report.freed_bytes
+
+
+def test_a_ledgers_figures(archived: Ledger) -> None:
+    found = statistics(archived)
+    figures = {table.table: table for table in found.tables}
+    assert figures["chart_entries"].rows == 30
+    assert (figures["charts"].first, figures["charts"].last) == ("2026-11-20", "2026-11-22")
+    assert figures["history"].rows == 12
+    assert (figures["tracks"].first, figures["tracks"].last) == ("", "")
+    assert found.bytes > 0

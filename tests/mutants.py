@@ -1,0 +1,103 @@
+"""One-line mistakes in the rules that decide, and whether a test notices each: `make mutants`.
+
+    .venv/bin/python -m tests.mutants              # all
+    .venv/bin/python -m tests.mutants budget       # those whose name or file has that word
+
+A mistake is a text of a file and what stands there instead. The tests that should notice run in a copy of the tree; a mistake that they
+let pass is a *survivor*, and needs a test, or the line is not needed. Exit code 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spotify_plan.py", "tests/contract/test_spotify_apply.py"
+BUDGET, TABLES = "tests/unit/test_quota_budget.py", "tests/contract/ledger/test_ledger_tables.py"
+MEMORY, JUDGE = (
+    "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
+    "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
+)
+ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
+RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
+RUN_CHECK = "tests/contract/ledger/test_run_check.py"
+
+MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
+    # name, file, what stands there, the mistake, the tests that should notice
+    ("an unknown name is no doubt", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
+    ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == playlist', "self._row.snapshot_id == playlist", STATE),
+    ("a backup is taken to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it else None", "snapshot_id", STATE),
+    ("a write in doubt is recorded", "sync/playlist_state.py", 'written = row.sending if row is not None and row.state == "written" else ()', "written = row.sending if row is not None else ()", STATE),
+    ("recording does not end the write", "sync/playlist_state.py", 'self._save("recorded", row.snapshot_id, row.sending, row.sent_at)', "pass", STATE),
+    ("a backup is made in doubt", "sync/playlist_state.py", 'row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)', "row.snapshot_id is not None and bool(row.sending)", STATE),
+    ("a stale name is believed", "sync/playlist_state.py", "playlist.snapshot_id if shown == ids else None", "playlist.snapshot_id", STATE),
+    ("what was removed is not remembered", "sync/playlist_state.py", "self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))", "pass", STATE),
+    ("looking writes", "sync/playlist_state.py", "            self._take_in(chunk, reading)\n        return", "            self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))\n        return", STATE),
+    ("recovery looks at confirmed writes", "sync/crash_recovery.py", 'state.state != "writing" or ', "", RECOVERY),
+    ("recovery forgets the time", "sync/crash_recovery.py", "if _in_time(state.sent_at, added_at)", "", RECOVERY),
+    ("recovery takes the last request for the first", "sync/crash_recovery.py", "for batch in requests[last:]", "for batch in requests[: last + 1]", RECOVERY),
+    ("a relinked track is unknown by ISRC", "sync/candidates.py", "if listed.isrc in self._by_isrc:", "if False:", RELINKED),
+    ("length does not tell cuts apart", "sync/candidates.py", "abs(duration_ms - listed.duration_ms) <= SAME_LENGTH_MS", "True", RELINKED),
+    ("a removal sends what was sent only", "spotify/apply.py", "client.remove_items(playlist_id, [shown])", "client.remove_items(playlist_id, [sent])", RELINKED),
+    ("a refused removal is given up", "spotify/apply.py", "if error.status != _BAD_REQUEST:", "if True:", RELINKED),
+    ("removed tracks come back", "spotify/plan.py", "add=_without(wanted, present, held)", "add=_without(wanted, present)", PLAN),
+    ("a recording comes twice", "spotify/plan.py", " or keys & seen_keys", "", PLAN),
+    ("the daily list overflows", "spotify/plan.py", "chosen[: max(0, size - len(present))]", "chosen[:size]", PLAN),
+    ("the mirror is sent again", "spotify/plan.py", "if list(target) == list(present):", "if False:", PLAN),
+    ("too few are moved on", "spotify/plan.py", "needed = len(present) + adding - limit", "needed = len(present) - limit", PLAN),
+    ("missing tracks go below", "spotify/plan.py", "0 if last_place is None else last_place + 1", "0", PLAN),
+    ("a stale snapshot after a lost answer", "spotify/apply.py", "                doubt = error\n                self.snapshot_id = None", "                doubt = error", APPLY),
+    ("the first batch goes first", "spotify/apply.py", "for batch in reversed(list(batches(run))):", "for batch in list(batches(run)):", APPLY),
+    ("no pause before looking", "spotify/apply.py", "self.sleep(SETTLE_S * 2 ** (number - 1))", "pass", APPLY),
+    ("kept calls are searched with", "quota/budget.py", "elif self.kept > 0 and kind != SEARCH:", "elif self.kept > 0:", BUDGET),
+    ("calls in hand never grow old", "quota/budget.py", "now - self._taken_at >= HELD_FOR", "False", BUDGET),
+    ("no end to patience", "quota/budget.py", "if moment > patient_until:", "if False:", BUDGET),
+    ("another's quota is not heard", "quota/budget.py", "noted > self._quota_until):", "False):", BUDGET),
+    ("a share is no limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
+    ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
+    ("the budget is not looked at", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
+    ("an unfair share", "quota/allocation.py", "searches = max(fair, free - sum(self._waiting.values()))", "searches = free", ALLOCATION),
+    ("calls made before count again", "quota/allocation.py", "self._calls -= used - self._made.get(slug, 0)", "self._calls -= used", ALLOCATION),
+    ("the latest row of a track stands", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),
+    ("equal keys are equal texts", "ledger/history.py", "if text in asked[name]:", "if True:", TABLES),
+    ("an imported date is no news", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
+    ("a machine overrules a person", "ledger/matches.py", 'spoken[-1] if spoken and spoken[-1].method == "person" else rows[-1]', "rows[-1]", TABLES),
+    ("a chain never begins again", "ledger/backups.py", "before is None or before.changes + len(changes) > len(items)", "before is None", "tests/contract/ledger/test_ledger_backups.py"),
+    ("an older copy is taken", "ledger/run_check.py", "if seen > counted:", "if False:", RUN_CHECK),
+    ("thinning keeps the first", "memory/analysis.py", "max(group, key=lambda moment: moment.rss_bytes)", "group[0]", MEMORY),
+    ("the outermost own frame counts", "memory/analysis.py", "(frame for frame in stack if is_own", "(frame for frame in stack[::-1] if is_own", MEMORY),
+    ("points do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),
+)  # fmt: skip
+
+
+def survivors(word: str) -> list[str]:
+    """Names of the mistakes that no test notices, each told as it is tried."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="beatporter-mutants-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", ".beatporter", "__pycache__"))
+        for name, file, there, mistake, tests in MUTANTS:
+            if word not in f"{name} {file}":
+                continue
+            path = tree / "beatporter" / file
+            text = path.read_text()
+            if there not in text:
+                raise SystemExit(f"{name}: {file} does not hold {there!r} any more")
+            path.write_text(text.replace(there, mistake, 1))
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests.split()]
+            done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+            path.write_text(text)
+            print(f"{'killed  ' if done.returncode else 'SURVIVED'}  {file}: {name}", flush=True)
+            if not done.returncode:
+                found.append(name)
+    return found
+
+
+if __name__ == "__main__":
+    left = survivors(sys.argv[1] if len(sys.argv) > 1 else "")
+    print(f"{len(left)} survived" if left else "All were killed.")
+    sys.exit(1 if left else 0)

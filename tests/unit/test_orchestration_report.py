@@ -1,0 +1,191 @@
+"""What a run that came to its end leaves: artifacts, the ledger's row, the state that it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Completed, Failed
+from pydantic import SecretStr
+
+from beatporter.clock import utc_now
+from beatporter.errors import LedgerUnwritable
+from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.memory.capture import Capture
+from beatporter.progress import Progress, listening
+from beatporter.progress import report as tell
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import CallRow
+from beatporter.records.match import Match
+from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import FileStore, SignIn
+from beatporter.sync.outcome import Outcome
+from orchestration import memory_profile
+from orchestration import report as module
+from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_summary, sign_in_notes
+from orchestration.results import GenresFailed
+from tests.unit.prefect_fakes import at_work
+
+TRACK = "6rqhFgbbKwnb9MLmUQDhG6"
+Published = dict[str, tuple[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def run(tmp_path: Path) -> Iterator[FlowRun]:
+    with at_work(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch: pytest.MonkeyPatch) -> Published:
+    """Artifacts by key: their text and their line in the list."""
+    pages: Published = {}
+
+    def publish(key: str, markdown: str, description: str) -> None:
+        pages[key] = (markdown, description)
+
+    monkeypatch.setattr(module, "publish", publish)
+    monkeypatch.setattr(memory_profile, "publish", publish)
+    return pages
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return open_ledger(load_settings().ledger_address())
+
+
+def a_chart(ledger: Ledger, scraped_at: datetime, entries: int = 1) -> None:
+    """The first entry has its track, a second one was not decided."""
+    genre = load_settings().all_genres()["house"]
+    listed = [ChartEntry(place, 100 + place, f"Track {place}", ("Ada Vale",), "Original Mix") for place in range(1, entries + 1)]
+    ledger.charts.append(Chart(genre.genre_id, tuple(listed), scraped_at))
+    ledger.matches.append(
+        [Match(101, None, TRACK, "isrc", 99.0, "same", "1", scraped_at, None, ("ISRC agrees",), "Track 1", ("Ada Vale",))]
+    )
+
+
+def memory() -> Capture:
+    captured = Capture(utc_now(), peak_rss_bytes=200 * 2**20, rss_before_bytes=150 * 2**20, rss_after_bytes=160 * 2**20)
+    captured.duration_s = 1.234
+    return captured
+
+
+def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledger, published: Published, run: FlowRun) -> None:
+    a_chart(ledger, utc_now())
+    ledger.calls.append([CallRow(utc_now(), "search", 3, f"{run.id}/house"), CallRow(utc_now(), "search", 9, "another run/house")])
+    told: list[Progress] = []
+    with listening(told.append):
+        state = publish_outcome("house", [101], [TRACK], memory(), [])
+    assert (state.name, state.message) == ("Completed", "1 of 1 on Spotify, 1 added")
+    outcome = Outcome(**state.data)
+    assert (outcome.state, outcome.chart, outcome.matched, outcome.added, outcome.spotify_calls) == ("completed", 1, 1, 1, 3)
+    assert (outcome.peak_memory_mb, outcome.memory_before_mb, outcome.memory_after_mb, outcome.duration_s) == (200, 150, 160, 1.23)
+    page, line = published["sync-house"]
+    assert "# house: completed" in page
+    assert line == "1 of 1 on Spotify, 1 added"
+    assert "before today" not in page
+    row = ledger.runs.latest(load_settings().all_genres()["house"].genre_id)
+    assert row is not None
+    assert (row.state, row.added, row.error) == ("completed", 1, None)
+    assert [(one.genre, one.step) for one in told] == [("house", "done")]
+
+
+def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now(), entries=2)
+    state = publish_outcome("house", [101, 102], [], memory(), [])
+    assert state.is_completed()
+    assert (state.name, state.data["state"]) == ("Deferred", "deferred")
+    assert "for a later run" in str(state.message)
+    page, line = published["sync-house"]
+    assert str(state.message).split(";")[0].rstrip(".") in page
+    assert line.endswith("2 deferred")
+
+
+def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now())
+    publish_outcome("house", [101], [TRACK], memory(), [], dry_run=True)
+    assert "sync-house" in published
+    assert ledger.runs.latest(load_settings().all_genres()["house"].genre_id) is None
+
+
+@pytest.mark.parametrize(("age", "told"), [(STALE_AFTER - timedelta(minutes=1), False), (STALE_AFTER + timedelta(minutes=1), True)])
+def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta, told: bool, ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now() - age)
+    publish_outcome("house", [101], [TRACK], memory(), [])
+    assert ("This chart is from before today" in published["sync-house"][0]) == told
+    publish_outcome("house", [101], [TRACK], memory(), ["The chart of yesterday stands in."])
+    assert "The chart of yesterday stands in" in published["sync-house"][0]
+    assert "This chart is from before today" not in published["sync-house"][0]
+
+
+def test_only_the_chart_step_is_heard() -> None:
+    with notes_heard() as notes:
+        tell(Progress("house", "scrape", note="stands in"))
+        tell(Progress("house", "scrape"))
+        tell(Progress("house", "match", note="waiting"))
+    assert notes == ["stands in"]
+
+
+DONE = Outcome("completed", chart=100, matched=90, added=10, spotify_calls=12, peak_memory_mb=200.0, duration_s=1.0)
+BROKEN = Outcome("failed", spotify_calls=4, error="It broke. Mend it.")
+WAITING = Outcome("deferred", chart=100, matched=90, added=5, deferred=3, spotify_calls=2)
+
+
+def test_a_parent_whose_genres_are_done_is_completed_with_the_document(ledger: Ledger, published: Published, run: FlowRun) -> None:
+    ledger.calls.append([CallRow(utc_now(), "list", 1, str(run.id))])
+    state = publish_summary({"house": DONE, "techno": DONE}, one_process=True)
+    assert (state.name, state.message) == ("Completed", "20 tracks added to the playlists of 2 genres")
+    assert state.data == {
+        "genres": {"house": DONE.document(), "techno": DONE.document()},
+        "spotify_calls": 25,
+        "budget_left": 799,
+    }
+    assert published["summary"][1] == "2 genres, 20 added, 0 failed, 0 deferred"
+    assert published["memory"][1] == "highest peak 200 MB"
+
+
+def test_a_parent_with_a_failed_genre_fails_with_its_name_and_keeps_the_document(published: Published) -> None:
+    state = publish_summary({"house": DONE, "techno": BROKEN, "trance": WAITING}, one_process=False, notes=["The sign-in ends."])
+    assert state.is_failed()
+    assert state.message == "1 of 3 genres failed: techno"
+    assert isinstance(state.data, GenresFailed)
+    assert state.data.document["genres"]["techno"]["error"] == "It broke. Mend it."
+    page, line = published["summary"]
+    assert line == "3 genres, 15 added, 1 failed, 3 deferred"
+    assert "It broke" in page
+    assert "The sign-in ends" in page
+    assert "3 entries wait for a later run" in page
+
+
+def test_a_parent_that_left_entries_is_deferred() -> None:
+    state = publish_summary({"house": DONE, "trance": WAITING}, one_process=False)
+    assert (state.name, state.is_completed()) == ("Deferred", True)
+    assert str(state.message).startswith("3 entries wait")
+    assert publish_summary({"trance": Outcome("deferred", deferred=1)}, one_process=False).message == "1 entry waits for a later run."
+
+
+def test_a_sign_in_that_ends_soon_is_named_in_the_log_and_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    logger: Any = SimpleNamespace(warning=warned.append)
+    monkeypatch.setattr(module, "get_run_logger", lambda: logger)
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_CLIENT_ID", "id")
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_CLIENT_SECRET", "client-secret")
+    assert sign_in_notes() == [], "without a sign-in the first task that needs it says more"
+    for days, said in {10: 0, 155: 1}.items():
+        document = SignIn(SecretStr("token-of-the-file"), datetime.now(UTC) - timedelta(days=days))
+        FileStore(tmp_path / "spotify.json").save(document)
+        assert len(sign_in_notes()) == len(warned) == said
+
+
+def test_an_archiving_that_failed_is_named_and_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    logger: Any = SimpleNamespace(warning=warned.append)
+    monkeypatch.setattr(module, "get_run_logger", lambda: logger)
+    assert archive_notes(Completed(data={"matches": 3})) == []
+    broken = Failed(data=LedgerUnwritable("The bucket is gone.", "Name another."))
+    assert archive_notes(broken) == warned == ["The ledger was not archived: The bucket is gone. Name another."]

@@ -1,0 +1,73 @@
+"""What a run leaves whose process was killed, or that a person cancelled: hooks on the worker say it in its place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from beatporter.ledger.ledger import open_ledger
+from beatporter.records.ledger import RunRow
+from beatporter.settings import load_settings
+from sandbox.world import Sandbox
+from tests.prefect_api import ask, start_run, wait_for_artifact, wait_for_end
+
+GENRE = "dubstep"
+
+
+@pytest.fixture
+def at_work(server: str, worker: Path, sandbox: Sandbox) -> Iterator[str]:
+    """A run in the middle of its searches, which Spotify lets wait."""
+    asked = sandbox.requests.count(service="spotify", kind="search")
+    sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=10, count=None)
+    run = start_run(server, "sync-genre/sync-genre", {"genre": GENRE})
+    end = time.monotonic() + 120
+    while sandbox.requests.count(service="spotify", kind="search") == asked:
+        assert time.monotonic() < end, f"the run does not search:\n{worker.read_text()[-3000:]}"
+        time.sleep(0.2)
+    yield run
+    sandbox.faults.clear()
+
+
+def kill(run: str) -> None:
+    """End every process of the run, as a machine does that is out of memory."""
+    mark = f"PREFECT__FLOW_RUN_ID={run}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    assert found, "the run has no process"
+    for number in found:
+        os.kill(number, signal.SIGKILL)
+
+
+def last_row(environment: dict[str, str]) -> RunRow:
+    ledger = open_ledger(Path(environment["BEATPORTER_HOME"]) / "beatporter.db")
+    row = ledger.runs.latest(load_settings().all_genres()[GENRE].genre_id)
+    assert row is not None
+    return row
+
+
+def test_a_killed_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
+    kill(at_work)
+    assert wait_for_end(server, at_work, worker)["state"]["type"] == "CRASHED"
+    page = wait_for_artifact(server, f"sync-{GENRE}", at_work)
+    assert f"{GENRE}: failed" in page
+    assert "Crashed: Process exited with status code: -9" in page.replace("\\", "")
+    assert "Retry this run" in page
+    assert last_row(environment).state == "failed"
+    assert "Crashed" in str(last_row(environment).error)
+
+
+def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
+    ask(server, f"/flow_runs/{at_work}/set_state", {"state": {"type": "CANCELLING"}})
+    assert wait_for_end(server, at_work, worker)["state"]["type"] == "CANCELLED"
+    assert "The run was cancelled" in wait_for_artifact(server, f"sync-{GENRE}", at_work)
+    assert last_row(environment).error == "The run was cancelled. Retry it when it is to go on."
