@@ -48,7 +48,7 @@ def rows_of(version: str) -> dict[str, list[dict[str, Any]]]:
         connection.executescript((FOLDER / f"{version}.sql").read_text())
         connection.row_factory = sqlite3.Row
         tables = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
-        asked = {name: f"SELECT * FROM {name}" for name in tables}  # noqa: S608 - names of our own dump
+        asked = {name: f"SELECT * FROM {name}" for name in tables}
         return {name: [dict(row) for row in connection.execute(question)] for name, question in asked.items()}
 
 

@@ -69,7 +69,7 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
 def _insert(connection: psycopg.Connection[Any], table: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         names, places = ", ".join(row), ", ".join(["%s"] * len(row))
-        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))  # noqa: S608
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))
     for name in rows[0]:
         (sequence,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, name]).fetchone() or (None,)
         if sequence is not None:
@@ -166,7 +166,7 @@ class TestUp:
         with ledger.database.read() as connection:
             for table in metadata.sorted_tables:
                 if table.name != "ledger":
-                    found = [_plain(dict(row)) for row in connection.execute(text(f"SELECT * FROM {table.name}")).mappings()]  # noqa: S608
+                    found = [_plain(dict(row)) for row in connection.execute(text(f"SELECT * FROM {table.name}")).mappings()]
                     expected = [_plain(row) for row in frozen_rows[table.name]]
                     assert sorted(found) == sorted(expected), table.name
 
@@ -315,7 +315,7 @@ def everything_in(address: str) -> dict[str, Any]:
         return {
             table: (
                 [column["name"] for column in found.get_columns(table)],
-                sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}")).all())),  # noqa: S608
+                sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}")).all())),
             )
             for table in found.get_table_names()
         }
