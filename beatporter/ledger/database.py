@@ -117,8 +117,7 @@ class Database:
             try:
                 return engine.connect()
             except (OperationalError, NoConnection) as error:
-                refused = str(getattr(error.orig, "sqlstate", None) or "") if isinstance(error, DBAPIError) else ""
-                if self.is_sqlite or refused.startswith(("28", "3D")) or time.monotonic() >= ends_at:
+                if self.is_sqlite or _is_refusal(error) or time.monotonic() >= ends_at:
                     raise
                 logger.warning("The ledger %s does not answer; it is tried again.", self.name)
             time.sleep(pause_s)
@@ -246,15 +245,26 @@ class Database:
         )
 
     def _error_of_postgres(self, error: Exception, said: str) -> BeatporterError:
-        state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
-        if state.startswith("53"):  # insufficient resources
+        if _sqlstate(error).startswith("53"):  # insufficient resources
             return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
-        refused = isinstance(error, OperationalError) and any(words in said for words in _REFUSALS)
-        if refused or state.startswith(("28", "3D", "42501")):  # the sign-in, the database's name, a privilege
+        if _sqlstate(error).startswith("40"):  # transactions that waited for each other
+            return LedgerUnavailable(f"The ledger {self.name} was asked by others at the same time: {said}.", "Try again.")
+        if _is_refusal(error):
             return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
         if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
             return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
         return LedgerCorrupt(f"The ledger {self.name} does not take a statement: {said}.", "Look at it with `beatporter ledger check`.")
+
+
+def _sqlstate(error: Exception) -> str:
+    """PostgreSQL's code of an error; empty when it comes without one."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a PostgreSQL is there and lets nobody in by this address: the sign-in, the database's name, a privilege."""
+    said = str(error) if isinstance(error, OperationalError) else ""
+    return _sqlstate(error).startswith(("28", "3D", "42501")) or any(words in said for words in _REFUSALS)
 
 
 def is_postgres(address: str) -> bool:
