@@ -122,7 +122,7 @@ def test_beatporters_own_functions_answer_for_the_libraries_that_they_call(tmp_p
         """,
     )
     own = told["report"]["details"]["own"]
-    assert own[0]["place"].startswith("beatporter/beatport/parser.py:"), own[:2]
+    assert own[0]["place"].startswith("beatporter/http/content.py:"), own[:2]
     assert own[0]["function"] == "next_data"
     assert own[0]["own"]
     assert own[0]["held_bytes"] > 19 * MB
