@@ -123,10 +123,10 @@ def test_beatporters_own_functions_answer_for_the_libraries_that_they_call(tmp_p
     )
     own = told["report"]["details"]["own"]
     assert own[0]["place"].startswith("beatporter/http/content.py:"), own[:2]
-    assert own[0]["function"] == "next_data"
+    assert own[0]["function"] == "decode_json"
     assert own[0]["own"]
     assert own[0]["held_bytes"] > 19 * MB
-    assert "● next\\_data" in told["markdown"]
+    assert "● decode\\_json" in told["markdown"]
     assert str(ROOT) not in told["markdown"], "the report shows paths of the machine"
 
 
