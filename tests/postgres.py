@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -100,11 +101,21 @@ def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
 
 
 def _programs() -> Path:
+    if os.geteuid() == 0 and not _has_user("postgres"):
+        raise NoPostgres("PostgreSQL does not run as root, and there is no user postgres: apt-get install postgresql")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     found = str(debian[-1]) if debian else shutil.which("initdb")
     if found is None:
         raise NoPostgres("no PostgreSQL on this machine: apt-get install postgresql")
     return Path(found).resolve().parent
+
+
+def _has_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _wait_for(server: Postgres, log: Path) -> None:

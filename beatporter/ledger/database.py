@@ -199,10 +199,20 @@ class Database:
             logger.debug("The log of %s was not emptied: %s", self.name, error)
 
     def keep_log(self) -> None:
-        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed."""
-        if self.is_sqlite:
-            with self.read() as connection:
-                connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed.
+
+        Raises:
+            LedgerCorrupt: the file ends within a page; SQLite would fill it up with zeros, which are rows that are not there.
+        """
+        if self.path is None:
+            return
+        with self.read() as connection:
+            driver: Any = connection.connection.driver_connection
+            (page,) = driver.execute("PRAGMA page_size").fetchone()
+            log = self.path.with_name(f"{self.path.name}-wal")
+            if self.path.stat().st_size % page and not (log.exists() and log.stat().st_size):  # a log may have the rest
+                raise _cut_off(self.path)
+            driver.execute("PRAGMA journal_mode=WAL")
 
     def close(self) -> None:
         """Close the connections; the next question opens one again."""
@@ -292,7 +302,7 @@ def _sqlite(path: Path) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
         if path.is_file() and 0 < path.stat().st_size < SMALLEST_BYTES:  # which SQLite would take for a new database
-            raise LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Put a copy of it back.")
+            raise _cut_off(path)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
     except FileExistsError as error:
@@ -302,7 +312,7 @@ def _sqlite(path: Path) -> Engine:
             ) from error
     except OSError as error:
         raise LedgerUnwritable(
-            f"The ledger {path} cannot be made: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
+            f"The ledger {path} cannot be opened: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
         ) from error
     # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
@@ -314,6 +324,10 @@ def _sqlite(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _cut_off(path: Path) -> LedgerCorrupt:
+    return LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Put a copy of it back.")
 
 
 def _postgres(address: str) -> Engine:
@@ -335,9 +349,10 @@ def _refuse_network(folder: Path) -> None:
         mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:  # not Linux
         return
-    place = folder.resolve()
-    holding = [(point, kind) for point, kind in mounts if place.is_relative_to(point.replace("\\040", " "))]
-    _, kind = max(holding, key=lambda mount: len(mount[0]), default=("", ""))
+    place, kind, longest = folder.resolve(), "", 0
+    for point, mounted in mounts:  # of several at one point the last one counts: an automount stands before what it mounted
+        if len(point) >= longest and place.is_relative_to(point.replace("\\040", " ")):
+            kind, longest = mounted, len(point)
     if kind in NETWORK:
         raise SettingsError(
             f"{folder} is on a network drive ({kind}), where SQLite loses data.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import alembic.command
 import alembic.config  # noqa: F401 - loaded before the forks
 import psycopg  # noqa: F401
 
+from beatporter.errors import BeatporterError
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
@@ -31,6 +33,7 @@ T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 APPENDS, ROWS = 20, 15
 BUDGET = 500
+NOBODY = 65534
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,44 @@ def take_calls_and_die(address: str, number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def append_while_there_is_room(address: str, number: int) -> dict[str, Any]:
+    """Append batches until a file may grow no further; those that were reported as kept, and what was said."""
+    rows = [HistoryRow(f"{k:022}", f"I{k}", f"artist|title {k}|", None, "chart", T0) for k in range(300)]
+    ledger, kept = open_ledger(address), list[str]()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    for turn in range(200):
+        try:
+            ledger.history.append(f"P{turn:03}", rows)
+        except BeatporterError as error:
+            return {"playlists": kept, "rows": len(rows), "error": type(error).__name__, "what": error.what}
+        kept.append(f"P{turn:03}")
+    raise AssertionError("the limit was not reached")
+
+
+def open_and_write_as_nobody(address: str, number: int) -> dict[str, str]:
+    """Open a ledger and write to it, as a user who may not do as root does; the error."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    try:
+        open_ledger(address).history.append("P", [HistoryRow("t", None, "r", None, "chart", T0)])
+    except BeatporterError as error:
+        return {"kind": type(error).__name__, "what": error.what, "remedy": error.remedy}
+    return {"kind": "none"}
+
+
 WHAT: dict[str, Callable[[str, int], Any]] = {
-    function.__name__: function for function in (open_and_name, append_history, take_all_calls, take_some_calls, take_calls_and_die)
+    function.__name__: function
+    for function in (
+        open_and_name,
+        append_history,
+        take_all_calls,
+        take_some_calls,
+        take_calls_and_die,
+        append_while_there_is_room,
+        open_and_write_as_nobody,
+    )
 }
 
 

@@ -139,35 +139,39 @@ def fill(ledger: Ledger, version: str = "9999") -> None:
         step.act(ledger)
 
 
+PLAYLISTS = [HOUSE, TECHNO, "none"]
+NUMBERS = range(9)
+IDS = [*TRACKS, ODD]
+ISRCS = [f"ISRC{number}" for number in NUMBERS]
+RECORDINGS = [f"artist|title {number}|" for number in NUMBERS]
+
+QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
+    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6)],
+    "entries": lambda ledger: ledger.charts.entries(5, NUMBERS),
+    "since": lambda ledger: ledger.charts.since(5, T0),
+    "matches": lambda ledger: ledger.matches.latest(NUMBERS),
+    "by track": lambda ledger: {key: sorted(found, key=repr) for key, found in ledger.matches.by_track(IDS).items()},
+    "that took": lambda ledger: ledger.matches.that_took(IDS),
+    "known": lambda ledger: [ledger.history.known(playlist, IDS, ISRCS, RECORDINGS) for playlist in (*PLAYLISTS, None)],
+    "history": lambda ledger: [ledger.history.rows(playlist, IDS) for playlist in PLAYLISTS],
+    "track ids": lambda ledger: [sorted(ledger.history.track_ids(playlist)) for playlist in PLAYLISTS],
+    "playlists": lambda ledger: (ledger.history.playlists(), ledger.backups.playlists()),
+    "backups": lambda ledger: [ledger.backups.all(playlist) for playlist in PLAYLISTS],
+    "latest": lambda ledger: [ledger.backups.latest(playlist) for playlist in PLAYLISTS],
+    "states": lambda ledger: [list(ledger.backups.items(playlist, name)) for playlist in PLAYLISTS for name in ("s1", "s2", "s3")],
+    "snapshots": lambda ledger: [ledger.snapshots.latest(playlist) for playlist in PLAYLISTS],
+    "remembered": lambda ledger: (ledger.playlists.latest(5), ledger.playlists.ids(5)),
+    "listings": lambda ledger: [ledger.listings.of_run(run) for run in ("old", "house", "none")],
+    "owner": lambda ledger: ledger.listings.last_owner(),
+    "calls made": lambda ledger: (ledger.calls.made_since(T0), ledger.calls.by_time(T0)),
+    "calls": lambda ledger: (ledger.calls.by_kind(T0), ledger.calls.by_run(T0, ["house"])),
+    "quota": lambda ledger: ledger.calls.quota_until(),
+    "corrections": lambda ledger: ledger.corrections.all(),
+    "run": lambda ledger: ledger.runs.latest(5),
+}
+"""What a run asks a ledger, in every way."""
+
+
 def answers(ledger: Ledger) -> dict[str, Any]:
-    """What the ledger says, in every way that a run asks."""
-    playlists, numbers = [HOUSE, TECHNO, "none"], range(9)
-    tracks, isrcs = [*TRACKS, ODD], [f"ISRC{number}" for number in numbers]
-    return {
-        "charts": {genre: ledger.charts.latest(genre) for genre in (5, 6)},
-        "entries": ledger.charts.entries(5, numbers),
-        "since": ledger.charts.since(5, T0),
-        "matches": ledger.matches.latest(numbers),
-        "by track": {key: sorted(found, key=repr) for key, found in ledger.matches.by_track(tracks).items()},
-        "that took": ledger.matches.that_took(tracks),
-        "known": {
-            playlist: ledger.history.known(playlist, tracks, isrcs, [f"artist|title {number}|" for number in numbers])
-            for playlist in (*playlists, None)
-        },
-        "history": {playlist: ledger.history.rows(playlist, tracks) for playlist in playlists},
-        "track ids": {playlist: sorted(ledger.history.track_ids(playlist)) for playlist in playlists},
-        "playlists": (ledger.history.playlists(), ledger.backups.playlists()),
-        "backups": {playlist: ledger.backups.all(playlist) for playlist in playlists},
-        "states": {
-            (info.playlist_id, info.snapshot_id): list(ledger.backups.items(info.playlist_id, info.snapshot_id))
-            for playlist in playlists
-            for info in ledger.backups.all(playlist)
-        },
-        "snapshots": {playlist: ledger.snapshots.latest(playlist) for playlist in playlists},
-        "remembered": (ledger.playlists.latest(5), ledger.playlists.ids(5)),
-        "listings": {run: ledger.listings.of_run(run) for run in ("old", "house", "none")},
-        "owner": ledger.listings.last_owner(),
-        "calls": (ledger.calls.by_kind(T0), ledger.calls.by_run(T0, ["house"]), ledger.calls.by_time(T0), ledger.calls.quota_until()),
-        "corrections": ledger.corrections.all(),
-        "run": ledger.runs.latest(5),
-    }
+    """All answers."""
+    return {name: ask(ledger) for name, ask in QUESTIONS.items()}

@@ -1,0 +1,326 @@
+"""SQLite's file damaged, in the wrong place or on a full disk: an error that names it, never a raw one, and never "not there"."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnwritable, SettingsError
+from beatporter.ledger import database
+from beatporter.ledger.ledger import open_ledger
+from beatporter.records.ledger import SnapshotRow
+from tests.contract.ledger.children import NOBODY, append_while_there_is_room, at_once, open_and_write_as_nobody, results_of
+from tests.contract.ledger.filling import HOUSE, QUESTIONS, T0, answers, fill, steps_until
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger's file, closed."""
+    path = tmp_path_factory.mktemp("filled") / "beatporter.db"
+    ledger = open_ledger(path)
+    fill(ledger)
+    ledger.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(filled: Path) -> dict[str, object]:
+    ledger = open_ledger(filled)
+    found = answers(ledger)
+    ledger.close()
+    return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+def page_size(path: Path) -> int:
+    return int.from_bytes(path.read_bytes()[16:18], "big")
+
+
+def is_told_well(error: BeatporterError, path: Path) -> None:
+    assert str(path) in error.what
+    assert error.remedy
+    assert "SELECT" not in str(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
+    """Ask everything: each answer is the right one, or the damage is told. How often it was."""
+    told = 0
+    try:
+        ledger = open_ledger(path)
+    except LedgerCorrupt as error:
+        is_told_well(error, path)
+        return len(QUESTIONS)
+    for name, ask in QUESTIONS.items():
+        try:
+            assert ask(ledger) == expected[name], f"another answer for {name}, and nobody is told"
+        except LedgerCorrupt as error:
+            is_told_well(error, path)
+            told += 1
+    ledger.close()
+    return told
+
+
+class TestDamage:
+    def test_a_page_of_zeros_is_never_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
+        whole, size, told = filled.read_bytes(), page_size(filled), 0
+        for page in range(len(whole) // size):
+            damaged = path.with_name(f"page {page}.db")
+            damaged.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
+            told += is_right_or_told(damaged, expected) > 0
+        assert told > 25, "the questions do not reach the pages"
+
+    def test_a_file_cut_off_anywhere_is_never_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
+        whole, size = filled.read_bytes(), page_size(filled)
+        lengths: list[int] = [
+            1,
+            15,
+            99,
+            100,
+            511,
+            512,
+            size - 1,
+            *range(size, len(whole), 4 * size),
+            *range(size + 700, len(whole), 9 * size),
+        ]
+        in_the_last_page = [len(whole) - size + cut for cut in (0, 1, 512, 700, 1_024, size - 1)]
+        for length in [*lengths, *in_the_last_page]:
+            damaged = path.with_name(f"cut at {length}.db")
+            damaged.write_bytes(whole[:length])
+            assert is_right_or_told(damaged, expected) > 0, f"cut off after {length} of {len(whole)} bytes"
+
+    def test_what_is_written_to_a_damaged_file_is_refused_in_our_words(self, filled: Path, path: Path) -> None:
+        whole, size, refused = filled.read_bytes(), page_size(filled), 0
+        for page in range(1, len(whole) // size):
+            damaged = path.with_name(f"page {page}.db")
+            damaged.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
+            try:
+                ledger = open_ledger(damaged)
+                for step in steps_until("9999"):
+                    step.act(ledger)
+            except LedgerCorrupt as error:
+                refused += 1
+                is_told_well(error, damaged)
+        assert refused > 25
+
+    @pytest.mark.parametrize("start", [b"", b"SQLite format 3\0", b"PAR1", b"CREATE TABLE x"])
+    def test_a_file_of_something_else_is_told_and_left_alone(self, path: Path, start: bytes) -> None:
+        garbage = start + random.Random(3).randbytes(20_000)
+        path.write_bytes(garbage)
+        for _ in range(2):
+            with pytest.raises(LedgerCorrupt, match=r"not a database|malformed") as caught:
+                open_ledger(path)
+            is_told_well(caught.value, path)
+        assert path.read_bytes() == garbage
+        assert [other.name for other in path.parent.iterdir()] == [path.name]
+
+    def test_a_table_that_is_gone_is_told(self, filled: Path, path: Path) -> None:
+        path.write_bytes(filled.read_bytes())
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DROP TABLE history")
+        ledger = open_ledger(path)
+        with pytest.raises(LedgerCorrupt, match="history") as caught:
+            ledger.history.known(HOUSE, ["a"])
+        is_told_well(caught.value, path)
+        ledger.close()
+
+    def test_a_file_that_goes_away_is_not_made_again(self, filled: Path, path: Path) -> None:
+        path.write_bytes(filled.read_bytes())
+        ledger = open_ledger(path)
+        ledger.close()
+        path.unlink()
+        for ask in (lambda: ledger.history.playlists(), lambda: fill(ledger)):
+            with pytest.raises(LedgerUnwritable) as caught:
+                ask()
+            is_told_well(caught.value, path)
+        assert not path.exists()
+
+
+class TestPlace:
+    def test_a_folder_in_the_way_is_told(self, path: Path) -> None:
+        path.mkdir()
+        with pytest.raises(LedgerUnwritable) as caught:
+            open_ledger(path)
+        is_told_well(caught.value, path)
+
+    @pytest.mark.parametrize("below", ["ledger.db", "deep/down/ledger.db"])
+    def test_a_file_where_a_folder_is_needed_is_told(self, tmp_path: Path, below: str) -> None:
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(LedgerUnwritable, match=f"{tmp_path}/file") as caught:
+            open_ledger(tmp_path / "file" / below)
+        assert caught.value.remedy
+
+    @pytest.mark.parametrize("name", ["a?b.db", "50%20.db", "x#y.db", "ä ö ☃.db", "a&mode=memory.db", "'.db", ":memory:"])
+    def test_any_letter_may_be_in_a_path(self, tmp_path: Path, name: str) -> None:
+        folder = tmp_path / f"in {name}"
+        ledger = open_ledger(folder / name)
+        fill(ledger)
+        ledger.close()
+        assert [path.name for path in folder.iterdir()] == [name]
+        again = open_ledger(folder / name)
+        assert again.history.playlists()
+        again.close()
+
+    def test_an_empty_file_is_a_new_ledger(self, path: Path) -> None:
+        """Which a process leaves that is killed before it makes the tables."""
+        path.touch(mode=0o600)
+        ledger = open_ledger(path)
+        fill(ledger)
+        ledger.close()
+
+    def test_nobody_but_the_owner_reads_a_ledger(self, path: Path) -> None:
+        before = os.umask(0)
+        try:
+            ledger = open_ledger(path)
+            fill(ledger)
+            modes = {other.name: stat.S_IMODE(other.stat().st_mode) for other in path.parent.iterdir()}
+            ledger.close()
+        finally:
+            os.umask(before)
+        assert modes == {path.name: 0o600, f"{path.name}-wal": 0o600, f"{path.name}-shm": 0o600}
+
+    @pytest.mark.parametrize(
+        ("file", "folder", "words"),
+        [
+            (0o400, 0o700, "readonly"),
+            (0o000, 0o700, "unable to open"),
+            (0o600, 0o500, "readonly"),
+            (0o600, 0o000, "Permission denied"),
+            (None, 0o500, "Permission denied"),
+        ],
+        ids=[
+            "a file to read only",
+            "a file that is closed to us",
+            "a folder to read only",
+            "a closed folder",
+            "no file, a folder to read only",
+        ],
+    )
+    def test_what_may_not_be_written_is_told(self, filled: Path, shared: Path, file: int | None, folder: int, words: str) -> None:
+        path = shared / "ledger.db"
+        if file is not None:
+            path.write_bytes(filled.read_bytes())
+            path.chmod(file)
+        if os.geteuid() == 0:
+            for owned in (path, shared):
+                if owned.exists():
+                    os.chown(owned, NOBODY, NOBODY)
+        shared.chmod(folder)
+        (outcome,) = results_of(at_once(open_and_write_as_nobody, str(path), count=1))
+        assert outcome["kind"] == "LedgerUnwritable", outcome
+        assert words in outcome["what"]
+        assert str(path) in outcome["what"]
+        assert outcome["remedy"]
+
+    @pytest.fixture
+    def shared(self) -> Iterator[Path]:
+        """A folder that another user can get to: pytest's are their owner's."""
+        with tempfile.TemporaryDirectory(prefix="beatporter-shared-") as folder:
+            Path(folder).chmod(0o755)
+            inner = Path(folder) / "home"
+            inner.mkdir()
+            yield inner
+            inner.chmod(0o700)
+
+
+class TestRoom:
+    def test_a_full_disk_is_told_and_costs_nothing_that_was_kept(self, address: str) -> None:
+        """A limit on the size of files, as the disk's end comes: within a write."""
+        (kept,) = results_of(at_once(append_while_there_is_room, address, count=1))
+        assert kept["error"] == "LedgerUnwritable", kept
+        assert address in kept["what"]
+        assert len(kept["playlists"]) > 3
+        with open_ledger(address) as ledger:
+            assert ledger.history.playlists() == sorted(kept["playlists"])
+            for playlist_id in kept["playlists"]:
+                assert len(list(ledger.history.track_ids(playlist_id))) == kept["rows"]
+            with ledger.database.read() as connection:
+                assert connection.exec_driver_sql("PRAGMA integrity_check").all() == [("ok",)]
+            fill(ledger)
+        ledger.close()
+
+    def test_a_full_database_is_told_and_its_transaction_is_gone(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        open_ledger(path.with_name("other.db")).close()
+        monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=75"))
+        ledger = open_ledger(path)
+
+        def fill_up() -> None:
+            with ledger.transaction():
+                ledger.snapshots.save(SnapshotRow("P", "writing", None, T0, tuple(f"{n:022}" for n in range(20_000))))
+
+        with pytest.raises(LedgerUnwritable, match="full") as caught:
+            fill_up()
+        is_told_well(caught.value, path)
+        assert ledger.snapshots.latest("P") is None
+        ledger.snapshots.save(SnapshotRow("P", "writing", None, T0))
+        ledger.close()
+
+    def test_no_room_for_the_tables_leaves_no_half_ledger(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=20"))
+            with pytest.raises(LedgerUnwritable, match="full") as caught:
+                open_ledger(path)
+            is_told_well(caught.value, path)
+        database._engine.cache_clear()
+        ledger = open_ledger(path)
+        fill(ledger)
+        ledger.close()
+
+
+class TestNetwork:
+    MOUNTS = """
+/dev/sda1 / ext4 rw 0 0
+tmpfs /tmp tmpfs rw 0 0
+nas:/music {there}/nas {kind} rw 0 0
+/dev/sdb1 {there}/nas/local ext4 rw 0 0
+systemd-1 {there}/auto autofs rw 0 0
+//nas/x {there}/auto {kind} rw 0 0
+//nas/x {there}/with\\040blank {kind} rw 0 0
+"""
+
+    @pytest.fixture(params=["nfs4", "cifs", "fuse.sshfs"])
+    def mounts(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A system with network drives; gives the folder in which they are."""
+        listed, there = tmp_path / "mounts", tmp_path / "mnt"
+        listed.write_text(self.MOUNTS.format(there=there, kind=request.param).lstrip())
+        monkeypatch.setattr(database, "MOUNTS", listed)
+        return there
+
+    @pytest.mark.parametrize("folder", ["nas", "nas/deep/down", "auto", "with blank"])
+    def test_a_network_drive_is_refused(self, mounts: Path, folder: str) -> None:
+        with pytest.raises(SettingsError, match=r"network drive.*postgresql://") as caught:
+            open_ledger(mounts / folder / "ledger.db")
+        assert str(mounts / folder) in caught.value.what
+        assert not (mounts / folder / "ledger.db").exists()
+
+    @pytest.mark.parametrize("folder", ["nas/local", "nasty", "other"])
+    def test_a_local_one_is_not(self, mounts: Path, folder: str) -> None:
+        open_ledger(mounts / folder / "ledger.db").close()
+
+    def test_a_link_to_a_network_drive_is_refused(self, mounts: Path, tmp_path: Path) -> None:
+        (mounts / "nas").mkdir(parents=True)
+        (tmp_path / "link").symlink_to(mounts / "nas")
+        with pytest.raises(SettingsError, match="network drive"):
+            open_ledger(tmp_path / "link" / "ledger.db")
+
+    def test_a_system_that_does_not_tell_is_trusted(self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(database, "MOUNTS", tmp_path / "none")
+        open_ledger(path).close()
