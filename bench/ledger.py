@@ -36,7 +36,7 @@ def step(*arguments: object) -> Figures:
     command = [sys.executable, "-m", "bench.ledger", "--step", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
+        raise SystemExit(f"{' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
