@@ -17,7 +17,6 @@ import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -68,6 +67,9 @@ NETWORK = {
 MOUNTS = Path("/proc/mounts")
 _REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
 """What a PostgreSQL says that lets nobody in; such an error carries no code."""
+MOST_ENGINES = 4
+_ENGINES: dict[str, Engine] = {}
+_ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
 _PREPARED: WeakSet[Engine] = WeakSet()
 
@@ -212,7 +214,7 @@ class Database:
             log = self.path.with_name(f"{self.path.name}-wal")
             if self.path.stat().st_size % page and not (log.exists() and log.stat().st_size):  # a log may have the rest
                 raise _cut_off(self.path)
-            driver.execute("PRAGMA journal_mode=WAL")
+            _set_wal(driver)
 
     def close(self) -> None:
         """Close the connections; the next question opens one again."""
@@ -287,14 +289,22 @@ def _without_password(address: str) -> str:
     return f"postgresql://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
-@lru_cache(maxsize=4)
 def _engine(address: str) -> Engine:
-    """An engine for each database and process: what it has compiled is used again. Its connections are closed before a fork, which they
-    would not outlive, and at the end, which empties SQLite's log into its file."""
-    engine = _postgres(address) if is_postgres(address) else _sqlite(Path(address))
-    os.register_at_fork(before=engine.dispose)
-    atexit.register(engine.dispose)
-    return engine
+    """An engine for each database and process: what it has compiled is used again. Of several databases the last few stay open."""
+    with _ENGINES_LOCK:
+        if not _ENGINES:
+            os.register_at_fork(before=_close_all)  # connections do not outlive a fork
+            atexit.register(_close_all)  # which empties SQLite's log into its file
+        engine = _ENGINES.pop(address, None) or (_postgres(address) if is_postgres(address) else _sqlite(Path(address)))
+        _ENGINES[address] = engine
+        while len(_ENGINES) > MOST_ENGINES:
+            _ENGINES.pop(next(iter(_ENGINES))).dispose()
+        return engine
+
+
+def _close_all() -> None:
+    for engine in list(_ENGINES.values()):
+        engine.dispose()
 
 
 def _sqlite(path: Path) -> Engine:
@@ -324,6 +334,18 @@ def _sqlite(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _set_wal(driver: Any) -> None:
+    """Of several processes that begin at once one sets the mode; SQLite does not let the others wait for it, so they ask again."""
+    ends_at = time.monotonic() + BUSY_S
+    while driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= ends_at:
+                raise
+            time.sleep(0.02)
 
 
 def _cut_off(path: Path) -> LedgerCorrupt:

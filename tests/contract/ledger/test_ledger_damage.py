@@ -279,7 +279,7 @@ class TestRoom:
             with pytest.raises(LedgerUnwritable, match="full") as caught:
                 open_ledger(path)
             is_told_well(caught.value, path)
-        database._engine.cache_clear()
+        database._ENGINES.clear()
         ledger = open_ledger(path)
         fill(ledger)
         ledger.close()
