@@ -186,6 +186,13 @@ def test_a_write_in_doubt_is_not_taken_for_done(desk: Any) -> None:
     assert last_backup(desk) == ("s0", ["x"])
 
 
+def test_a_write_that_is_not_recorded_yet_is_not_backed_up(desk: Any) -> None:
+    back_up(desk, "s0", "x")
+    in_state(desk, "written", "s1", ["a"]).back_up()
+    assert last_backup(desk) == ("s0", ["x"])
+    assert PlaylistState(desk, P).catch_up() == ["a"], "the history still gets it"
+
+
 def test_reading_takes_in_what_is_there_and_tells_whose_it_is(desk: Any) -> None:
     state = in_state(desk, "writing", None, ["a", "b", "c"])
     desk.ledger.history.append(P, [HistoryRow("d", None, "r", None, "chart", NOW)])
