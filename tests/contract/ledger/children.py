@@ -23,6 +23,7 @@ import alembic.config  # noqa: F401 - loaded before the forks
 import psycopg  # noqa: F401
 
 from beatporter.errors import BeatporterError
+from beatporter.ledger import database
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
@@ -110,14 +111,25 @@ def append_while_there_is_room(address: str, number: int) -> dict[str, Any]:
     raise AssertionError("the limit was not reached")
 
 
+def open_with_little_room(address: str, number: int) -> dict[str, str]:
+    """Open a ledger where no file may become as large as that; the error."""
+    room = Path(address).stat().st_size // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    return _error_of(lambda: open_ledger(address))
+
+
 def open_and_write_as_nobody(address: str, number: int) -> dict[str, str]:
     """Open a ledger and write to it, as a user who may not do as root does; the error."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
+    return _error_of(lambda: open_ledger(address).history.append("P", [HistoryRow("t", None, "r", None, "chart", T0)]))
+
+
+def _error_of(act: Callable[[], object]) -> dict[str, str]:
     try:
-        open_ledger(address).history.append("P", [HistoryRow("t", None, "r", None, "chart", T0)])
+        act()
     except BeatporterError as error:
         return {"kind": type(error).__name__, "what": error.what, "remedy": error.remedy}
     return {"kind": "none"}
@@ -132,6 +144,7 @@ WHAT: dict[str, Callable[[str, int], Any]] = {
         take_some_calls,
         take_calls_and_die,
         append_while_there_is_room,
+        open_with_little_room,
         open_and_write_as_nobody,
     )
 }
@@ -153,6 +166,7 @@ def results_of(outcomes: list[Outcome]) -> list[Any]:
 
 
 def main(what: str, address: str, count: int) -> None:
+    database.BUSY_S = PATIENCE_S  # a slow disk is no failure
     gate, opens = os.pipe()
     children = []
     for number in range(count):

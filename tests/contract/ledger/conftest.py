@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from gcp_storage_emulator.server import Server, create_server
 
+from beatporter.ledger import database
 from beatporter.ledger.archive_place import ArchivePlace
 from beatporter.ledger.ledger import Ledger, open_ledger
 from tests.contract.ledger.archive_cases import bucket_place, folder_place
+from tests.patience import PATIENCE_S
 from tests.postgres import NoPostgres, Postgres, running_postgres
 
 BUCKET = "beatporter-tests"
@@ -36,6 +38,12 @@ def postgres() -> Iterator[Postgres]:
             yield server
     except NoPostgres as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that write at once wait for each other however slow the disk is."""
+    monkeypatch.setattr(database, "BUSY_S", PATIENCE_S)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

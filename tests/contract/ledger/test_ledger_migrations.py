@@ -25,7 +25,7 @@ from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.tables import metadata
 from tests.contract.ledger import frozen
-from tests.contract.ledger.children import at_once, open_and_name, results_of
+from tests.contract.ledger.children import at_once, open_and_name, open_with_little_room, results_of
 from tests.contract.ledger.conftest import NewDatabase
 from tests.contract.ledger.filling import answers, fill
 from tests.postgres import Postgres
@@ -264,6 +264,17 @@ class TestFailure:
             open_ledger(address)
         with Database(address).read() as connection:
             assert inspect(connection).get_table_names() == []
+
+    @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+    def test_without_room_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
+        address = old_database(frozen.VERSIONS[0])
+        before = everything_in(address)
+        (said,) = results_of(at_once(open_with_little_room, address, count=1))
+        assert said["kind"] == "LedgerUnwritable", said
+        assert f"No copy of the ledger could be made at {Path(address).parent}" in said["what"]
+        assert everything_in(address) == before
+        assert beside(address) == []
+        open_ledger(address).close()
 
 
 class TestRefused:

@@ -14,6 +14,7 @@ from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match
 from tests.contract.ledger.contents import contents
+from tests.patience import PATIENCE_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -126,15 +127,15 @@ def test_a_thread_sees_what_another_one_committed_and_nothing_else(ledger: Ledge
         with ledger.transaction():
             ledger.history.append("P", [history("a")])
             written.set()
-            assert seen.wait(60)
+            assert seen.wait(PATIENCE_S)
         done.set()
 
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(write)
-        assert written.wait(60)
+        assert written.wait(PATIENCE_S)
         assert ledger.history.playlists() == []
         seen.set()
-        assert done.wait(60)
+        assert done.wait(PATIENCE_S)
         assert ledger.history.playlists() == ["P"]
         writing.result()
 
@@ -156,16 +157,16 @@ def test_a_transaction_that_fails_in_one_thread_leaves_the_others_alone(ledger: 
 
 
 def test_more_threads_than_connections_wait_for_each_other(ledger: Ledger) -> None:
-    with ThreadPoolExecutor(24) as pool:
-        list(pool.map(lambda number: ledger.history.append("P", [history(f"{number:022}")]), range(96)))
-    assert sorted(ledger.history.track_ids("P")) == [f"{number:022}" for number in range(96)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda number: ledger.history.append("P", [history(f"{number:022}")]), range(40)))
+    assert sorted(ledger.history.track_ids("P")) == [f"{number:022}" for number in range(40)]
 
 
 def test_reading_goes_on_while_another_process_writes(ledger: Ledger, address: str) -> None:
     """A write that is not over, here of another ledger object, keeps nobody from reading."""
     ledger.history.append("P", [history("a")])
     with ThreadPoolExecutor(1) as pool, open_ledger(address).transaction():
-        assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(10) == ["a"]
+        assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(PATIENCE_S) == ["a"]
 
 
 def test_what_is_written_twice_at_once_is_there_once(ledger: Ledger) -> None:

@@ -20,6 +20,7 @@ from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import HistoryRow, SnapshotRow
 from tests.contract.ledger.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.postgres import Postgres
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -68,7 +69,7 @@ class TestLocked:
         ledger.close()
 
     def test_a_lock_that_is_let_go_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "BUSY_S", 60)
+        monkeypatch.setattr(database, "BUSY_S", PATIENCE_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
             other.execute("BEGIN IMMEDIATE")
@@ -76,7 +77,7 @@ class TestLocked:
             time.sleep(0.3)
             assert not writing.done()
             other.rollback()
-            writing.result(60)
+            writing.result(PATIENCE_S)
         assert ledger.history.playlists() == ["P"]
         ledger.close()
 
@@ -110,7 +111,7 @@ class TestServer:
             time.sleep(0.5)
             assert not opening.done()
             (tmp_path / "sockets").symlink_to(sockets)
-            ledger = opening.result(60)
+            ledger = opening.result(PATIENCE_S)
         assert ledger.history.playlists() == []
         ledger.close()
 
