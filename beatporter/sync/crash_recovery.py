@@ -2,7 +2,7 @@
 
 A run may die, or lose its connection, after a request was sent. What it sent and is there is found by reading the playlist. What it sent
 and is *not* there either never came in, and belongs in, or was removed by the person since, and stays out. A request
-is backlog out whole or not at all, and the last one is sent first, each when the one before it is known to stand: so a track that came in
+is carried out whole or not at all, and the last one is sent first, each when the one before it is known to stand: so a track that came in
 tells that everything that was to stand below it, and what was sent with it, came in too.
 """
 
@@ -23,7 +23,7 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 def removed_by_user(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
     """Tracks that came in by a write of unknown outcome and were taken out before anybody looked.
 
-    Where nothing is left of the last request that was backlog out, nothing tells that it was, and its tracks count as never come in.
+    Where nothing is left of the last request that was carried out, nothing tells that it was, and its tracks count as never come in.
 
     Args:
         state: the playlist's last state.

@@ -59,7 +59,7 @@ class PlaylistState:
 
     @property
     def outcome_is_unknown(self) -> bool:
-        """Whether a write may or may not have been backlog out, or Spotify's name for the state after it is not known: it must be read."""
+        """Whether a write may or may not have been carried out, or Spotify's name for the state after it is not known: it must be read."""
         return self._row is not None and self._row.snapshot_id is None
 
     def is_unchanged(self, playlist: PlaylistRef) -> bool:
@@ -103,7 +103,7 @@ class PlaylistState:
         self._save("writing", None, sending)
 
     def confirm_write(self, snapshot_id: str | None) -> None:
-        """Spotify has backlog out what was sent.
+        """Spotify has carried out what was sent.
 
         Args:
             snapshot_id: its name for the state after that; None: not known, so the playlist is read before the next write. So it is
