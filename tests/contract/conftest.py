@@ -1,4 +1,4 @@
-"""What the contract tests of the Spotify client share: the stand-in over real HTTP, and a client whose pauses take no time."""
+"""What the contract tests share: a sandbox with one genre, the stand-in over real HTTP, and a client whose pauses take no time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,25 @@ from sandbox.clock import SandboxClock
 from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
+from sandbox.world import Options, Sandbox
 from tests.patience import PATIENCE_S
 
+SLUG = "dubstep"
+NAME = "Beatport: Dubstep - Top 100"
+
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox with one genre, `SLUG`, that this process's settings point at; its playlist is called `NAME`."""
+    with Sandbox(Options(genres=(SLUG,))) as running:
+        for key, value in running.environment().items():
+            monkeypatch.setenv(key, value)
+        monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
+        monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
+        monkeypatch.setenv("BEATPORTER_SPOTIFY_RATE", "500")
+        yield running
 
 
 def track_id(number: int) -> str:

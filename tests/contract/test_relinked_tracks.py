@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,20 +19,8 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.faults import Rule
 from sandbox.spotify.models import base62_id
-from sandbox.world import Options, Sandbox
-
-SLUG, NAME = "dubstep", "Beatport: Dubstep - Top 100"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=(SLUG,))) as running:
-        for key, value in running.environment().items():
-            monkeypatch.setenv(key, value)
-        monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_RATE", "500")
-        yield running
+from sandbox.world import Sandbox
+from tests.contract.conftest import NAME, SLUG
 
 
 def open_workspace(run_key: str) -> Workspace:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from beatporter.errors import PlaylistFull
@@ -17,21 +14,8 @@ from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
-from sandbox.world import Options, Sandbox
-
-SLUG = "dubstep"
-NAME = "Beatport: Dubstep - Top 100"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=(SLUG,))) as running:
-        for key, value in running.environment().items():
-            monkeypatch.setenv(key, value)
-        monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_RATE", "500")
-        yield running
+from sandbox.world import Sandbox
+from tests.contract.conftest import NAME, SLUG
 
 
 def open_all() -> tuple[Settings, Ledger]:
