@@ -20,7 +20,6 @@ from beatporter import names
 from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
-from beatporter.sync.ended import keep_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
@@ -84,7 +83,7 @@ def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_r
     try:
         settings = load_settings()
         with Workspace(settings, open_ledger_of(settings), run_key=run_key, slug=genre) as workspace:
-            keep_failure(workspace, genre, error)
+            record_failure(workspace, genre, error)
     except BeatporterError as problem:
         logger.warning("The ledger does not know that %s failed: %s", genre, problem)
 

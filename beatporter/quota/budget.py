@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Protocol
 
 from beatporter.errors import LedgerUnavailable, LedgerUnwritable, QuotaExceeded
+from beatporter.http.retry_policy import OnWait
 from beatporter.ledger.calls import QUOTA, Calls, Held
 from beatporter.quota.window import calls_left, free_at, in_words, quota_spent, window_start
 from beatporter.records.ledger import CallRow
@@ -31,8 +32,6 @@ the window's margin, so a run at the same time every day finds its calls within 
 SLACK = 3
 """Calls taken at once for anything but searches: a run's listing, its write, one retry."""
 SEARCH = "search"
-
-OnWait = Callable[[float, str], None]
 
 
 class Meter(Protocol):
@@ -194,11 +193,6 @@ class CallBudget:
         with self._lock:
             self._quota_until = until
             self._calls.append([CallRow(_seconds(self._now()), QUOTA, 0, self._run_key, until)])
-
-    def quota_until(self) -> datetime | None:
-        """When Spotify's own quota is back; None when it is not spent."""
-        known = [until for until in (self._quota_until, self._calls.quota_until()) if until is not None]
-        return max(known) if known and max(known) > self._now() else None
 
     def close(self) -> None:
         """Settle what is in hand. May be called again."""

@@ -35,11 +35,6 @@ class Plan:
     remove: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        """True when nothing is to be sent."""
-        return not self.add and not self.remove and self.replace is None
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -1,4 +1,4 @@
-"""What became of a genre's chart: each entry's fate and the run's figures. Reads the ledger, writes nothing; `report` shows it."""
+"""What became of a genre's chart: each entry's fate and the run's figures, and the row that `beatporter status` shows. `report` makes pages of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from beatporter.errors import BeatporterError
 from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
+from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog
 from beatporter.sync.candidates import never_had
@@ -120,6 +122,18 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     matched = sum(_track_id(match) is not None for match in matches.values())
     return Outcome(state="failed", chart=len(chart.entries), matched=matched, spotify_calls=calls, error=error)
+
+
+def record_outcome(workspace: Workspace, slug: str, outcome: Outcome) -> None:
+    """Write to the ledger how a run ended."""
+    genre_id = workspace.genre(slug).genre_id
+    row = RunRow(genre_id, outcome.state, outcome.added, outcome.not_found, outcome.deferred, outcome.error, workspace.now())
+    workspace.ledger.runs.append(row)
+
+
+def record_failure(workspace: Workspace, slug: str, error: BeatporterError) -> None:
+    """Write to the ledger that a run failed, and why."""
+    record_outcome(workspace, slug, Outcome(state="failed", error=str(error)))
 
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from beatporter.beatport.parser import parse_api, parse_page
+from beatporter.beatport.parser import next_data, parse_api, parse_document
 from beatporter.beatport.sources import fetch_chart, open_source
 from beatporter.errors import (
     BeatporterError,
@@ -24,6 +24,7 @@ from beatporter.errors import (
     UpstreamDown,
 )
 from beatporter.genres import KNOWN
+from beatporter.records.chart import ChartEntry
 from beatporter.settings import load_settings
 from sandbox.beatport.models import BeatportState
 from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
@@ -37,6 +38,10 @@ HOUSE = next(genre for genre in KNOWN if genre.slug == "house")
 PAGE = "/genre/house/5/top-100"
 API_CHART = "/v4/catalog/genres/5/top/100/?per_page=100"
 STAMPED = datetime(2026, 11, 2, 6, tzinfo=UTC)
+
+
+def parse_page(html: str) -> list[ChartEntry]:
+    return parse_document(next_data(html))
 
 
 class Beatport:

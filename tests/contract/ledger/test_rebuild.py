@@ -104,12 +104,6 @@ def zeroed(file: Path) -> None:
     file.write_bytes(data)
 
 
-def flipped_in_the_footer(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    data[-60] ^= 4
-    file.write_bytes(data)
-
-
 def another_text(file: Path) -> None:
     file.write_text("never Parquet")
 
