@@ -39,7 +39,7 @@ STEPS = """
 import json, sys, time
 from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import load_settings
-from beatporter.sync.account import list_playlists
+from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks

@@ -19,8 +19,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.ledger_methods import SERVER, Figures
 from bench.ledger_report import Key, report
-from bench.ledger_ways import SERVER, Figures
 from bench.postgres import programs, running_postgres
 
 SIZES = (248_000, 1_000_000, 10_000_000)
@@ -46,7 +46,7 @@ def run_step(way: str, act: str, folder: Path, numbers: list[int]) -> Figures:
         from bench.ledger_year import YEARS
 
         return YEARS[way](folder, *numbers)
-    from bench.ledger_ways import WAYS
+    from bench.ledger_methods import WAYS
 
     make, measure = WAYS[way]
     return (make(folder, *numbers) or {}) if act == "make" else measure(folder, *numbers)

@@ -108,7 +108,7 @@ def run_genre(slug: str, run_key: str) -> list[Phase]:
     """A genre's run in this process, each step in a workspace of its own as each task has one."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.settings import load_settings
-    from beatporter.sync.account import list_playlists
+    from beatporter.sync.account_playlists import list_playlists
     from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
     from beatporter.sync.backup import back_up_playlist
     from beatporter.sync.history import append_history

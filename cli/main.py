@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
 from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
-from cli.output import output_written
+from cli.output_errors import output_written
 from cli.terminal import Terminal
 
 BAD_ARGUMENTS = 2

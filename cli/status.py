@@ -15,7 +15,7 @@ from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
 from beatporter.sync.workspace import Workspace
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
 STYLES = {"failed": "red", "deferred": "yellow"}
@@ -46,8 +46,8 @@ class Standing:
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
     """Show the account and its sign-in's age, calls of the last 24 hours, what is left, and each genre's last run."""
-    with open_desk("status") as desk:
-        standing = read_standing(desk)
+    with command_workspace("status") as workspace:
+        standing = read_standing(workspace)
     if as_json:
         print_document(_document(standing))
         return
@@ -65,11 +65,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         console.print(_never_ran(never, len(standing.runs)), markup=False, highlight=False)
 
 
-def read_standing(desk: Workspace) -> Standing:
+def read_standing(workspace: Workspace) -> Standing:
     """What settings and ledger say."""
-    settings, ledger, now = desk.settings, desk.ledger, desk.now()
+    settings, ledger, now = workspace.settings, workspace.ledger, workspace.now()
     try:
-        sign_in, problem = load_sign_in(settings, desk.sign_in_store), ""
+        sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
     until = ledger.calls.quota_until()

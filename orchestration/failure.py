@@ -20,6 +20,7 @@ from beatporter import names
 from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
+from beatporter.sync.outcome import record_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for

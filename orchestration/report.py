@@ -22,7 +22,7 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, record_outcome, resumes_at
 from beatporter.sync.report import summary_report, sync_report, utc
 from orchestration.artifacts import publish
 from orchestration.blocks import open_store

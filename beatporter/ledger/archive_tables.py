@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger import tables
-from beatporter.ledger.columns import Moment, PlainText, RunnersUp, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RunnersUp, Texts
 from beatporter.ledger.database import Database
 
 ROWS_AT_ONCE = 10_000

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive_files import Listing, cut_short, digest_for, list_archive, read_rows
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.column_types import key_of
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS
 
@@ -56,11 +56,11 @@ class CheckReport:
             self.problems.append(f"And {len(found) - MOST} more like it.")
 
 
-def check(ledger: Ledger, place: ArchivePlace | None = None, *, full: bool = True) -> CheckReport:
+def check(ledger: Ledger, storage: ArchiveStorage | None = None, *, full: bool = True) -> CheckReport:
     """Look at a whole ledger, and at its archive.
 
     Args:
-        place: where its archive lies, None without one.
+        storage: where its archive lies, None without one.
         full: read every row of the database and of the archive; otherwise the database's structure and the archive's names alone.
 
     Raises:
@@ -68,17 +68,17 @@ def check(ledger: Ledger, place: ArchivePlace | None = None, *, full: bool = Tru
         SettingsError: the archive is a newer Beatporter's.
     """
     report = CheckReport()
-    listing = Listing({}) if place is None else list_archive(place)
+    listing = Listing({}) if storage is None else list_archive(storage)
     report.take(_structure(ledger, full=full))
     report.take(listing.problems)
-    if place is not None:
-        report.take(cut_short(place, listing))
+    if storage is not None:
+        report.take(cut_short(storage, listing))
     if full:
         compare(ledger, listing, report)
         for step in (_history_keys, _charts, _backups):
             report.take(step(ledger))
-        if place is not None:
-            report.take(_archive_files(ledger, place, listing))
+        if storage is not None:
+            report.take(_archive_files(ledger, storage, listing))
     return report
 
 
@@ -173,11 +173,11 @@ def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | No
     return None
 
 
-def _archive_files(ledger: Ledger, place: ArchivePlace, listing: Listing) -> Iterator[str]:
+def _archive_files(ledger: Ledger, storage: ArchiveStorage, listing: Listing) -> Iterator[str]:
     for archived in ARCHIVED:
         for file in listing.files[archived.name]:
             try:
-                for _ in read_rows(place, archived, file, ledger.ledger_id):
+                for _ in read_rows(storage, archived, file, ledger.ledger_id):
                     pass
             except LedgerCorrupt as error:
                 yield str(error)

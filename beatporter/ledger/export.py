@@ -21,7 +21,7 @@ from sqlalchemy import Select, Table, select
 from beatporter.control_characters import without_control_characters
 from beatporter.errors import SettingsError
 from beatporter.ledger import tables
-from beatporter.ledger.columns import as_plain
+from beatporter.ledger.column_types import as_plain
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.matches import standing
 from beatporter.ledger.tables import BACKUPS, CHART_ENTRIES, CHARTS, ENTRIES, HISTORY, LISTED_PLAYLISTS, LISTINGS, PLAYLIST_IDS

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table
 
-from beatporter.ledger.columns import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match

@@ -1,4 +1,4 @@
-"""What became of a genre's chart: each entry's fate and the run's figures, and the row that `beatporter status` shows. `report` makes pages of it."""
+"""What became of a genre's run: the fate of each chart entry, the run's figures, and the row in the ledger. `report` makes the pages."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 SLUG = "dubstep"
 NAME = "Beatport: Dubstep - Top 100"
@@ -55,7 +55,7 @@ def track(number: int) -> SpotifyTrack:
     )
 
 
-class SpotifyDesk:
+class SpotifySandbox:
     """The stand-in with 400 tracks and one account, and clients for it.
 
     Attributes:
@@ -148,13 +148,13 @@ def rules() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpotifyDesk]:
-    made = SpotifyDesk(tmp_path, rules)
+def spotify(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpotifySandbox]:
+    made = SpotifySandbox(tmp_path, rules)
     send = HTTPAdapter.send
 
     def send_patiently(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Only what hangs for good meets the short time-out: on a slow machine other answers would come too late for it."""
-        return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": PATIENCE_S}))
+        return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": TIMEOUT_S}))
 
     monkeypatch.setattr(HTTPAdapter, "send", send_patiently)
     with made.server:

@@ -29,8 +29,8 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
-from tests.contract.at_terminal import Shown, at_terminal
-from tests.patience import PATIENCE_S
+from tests.contract.pseudo_terminal import Screen, run_in_terminal
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 GENRES = {"dubstep": 18, "amapiano": 98}
@@ -74,7 +74,7 @@ class Dj:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -85,9 +85,9 @@ class Dj:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def answers(self, *answers: str, prompt: str = "> ") -> Shown:
+    def answers(self, *answers: str, prompt: str = "> ") -> Screen:
         """`beatporter match review` at a terminal, with these answers."""
-        return at_terminal(
+        return run_in_terminal(
             [BEATPORTER, "match", "review", "dubstep"], self.environment, self.home, [(prompt, answer) for answer in answers]
         )
 
@@ -159,7 +159,7 @@ def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
 
 def test_show_fits_80_columns_and_is_whole_in_a_pipe(dj: Dj) -> None:
     chart = dj.morning()
-    shown = at_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
+    shown = run_in_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
     assert all(f"{beatport_id}  " in shown.text for beatport_id in chart)

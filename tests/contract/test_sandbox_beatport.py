@@ -31,7 +31,7 @@ from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
 from sandbox.catalogue import Catalogue
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 HOUSE = next(genre for genre in KNOWN if genre.slug == "house")
@@ -57,7 +57,7 @@ class Beatport:
         self.server = Server("beatport", BeatportRoutes(self.state).routes(), clock=self.clock, vendor_error=vendor_error, hooks=HOOKS)
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(self.server.url + path, headers=headers, timeout=PATIENCE_S)
+        return requests.get(self.server.url + path, headers=headers, timeout=TIMEOUT_S)
 
     def api(self, path: str) -> requests.Response:
         return self.get(path, Authorization=f"Bearer {self.state.token}")
@@ -294,7 +294,7 @@ def _fetch(beatport: Beatport, home: Path, source: str = "website") -> int:
         beatport_api_url=f"{beatport.server.url}/v4",
         beatport_token=beatport.state.token,
         beatport_interval_s=0,
-        http_timeout_s=PATIENCE_S,
+        http_timeout_s=TIMEOUT_S,
     )
     opened = open_source(settings, sleep=lambda seconds: None, now=lambda: STAMPED)
     return len(fetch_chart(opened, HOUSE, STAMPED).entries)

@@ -18,7 +18,7 @@ from beatporter.progress import Progress, listening
 from beatporter.settings import load_settings
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 PROCESSES = 3
 LASTS_S = 3600
@@ -46,7 +46,7 @@ def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    output = process.communicate(timeout=PATIENCE_S)[0]
+    output = process.communicate(timeout=TIMEOUT_S)[0]
     assert process.returncode == 0
     return output.strip()
 

@@ -16,7 +16,7 @@ from beatporter.beatport.identity import prevailing_genre, stated_genre
 from beatporter.beatport.parser import CutOff, next_data, parse_api, parse_document
 from beatporter.errors import PageShapeChanged
 from beatporter.records.chart import ChartEntry
-from tests.unit.foreign_values import JSON, assert_bounded
+from tests.unit.untrusted_json import JSON, assert_bounded
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 HOUSE = REAL / "beatport-top100-house-2023-10.html"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from beatporter.beatport.rows import read_row
 from beatporter.records.chart import ChartEntry
-from tests.unit.foreign_values import JSON, KEYS, assert_bounded
+from tests.unit.untrusted_json import JSON, KEYS, assert_bounded
 
 CERTAIN = {"id": 7, "name": "Jealous", "artists": [{"name": "Mochakk"}]}
 FIELDS = ["mix_name", "remixers", "isrc", "release", "label", "length_ms", "length", "bpm", "key", "publish_date", "new_release_date"]

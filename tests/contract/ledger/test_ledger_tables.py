@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import func, select
 
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.column_types import key_of
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.tables import metadata
 from beatporter.records.chart import Chart, ChartEntry

@@ -20,8 +20,8 @@ from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import HistoryRow, SnapshotRow
 from tests.contract.ledger.conftest import NewDatabase
-from tests.patience import PATIENCE_S
 from tests.postgres import Postgres
+from tests.timeouts import TIMEOUT_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ class TestLocked:
         ledger.close()
 
     def test_a_lock_that_is_let_go_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "BUSY_S", PATIENCE_S)
+        monkeypatch.setattr(database, "BUSY_S", TIMEOUT_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
             other.execute("BEGIN IMMEDIATE")
@@ -77,7 +77,7 @@ class TestLocked:
             time.sleep(0.3)
             assert not writing.done()
             other.rollback()
-            writing.result(PATIENCE_S)
+            writing.result(TIMEOUT_S)
         assert ledger.history.playlists() == ["P"]
         ledger.close()
 
@@ -111,7 +111,7 @@ class TestServer:
             time.sleep(0.5)
             assert not opening.done()
             (tmp_path / "sockets").symlink_to(sockets)
-            ledger = opening.result(PATIENCE_S)
+            ledger = opening.result(TIMEOUT_S)
         assert ledger.history.playlists() == []
         ledger.close()
 
