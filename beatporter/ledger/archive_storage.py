@@ -27,7 +27,7 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 BUCKET = "gs://"
 RENEWED_BEFORE = timedelta(minutes=5)
 """A token is renewed so long before its end: longer than one request with its retries lasts."""
-PATIENCE = timedelta(seconds=60)
+RETRY_TIME_LIMIT = timedelta(seconds=60)
 """How long the storage library tries again by itself; its own default is a quarter of an hour."""
 _DRAFT = ".draft-"
 _PIECE_BYTES = 1024 * 1024
@@ -216,12 +216,12 @@ def gcs_filesystem(
     if endpoint is None and access_token is None:
         endpoint = os.environ.get(EMULATOR, "").rpartition("/")[2] or None
     if endpoint is not None:
-        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, retry_time_limit=PATIENCE)
+        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, retry_time_limit=RETRY_TIME_LIMIT)
     elif access_token is not None:
-        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, retry_time_limit=PATIENCE)
+        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, retry_time_limit=RETRY_TIME_LIMIT)
     else:
         _check_credentials()
-        found = filesystem(retry_time_limit=PATIENCE)
+        found = filesystem(retry_time_limit=RETRY_TIME_LIMIT)
     return cast("fs.FileSystem", found)
 
 

@@ -26,7 +26,7 @@ from beatporter.records.ledger import CallRow
 
 HELD_FOR = timedelta(minutes=5)
 """Calls in hand are settled within that time; until then all of them count as made at the end of it."""
-PATIENCE = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 """How long a run waits for calls to leave the window. A day that spends all ends a minute or so later than the day before did, by
 the window's margin, so a run at the same time every day finds its calls within it for a week and more."""
 SLACK = 3
@@ -118,7 +118,7 @@ class CallBudget:
         max_searches: searches that this run may make, its share of the day; None: as many as there are.
         reserve: calls that no search may take, so that what was found can still be added.
         at_once: searches taken from the ledger at once.
-        sleep: called with seconds, to wait for calls that leave the window within `PATIENCE` of the first one asked for.
+        sleep: called with seconds, to wait for calls that leave the window within `MAX_WAIT` of the first one asked for.
         on_wait: told seconds and reason before each such wait.
     """
 
@@ -241,7 +241,7 @@ class CallBudget:
         if self._quota_until is not None and now < self._quota_until:
             raise quota_spent(self._quota_until)
         if self._patient_until is None:
-            self._patient_until = now + PATIENCE
+            self._patient_until = now + MAX_WAIT
         return now, max(now, self._patient_until)
 
     def _wanted(self, kind: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beatporter.quota.allocation import QuotaAllocator
-from beatporter.quota.budget import PATIENCE
+from beatporter.quota.budget import MAX_WAIT
 from beatporter.quota.estimate import searches_for
 from beatporter.quota.window import calls_left
 from beatporter.sync.backlog import KEPT_FOR
@@ -22,7 +22,7 @@ WRITE = 1
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
     """An allocator of what the day's budget has left, those calls among it that come back while a run has patience."""
     ledger, now = workspace.ledger, workspace.now()
-    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + PATIENCE)
+    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + MAX_WAIT)
     keys = {calls_key(workspace.run_key, slug): slug for slug in slugs}
     made = {keys[key]: count for key, count in ledger.calls.by_run(now - RUN_LASTS, list(keys)).items()}
     needs = {slug: estimated_searches(workspace, slug) for slug in slugs}

@@ -152,7 +152,9 @@ def prefect() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(spotify: SpotifySandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(
+    spotify: SpotifySandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     signed_in_at = spotify.clock()
     block = SignInBlock("renewed")
     block.save(SignIn(SecretStr(spotify.refresh_token), signed_in_at))

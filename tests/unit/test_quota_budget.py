@@ -23,7 +23,7 @@ from beatporter.ledger.calls import Calls, Held
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import open_ledger
 from beatporter.quota.allocation import shares
-from beatporter.quota.budget import HELD_FOR, PATIENCE, CallBudget
+from beatporter.quota.budget import HELD_FOR, MAX_WAIT, CallBudget
 from beatporter.quota.window import MARGIN, calls_back_at, calls_left
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -253,14 +253,14 @@ def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Cloc
     told: list[str] = []
     for day in range(7):
         clock.at = morning = START + day * DAY
-        assert calls_left(table, 800, morning + PATIENCE) == 800
+        assert calls_left(table, 800, morning + MAX_WAIT) == 800
         for genre in range(40):
             with CallBudget(table, 800, f"{genre}", now=clock, sleep=clock.sleep, on_wait=lambda _, why: told.append(why)) as budget:
                 for _ in range(20):
                     budget.take("search")
                     made.append(clock.at)
                     clock.at += timedelta(seconds=0.3)
-        assert clock.at < morning + PATIENCE, f"day {day} waited until {clock.at - morning}"
+        assert clock.at < morning + MAX_WAIT, f"day {day} waited until {clock.at - morning}"
     assert all("budget of 800" in why for why in told)
     assert told, "nobody was told of a wait"
     assert max(number - bisect_right(made, at - DAY) for number, at in enumerate(made, 1)) <= 800
@@ -269,7 +269,7 @@ def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Cloc
 def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: Table) -> None:
     with CallBudget(table, 10, "a", now=clock) as budget:
         take_until_refused(budget, "search")
-    clock.at = START + DAY - PATIENCE - timedelta(minutes=1)
+    clock.at = START + DAY - MAX_WAIT - timedelta(minutes=1)
     late = CallBudget(table, 10, "b", now=clock, sleep=clock.sleep)
     assert refusal(late, "write") == START + DAY + MARGIN + timedelta(seconds=1)
     assert clock.waits == []
@@ -277,7 +277,7 @@ def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: T
     with CallBudget(table, 10, "c", now=clock, sleep=clock.sleep) as budget:
         for _ in range(10):
             budget.take("write")
-    assert clock.waits == [(PATIENCE - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
+    assert clock.waits == [(MAX_WAIT - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
 
 
 def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Table) -> None:
@@ -288,7 +288,7 @@ def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Tab
     clock.at = START + DAY
     taken, _ = take_until_refused(CallBudget(table, 12, "next day", now=clock, sleep=clock.sleep), "search")
     assert taken == 2
-    assert clock.at <= START + DAY + PATIENCE
+    assert clock.at <= START + DAY + MAX_WAIT
 
 
 def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> None:
