@@ -29,6 +29,7 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
+from tests.contract.conftest import use_settings
 from tests.contract.pseudo_terminal import Screen, run_in_terminal
 from tests.timeouts import TIMEOUT_S
 
@@ -151,9 +152,7 @@ class Dj:
 @pytest.fixture
 def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
     made = Dj(sandbox, tmp_path)
-    for key, value in made.environment.items():
-        if key.startswith("BEATPORTER_"):
-            monkeypatch.setenv(key, value)
+    use_settings(monkeypatch, made.environment)
     return made
 
 

@@ -12,6 +12,7 @@ from beatporter.records.match import Match
 from beatporter.sync.overrides import forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
+from tests.contract.conftest import use_settings
 from tests.contract.test_match_commands import Dj
 
 WORDS = st.sampled_from(("set", "never", "forget", "run"))
@@ -32,9 +33,7 @@ def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
     def make() -> Dj:
         dj = Dj(sandbox, tmp_path_factory.mktemp("dj"))
-        for key, value in dj.environment.items():
-            if key.startswith("BEATPORTER_"):
-                monkeypatch.setenv(key, value)
+        use_settings(monkeypatch, dj.environment)
         dj.ledger.matches.append(decided)
         chart = dj.morning()
         decided[:] = dj.ledger.matches.latest(chart).values()

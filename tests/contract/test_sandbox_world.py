@@ -65,12 +65,10 @@ def _isrc_hits(sandbox: Sandbox, isrc: str) -> set[str]:
 # --- both services show one world --------------------------------------------------------------------------------
 
 
-def test_the_environment_is_all_that_the_product_needs(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, value in sandbox.environment().items():
-        monkeypatch.setenv(key, value)
+def test_the_environment_is_all_that_the_product_needs(world: Sandbox) -> None:
     settings = load_settings()
-    assert settings.beatport_url == sandbox.beatport_url
-    assert settings.spotify_api_url == sandbox.spotify_api_url
+    assert settings.beatport_url == world.beatport_url
+    assert settings.spotify_api_url == world.spotify_api_url
     assert settings.spotify_client_id
     assert settings.spotify_client_secret is not None
     assert settings.spotify_refresh_token is not None
