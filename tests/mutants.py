@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spotify_plan.py", "tests/contract/test_spotify_apply.py"
-BUDGET, TABLES = "tests/unit/test_quota_budget.py", "tests/contract/ledger/test_ledger_tables.py"
+BUDGET = "tests/unit/test_quota_budget.py tests/unit/test_quota_waits.py"
+TABLES = "tests/contract/ledger/test_ledger_tables.py tests/contract/ledger/test_ledger_history.py"
 MEMORY, JUDGE = (
     "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
     "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
