@@ -45,7 +45,7 @@ class Standing:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
-    """Show the account and its sign-in's age, calls of the last 24 hours, what is left, and each genre's last run."""
+    """Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."""
     with command_workspace("status") as workspace:
         standing = read_standing(workspace)
     if as_json:

@@ -1,4 +1,4 @@
-"""What unit tests share. They have no sockets: a test that would start Prefect's temporary server fails here instead of taking half a minute."""
+"""What unit tests share. They have no sockets: a test that would start Prefect's temporary server fails here, not half a minute later."""
 
 from __future__ import annotations
 
