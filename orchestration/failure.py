@@ -31,7 +31,7 @@ from orchestration.workspace import open_ledger_of
 
 logger = logging.getLogger(__name__)
 
-LONGEST = 500
+MAX_ERROR_CHARACTERS = 500
 """Characters of an unexpected error's text: some print what they were given."""
 DAMAGED = "Damaged"
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
@@ -116,7 +116,7 @@ def result_of(state: State[Any]) -> Any:
 def _shown(text: str) -> str:
     """The text without secrets, on one line, cut."""
     line = " ".join(without_secrets(text).split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= MAX_ERROR_CHARACTERS else f"{line[:MAX_ERROR_CHARACTERS]}…"
 
 
 def _key_of(flow_run: FlowRun) -> str:

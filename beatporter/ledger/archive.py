@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import func, select
 
 from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
-from beatporter.ledger.archive_files import about, digest_for, digest_of, path_of, read_about, sound_listing
+from beatporter.ledger.archive_files import digest_for, digest_of, metadata_of, path_of, read_metadata, sound_listing
 from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
 from beatporter.ledger.database import Database
@@ -132,7 +132,7 @@ class _Run:
     def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
         """Put the rows into a file of their own, unless there are none."""
         count, digest = 0, digest_for(self._ledger_id, archived, first, last)
-        schema = archived.schema().with_metadata(about(self._ledger_id, self._ends if archived.whole else {}))
+        schema = archived.schema().with_metadata(metadata_of(self._ledger_id, self._ends if archived.whole else {}))
         with self._storage.draft() as draft:
             with pq.ParquetWriter(draft, schema, compression="zstd", write_page_checksum=True) as writer:
                 for batch in rows:
@@ -154,7 +154,7 @@ class _Run:
         rows = batches(self._database, archived, newest.first - 1, newest.last)
         if newest.last <= last and digest_of(ours, archived, rows, newest.first, newest.last) == newest.digest:
             return
-        theirs = read_about(self._storage, newest)["ledger"]
+        theirs = read_metadata(self._storage, newest)["ledger"]
         if theirs != ours:
             raise SettingsError(
                 f"{self._storage.name} is the archive of another ledger ({theirs}, not {ours}).",

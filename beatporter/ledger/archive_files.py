@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from beatporter.errors import LedgerCorrupt, SettingsError
 from beatporter.ledger.archive_storage import ArchiveStorage
-from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, ROWS_AT_ONCE, ArchivedTable, plain
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, ROWS_AT_ONCE, ArchivedTable, plain
 from beatporter.ledger.migrate import HEAD
 
-ABOUT = b"beatporter"
+METADATA_KEY = b"beatporter"
 """Key of a file's metadata: the ledger's id, its migration, and how far the growing tables were archived."""
 _NAME = re.compile(r"(?P<table>\w+)/day=\d{4}-\d\d-\d\d/(?:part-(?P<first>\d+)-|whole-)(?P<last>\d+)-(?P<digest>[0-9a-f]{16})\.parquet")
 
@@ -109,7 +109,7 @@ def cut_short(storage: ArchiveStorage, listing: Listing) -> list[str]:
     problems = []
     for archived in ARCHIVED:
         for file in listing.files[archived.name] if archived.whole else []:
-            ends: dict[str, int] = read_about(storage, file)["ends"]
+            ends: dict[str, int] = read_metadata(storage, file)["ends"]
             for other in ARCHIVED:
                 if not other.whole and (there := listing.end_of(other)) < ends.get(other.name, 0):
                     problems.append(f"Rows {there + 1} to {ends[other.name]} of {other.name} are missing in {storage.name}.")
@@ -166,12 +166,12 @@ def _gaps(storage: ArchiveStorage, archived: ArchivedTable, files: list[ArchiveF
         due = max(due, file.last + 1)
 
 
-def about(ledger_id: str, ends: Mapping[str, int] | None = None) -> dict[bytes, bytes]:
+def metadata_of(ledger_id: str, ends: Mapping[str, int] | None = None) -> dict[bytes, bytes]:
     """A file's metadata."""
-    return {ABOUT: json.dumps({"ledger": ledger_id, "version": HEAD, "ends": dict(ends or {})}).encode()}
+    return {METADATA_KEY: json.dumps({"ledger": ledger_id, "version": HEAD, "ends": dict(ends or {})}).encode()}
 
 
-def read_about(storage: ArchiveStorage, file: ArchiveFile) -> dict[str, Any]:
+def read_metadata(storage: ArchiveStorage, file: ArchiveFile) -> dict[str, Any]:
     """What `about` wrote.
 
     Raises:
@@ -206,12 +206,12 @@ def _opened(storage: ArchiveStorage, file: ArchiveFile) -> Iterator[pq.ParquetFi
     with storage.open(file.path) as stream:
         try:
             yield pq.ParquetFile(stream, page_checksum_verification=True)
-        except (OSError, *GARBLED) as error:
+        except (OSError, *GARBLED_VALUE_ERRORS) as error:
             raise _damaged(storage, file, type(error).__name__) from error
 
 
 def _about_of(storage: ArchiveStorage, file: ArchiveFile, parquet: pq.ParquetFile) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((parquet.metadata.metadata or {})[ABOUT])
+    found: dict[str, Any] = json.loads((parquet.metadata.metadata or {})[METADATA_KEY])
     if found["version"] > HEAD:
         raise SettingsError(
             f"{storage.name}/{file.path} was written by a newer Beatporter: it stands at {found['version']}, and this one knows {HEAD}.",

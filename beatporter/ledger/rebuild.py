@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from beatporter.errors import LedgerCorrupt, SettingsError
-from beatporter.ledger.archive_files import cut_short, read_about, read_rows, sound_listing
+from beatporter.ledger.archive_files import cut_short, read_metadata, read_rows, sound_listing
 from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, plain, raw_type
 from beatporter.ledger.column_types import key_of
@@ -34,7 +34,7 @@ def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
         raise SettingsError(f"There is no archive at {storage.name}.", "Name the folder or bucket that BEATPORTER_ARCHIVE named.")
     if missing := cut_short(storage, listing):
         raise LedgerCorrupt(" ".join(missing), "Put those files back from a copy.")
-    ledger_id: str = read_about(storage, first)["ledger"]
+    ledger_id: str = read_metadata(storage, first)["ledger"]
     rows = dict.fromkeys(listing.files, 0)
     with ledger.database.transaction() as connection:
         _refuse_full(ledger, connection)

@@ -29,7 +29,7 @@ HELD_FOR = timedelta(minutes=5)
 MAX_WAIT = timedelta(minutes=15)
 """How long a run waits for calls to leave the window. A day that spends all ends a minute or so later than the day before did, by
 the window's margin, so a run at the same time every day finds its calls within it for a week and more."""
-SLACK = 3
+OTHER_CALLS_AT_ONCE = 3
 """Calls taken at once for anything but searches: a run's listing, its write, one retry."""
 SEARCH = "search"
 
@@ -117,7 +117,7 @@ class CallBudget:
         now: the clock, aware UTC.
         max_searches: searches that this run may make, its share of the day; None: as many as there are.
         reserve: calls that no search may take, so that what was found can still be added.
-        at_once: searches taken from the ledger at once.
+        searches_at_once: searches taken from the ledger at once.
         sleep: called with seconds, to wait for calls that leave the window within `MAX_WAIT` of the first one asked for.
         on_wait: told seconds and reason before each such wait.
     """
@@ -131,11 +131,11 @@ class CallBudget:
         now: Callable[[], datetime],
         max_searches: int | None = None,
         reserve: int = 0,
-        at_once: int = 25,
+        searches_at_once: int = 25,
         sleep: Callable[[float], None] = time.sleep,
         on_wait: OnWait | None = None,
     ) -> None:
-        self._calls, self._budget, self._run_key, self._now, self._at_once = calls, budget, run_key, now, at_once
+        self._calls, self._budget, self._run_key, self._now, self._searches_at_once = calls, budget, run_key, now, searches_at_once
         self._sleep, self._on_wait = sleep, on_wait
         self._max_searches, self._searches = max_searches, 0
         self._lock, self._pausing = threading.Lock(), threading.Lock()
@@ -246,8 +246,8 @@ class CallBudget:
 
     def _wanted(self, kind: str) -> int:
         if kind != SEARCH:
-            return SLACK
-        return self._at_once if self._max_searches is None else min(self._at_once, self._max_searches - self._searches)
+            return OTHER_CALLS_AT_ONCE
+        return self._searches_at_once if self._max_searches is None else min(self._searches_at_once, self._max_searches - self._searches)
 
     def _share_spent(self, now: datetime) -> QuotaExceeded:
         what = f"This run's share of {self._max_searches} searches of the day's budget is spent."

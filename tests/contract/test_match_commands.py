@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import open_ledger
-from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for
+from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for
 from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
@@ -380,8 +380,8 @@ def test_new_rules_try_old_misses_within_the_budget_and_touch_no_hit_and_no_word
     assert len(missed) > 2
     monkeypatch.setattr(matching_step, "RULES", "2099-01-1")
     asked = dj.sandbox.requests.count(kind="search")
-    dj.morning(max_searches=searches_for(0) + SPARE + QUESTIONS)
-    assert 0 < dj.sandbox.requests.count(kind="search") - asked <= QUESTIONS
+    dj.morning(max_searches=searches_for(0) + SPARE_SEARCHES + MAX_SEARCHES_PER_ENTRY)
+    assert 0 < dj.sandbox.requests.count(kind="search") - asked <= MAX_SEARCHES_PER_ENTRY
     after = dj.ledger.matches.latest(chart)
     tried = {beatport_id for beatport_id in chart if after[beatport_id] != before[beatport_id]}
     assert tried < missed, "only misses, and no more than the budget has searches for"

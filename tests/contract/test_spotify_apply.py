@@ -232,7 +232,7 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
     def move(present: list[str], adding: int) -> tuple[str, ...]:
         ref = client.playlist(playlist_id)
         return make_room(
-            client, ref, present, adding, when_full="continue", continuation=continuation, limit=210, at_once=150, sleep=spotify.sleep
+            client, ref, present, adding, when_full="continue", continuation=continuation, limit=210, min_moved=150, sleep=spotify.sleep
         )
 
     assert move(spotify.held(playlist_id), 10) == ()
@@ -260,7 +260,7 @@ def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spoti
         return client.playlist(spotify.state.person.find(continuation_name("House", number)).playlist_id)
 
     ref, present = client.playlist(playlist_id), spotify.held(playlist_id)
-    make_room(client, ref, present, 160, when_full="continue", continuation=continuation, limit=160, at_once=100, sleep=spotify.sleep)
+    make_room(client, ref, present, 160, when_full="continue", continuation=continuation, limit=160, min_moved=100, sleep=spotify.sleep)
     assert spotify.state.person.track_ids("House (3)") == list(ids(*range(40, 50)))
     assert spotify.held(playlist_id) == []
 

@@ -44,7 +44,7 @@ def test_unused_calls_are_given_back_and_the_kinds_are_kept(clock: Clock, table:
 
 
 def test_calls_are_written_before_they_are_made_so_a_killed_run_counts_too_much(clock: Clock, table: Table) -> None:
-    budget = CallBudget(table, 100, "killed", now=clock, at_once=10)
+    budget = CallBudget(table, 100, "killed", now=clock, searches_at_once=10)
     for _ in range(7):
         budget.take("search")
     assert table.made_since(START - DAY) >= 7
@@ -52,8 +52,8 @@ def test_calls_are_written_before_they_are_made_so_a_killed_run_counts_too_much(
 
 def test_equal_blocks_of_one_run_in_one_second_count_each(clock: Clock, table: Table) -> None:
     for _ in range(3):
-        CallBudget(table, 1000, "same", now=clock, at_once=10).take("search")
-    with CallBudget(table, 1000, "same", now=clock, at_once=1) as budget:
+        CallBudget(table, 1000, "same", now=clock, searches_at_once=10).take("search")
+    with CallBudget(table, 1000, "same", now=clock, searches_at_once=1) as budget:
         for _ in range(30):
             budget.take("search")
     assert table.made_since(START - DAY) == 3 * 10 + 30
@@ -69,7 +69,7 @@ def test_searches_stop_before_the_reserve_and_writes_may_use_it(clock: Clock, ta
 
 
 def test_a_reserve_in_hand_is_safe_from_other_runs(clock: Clock, table: Table) -> None:
-    first = CallBudget(table, 40, "a", now=clock, reserve=5, at_once=5)
+    first = CallBudget(table, 40, "a", now=clock, reserve=5, searches_at_once=5)
     first.take("search")
     other = CallBudget(table, 40, "b", now=clock)
     take_until_refused(other, "search")
@@ -140,7 +140,7 @@ def test_closing_twice_gives_back_once(clock: Clock, table: Table) -> None:
 
 
 def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table: Table) -> None:
-    first = CallBudget(table, 7, "a", now=clock, at_once=4)
+    first = CallBudget(table, 7, "a", now=clock, searches_at_once=4)
     first.take("search")
     clock.at += timedelta(minutes=4)
     for _ in range(6):
@@ -158,7 +158,7 @@ def test_a_call_that_was_long_on_its_way_is_not_followed_too_soon_a_day_later(cl
 
 
 def test_a_block_that_a_killed_run_held_counts_until_its_last_call_could_have_been_made(clock: Clock, table: Table) -> None:
-    CallBudget(table, 7, "killed", now=clock, at_once=7).take("search")
+    CallBudget(table, 7, "killed", now=clock, searches_at_once=7).take("search")
     assert calls_left(table, 7, START + DAY + HELD_FOR) == 0
     assert calls_left(table, 7, START + DAY + HELD_FOR + 2 * MARGIN) == 7
 
@@ -232,7 +232,7 @@ def test_threads_of_one_run_and_runs_at_once_never_pass_the_budget(clock: Clock,
     made: list[str] = []
 
     def run(name: str) -> None:
-        budget = CallBudget(table, 200, name, now=clock, reserve=3, at_once=7)
+        budget = CallBudget(table, 200, name, now=clock, reserve=3, searches_at_once=7)
 
         def search() -> None:
             try:
@@ -270,7 +270,7 @@ def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int,
     clock, table = Clock(), emptied_table()
 
     def new() -> CallBudget:
-        return CallBudget(table, daily, "run", now=clock, reserve=reserve, at_once=4, sleep=clock.sleep)
+        return CallBudget(table, daily, "run", now=clock, reserve=reserve, searches_at_once=4, sleep=clock.sleep)
 
     budgets = [new() for _ in range(4)]
     made: list[datetime] = []

@@ -67,9 +67,9 @@ def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
     assert select_new(candidates, nothing, known) == ("a", "d", "e")
 
 
-@given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), at_once=st.integers(1, 10))
-def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], adding: int, limit: int, at_once: int) -> None:
-    moving = plan_move(present, adding, limit=limit, at_once=at_once)
+@given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), min_moved=st.integers(1, 10))
+def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], adding: int, limit: int, min_moved: int) -> None:
+    moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
     if len(present) + adding <= limit:
         assert moving == ()
         return

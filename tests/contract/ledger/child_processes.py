@@ -166,7 +166,7 @@ def results_of(outcomes: list[Outcome]) -> list[Any]:
 
 
 def main(what: str, address: str, count: int) -> None:
-    database.BUSY_S = TIMEOUT_S  # a slow disk is no failure
+    database.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk is no failure
     gate, opens = os.pipe()
     children = []
     for number in range(count):

@@ -43,7 +43,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that write at once wait for each other however slow the disk is."""
-    monkeypatch.setattr(database, "BUSY_S", TIMEOUT_S)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

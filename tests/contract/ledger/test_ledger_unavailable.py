@@ -34,8 +34,8 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.1)
-    monkeypatch.setattr(database, "AWAY_S", 0)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 0)
 
 
 def history(track_id: str = "a") -> HistoryRow:
@@ -69,7 +69,7 @@ class TestLocked:
         ledger.close()
 
     def test_a_lock_that_is_let_go_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "BUSY_S", TIMEOUT_S)
+        monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
             other.execute("BEGIN IMMEDIATE")
@@ -104,7 +104,7 @@ class TestServer:
             open_ledger("postgres://me:hush-hush@127.0.0.1:1/ledger")
 
     def test_a_server_that_comes_back_in_time_is_waited_for(self, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "AWAY_S", 100_000)
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)
         at, _, sockets = address.partition("?host=")
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(open_ledger, f"{at}?host={tmp_path}/sockets")
@@ -116,7 +116,7 @@ class TestServer:
         ledger.close()
 
     def test_a_database_that_is_not_there_is_a_wrong_setting_at_once(self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "AWAY_S", 100_000)  # which is not waited for
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # which is not waited for
         with pytest.raises(SettingsError, match=r'database "nix" does not exist.*BEATPORTER_DATABASE') as caught:
             open_ledger(postgres.address("nix"))
         is_told_well(caught.value, "postgresql:///nix")
