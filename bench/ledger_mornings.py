@@ -236,7 +236,7 @@ def report_on(database: str, server: Postgres | None, folder: Path, fills: int) 
     def place(name: str) -> tuple[Path, str]:
         home = folder / f"{database} {name}"
         home.mkdir()
-        return home, server.empty_database(name) if server else str(home / "beatporter.db")
+        return home, server.empty_database(name.replace(" ", "-")) if server else str(home / "beatporter.db")
 
     pairs = []
     for slug, neighbour in LATE[:fills]:
