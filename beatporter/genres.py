@@ -1,4 +1,4 @@
-"""The genres of Beatport: slug, id and name. Ids stay when names change, so state is keyed by id.
+"""Beatport's genres: slug, id and name. Ids stay the same when names change, so state is keyed by id.
 
 Source: beatport.com as of late 2026. A person adds or renames genres with `genre_ids` in beatporter.toml.
 """
@@ -63,10 +63,10 @@ KNOWN: tuple[Genre, ...] = tuple(
 
 
 def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
-    """Every genre by slug: the known ones, then what the person added.
+    """Every genre by slug: the built-in ones, then those that the person added.
 
     Args:
-        genre_ids: slug to Beatport id; a slug already known gets the new id.
+        genre_ids: slug to Beatport id; a known slug gets the new id.
     """
     genres = {genre.slug: genre for genre in KNOWN}
     for slug, genre_id in (genre_ids or {}).items():
@@ -76,10 +76,10 @@ def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
 
 
 def find_genre(slug: str, genres: Mapping[str, Genre]) -> Genre:
-    """The genre of that slug.
+    """Find a genre by its slug.
 
     Raises:
-        UnknownGenre: with the nearest slugs.
+        UnknownGenre: naming the nearest slugs.
     """
     if slug in genres:
         return genres[slug]

@@ -1,6 +1,6 @@
-"""Every name that is built or parsed in more than one place: artifact keys, playlist names, object paths.
+"""Names that are built or parsed in more than one place: artifact keys, playlist names, object paths.
 
-Prefect's artifact keys take lower-case letters, digits and dashes only; a genre's slug already is one.
+Prefect's artifact keys allow only lower-case letters, digits and dashes; a genre's slug already complies.
 """
 
 from __future__ import annotations

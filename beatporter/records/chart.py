@@ -1,4 +1,4 @@
-"""What a chart is: the records that the rest of the domain reads. No parsing, no fetching."""
+"""A chart and its entries. No parsing, no fetching."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ChartEntry:
-    """One row of a chart. Only id, name and artists are certain (facts: Beatport reports rows without the rest)."""
+    """One row of a chart. Only id, name and artists are always present; Beatport has rows without the rest."""
 
     position: int
     """1 is the top."""
     beatport_id: int
     name: str
-    """Title without the mix, stripped of outer blanks."""
+    """Title without the mix name, stripped."""
     artists: tuple[str, ...]
     mix_name: str | None = None
     remixers: tuple[str, ...] = ()

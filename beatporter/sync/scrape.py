@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
     """Beatport ids of the genre's chart, in chart order; its rows go to the ledger's table `charts`.
 
-    When the chart cannot be had and `stale_chart_days` allows it, the last good chart stands in.
+    When the chart is unavailable and `stale_chart_days` allows it, the last good chart is used.
 
     Raises:
-        BeatporterError: what Beatport or the file said, when no chart stands in.
+        BeatporterError: what Beatport or the file reported, when no older chart is used.
     """
     genre = workspace.genre(slug)
     try:
@@ -40,7 +40,7 @@ def _last_good_chart(workspace: Workspace, genre: Genre, error: BeatporterError)
     chart = workspace.ledger.charts.latest(genre.genre_id) if days else None
     if chart is None or workspace.now() - chart.scraped_at > timedelta(days=days):
         raise error
-    note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC stands in, because today's could not be had: {error}"
+    note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC is used, because today's could not be read: {error}"
     logger.warning("%s: %s", genre.slug, note)
     report(Progress(genre.slug, "scrape", note=note))
     return chart
