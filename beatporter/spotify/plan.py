@@ -101,7 +101,7 @@ def plan_daily(
 
 
 def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
-    """Make it exactly the chart, in order; an empty plan when it already is.
+    """Make it exactly the chart, in order; an empty plan when it already is."""
     target = tuple(dict.fromkeys(wanted))
     if list(target) == list(present):
         return Plan()

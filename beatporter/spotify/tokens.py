@@ -173,9 +173,7 @@ def _is_token(value: object) -> TypeGuard[str]:
 def _failure(result: HttpResult[object]) -> BeatporterError:
     """The error for an exchange that gave no token; only the error code of Spotify's answer is used."""
     if isinstance(result, Refused) and result.message == "invalid_grant":
-        return SignInExpired(
-            "Spotify no longer accepts the sign-in (invalid_grant); a sign-in ends after six months.", SIGN_IN_AGAIN
-        )
+        return SignInExpired("Spotify no longer accepts the sign-in (invalid_grant); a sign-in ends after six months.", SIGN_IN_AGAIN)
     if isinstance(result, Refused):
         return SettingsError(
             "Spotify's accounts service rejects the app's id or secret.",

@@ -194,8 +194,8 @@ def test_show_as_json_and_the_doubtful_alone(dj: Dj) -> None:
     [
         (("show", "hous"), 2, "Did you mean"),
         (("show", "house"), 1, "No chart of house has been read yet. Run `beatporter sync house` first."),
-        (("set", "12", TRACK), 2, "No chart that was read has the Beatport id 12."),
-        (("never", "12"), 2, "No chart that was read has the Beatport id 12."),
+        (("set", "12", TRACK), 2, "No chart read so far has the Beatport id 12."),
+        (("never", "12"), 2, "No chart read so far has the Beatport id 12."),
         (("forget", "12"), 2, "`beatporter match show GENRE` lists the ids"),
         (("set", "twelve", TRACK), 2, "integer"),
         (("set", "12", "https://open.spotify.com/album/1ATL5GLyefJaxhQzSPVrLX?si=x"), 2, "address of a Spotify album, not of a track"),

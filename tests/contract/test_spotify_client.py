@@ -283,9 +283,9 @@ def test_refusals_say_what_and_why(spotify: SpotifySandbox) -> None:
         (403, "Only the owner and collaborators", lambda: ids_of(client, foreign.playlist_id)),
         (403, "Only the owner and collaborators", lambda: client.add_items(foreign.playlist_id, [track_id(1)])),
         (404, "algorithmic or editorial", lambda: ids_of(client, made_by_spotify.playlist_id)),
-        (404, "no such thing any more", lambda: client.track(base62_id("nothing"))),
+        (404, "It no longer exists", lambda: client.track(base62_id("nothing"))),
         (400, "Query exceeds maximum length", lambda: client.search("x" * 300)),
-        (400, "is no Spotify id", lambda: client.playlist("../me")),
+        (400, "is not a Spotify id", lambda: client.playlist("../me")),
         (400, "more than Spotify takes at once", lambda: client.add_items(foreign.playlist_id, [track_id(1)] * 101)),
     ]
     for status, words, call in cases:

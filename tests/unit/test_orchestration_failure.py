@@ -31,7 +31,7 @@ from orchestration.failure import (
 from orchestration.results import GenresFailed, UnexpectedError
 from tests.unit.prefect_fakes import FakeClient, at_work, flow_run
 
-EXPIRED = SignInExpired("Spotify does not take the sign-in any more.", "Run `beatporter login`.")
+EXPIRED = SignInExpired("Spotify no longer accepts the sign-in.", "Run `beatporter login`.")
 FLOW: Any = None
 
 
@@ -57,7 +57,7 @@ def row(genre: str = "house") -> RunRow | None:
 @pytest.mark.parametrize(
     ("state", "what", "remedy"),
     [
-        (failed(EXPIRED), "Spotify does not take the sign-in any more.", "Run `beatporter login`."),
+        (failed(EXPIRED), "Spotify no longer accepts the sign-in.", "Run `beatporter login`."),
         (Failed(data=KeyError("x")), "Something unexpected happened: KeyError: 'x'", "report it"),
         (Failed(data=UnexpectedError("KeyError: 'x'")), "Something unexpected happened: KeyError: 'x'", "report it"),
         (Failed(message="It broke."), "Failed: It broke.", "Retry this run."),
@@ -79,10 +79,10 @@ def test_a_result_that_cannot_be_read_leaves_the_states_own_words() -> None:
         def get(self) -> None:
             raise FileNotFoundError("the result storage of another machine")
 
-    state = Failed(message="Spotify does not take the sign-in any more.")
+    state = Failed(message="Spotify no longer accepts the sign-in.")
     object.__setattr__(state, "data", Gone())
     object.__setattr__(state, "result", lambda **_: Gone().get())
-    assert explain(state).what == "Failed: Spotify does not take the sign-in any more."
+    assert explain(state).what == "Failed: Spotify no longer accepts the sign-in."
 
 
 def test_an_unexpected_errors_text_is_one_line_of_bounded_length() -> None:

@@ -22,7 +22,7 @@ from orchestration.fan_out import REPORT_WITHIN_S, chosen_genres, genre_result, 
 from orchestration.genre_runs import EndedRun
 from tests.unit.prefect_fakes import FakeClient, FakeClock, at_work
 
-EXPIRED = SignInExpired("Spotify does not take the sign-in any more.", "Run `beatporter login`.")
+EXPIRED = SignInExpired("Spotify no longer accepts the sign-in.", "Run `beatporter login`.")
 DONE = Outcome("completed", chart=100, matched=90, added=10, spotify_calls=12)
 
 

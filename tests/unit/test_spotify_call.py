@@ -33,10 +33,10 @@ def answer(status: int, body: str = "", **headers: str) -> Answer:
         (answer(404, f'{{"error":{{"message":"{"x" * 500}"}}}}'), Refused(404, "x" * 200)),
         (
             answer(200, "<html>", Content_Type="text/html; charset=utf-8"),
-            Down("it answered 200 with a body that is no JSON (text/html)", True),
+            Down("it answered 200 with a body that is not JSON (text/html)", True),
         ),
-        (answer(201, '{"snapshot_id": "AA'), Down("it answered 201 with a body that is no JSON (no type)", True)),
-        (answer(200, ""), Down("it answered 200 with a body that is no JSON (no type)", True)),
+        (answer(201, '{"snapshot_id": "AA'), Down("it answered 201 with a body that is not JSON (no type)", True)),
+        (answer(200, ""), Down("it answered 200 with a body that is not JSON (no type)", True)),
     ],
 )
 def test_answers_are_judged(sent: Answer, result: HttpResult[object]) -> None:

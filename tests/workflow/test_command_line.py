@@ -102,12 +102,12 @@ def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, ow
     assert done.returncode == 0, done.stdout + done.stderr
     with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=TIMEOUT_S) as answer:
         page = json.loads(answer.read())["data"]
-    assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC stands in", page), page[:600]
+    assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC is used", page), page[:600]
     assert "proof of a human" in page
     request = urllib.request.Request(f"{server}/logs/filter", b'{"logs": {"level": {"ge_": 30}}}', {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         logs = json.loads(answer.read())
-    assert [log for log in logs if "stands in" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
+    assert [log for log in logs if "is used, because" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
 
 
 def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandbox) -> None:

@@ -55,17 +55,17 @@ def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE history SET recording = 'other' WHERE id = 3", "Row 3 of history: its recording_key is not that of its text"),
+        ("UPDATE history SET recording = 'other' WHERE id = 3", "Row 3 of history: its recording_key does not match its text"),
         ("UPDATE history SET track_key = 5 WHERE id = 3", "Row 3 of history: its track_key"),
         ("UPDATE history SET isrc = 'X' WHERE id = 3", "Row 3 of history: its isrc_key"),
         ("DELETE FROM chart_entries WHERE chart = 2", "Chart 2 has no entries"),
         ("UPDATE chart_entries SET position = 0 WHERE chart = 2 AND position = 1", "Chart 2 has a position below 1"),
-        ("UPDATE backups SET rows = 9 WHERE backup = 3", "entries in place of 9, at number 3"),
+        ("UPDATE backups SET rows = 9 WHERE backup = 3", "entries instead of 9, at number 3"),
         ("UPDATE backups SET base = 2 WHERE backup = 3", "do not follow each other at number 3"),
         ("UPDATE backups SET changes = 7 WHERE backup = 3", "do not follow each other at number 3"),
-        ("UPDATE backup_changes SET position = 99 WHERE backup = 3 AND number = 0", "change a place that is not there, at number 3"),
-        ("UPDATE matches SET reasons = '[' WHERE id = 1", "table matches holds what was never written"),
-        ("UPDATE snapshots SET sending = '5'", "table snapshots holds what was never written"),
+        ("UPDATE backup_changes SET position = 99 WHERE backup = 3 AND number = 0", "change a position that does not exist, at number 3"),
+        ("UPDATE matches SET reasons = '[' WHERE id = 1", "table matches holds an invalid value"),
+        ("UPDATE snapshots SET sending = '5'", "table snapshots holds an invalid value"),
     ],
 )
 def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: str, said: str) -> None:
@@ -77,10 +77,10 @@ def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: s
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("DELETE FROM playlist_ids WHERE playlist = 1", "rows of history refer to rows of playlist_ids that are not there"),
-        ("UPDATE matches SET decided_at = 'soon' WHERE id = 1", "table matches holds what was never written"),
-        ("UPDATE history SET track_id = 12345678901234 WHERE id = 3", "table history holds what was never written"),
-        ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds what was never written"),
+        ("DELETE FROM playlist_ids WHERE playlist = 1", "rows of history refer to missing rows of playlist_ids"),
+        ("UPDATE matches SET decided_at = 'soon' WHERE id = 1", "table matches holds an invalid value"),
+        ("UPDATE history SET track_id = 12345678901234 WHERE id = 3", "table history holds an invalid value"),
+        ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds an invalid value"),
     ],
 )
 def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said: str) -> None:
@@ -91,10 +91,10 @@ def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE entries SET name = 'other' WHERE entry = 1", "charts in the ledger are not those that charts/"),
-        ("UPDATE runs SET added = added + 1 WHERE id = 1", "runs in the ledger are not those that runs/"),
-        ("DELETE FROM corrections WHERE id = 1", "corrections in the ledger are not those that corrections/"),
-        ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger are not those that backup_changes/"),
+        ("UPDATE entries SET name = 'other' WHERE entry = 1", "charts in the ledger differ from those in charts/"),
+        ("UPDATE runs SET added = added + 1 WHERE id = 1", "runs in the ledger differ from those in runs/"),
+        ("DELETE FROM corrections WHERE id = 1", "corrections in the ledger differ from those in corrections/"),
+        ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger differ from those in backup_changes/"),
     ],
 )
 def test_what_the_archive_knows_otherwise_is_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
@@ -117,7 +117,7 @@ def test_a_damaged_file_of_the_archive_is_found(written: Ledger, tmp_path: Path)
 def test_many_problems_of_one_kind_are_counted(ledger: Ledger) -> None:
     ledger.history.append("P", [HistoryRow(track(n), None, "ada", None, "chart", T0) for n in range(50)])
     problems = damaged(ledger, "UPDATE history SET recording = 'other'").problems
-    assert problems[-1] == "And 30 more like it."
+    assert problems[-1] == "And 30 more of this kind."
     assert len(problems) == 21
 
 

@@ -143,7 +143,7 @@ class TestExport:
     @only_sqlite
     def test_a_file_is_replaced_only_when_told(self, beatporter: Command, here: Path) -> None:
         (here / "out.csv").write_text("mine")
-        assert "is there already" in output_of(beatporter("export", "history", "out.csv"), code=2)
+        assert "already exists" in output_of(beatporter("export", "history", "out.csv"), code=2)
         assert (here / "out.csv").read_text() == "mine"
         output_of(beatporter("export", "history", "out.csv", "--force"))
         assert (here / "out.csv").read_text() != "mine"
@@ -292,7 +292,7 @@ class TestBackup:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("here.db",), "is there already"),
+            (("here.db",), "already exists"),
             (("missing/copy.db",), "There is no folder missing"),
             ((".",), "is not a file"),
             (("/dev/full", "--force"), "is not a file"),
@@ -344,7 +344,7 @@ class TestMigrate:
         with ledger.transaction() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         try:
-            assert "of a newer Beatporter" in output_of(beatporter("migrate"), code=2)
+            assert "belongs to a newer Beatporter" in output_of(beatporter("migrate"), code=2)
         finally:
             with ledger.transaction() as connection:
                 connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")

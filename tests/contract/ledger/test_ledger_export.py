@@ -218,7 +218,7 @@ class TestFile:
             ("out.txt", "ends in neither .csv nor .xlsx"),
             ("folder.csv", "is not a file"),
             ("missing/out.csv", "There is no folder"),
-            ("here.csv", "is there already"),
+            ("here.csv", "already exists"),
             ("here.csv/out.csv", "There is no folder"),
             ("x" * 300 + ".csv", "File name too long"),
         ],

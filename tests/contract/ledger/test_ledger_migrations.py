@@ -307,7 +307,7 @@ class TestRefused:
             server: Postgres = request.getfixturevalue("postgres")
             server.sql("CREATE TABLE recipes (cake TEXT)", address)
         for _ in range(2):
-            with pytest.raises(SettingsError, match="no ledger of Beatporter's: it holds recipes"):
+            with pytest.raises(SettingsError, match="not a Beatporter ledger: it holds recipes"):
                 open_ledger(address)
         database = Database(address)
         with database.read() as found:

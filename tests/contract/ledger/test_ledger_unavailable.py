@@ -144,7 +144,7 @@ class TestServer:
             ("57P01", LedgerUnavailable, "does not answer"),
             ("40P01", LedgerUnavailable, "was asked by others at the same time"),
             ("55P03", LedgerUnavailable, "does not answer"),
-            ("XX001", LedgerCorrupt, "does not take a statement"),
+            ("XX001", LedgerCorrupt, "rejects a statement"),
         ],
         ids=["disk full", "out of memory", "shutting down", "deadlock", "lock not available", "data corrupted"],
     )

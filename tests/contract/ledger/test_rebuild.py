@@ -177,14 +177,14 @@ def test_files_that_are_there_twice_are_named(sound: Path, tmp_path: Path) -> No
     with pytest.raises(LedgerCorrupt, match=r"holds rows of history that another file has"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
     copied.rename(copied.with_name("mine.parquet"))
-    with pytest.raises(LedgerCorrupt, match=r"mine.parquet is no file of the archive's"):
+    with pytest.raises(LedgerCorrupt, match=r"mine.parquet is not a file of the archive"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
 def test_a_newer_archive_is_refused(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beatporter.ledger.archive_files.HEAD", "0000")
     shutil.copytree(sound, tmp_path / "archive")
-    with pytest.raises(SettingsError, match="newer Beatporter: it stands at "):
+    with pytest.raises(SettingsError, match="newer Beatporter: its version is "):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
