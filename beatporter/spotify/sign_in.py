@@ -178,7 +178,7 @@ def read_document(document: object, store: SignInStore) -> SignIn:
             return SignIn(SecretStr(token), signed_in_at, tuple(map(str, scopes)), store)
         except (ValueError, TypeError):
             pass
-    raise ValueError("no sign-in")
+    raise ValueError("not a sign-in")
 
 
 def sign_in_age(sign_in: SignIn, at: datetime) -> timedelta | None:
