@@ -163,7 +163,7 @@ def test_each_write_is_on_disk_before_it_is_answered(sandbox: Sandbox, tmp_path:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("{", "no sandbox state"), ('{"version": 99}', "version"), ('{"version": 1, "seed": 8}', "seed 8")],
+    [("{", "not a sandbox state"), ('{"version": 99}', "version"), ('{"version": 1, "seed": 8}', "seed 8")],
     ids=["broken", "another version", "another seed"],
 )
 def test_a_state_that_cannot_be_used_is_said_so(tmp_path: Path, text: str, says: str) -> None:

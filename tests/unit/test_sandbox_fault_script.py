@@ -77,10 +77,10 @@ def test_scripts_are_json_both_ways() -> None:
     ("data", "message"),
     [
         ({"fault": "earthquake"}, "unknown fault 'earthquake'"),
-        ({"fault": "drop", "colour": 1}, "takes no colour"),
+        ({"fault": "drop", "colour": 1}, "has no colour"),
         ({"kind": "search"}, "needs a fault"),
-        ({"fault": "drop", "nth": 0}, "start at 1"),
-        ({"fault": "drop", "count": 0}, "start at 1"),
+        ({"fault": "drop", "nth": 0}, "must be at least 1"),
+        ({"fault": "drop", "count": 0}, "must be at least 1"),
         ({"fault": "drop", "probability": 2}, "between 0 and 1"),
         ({"fault": "drop", "when": "during"}, "before or after"),
         ({"fault": "rate_limited", "when": "after"}, "before the handler"),
