@@ -1,10 +1,10 @@
 """One-line mistakes in the rules that decide, and whether a test notices each: `make mutants`.
 
     .venv/bin/python -m tests.mutants              # all
-    .venv/bin/python -m tests.mutants budget       # those whose name or file has that word
+    .venv/bin/python -m tests.mutants budget       # those whose name or file contains that word
 
-A mistake is a text of a file and what stands there instead. The tests that should notice run in a copy of the tree; a mistake that they
-let pass is a *survivor*, and needs a test, or the line is not needed. Exit code 1 when there is one.
+A mistake replaces a text in a file. The tests that should notice it run in a copy of the tree. A mistake that they miss is a *survivor*:
+it needs a test, or the line is not needed. Exit code 1 when there is one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
-    # name, file, what stands there, the mistake, the tests that should notice
+    # name, file, original text, mistake, tests that should notice
     ("an unknown name is no doubt", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
     ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == playlist', "self._row.snapshot_id == playlist", STATE),
     ("a backup is taken to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it else None", "snapshot_id", STATE),
@@ -76,7 +76,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
 
 
 def survivors(word: str) -> list[str]:
-    """Names of the mistakes that no test notices, each told as it is tried."""
+    """Names of the mistakes that no test notices, each printed when it is tried."""
     found = []
     with tempfile.TemporaryDirectory(prefix="beatporter-mutants-") as folder:
         tree = Path(folder) / "tree"

@@ -1,4 +1,4 @@
-"""A small first fill and the days after it, day by day as `make bench-quota` plays it, against a Spotify that counts for itself."""
+"""A small first fill and the days after it, played like `make bench-quota`, against a Spotify that counts by itself."""
 
 from __future__ import annotations
 

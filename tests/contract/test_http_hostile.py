@@ -1,6 +1,6 @@
-"""Answers that lie, drip, never end or make no sense, from every service: each ends in an error of ours, in little memory.
+"""Answers that lie, drip, never end or make no sense, from every service: each ends in one of our errors, in little memory.
 
-The servers are real ones, over sockets. No time is asserted: an answer that is waited for without end meets pytest's own time-out.
+The servers are real ones, over sockets. No time is asserted: waiting without end runs into pytest's own time-out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_PEAK_MB = 80
 """Above the start; the worst was 57, a page of 4 MB whose text takes four bytes for each character."""
 READS = tuple(service for service in SERVICES if service != "spotify write")
 EACH_PATH = ("spotify write", "accounts", "website")
-"""Services that have nothing but the session in common; the others share one's path."""
+"""Services that share only the session; the others share one path."""
 AT_ONCE_S = 20.0
 """A time-out that none of these answers comes near."""
 
@@ -49,7 +49,7 @@ HUGE_PAGES = {
 
 
 def hostile(service: str, reply: Reply) -> HostileServer:
-    """A server that answers like that where the service is asked; access tokens are given in good form to any other."""
+    """A server that answers like that at the service's address; it gives access tokens properly to any other."""
     return HostileServer(reply, **({"/api/token": reply} if service == "accounts" else {}))
 
 
@@ -81,7 +81,7 @@ def test_what_is_never_silent_and_never_at_an_end_is_left(tmp_path: Path, name: 
 
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that the session trusts."""
+    """A TLS server context, with a certificate that the session trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostile")])
     now = datetime.now(UTC)

@@ -54,7 +54,7 @@ def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.C
 
 
 def ends_at(screen: str) -> str:
-    """The address that the person's browser ends at after the one on the screen."""
+    """The address where the person's browser ends after the one on the screen."""
     shown = next(line for line in screen.splitlines() if "/authorize?" in line).strip()
     request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=TIMEOUT_S)
     return f"{request.headers['Location']}\n"
@@ -130,7 +130,7 @@ def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Pat
 
 
 def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    """Prefect's own database under Beatporter's home, as without a server."""
+    """Prefect's own database below Beatporter's home folder, as without a server."""
     shown = run_in_terminal(
         [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
     )
@@ -181,7 +181,7 @@ def test_a_block_made_by_hand_holds_a_bare_token(spotify: SpotifySandbox) -> Non
     with pytest.raises(SettingsError, match="holds no sign-in") as caught:
         load_sign_in(settings, open_store(settings))
     assert "something else" not in str(caught.value)
-    SignInBlock("by-hand").check()  # signing in anew puts it right
+    SignInBlock("by-hand").check()  # signing in again corrects it
 
 
 @pytest.mark.usefixtures("prefect")
@@ -240,7 +240,7 @@ def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(spotify: SpotifySand
 
 
 def shown_by_prefect() -> str:
-    """Every block as the API gives it to a page."""
+    """Every block as the API returns it to a page."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -272,7 +272,7 @@ def test_a_renewed_token_goes_back_into_the_file(spotify: SpotifySandbox, monkey
 
 
 def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    """Six months after the sign-in: a run at a terminal ends, it does not wait for an answer."""
+    """Six months after the sign-in: a run in a terminal ends and does not wait for an answer."""
     token = "AQsandboxrefresh-of-last-spring"
     sandbox.spotify.accounts.adopt(token, sandbox.clock() - timedelta(days=183))
     done = run({**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
@@ -283,7 +283,7 @@ def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, 
 
 
 def test_from_day_150_the_terminal_ends_with_the_warning(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    token = sandbox.spotify.accounts.sign_in()  # the token itself is young: only its date counts here
+    token = sandbox.spotify.accounts.sign_in()  # the token itself is new: only its date counts here
     kept(environment).parent.mkdir(parents=True)
     kept(environment).write_text(json.dumps({"refresh_token": token, "signed_in_at": "2026-01-01T00:00:00+00:00"}))
     done = run(environment, tmp_path, "sync", "dubstep")

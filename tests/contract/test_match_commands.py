@@ -1,4 +1,4 @@
-"""`beatporter match` as a DJ uses it: the real command against the sandbox, and what the next run makes of each word."""
+"""`beatporter match` as a DJ uses it: the real command against the sandbox, and the effect of each override on the next run."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Dj:
-    """A person with a home and playlists of their own in the sandbox.
+    """A person with a home folder and playlists of their own in the sandbox.
 
     Attributes:
-        home: Beatporter's; also where the commands run.
-        environment: what points the commands at both.
+        home: Beatporter's home folder; also where the commands run.
+        environment: points the commands at both.
     """
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
@@ -81,7 +81,7 @@ class Dj:
         )
 
     def says(self, *arguments: str) -> str:
-        """A command that must succeed; what it printed."""
+        """The output of a command that must succeed."""
         done = self.types(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -97,7 +97,7 @@ class Dj:
         return load_settings()
 
     def morning(self, slug: str = "dubstep", max_searches: int | None = None) -> list[int]:
-        """The next run of a genre; its chart."""
+        """The next run of a genre; returns its chart."""
         self._mornings += 1
         with Workspace(
             self.settings(), self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, max_searches=max_searches
@@ -109,7 +109,7 @@ class Dj:
         return chart
 
     def held(self, slug: str = "dubstep") -> list[str]:
-        """The genre's playlist as Spotify has it; the last backup must show the same."""
+        """The content of the genre's playlist on Spotify; the last backup must show the same."""
         remembered = self.ledger.playlists.latest(GENRES[slug])
         assert remembered is not None
         held = self.sandbox.spotify.person.track_ids(remembered.playlist_id)
@@ -133,7 +133,7 @@ class Dj:
         return [match for match in self.ledger.matches.latest(chart).values() if not match.track_id]
 
     def strangers(self, chart: Sequence[int]) -> Iterator[str]:
-        """Tracks that no entry has, each another recording, none of them anything that is there."""
+        """Tracks that no entry has, each a different recording, none of them in the playlist."""
         held = set(self.held())
         isrcs = {self.sandbox.spotify.tracks[track_id].isrc for track_id in held}
         names = {self.sandbox.spotify.tracks[track_id].name.partition(" - ")[0] for track_id in held}
@@ -145,7 +145,7 @@ class Dj:
                 yield track.track_id
 
     def doubt(self, matches: Sequence[Match]) -> None:
-        """Have decisions count as doubtful, as a weak hit does."""
+        """Mark decisions as doubtful, like a weak hit."""
         self.ledger.matches.append([replace(match, score=80.0, decided_at=match.decided_at + timedelta(seconds=1)) for match in matches])
 
 
@@ -431,7 +431,7 @@ def test_a_review_asks_until_it_is_answered_and_keeps_each_answer(dj: Dj) -> Non
 
 
 def _in_review_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Best candidates first, as `review` walks."""
+    """Best candidates first, in the order of `review`."""
     return sorted(rows, key=lambda row: (-max(row["score"], *(other["score"] for other in row["runners_up"]), 0), row["position"]))
 
 

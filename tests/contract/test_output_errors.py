@@ -1,4 +1,4 @@
-"""What commands do when their output cannot be written, nobody reads it, or it is no terminal."""
+"""What commands do when their output cannot be written, nobody reads it, or it is not a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any sequence of a person's words and runs: each playlist holds what stands, once, and nothing that was ruled out."""
+"""Any sequence of overrides and runs: each playlist holds the current matches, once each, and nothing that was ruled out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Dj]]:
-    """Makes a person with a home and playlists of their own; what a first search found is not searched again."""
+    """Creates a person with a home folder and playlists; the results of the first search are reused."""
     decided: list[Match] = []
 
     def make() -> Dj:
@@ -44,7 +44,7 @@ def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @given(steps=STEPS)
-@settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds; explaining one takes many
+@settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds, explaining one much longer
 def test_playlists_follow_any_sequence_of_words(start: Callable[[], Dj], steps: list[tuple[str, int, int]]) -> None:
     dj = start()
     chart = dj.morning()

@@ -1,4 +1,4 @@
-"""Faults over real sockets: what a client meets for each of them, and whether the write behind it was applied."""
+"""Faults over real sockets: what a client sees for each of them, and whether the write behind it was applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: two services and a control, a day that moves on, a state that outlives the process, the command."""
+"""The whole sandbox: two services and a control, a day that moves, a state that outlives the process, and the command."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _control(sandbox: Sandbox, method: str, path: str, body: Any = None) -> requ
 
 
 def _playlist(sandbox: Sandbox, name: str, count: int = 3) -> tuple[str, list[str]]:
-    """A playlist made over HTTP, and what it holds."""
+    """A playlist made over HTTP, and its content."""
     playlist_id = _spotify(sandbox, "POST", "/me/playlists", json={"name": name})["id"]
     tracks = list(sandbox.spotify.tracks)[:count]
     _spotify(sandbox, "POST", f"/playlists/{playlist_id}/items", json={"uris": [f"spotify:track:{track}" for track in tracks]})

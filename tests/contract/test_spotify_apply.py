@@ -1,4 +1,4 @@
-"""Plans applied through faults: after each, the server holds every track once and in order, or the error says what is known."""
+"""Applying plans despite faults: afterwards the server holds every track once and in order, or the error says what is known."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbo
 
 @pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[3], FAULTS[9], FAULTS[11]], ids=name_of)
 def test_a_write_that_shows_late_is_not_left_in_twice(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
-    """The read after a doubt does not show the write yet, so it is sent again: what then stands twice is mended."""
+    """The read after an unknown outcome does not show the write yet, so it is sent again; the duplicates are then removed."""
     playlist_id = spotify.playlist(holds=(1, 2))
     spotify.state.items_delay = timedelta(seconds=3)
     spotify.server.faults.add(service="spotify", method="POST", **fault)
@@ -173,7 +173,7 @@ def test_a_playlist_that_is_gone_is_a_refusal(spotify: SpotifySandbox) -> None:
 
 @pytest.mark.parametrize("seed", range(15))
 def test_runs_through_random_faults_end_where_a_world_without_faults_does(spotify: SpotifySandbox, seed: int) -> None:
-    """Three days of charts; each run reads, plans, applies and is repeated after an error, as the flow does."""
+    """Three days of charts; each run reads, plans and applies, and is repeated after an error, like the flow."""
     dice = random.Random(seed)
     playlist_id = spotify.playlist(holds=(0, 1))
     expected: list[str | None] = list(spotify.held(playlist_id))
@@ -236,7 +236,7 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
         )
 
     assert move(spotify.held(playlist_id), 10) == ()
-    # The first move dies between the additions there and the removals here.
+    # The first move dies between the additions to the continuation and the removals here.
     spotify.server.faults.add(service="spotify", method="DELETE", count=None, **FAULTS[2])
     with pytest.raises(UpstreamDown):
         move(spotify.held(playlist_id), 11)

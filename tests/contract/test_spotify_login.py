@@ -1,4 +1,4 @@
-"""Signing in, from the consent page over the loopback listener to the stored sign-in that a client then uses."""
+"""Signing in, from the consent page through the loopback listener to the stored sign-in that a client then uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VERIFIER = new_verifier()
 def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(spotify: SpotifySandbox) -> None:
     settings, state = spotify.settings(spotify_refresh_token=None), new_state()
     with Loopback(state, port=0) as loopback:
-        idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
+        idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open connections in advance
         strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=TIMEOUT_S)
         assert strange.status_code == 404
         page = requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Spotify's 429s end to end: a spent quota silences every process that shares the ledger, a short wait is told, a long one defers."""
+"""Spotify's 429s end to end: a spent quota stops every process that shares the ledger, a short wait is reported, a long one defers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ with Workspace(settings, open_ledger(settings.ledger_address()), run_key=sys.arg
 
 
 def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.Popen[str]:
-    """A process that searches so often, or until it is told that the quota is spent; then it says until when."""
+    """A process that searches that many times, or until the quota is spent; then it prints until when."""
     command = [sys.executable, "-c", SEARCHER, name, str(times)]
     return subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
 

@@ -1,4 +1,4 @@
-"""The five steps against the sandbox: mornings, a person's hand in the playlist, a person's word over a match."""
+"""The five steps against the sandbox: mornings, a person's changes to the playlist, a person's overrides."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_all() -> tuple[Settings, Ledger]:
 
 
 def morning(run_key: str) -> tuple[list[int], list[str]]:
-    """One whole run; the chart and what was added."""
+    """One complete run; returns the chart and what was added."""
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key=run_key, slug=SLUG, reserve=3) as workspace:
         chart = scrape_chart(workspace, SLUG)
@@ -146,7 +146,7 @@ def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below
 ) -> None:
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
-        before = scrape_chart(workspace, SLUG)  # and then the power went
+        before = scrape_chart(workspace, SLUG)  # and then the power failed
     for _ in range(3):
         world.world.advance_day()
     chart, added = morning("two")

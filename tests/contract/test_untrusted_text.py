@@ -1,4 +1,4 @@
-"""Words of strangers steer no terminal and no page: every command over a ledger full of them, as an older version may have left it."""
+"""Text from outside controls no terminal and no page: every command on a ledger full of it, as an older version may have left it."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from orchestration.results import UnexpectedError, in_words
 
 NASTY = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b31m\u202eevil\u2066\x08\x7f\x85\r\nnext\x00"
 OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\")
-"""What a console of ours writes at a terminal: colours and links."""
+"""What our console writes to a terminal: colours and links."""
 TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 TRACK = f"{1:022}"
 
 
 def hostile_in(text: str) -> set[str]:
-    """The characters in an output that no terminal should get, but for lines' ends."""
+    """The characters in an output that no terminal should receive, except line ends."""
     return {one for one in OURS.sub("", text) if (unicodedata.category(one) in ("Cc", "Cs") and one != "\n") or one in TURNS}
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose ledger has something nasty in every text."""
+    """A home folder whose ledger has something nasty in every text."""
     monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
     monkeypatch.setenv("BEATPORTER_SPOTIFY_CLIENT_ID", NASTY.replace("\x00", ""))
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What the README promises is there: every setting in its table, every command and target that it names, every page that it links."""
+"""The pages are true: every setting is in the README's table, and every command, target and page that they name exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors cross processes as Prefect's results do, and say what to do."""
+"""Errors cross processes like Prefect's results, and say what to do."""
 
 from __future__ import annotations
 

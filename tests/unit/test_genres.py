@@ -1,4 +1,4 @@
-"""The catalogue of genres."""
+"""The list of genres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes from outside, without what steers a terminal or a reader, and within bounds."""
+"""Content from outside: no control characters, and within bounds."""
 
 from __future__ import annotations
 

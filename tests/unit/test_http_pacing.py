@@ -1,4 +1,4 @@
-"""The pause between requests: among the threads of a process, and among processes."""
+"""The pause between requests, among the threads of a process and among processes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ RATE, DOWN = Wait(7), Down("it answered 502", unknown=True)
 
 
 def pauses(*results: HttpResult[str], is_read: bool = True, max_wait_s: float = 60, policy: RetryPolicy | None = None) -> list[float]:
-    """The pauses before the tries that these results lead to; the last one stays."""
+    """The pauses before the tries that these results cause; the last result is repeated."""
     slept: list[float] = []
     told: list[float] = []
     coming = itertools.chain(results, itertools.repeat(results[-1]))

@@ -1,4 +1,4 @@
-"""What a failed request means for sending it again; no sockets."""
+"""Whether a failed request may be sent again; no sockets."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ MAY_IMPORT = {
     "sandbox": {"sandbox", "beatporter"},
 }
 ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
-"""Rooms of the domain between the steps of a run and the HTTP room; they may import one another, but never in a circle."""
+"""Packages of the domain between the steps of a run and the HTTP package; they may import one another, but never in a circle."""
 LEVELS = {"sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
-"""Rooms of the domain, each above those that it may import. What lies in no room (errors, clock, settings, …) may be imported by all."""
+"""Packages of the domain, each above those that it may import. All may import top-level modules (errors, clock, settings, …)."""
 PREFECT = {"prefect", "prefect_gcp"}
 HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
 
@@ -39,7 +39,7 @@ def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """Each name that is imported, with its module."""
+    """Each imported name, with its module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -63,7 +63,7 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
 
 
 def rooms() -> dict[str, set[str]]:
-    """Each room of the domain, and each module that lies in none, with those that it imports."""
+    """Each package of the domain, and each top-level module, with its imports."""
     found: dict[str, set[str]] = {}
     for path in modules("beatporter"):
         inner = path.relative_to(ROOT / "beatporter").with_suffix("").parts
@@ -112,7 +112,7 @@ def test_no_module_imports_something_heavy_at_its_top(package: str) -> None:
 
 
 def test_the_steps_of_a_run_load_nothing_heavy() -> None:
-    """What a run does not need (compaction, export) may load it; the modules of the five steps may not."""
+    """Code outside the steps of a run (compaction, export) may load heavy modules; the modules of the five steps may not."""
     steps = ", ".join(f"beatporter.sync.{path.stem}" for path in modules("beatporter/sync") if path.stem != "__init__")
     code = f"import sys, {steps}; print([name for name in {sorted(HEAVY)} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -138,7 +138,7 @@ def test_nothing_private_is_imported_from_another_package(package: str) -> None:
 
 @pytest.mark.parametrize("package", sorted(OURS - {"cli"}))
 def test_a_name_of_ours_is_the_same_wherever_it_is_imported(package: str) -> None:
-    """So that the way a value takes can be followed by search."""
+    """This makes it possible to follow a value by search."""
     wrong = [
         f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"
         for path in modules(package)

@@ -1,4 +1,4 @@
-"""What makes one state of a playlist another: carried out, the changes give exactly that, and there are few of them."""
+"""Changes from one state of a playlist to another: applying them gives exactly that state, and there are few of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from beatporter.ledger.backups import Item, apply_changes, changes_between
 
 items = st.tuples(st.integers(1, 12), st.sampled_from([None, 0, 1_795_000_000]))
-"""Few tracks and times, so that entries stand there twice, move and come back."""
+"""Few tracks and times, so that entries repeat, move and come back."""
 states = st.lists(items, max_size=30)
 
 

@@ -1,4 +1,4 @@
-"""How values lie in the database: what goes in comes out, ids take 16 bytes, and what a database does not take does no harm."""
+"""How values are stored: they come back as they went in, ids take 16 bytes, and text that databases reject does no harm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ anything = st.text(st.characters(codec=None), max_size=40)
 @given(base62)
 @example("0" * 22)
 @example("7N42dgm5tFLK9N8MT7fHC7")  # 2**128 - 1, the largest id
-@example("7N42dgm5tFLK9N8MT7fHC8")  # one more, which 16 bytes do not hold
+@example("7N42dgm5tFLK9N8MT7fHC8")  # one more, too large for 16 bytes
 @example("z" * 22)
 def test_an_id_of_22_letters_comes_back(text: str) -> None:
     assert unpacked_id(packed_id(text)) == text
@@ -55,7 +55,7 @@ def test_ordinary_text_is_left_as_it_is(text: str) -> None:
 
 
 def test_keys_and_fingerprints_are_part_of_the_format() -> None:
-    """Databases in the world hold these numbers: another hash would make every row of theirs a row that is not there."""
+    """Existing databases contain these numbers: with another hash none of their rows would be found."""
     assert key_of("0000000000000000103280") == 812845382
     assert key_of("artist|title 57096|") == -834272082
     assert key_of("") is key_of(None) is None

@@ -1,4 +1,4 @@
-"""The numbers that stand for playlists: what a transaction gave and did not keep is given again."""
+"""The numbers of playlists: a number that a failed transaction assigned is assigned again."""
 
 from __future__ import annotations
 

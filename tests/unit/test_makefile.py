@@ -1,4 +1,4 @@
-"""Which Python `make` takes for .venv, with stand-ins for the interpreters on a PATH of their own."""
+"""Which Python `make` uses for .venv, with fake interpreters on a separate PATH."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Make = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Runs `make setup` in a copy of the checkout's Makefile; takes what each interpreter on the PATH says to being asked."""
+    """Runs `make setup` with a copy of the Makefile; its arguments are the answers of the interpreters on the PATH."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     tools = tmp_path / "bin"

@@ -1,4 +1,4 @@
-"""When finished work is found again: the same run, the same code, the same inputs, and not otherwise."""
+"""When finished work is reused: only for the same run, the same code and the same inputs."""
 
 from __future__ import annotations
 

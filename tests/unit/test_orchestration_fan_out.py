@@ -1,4 +1,4 @@
-"""A parent's genres: each is run, none is ended by another's failure, and no failed one is left without a word."""
+"""A parent's genres: each is run, no failure stops another, and every failure is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(tmp_path: Path) -> Iterator[FlowRun]:
 
 @pytest.fixture(autouse=True)
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Each move of the progress artifact."""
+    """Each update of the progress artifact."""
     moves: list[int] = []
 
     @contextmanager
@@ -47,7 +47,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, BeatporterError, str, UUID, bool]]:
-    """The failures that the parent itself left word of."""
+    """The failures that the parent itself reported."""
     calls: list[tuple[str, BeatporterError, str, UUID, bool]] = []
 
     def leave(genre: str, error: BeatporterError, key: str, run_id: UUID, *, dry_run: bool) -> None:
@@ -89,7 +89,7 @@ def test_inline_each_genre_is_run_with_its_share_also_after_one_failed(monkeypat
 
 
 class FakeRuns:
-    """Genres' runs that end when they are asked for the second time; the most at work at a time is kept."""
+    """Genres' runs that end the second time they are polled; records the largest number running at once."""
 
     most = 0
     made: FakeRuns

@@ -28,7 +28,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Started:
-    """What was started: the deployment, its parameters, its idempotency key."""
+    """What was started: deployment, parameters, idempotency key."""
     calls: Started = []
 
     def run_deployment(name: str, *, parameters: dict[str, Any], timeout: int, idempotency_key: str) -> FlowRun:
@@ -47,7 +47,7 @@ def runs_of(client: FakeClient, clock: FakeClock, *slugs: str) -> GenreRuns:
 
 
 def one_run(client: FakeClient, clock: FakeClock, *states: State[Any]) -> tuple[GenreRuns, UUID]:
-    """A run of house that goes through these states, one each time it is asked for."""
+    """A run of house that goes through these states, one each time it is polled."""
     runs = runs_of(client, clock, "house")
     runs.start("house", max_searches=5, dry_run=False)
     run_id = next(iter(client.states))

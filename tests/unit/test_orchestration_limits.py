@@ -1,4 +1,4 @@
-"""One writer a playlist, and a rate that only runs of a deployment share through the server."""
+"""One writer per playlist, and a rate that only runs of a deployment share through the server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked of Prefect's server."""
+    """Requests to Prefect's server."""
     asked: list[Any] = []
 
     @contextmanager

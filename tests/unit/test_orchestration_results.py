@@ -1,4 +1,4 @@
-"""Results are JSON: small, readable by anybody, and errors among them keep their kind and all they know."""
+"""Results are JSON: small and readable; errors keep their type and all their fields."""
 
 from __future__ import annotations
 
@@ -73,6 +73,6 @@ def test_what_is_no_json_is_not_stored() -> None:
 
 @pytest.mark.parametrize("name", ["BeatporterError", "NoSuchError", "datetime", "__doc__"])
 def test_a_stored_name_makes_errors_only(name: str) -> None:
-    """A result store is a file that somebody may change; nothing in it is code."""
+    """A result store is a file that somebody may change; nothing in it is executed."""
     document = {"__error__": name, "message": "m", "known": {"what": "A.", "remedy": ""}}
     assert isinstance(RESULT_SERIALIZER.loads(json.dumps(document).encode()), Exception)

@@ -1,4 +1,4 @@
-"""How the house makes a step a task, and what its forms show."""
+"""How our decorator turns a step into a task, and what the forms show."""
 
 from __future__ import annotations
 

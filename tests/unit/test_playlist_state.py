@@ -1,4 +1,4 @@
-"""The playlist's state: each transition and each condition by itself, on a ledger in a file and a playlist in memory."""
+"""The playlist's state: each transition and each condition alone, with a ledger in a file and a playlist in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ P = "P"
 
 
 class Spotify:
-    """A playlist that is read as it is set."""
+    """A playlist whose content the test sets."""
 
     def __init__(self) -> None:
         self.held: list[str] = []

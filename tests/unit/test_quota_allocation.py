@@ -1,4 +1,4 @@
-"""The parent's allocator: never more than there is, fair while it is too little, nothing kept from who needs it."""
+"""The parent's allocator: never more than there is, fair when there is too little, and nothing withheld from a genre in need."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], 
 def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
 ) -> None:
-    """As the parent does it: at most so many at work, each using any part of what it holds."""
+    """Like the parent: at most that many at once, each using any part of its grant."""
     allocator, spent = QuotaAllocator(calls, needs, dict.fromkeys(needs, beside)), 0
     running: dict[str, int] = {}
     for slug in needs:
@@ -88,7 +88,7 @@ def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> N
 def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -> None:
     retried = QuotaAllocator(100, {"house": 0, "dubstep": 90}, made={"house": 70})
     retried.grant("house")
-    retried.settle("house", 70)  # it had completed; the ledger counts what it made then
+    retried.settle("house", 70)  # it had completed; the ledger counts its calls
     assert retried.grant("dubstep") >= 90
 
 

@@ -1,4 +1,4 @@
-"""The shared budget of calls and its fair shares, against a table in memory and a clock that only the test moves."""
+"""The shared budget of calls, on a table in memory and a clock moved by the test."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail the test
 @given(steps=STEPS, daily=st.integers(1, 25), reserve=st.integers(0, 4))
 def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int, str, int]], daily: int, reserve: int) -> None:
     clock, table = Clock(), emptied_table()

@@ -1,4 +1,4 @@
-"""What a genre's share of the day's calls is spent on."""
+"""What a genre's share of the day's calls is used for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for calls that leave the window soon: once a run, not for ever, and all threads together."""
+"""Waiting for calls that soon leave the window: once per run, not for ever, and all threads together."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> No
     told: list[float] = []
 
     def sleep(seconds: float) -> None:
-        time.sleep(0.3)  # the others come to wait too
+        time.sleep(0.3)  # let the others start waiting too
         clock.sleep(seconds)
 
     budget = CallBudget(table, 8, "b", now=clock, sleep=sleep, on_wait=lambda seconds, _: told.append(seconds))

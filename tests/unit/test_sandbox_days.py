@@ -1,4 +1,4 @@
-"""How the invented charts move: as the counted ones did, and the same whoever asks in whatever order."""
+"""How the invented charts move: like the counted ones, and the same in any order of calls."""
 
 from __future__ import annotations
 

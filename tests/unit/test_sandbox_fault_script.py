@@ -1,4 +1,4 @@
-"""Fault scripts and the sandbox's clock: which request is due, JSON both ways. No sockets."""
+"""Fault scripts and the sandbox's clock: which request is due, and JSON in both directions. No sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in's search: what it finds, what it does not, and that its order is not ours."""
+"""The stand-in's search: what it finds, what it does not, and that its order differs from ours."""
 
 from __future__ import annotations
 

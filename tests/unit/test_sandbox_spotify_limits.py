@@ -1,4 +1,4 @@
-"""The stand-in's rolling windows, on a clock that moves when told."""
+"""The stand-in's rolling windows, on a clock moved by the test."""
 
 from __future__ import annotations
 

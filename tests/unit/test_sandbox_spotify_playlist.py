@@ -1,4 +1,4 @@
-"""The stand-in's playlists: order, duplicates, snapshots, what a late reader sees, what a person does. No HTTP."""
+"""The stand-in's playlists: order, duplicates, snapshots, late reads, and a person's changes. No HTTP."""
 
 from __future__ import annotations
 

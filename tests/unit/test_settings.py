@@ -1,4 +1,4 @@
-"""Settings: where a value comes from, and what a wrong one is told."""
+"""Settings: where a value comes from, and how a wrong one is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Spotify's answers mean, and how calls are counted; no sockets."""
+"""The meaning of Spotify's answers, and how calls are counted; no sockets."""
 
 from __future__ import annotations
 

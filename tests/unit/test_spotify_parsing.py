@@ -1,4 +1,4 @@
-"""Spotify's JSON, in both shapes and damaged, becomes our records or a named complaint."""
+"""Spotify's JSON, in both shapes and damaged, becomes our records or a specific error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans are differences: applied to what is there they give what is wanted, and nothing else moves."""
+"""Plans are differences: applied to the present content they give the wanted one, and nothing else moves."""
 
 from __future__ import annotations
 

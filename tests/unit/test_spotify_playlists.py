@@ -1,4 +1,4 @@
-"""Which playlist of the account is taken: by id, else by exact name among its own, and always the same one."""
+"""Which playlist of the account is used: by id, otherwise by exact name among its own, and always the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the sign-in is kept, how old it is, and what is said when credentials are missing."""
+"""Where the sign-in is kept, how old it is, and the messages for missing credentials."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_settings_token_wins_but_keeps_the_files_date_when_it_is_the_same(se
 
 
 class Drawer:
-    """A store that holds what it is given."""
+    """A store in memory."""
 
     def __init__(self, sign_in: SignIn | None = None) -> None:
         self.sign_in = sign_in

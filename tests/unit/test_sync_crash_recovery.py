@@ -1,4 +1,4 @@
-"""What an interrupted write left: a track that never came in is told from one that the person removed."""
+"""What an interrupted write left: distinguishes a track that never came in from one that the person removed."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def broken(workspace, slug, beatport_ids):
     raise KeyError(f"{slug} refused {os.environ['BEATPORTER_SPOTIFY_CLIENT_SECRET']}")
 beatporter.sync.match.match_tracks = broken
 """
-"""Python runs a sitecustomize.py before anything else: as if a step had a bug."""
+"""Python runs a sitecustomize.py before anything else: this acts like a bug in a step."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def beatporter(own_sandbox: Sandbox, server: str, environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
-    """Runs `beatporter …` in an empty folder, against a sandbox and with the server of these tests."""
+    """Runs `beatporter …` in an empty folder, with a sandbox and the server of these tests."""
 
     def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         own = {**environment, **own_sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / "home"), **extra}
@@ -107,7 +107,9 @@ def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, ow
     request = urllib.request.Request(f"{server}/logs/filter", b'{"logs": {"level": {"ge_": 30}}}', {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         logs = json.loads(answer.read())
-    assert [log for log in logs if "is used, because" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
+    assert [log for log in logs if "is used, because" in log["message"] and log["task_run_id"]], (
+        "the domain's warning is not in the run's log"
+    )
 
 
 def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandbox) -> None:
@@ -147,6 +149,9 @@ def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path
     assert done.returncode == 1
     assert "occupied" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+"""The run that published the newest version of an artifact."""
 
 
 def run_behind(server: str, key: str) -> str:

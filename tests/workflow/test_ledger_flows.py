@@ -1,4 +1,4 @@
-"""The flows that look after the ledger, under Prefect's own test harness: what they do, show, and say about damage."""
+"""The flows that maintain the ledger, in Prefect's test harness: what they do, show, and report about damage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def harness() -> Iterator[None]:
 
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """A few tracks, an old call, and an archive to be."""
+    """A few tracks, an old call, and a place for an archive."""
     monkeypatch.setenv("BEATPORTER_DATABASE", str(tmp_path / "ledger.db"))
     monkeypatch.setenv("BEATPORTER_ARCHIVE", str(tmp_path / "archive"))
     made = open_ledger(tmp_path / "ledger.db")

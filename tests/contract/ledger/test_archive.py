@@ -1,4 +1,4 @@
-"""Archiving: what is new is written once, whatever stops a run; an archive of another ledger, or ahead of this one, is refused."""
+"""Archiving: new rows are written once, whatever stops a run; an archive of another ledger, or ahead of this one, is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 class Killed(BaseException):
-    """What ends a run at once."""
+    """Ends a run at once."""
 
 
 def open_rebuilt(storage: ArchiveStorage, address: str | Path) -> Ledger:
@@ -54,7 +54,7 @@ def test_a_run_writes_what_is_new_and_the_same_again_is_nothing(ledger: Ledger, 
 
 
 def test_a_backup_that_changes_nothing_may_come_last(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
-    """Its number has no changes to archive; the next one's have to follow on what is archived, and none counts as missing."""
+    """Its number has no changes to archive; the next one's must follow without being reported as missing."""
     for number, rows in enumerate([["a"], ["a"], ["b", "a"]]):
         ledger.backups.append("P", f"s{number}", T0, [BackupRow(n, None, None, name, (), None) for n, name in enumerate(rows)])
         archive(ledger, storage, NOW)
@@ -116,7 +116,7 @@ def test_what_a_killed_run_left_is_swept(ledger: Ledger, tmp_path: Path) -> None
 
 
 def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) -> None:
-    """PostgreSQL numbers a row when it is sent; one with a higher number may be there before it."""
+    """PostgreSQL numbers a row when it is sent; a row with a higher number may be visible before it."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     begun, end = threading.Event(), threading.Event()
@@ -130,7 +130,7 @@ def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) ->
     writer = threading.Thread(target=slow)
     writer.start()
     begun.wait(20)
-    if not ledger.database.is_sqlite:  # which has one writer at a time
+    if not ledger.database.is_sqlite:  # SQLite has one writer at a time
         ledger.history.append(playlist(6), [HistoryRow("early", None, "", None, "chart", T0)])
     threading.Timer(0.5, end.set).start()
     if ledger.database.is_sqlite:
@@ -164,7 +164,7 @@ def test_the_archive_of_another_ledger_is_refused(ledger: Ledger, storage: Archi
 
 
 def test_an_archive_that_is_ahead_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    """The ledger was put back from an older copy."""
+    """The ledger was restored from an older copy."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     write_day(ledger, 1)
@@ -176,7 +176,7 @@ def test_an_archive_that_is_ahead_is_refused(ledger: Ledger, tmp_path: Path) -> 
 
 
 def test_a_ledger_that_went_another_way_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    """Put back from an older copy, and written to since."""
+    """Restored from an older copy, and written to since."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     archive(ledger, storage, NOW)

@@ -1,4 +1,4 @@
-"""Checking: a sound ledger has no problems; whatever a file may hold becomes a line of the report or LedgerCorrupt, never a traceback."""
+"""Checking: a sound ledger has no problems; any content of a file leads to a line of the report or LedgerCorrupt, never a traceback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 @pytest.fixture
 def written(ledger: Ledger, tmp_path: Path) -> Ledger:
-    """Three days, of which two are archived."""
+    """Three days, two of them archived."""
     for day in range(3):
         write_day(ledger, day)
         if day < 2:
@@ -45,7 +45,7 @@ def test_a_sound_ledger_has_no_problems(written: Ledger, tmp_path: Path) -> None
 
 
 def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
-    """What a check says after a statement that no part of Beatporter sends."""
+    """The report of a check after a statement that no part of Beatporter sends."""
     with ledger.database.read() as connection:
         connection.execute(text("PRAGMA foreign_keys = OFF") if ledger.database.is_sqlite else text("SELECT 1"))
         connection.execute(text(statement), values)
@@ -133,7 +133,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
-    """Problems of a file with this content; the ledger's own errors are among them."""
+    """Problems of a file with this content, including the ledger's own errors."""
     path.write_bytes(data)
     try:
         ledger = open_ledger(path)

@@ -1,4 +1,4 @@
-"""Taking in a ledger from before it was a database: nothing is lost, nothing is there twice, and damage is told."""
+"""Importing a ledger from the time before it was a database: nothing is lost or duplicated, and damage is reported."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ DAY = timedelta(days=1)
 HOUR_LATER = T0 + timedelta(hours=1)
 ONE, TWO, THREE = (f"{n:022}" for n in (1, 2, 3))
 ODD = "P/ ü=%"
-"""A playlist's id as a folder's name cannot have it."""
+"""A playlist id that cannot be a folder's name."""
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def write_history(root: Path, rows: list[HistoryRow], playlist_id: str = ODD, **options: Any) -> Path:
@@ -77,7 +77,7 @@ def write_backup(root: Path, snapshot_id: str, taken_at: datetime, track_ids: li
 
 def write_snapshot(root: Path, state: str, at: datetime, *, sending: bool = True) -> Path:
     columns: dict[str, list[Any]] = {"state": [state], "snapshot_id": ["s2"], "at": [at]}
-    columns |= {"sending": [[ONE, TWO]], "sent_at": [T0]} if sending else {}  # columns that came later
+    columns |= {"sending": [[ONE, TWO]], "sent_at": [T0]} if sending else {}  # columns that were added later
     return write_older(root, "snapshots", {"playlist_id": ODD}, columns, stamp=at)
 
 
@@ -106,7 +106,7 @@ def write_matches(root: Path, *rows: Match) -> Path:
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
-    """An older ledger with something in every table, part of it merged and what it was merged of still there."""
+    """An older ledger with content in every table, partly merged, with the unmerged files still there."""
     root = tmp_path / "home" / "ledger"
     names = ("position", "beatport_id", "name", "mix_name", "artists", "remixers", "isrc", "release", "label", "length_ms", "bpm", "key")
     columns = {name: [getattr(entry, name) for entry in ENTRIES] for name in (*names, "publish_date")} | {"scraped_at": [T0, T0]}
@@ -217,7 +217,7 @@ class TestTaken:
 
 
 class TestBesideNewerRows:
-    """Somebody went on with a database of its own before."""
+    """Somebody already continued with a new database."""
 
     def test_an_earlier_date_stands_also_where_the_track_is_known(self, ledger: Ledger, older: Path) -> None:
         ledger.history.append(ODD, [HistoryRow(ONE, "ISRC1", "a|one|", 11, "chart", T0 + 9 * DAY)])
@@ -254,12 +254,12 @@ def cut(path: Path) -> None:
 
 
 def rename_column(path: Path) -> None:
-    """One bit of a footer: the column is missing then, and reads as nulls."""
+    """One bit of a footer: the column is then missing, and reads as nulls."""
     path.write_bytes(path.read_bytes().replace(b"isrc", b"hsrc"))
 
 
 def swap(path: Path) -> None:
-    """A file of the same layout with another's rows."""
+    """A file with the same layout but another's rows."""
     other = write_history(path.parents[2] / "elsewhere", [FIRST])
     path.write_bytes(other.read_bytes())
 

@@ -24,11 +24,11 @@ MAY = datetime(2023, 5, 1, 12, 0, tzinfo=UTC)
 IDS = [f"{n:022}" for n in range(10)]
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def old_rows() -> pd.DataFrame:
-    """Rows 0 to 5 are of use, 3 repeats 0 with an earlier date; 6 to 8 are not."""
+    """Rows 0 to 5 are usable, 3 repeats 0 with an earlier date; 6 to 8 are not."""
     later = pd.Timestamp("2023-05-02")
     return pd.DataFrame(
         {
@@ -52,7 +52,7 @@ def old_rows() -> pd.DataFrame:
 
 
 def write_old(frame: pd.DataFrame, kind: str, folder: Path) -> Path:
-    """A file as the script left them: gzip inside with times of a zone, gzipped as a whole, or Excel."""
+    """A file as the script left it: gzip inside and times with a zone, gzipped as a whole, or Excel."""
     if kind == "xlsx":
         frame.to_excel(folder / "hist.xlsx", index=False)
         return folder / "hist.xlsx"
@@ -111,7 +111,7 @@ def test_what_the_ledger_knows_better_stays(ledger: Ledger, tmp_path: Path) -> N
 
 
 def test_a_large_file_comes_to_the_same(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In many pieces, with other processes that make the keys; a track's rows lie far apart, the earliest neither first nor last."""
+    """In many chunks, with other processes that compute the keys; a track's rows are far apart, the earliest neither first nor last."""
     days = [5, 3, 9, 1, 7]
     frame = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Backups of playlists cost what changed, and each state comes back exact and in order, whatever happened to the playlist in between."""
+"""Backups of playlists cost only what changed, and each state comes back exactly and in order, whatever happened in between."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ places = st.one_of(
 
 @st.composite
 def sequences_of_states(draw: st.DrawFn) -> list[list[Place]]:
-    """States that follow from each other as a playlist's do: things come in, go out, move, are told otherwise; and leaps."""
+    """States that follow one another like a playlist's: entries are added, removed, moved or renamed; and large jumps."""
     states = [draw(st.lists(places, max_size=12))]
     for _ in range(draw(st.integers(0, 7))):
         state = list(states[-1])
@@ -74,7 +74,7 @@ numbers = count()
 @given(states=sequences_of_states(), ways=st.lists(st.booleans(), min_size=8, max_size=8))
 @example(states=[[("a", None, "n", (), T0)] * 3, [("a", None, "n", (), T0)] * 2, [], [("a", None, "n", (), T0)] * 3], ways=[True] * 8)
 def test_each_state_comes_back_exact_and_in_order(ledger: Ledger, states: list[list[Place]], ways: list[bool]) -> None:
-    """The ledger is the same for all examples; each has a playlist of its own in it."""
+    """The ledger is the same for all examples; each uses another playlist in it."""
     playlist_id = f"{next(numbers):022}"
     for number, state in enumerate(states):
         on_top = len(state) - len(states[number - 1]) if number else 0
@@ -121,7 +121,7 @@ def test_playlists_share_tracks_and_nothing_else(ledger: Ledger) -> None:
 
 
 def test_backups_of_one_playlist_at_once_are_each_what_was_given(ledger: Ledger, address: str) -> None:
-    """Each is what it changes in the last one: which that is must not change while it is made."""
+    """Each is stored as a change to the last one, which must not change meanwhile."""
     base = [(f"{number:022}", None, "n", ("a",), T0) for number in range(60)]
     ledger.backups.append("P", "base", T0, rows(base))
     given_states = {f"s{number}": [(f"new {number}", None, "n", (), T0), *base[:number], *base[number + 1 :]] for number in range(24)}
@@ -138,7 +138,7 @@ def test_backups_of_one_playlist_at_once_are_each_what_was_given(ledger: Ledger,
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_year_of_days_costs_what_changed(ledger: Ledger) -> None:
-    """A playlist grows to ten thousand tracks, 28 a day; on every eighth day a person has taken two out and moved one."""
+    """A playlist grows to ten thousand tracks, 28 a day; every eighth day a person removes two and moves one."""
     dice, new, kept = random.Random(7), count(), {}
     state: list[Item] = []
     changed = 0

@@ -1,4 +1,4 @@
-"""Calls are taken from the day's budget exactly, whoever takes at the same time: never more than it has, and all of it if all is wanted."""
+"""Calls are reserved exactly, whoever else reserves at the same time: never more than the budget has, and all of it if wanted."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TestExchange:
 
 
 def test_to_settle_and_to_take_is_one_transaction(kind: str, new_database: NewDatabase) -> None:
-    """Taking fails, as it may on a full disk; then the calls in hand are in hand still."""
+    """Reserving fails, for example on a full disk; the calls in hand are then still in hand."""
     address = new_database()
     with open_ledger(address) as ledger:
         held = take(ledger, 30)

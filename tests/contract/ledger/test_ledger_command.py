@@ -1,4 +1,4 @@
-"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code, and what it leaves behind."""
+"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code, and its results."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ BEATPORTER = Path(sys.executable).with_name("beatporter")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """The folder that commands run in; it has no home yet."""
+    """The folder that commands run in; it has no home folder yet."""
     folder = tmp_path / "here"
     folder.mkdir()
     return folder
@@ -43,7 +43,7 @@ def here(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def beatporter(ledger: Ledger, address: str, here: Path) -> Command:
-    """Runs `beatporter ledger …` over the ledger."""
+    """Runs `beatporter ledger …` on the ledger."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("BEATPORTER_", "PREFECT_"))}
     own |= {"BEATPORTER_DATABASE": address, "BEATPORTER_HOME": str(here / "home"), "COLUMNS": "80", "NO_COLOR": "1"}
 
@@ -72,7 +72,7 @@ def output_of(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
 
 
 def in_one_line(text: str) -> str:
-    """Without the frames and breaks that usage errors come in."""
+    """Without the frames and line breaks of usage errors."""
     return " ".join(text.replace("│", " ").split())
 
 
@@ -82,7 +82,7 @@ def row_of(text: str, name: str) -> list[str]:
 
 
 def widest(text: str) -> int:
-    """Of the lines of a table; a message is broken by the terminal."""
+    """The longest line of a table; a message is wrapped by the terminal."""
     return max(len(line) for line in text.splitlines() if "  " in line.strip())
 
 

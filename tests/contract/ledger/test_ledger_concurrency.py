@@ -1,4 +1,4 @@
-"""Eight processes at one ledger: nothing lost, nothing twice, and whoever comes first makes or migrates it for all."""
+"""Eight processes on one ledger: nothing is lost or duplicated, and the first one creates or migrates it for all."""
 
 from __future__ import annotations
 

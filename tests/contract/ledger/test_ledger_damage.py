@@ -1,4 +1,4 @@
-"""SQLite's file damaged, in the wrong place or on a full disk: an error that names it, never a raw one, and never "not there"."""
+"""SQLite's file damaged, in the wrong place or on a full disk: our own error that names it, never a raw one, and never "not there"."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_told_well(error: BeatporterError, path: Path) -> None:
 
 
 def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
-    """Ask everything: each answer is the right one, or the damage is told. How often it was."""
+    """Run every query: each answer is right, or the damage is reported. Returns how often it was reported."""
     told = 0
     try:
         ledger = open_ledger(path)
@@ -180,7 +180,7 @@ class TestPlace:
         again.close()
 
     def test_an_empty_file_is_a_new_ledger(self, path: Path) -> None:
-        """Which a process leaves that is killed before it makes the tables."""
+        """A process that is killed before it creates the tables leaves one."""
         path.touch(mode=0o600)
         ledger = open_ledger(path)
         fill(ledger)
@@ -232,7 +232,7 @@ class TestPlace:
 
     @pytest.fixture
     def shared(self) -> Iterator[Path]:
-        """A folder that another user can get to: pytest's are their owner's."""
+        """A folder that another user can access: pytest's are private to their owner."""
         with tempfile.TemporaryDirectory(prefix="beatporter-shared-") as folder:
             Path(folder).chmod(0o755)
             inner = Path(folder) / "home"
@@ -243,7 +243,7 @@ class TestPlace:
 
 class TestRoom:
     def test_a_full_disk_is_told_and_costs_nothing_that_was_kept(self, address: str) -> None:
-        """A limit on the size of files, as the disk's end comes: within a write."""
+        """A limit on file size acts like the end of a disk: in the middle of a write."""
         (kept,) = results_of(at_once(append_while_there_is_room, address, count=1))
         assert kept["error"] == "LedgerUnwritable", kept
         assert address in kept["what"]
@@ -298,7 +298,7 @@ systemd-1 {there}/auto autofs rw 0 0
 
     @pytest.fixture(params=["nfs4", "cifs", "fuse.sshfs"])
     def mounts(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A system with network drives; gives the folder in which they are."""
+        """A system with network drives; returns the folder that contains them."""
         listed, there = tmp_path / "mounts", tmp_path / "mnt"
         listed.write_text(self.MOUNTS.format(there=there, kind=request.param).lstrip())
         monkeypatch.setattr(database, "MOUNTS", listed)

@@ -36,11 +36,11 @@ ONE, TWO = f"{1:022}", f"{2:022}"
 HIDDEN = ("fingerprint", "playlist", "chart", "entry", "track", "backup", "base", "id", "track_key", "isrc_key", "rest_key")
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def fill(ledger: Ledger) -> None:
-    """Something in every table, repetitions and strangers' words among it."""
+    """Content in every table, including repetitions and hostile text."""
     entry = ChartEntry(1, 11, "Ünïcode, ☃", ("A", "B"), "Extended Mix", (), "ISRC1", bpm=128)
     ledger.charts.append(Chart(5, (entry, ChartEntry(2, 12, "=1+1", ("@cmd",))), T0))
     ledger.charts.append(Chart(6, (entry,), LATER))

@@ -1,4 +1,4 @@
-"""The ledger's history, on SQLite and PostgreSQL: the earliest row of a track wins, equal keys are not equal texts, and any id is kept."""
+"""The ledger's history, on SQLite and PostgreSQL: the earliest row of a track counts, equal keys do not mean equal texts, any id works."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TestHistory:
         assert ledger.history.rows("P", ["a", "b"]) == {"a": old, "b": history("b")}
 
     def test_an_earlier_date_of_an_import_is_kept_though_the_track_is_known(self, ledger: Ledger) -> None:
-        """The same track, ISRC and recording: what a run found is no news, what an old file dates earlier is."""
+        """The same track, ISRC and recording: a later row of a run adds nothing, an earlier date from an old file does."""
         ledger.history.append("P", [history("a")])
         old = history("a", T0 - timedelta(days=900), source="import")
         ledger.history.append("P", [old])
@@ -154,7 +154,7 @@ class TestHistory:
 
 
 class TestEqualKeys:
-    """History is indexed by 32 bits of each text. Texts that share them are texts of their own all the same."""
+    """History is indexed by 32 bits of each text. Texts that share them are still distinct."""
 
     @pytest.mark.parametrize("pair", [SAME_KEY_TRACKS, SAME_KEY_ISRCS, SAME_KEY_RECORDINGS])
     def test_the_pairs_do_share_a_key(self, pair: tuple[str, str]) -> None:
@@ -179,7 +179,7 @@ class TestEqualKeys:
 
     @pytest.mark.parametrize("source", ["chart", "import"])
     def test_both_are_kept_though_all_else_is_equal(self, ledger: Ledger, source: str) -> None:
-        """The same recording under two ids that share a key, or two imported tracks of which nothing but the date is known."""
+        """The same recording under two ids that share a key, or two imported tracks of which only the date is known."""
         rows = [HistoryRow(track_id, None, "", None, source, T0) for track_id in SAME_KEY_TRACKS]
         for row in rows:
             ledger.history.append("P", [row])
@@ -190,7 +190,7 @@ ODD_IDS = ["", "a/b", "..", "ä ö", "50%", "x=y", "'; DROP TABLE history; --", 
 
 
 class TestIds:
-    """Ids are 22 letters of base 62 and lie in 16 bytes. Spotify may give others some day, and old files do."""
+    """Ids are 22 letters of base 62 and are stored in 16 bytes. Spotify may use others some day, and old files do."""
 
     def test_any_text_is_a_playlist_id(self, ledger: Ledger) -> None:
         for name in ODD_IDS:
@@ -212,7 +212,7 @@ class TestIds:
         assert ledger.matches.by_track(names).keys() == set(names)
 
     def test_a_nul_and_half_a_surrogate_pair_do_no_harm(self, ledger: Ledger) -> None:
-        """No database takes them in a text. They are left out or replaced, and what carries them is still known."""
+        """No database accepts them in text. They are removed or replaced, and look-ups still find the rows."""
         odd = HistoryRow("a\0b", "I\0", "r\ud800", None, "playlist\0", T0)
         for _ in range(2):
             ledger.history.append("P\0", [odd])

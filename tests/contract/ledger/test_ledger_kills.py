@@ -1,4 +1,4 @@
-"""SIGKILL before every statement in turn: what was reported is there, nothing is there twice, and no half of a transaction."""
+"""SIGKILL before every statement in turn: what was reported is there, nothing is duplicated, and no transaction is half done."""
 
 from __future__ import annotations
 

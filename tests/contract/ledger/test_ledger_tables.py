@@ -1,4 +1,4 @@
-"""The ledger's tables, on SQLite and PostgreSQL: what is written is read back, twice is once, and newest, earliest or a person wins."""
+"""The ledger's tables, on SQLite and PostgreSQL: rows read back as written, repeats change nothing, and the right row counts."""
 
 from __future__ import annotations
 

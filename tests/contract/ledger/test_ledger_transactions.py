@@ -1,4 +1,4 @@
-"""What belongs together commits together, on SQLite and PostgreSQL: all of a transaction is kept or none of it, in threads too."""
+"""What belongs together commits together, on SQLite and PostgreSQL: a transaction is saved completely or not at all, in threads too."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
 
 
 class Stopped(BaseException):
-    """As KeyboardInterrupt is: no Exception."""
+    """Like KeyboardInterrupt, not an Exception."""
 
 
 @pytest.mark.parametrize("error", [RuntimeError, Stopped])
@@ -103,7 +103,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_along(ledger: Ledger
 
 
 def test_a_playlist_first_named_in_a_failed_transaction_gets_its_rows_afterwards(ledger: Ledger) -> None:
-    """The small numbers of playlists are remembered. One that was given in vain may be given to another playlist."""
+    """The small numbers of playlists are cached. A number from a failed transaction may be assigned to another playlist."""
 
     def write_and_fail() -> None:
         with ledger.transaction():
@@ -163,7 +163,7 @@ def test_more_threads_than_connections_wait_for_each_other(ledger: Ledger) -> No
 
 
 def test_reading_goes_on_while_another_process_writes(ledger: Ledger, address: str) -> None:
-    """A write that is not over, here of another ledger object, keeps nobody from reading."""
+    """An unfinished write, here of another ledger object, blocks no reader."""
     ledger.history.append("P", [history("a")])
     with ThreadPoolExecutor(1) as pool, open_ledger(address).transaction():
         assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(TIMEOUT_S) == ["a"]

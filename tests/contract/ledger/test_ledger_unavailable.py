@@ -1,4 +1,4 @@
-"""A database that is locked, away, or refuses: an error in our words that names the ledger and no secret, and nothing is written."""
+"""A database that is locked, away, or refuses: our own error, which names the ledger and no secret, and nothing is written."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class TestServer:
         ledger.close()
 
     def test_a_database_that_is_not_there_is_a_wrong_setting_at_once(self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # which is not waited for
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # not waited for
         with pytest.raises(SettingsError, match=r'database "nix" does not exist.*BEATPORTER_DATABASE') as caught:
             open_ledger(postgres.address("nix"))
         is_told_well(caught.value, "postgresql:///nix")

@@ -1,4 +1,4 @@
-"""The weekly maintenance: what is dropped, when SQLite's file is written again, and the drill. And a ledger's figures."""
+"""The weekly maintenance: what is dropped, when SQLite's file is rewritten, and the test rebuild. And a ledger's statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = T0 + timedelta(days=36)
 
 @pytest.fixture
 def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
-    """Three days, all of them archived."""
+    """Three days, all archived."""
     for day in range(3):
         write_day(ledger, day)
         ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
@@ -60,7 +60,7 @@ def test_a_damaged_ledger_is_left_as_it_is(archived: Ledger, tmp_path: Path) -> 
 
 
 def test_an_archive_that_makes_no_ledger_is_named(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the check passed over, the drill is the proof."""
+    """Whatever the check missed, the test rebuild is the proof."""
     monkeypatch.setattr("beatporter.ledger.check._archive_files", lambda *_: ())
     file = next((tmp_path / "archive").glob("history/*/*"))
     file.write_bytes(file.read_bytes()[:-100])

@@ -1,4 +1,4 @@
-"""A home that has a ledger from before it was a database does not begin from nothing."""
+"""A home folder with a ledger from the time before it was a database: no run starts with an empty one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rebuilding: what comes back is what was there, and what is damaged, missing or there twice is named, with nothing written."""
+"""Rebuilding: the result equals the original; damaged, missing or duplicated files are named, and nothing is written."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_ledger_that_is_not_empty_is_refused(ledger: Ledger, new_database: New
 
 
 def test_a_run_takes_the_rebuilt_ledger_for_no_older_copy(tmp_path: Path) -> None:
-    """The file that it takes the place of had counted its runs."""
+    """The file that it replaces had counted its runs."""
     with open_ledger(tmp_path / "lost.db") as lost:
         write_day(lost, 0)
         archive(lost, folder_place(tmp_path), NOW)
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_named_and_nothing_is_written(sound: Path, tmp_path: P
 
 
 def test_no_bit_of_a_file_may_flip_unseen(sound: Path, tmp_path: Path) -> None:
-    """Every 37th byte in turn: the rebuild fails and names the file, or what comes back is what was there."""
+    """Every 37th byte in turn: the rebuild fails and names the file, or the result equals the original."""
     shutil.copytree(sound, tmp_path / "archive")
     expected = open_ledger(tmp_path / "expected.db")
     rebuild(folder_place(tmp_path), expected)
@@ -161,7 +161,7 @@ def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
 
 
 def test_the_last_file_is_missed_too(sound: Path, tmp_path: Path) -> None:
-    """No file comes after it, but what changes was archived after it and says how far the history came."""
+    """No file follows it, but the changing tables were archived after it and record how far the history reached."""
     shutil.copytree(sound, tmp_path / "archive")
     sorted((tmp_path / "archive").glob("history/*/*"))[-1].unlink()
     with pytest.raises(LedgerCorrupt, match="Rows 11 to 12 of history are missing"):
@@ -251,7 +251,7 @@ writes = st.one_of(
 
 
 def write(ledger: Ledger, storage: ArchiveStorage, what: str, *values: object) -> None:
-    """One write, as a run makes it."""
+    """One write, as in a run."""
     if what == "chart":
         genre_id, rows, at = values
         ledger.charts.append(Chart(genre_id, tuple(sorted(rows, key=lambda entry: entry.position)), at))  # type: ignore[arg-type, call-overload]
@@ -270,7 +270,7 @@ def write(ledger: Ledger, storage: ArchiveStorage, what: str, *values: object) -
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Ledger, Path]]:
-    """Two ledgers and a folder for all examples: making a database takes longer than an example. Rows are read by threes and fours."""
+    """Two ledgers and a folder for all examples: creating a database takes longer than an example. Rows are read in threes and fours."""
     folder = tmp_path_factory.mktemp("property")
     server = request.getfixturevalue("postgres") if request.param == "postgres" else None
     one, other = (open_ledger(server.new_database() if server else folder / f"{name}.db") for name in ("one", "other"))
@@ -296,7 +296,7 @@ def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Pa
         return  # nothing but empty lists was written
     rebuild(storage, made)
     before, after = rows_of(ledger), rows_of(made)
-    used = {row[4] for row in before["backup_changes"]}  # tracks of a backup that was kept already are told to the ledger too
+    used = {row[4] for row in before["backup_changes"]}  # a repeated backup adds its tracks too
     before["tracks"] = [row for row in before["tracks"] if row[0] in used]
     for name in before:
         assert after[name] == before[name], name

@@ -1,4 +1,4 @@
-"""What is seen before a run sends anything: a damaged ledger, an older copy; and a PostgreSQL that is away for a while is waited for."""
+"""Checks before a run sends anything: a damaged ledger, an older copy; and a PostgreSQL that is away for a while is waited for."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_truncated_file_is_seen(tmp_path: Path, kept: float) -> None:
 
 
 class Door:
-    """A way to a server's socket that can be shut: what is open breaks, what knocks is refused."""
+    """A way to a server's socket that can be shut: open connections break, new ones are refused."""
 
     def __init__(self, target: str) -> None:
         self._target = target
