@@ -142,7 +142,7 @@ def calls_of_run(workspace: Workspace, slug: str = "") -> int:
 
 
 def resumes_at(workspace: Workspace, deferred: int) -> datetime | None:
-    """When Spotify's quota and the person's budget allow the deferred work; None: at once, or nothing is deferred."""
+    """When Spotify's quota and the person's budget allow the deferred work; None when it may run at once, or nothing is deferred."""
     if not deferred:
         return None
     wanted = min(deferred, CALLS_WORTH_A_RUN)

@@ -26,7 +26,7 @@ class Artist:
     name: str
     """On the sleeve."""
     on_beatport: str
-    """With "(UK)" and the like, or without its diacritics."""
+    """With a suffix such as "(UK)", or without its diacritics."""
     on_spotify: str
 
 

@@ -64,7 +64,7 @@ def test_each_chart_entry_has_its_row_with_a_link_to_spotify(page: Page, positio
 
 
 @pytest.mark.parametrize("interface", ["", "/v2"])
-def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(page: Page, position: int, interface: str) -> None:
+def test_a_hostile_name_is_shown_literally_and_does_nothing(page: Page, position: int, interface: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_artifact(page, f"sync-{GENRE}")

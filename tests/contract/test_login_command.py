@@ -113,7 +113,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
-def test_what_cannot_be_is_said_before_anybody_signs_in(
+def test_impossible_options_are_reported_before_the_sign_in(
     environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], changes: dict[str, str], says: str
 ) -> None:
     done = run({**environment, **changes}, tmp_path, "login", *arguments)
@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said_before_anybody_signs_in(
     assert "/authorize" not in done.stdout
 
 
-def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(environment: dict[str, str], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run(environment, tmp_path, "login", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
@@ -214,7 +214,7 @@ def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings
 
 
 @pytest.mark.usefixtures("prefect")
-def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(spotify: SpotifySandbox) -> None:
+def test_the_apps_secret_and_beatports_token_may_be_in_blocks(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="of-the-app-in-a-block").save("app-secret", overwrite=True)
@@ -231,7 +231,7 @@ def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(spotify: SpotifyS
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(spotify: SpotifySandbox) -> None:
+def test_a_secret_with_the_same_name_but_without_a_sign_in_stays(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="the app's secret").save("shared", overwrite=True)
@@ -271,7 +271,7 @@ def test_a_renewed_token_goes_back_into_the_file(spotify: SpotifySandbox, monkey
     assert stat.S_IMODE(sign_in_path(settings).stat().st_mode) == 0o600
 
 
-def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_dead_sign_in_says_what_to_do_and_does_not_prompt(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Six months after the sign-in: a run in a terminal ends and does not wait for an answer."""
     token = "AQsandboxrefresh-of-last-spring"
     sandbox.spotify.accounts.adopt(token, sandbox.clock() - timedelta(days=183))

@@ -55,7 +55,7 @@ def test_a_lost_answer_puts_no_relinked_track_in_twice(world: Sandbox) -> None:
 
 @pytest.mark.parametrize("removable_by", ["either", "listed", "sent"])
 @pytest.mark.parametrize("what", ["never", "set"])
-def test_an_override_takes_the_relinked_track_out(world: Sandbox, what: str, removable_by: str) -> None:
+def test_an_override_removes_the_relinked_track(world: Sandbox, what: str, removable_by: str) -> None:
     added = morning("one")
     wrong = added[5]
     list_under_other_ids(world, [wrong, added[8]])
@@ -78,7 +78,7 @@ def test_an_override_takes_the_relinked_track_out(world: Sandbox, what: str, rem
 
 
 @pytest.mark.parametrize("same_length", [True, False])
-def test_without_an_isrc_the_recording_and_its_length_tell(world: Sandbox, same_length: bool) -> None:
+def test_without_an_isrc_the_recording_and_its_length_decide(world: Sandbox, same_length: bool) -> None:
     with open_workspace("one") as workspace:
         chart = scrape_chart(workspace, SLUG)
         found = match_tracks(workspace, SLUG, chart)

@@ -50,7 +50,7 @@ def read(client: SpotifyClient, playlist_id: str) -> list[str | None]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_an_addition_happens_once_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+def test_an_addition_happens_once_whatever_happens_to_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist(holds=(1, 2, 3))
     plan = plan_collect(ids(10, 2, 11, 12), spotify.held(playlist_id))
     spotify.server.faults.add(service="spotify", method="POST", **fault)
@@ -82,7 +82,7 @@ def test_order_holds_over_many_batches(spotify: SpotifySandbox, fault: dict[str,
     assert spotify.held(playlist_id) == list(ids(*range(100, 350), 1, 2))
 
 
-def test_what_a_quota_cuts_off_the_next_run_puts_on_top(spotify: SpotifySandbox) -> None:
+def test_the_next_run_adds_what_a_quota_cut_off(spotify: SpotifySandbox) -> None:
     playlist_id, wanted = spotify.playlist(holds=(1, 2)), ids(*range(100, 350))
     spotify.server.faults.add(service="spotify", method="POST", nth=2, fault="quota_exceeded", retry_after_s=50_000)
     added: list[str] = []
@@ -97,7 +97,7 @@ def test_what_a_quota_cuts_off_the_next_run_puts_on_top(spotify: SpotifySandbox)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_mirror_becomes_the_chart_whatever_happens_to_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 41))
     spotify.server.faults.add(service="spotify", method="PUT", **fault)
     plan = plan_mirror(chart, spotify.held(playlist_id))
@@ -109,7 +109,7 @@ def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(spotify: Spot
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 @pytest.mark.parametrize("fault", [FAULTS[3], FAULTS[8], FAULTS[9]], ids=name_of)
-def test_a_long_mirror_starts_over_after_a_doubt(spotify: SpotifySandbox, method: str, fault: dict[str, Any]) -> None:
+def test_a_long_mirror_starts_over_after_an_unknown_outcome(spotify: SpotifySandbox, method: str, fault: dict[str, Any]) -> None:
     playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 251))
     spotify.server.faults.add(service="spotify", method=method, **fault)
     apply_update(spotify.client(), playlist_id, plan_mirror(chart, spotify.held(playlist_id)), sleep=spotify.sleep)
@@ -118,7 +118,7 @@ def test_a_long_mirror_starts_over_after_a_doubt(spotify: SpotifySandbox, method
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+def test_a_removal_happens_whatever_happens_to_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist(holds=(1, 2, 3, 2, 4))
     spotify.server.faults.add(service="spotify", method="DELETE", **fault)
     applied = apply_update(spotify.client(), playlist_id, Plan(remove=ids(2, 4), add=ids(9)), sleep=spotify.sleep)
@@ -127,7 +127,7 @@ def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbo
 
 
 @pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[3], FAULTS[9], FAULTS[11]], ids=name_of)
-def test_a_write_that_shows_late_is_not_left_in_twice(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_late_write_leaves_no_duplicates(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     """The read after an unknown outcome does not show the write yet, so it is sent again; the duplicates are then removed."""
     playlist_id = spotify.playlist(holds=(1, 2))
     spotify.state.items_delay = timedelta(seconds=3)
@@ -144,7 +144,7 @@ def test_what_somebody_put_on_top_meanwhile_stays_and_the_rest_is_found_below(sp
     assert spotify.held(playlist_id) == list(ids(399, *range(100, 250), 1, 2))
 
 
-def test_a_doubt_that_does_not_end_goes_up_as_one(spotify: SpotifySandbox) -> None:
+def test_an_outcome_that_stays_unknown_is_raised(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=(1, 2)), spotify.client()
     spotify.server.faults.add(service="spotify", method="POST", count=None, **FAULTS[2])
     told: list[str] = []
@@ -156,7 +156,7 @@ def test_a_doubt_that_does_not_end_goes_up_as_one(spotify: SpotifySandbox) -> No
     assert spotify.held(playlist_id) == list(ids(1, 2))
 
 
-def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(spotify: SpotifySandbox) -> None:
+def test_a_failed_read_after_an_unconfirmed_write_leaves_it_unconfirmed(spotify: SpotifySandbox) -> None:
     playlist_id = spotify.playlist()
     spotify.server.faults.add(service="spotify", method="POST", **FAULTS[3])
     spotify.server.faults.add(service="spotify", method="GET", count=None, **FAULTS[4])
@@ -166,7 +166,7 @@ def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(spotify: Spot
     assert spotify.sent(method="POST") == 1, "a write was sent again without reading"
 
 
-def test_a_playlist_that_is_gone_is_a_refusal(spotify: SpotifySandbox) -> None:
+def test_a_missing_playlist_is_refused(spotify: SpotifySandbox) -> None:
     with pytest.raises(RequestRefused, match="404"):
         apply_update(spotify.client(), base62_id("no such"), Plan(add=ids(10)), sleep=spotify.sleep)
 
@@ -200,7 +200,7 @@ def test_runs_through_random_faults_end_where_a_world_without_faults_does(spotif
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_playlist_is_made_once_whatever_becomes_of_the_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_playlist_is_created_once_whatever_happens_to_the_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     spotify.playlist("Another")
     client = spotify.client()
     spotify.server.faults.add(service="spotify", kind="create-playlist", **fault)
@@ -220,7 +220,7 @@ def test_no_playlist_is_made_while_the_list_cannot_be_read(spotify: SpotifySandb
     assert spotify.sent(kind="create-playlist") == 1
 
 
-def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing(spotify: SpotifySandbox) -> None:
+def test_a_full_playlist_moves_its_oldest_to_a_growing_continuation(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=range(200)), spotify.client()
     account = client.me().account_id
 
@@ -251,7 +251,7 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
     assert spotify.held(playlist_id) == list(ids(*range(200, 260)))
 
 
-def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spotify: SpotifySandbox) -> None:
+def test_tracks_left_in_a_full_continuation_by_an_interrupted_move_are_not_moved_again(spotify: SpotifySandbox) -> None:
     client, playlist_id = spotify.client(), spotify.playlist(holds=range(40, 200))
     spotify.playlist("House (2)", holds=[*range(50, 200), *range(300, 305)])
     spotify.playlist("House (3)")
@@ -265,7 +265,7 @@ def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spoti
     assert spotify.held(playlist_id) == []
 
 
-def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(spotify: SpotifySandbox) -> None:
+def test_a_full_playlist_is_an_error_when_chosen_or_when_nothing_can_move(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=(1, 1, 2, 2)), spotify.client()
     ref, present = client.playlist(playlist_id), spotify.held(playlist_id)
 

@@ -87,7 +87,7 @@ def test_everything_is_written_in_both_shapes(spotify: SpotifySandbox, rules: st
     assert client.playlist(made.playlist_id).snapshot_id == snapshots[-1]
 
 
-def test_a_listing_is_whole_or_an_exception(spotify: SpotifySandbox) -> None:
+def test_a_listing_is_complete_or_an_exception(spotify: SpotifySandbox) -> None:
     names = [f"List {number}" for number in range(120)]
     for name in names:
         spotify.playlist(name)
@@ -113,7 +113,7 @@ def test_a_listing_that_changes_while_it_is_read_is_read_again(spotify: SpotifyS
         spotify.client().playlists()
 
 
-def test_a_playlist_that_changes_while_it_is_read_is_not_read_askew(spotify: SpotifySandbox) -> None:
+def test_a_playlist_that_changes_while_it_is_read_raises_an_error(spotify: SpotifySandbox) -> None:
     playlist_id = spotify.playlist(holds=range(60))
     items = spotify.client().playlist_items(playlist_id)
     next(items)
@@ -149,7 +149,7 @@ def test_a_write_of_unknown_outcome_is_sent_once(spotify: SpotifySandbox, fault:
 
 
 @pytest.mark.parametrize("fault", NOT_CARRIED_OUT, ids=name_of)
-def test_a_write_that_was_turned_away_is_sent_again(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_rejected_write_is_sent_again(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist()
     spotify.server.faults.add(service="spotify", method="POST", **fault)
     spotify.client().add_items(playlist_id, [track_id(1)])
@@ -184,7 +184,7 @@ def test_a_read_that_never_gets_an_answer_gives_up_and_says_what(spotify: Spotif
     assert spotify.sent() == 4
 
 
-def test_a_429_waits_as_asked_and_a_long_one_goes_up(spotify: SpotifySandbox) -> None:
+def test_a_429_waits_as_asked_and_a_long_one_is_raised(spotify: SpotifySandbox) -> None:
     client = spotify.client(spotify_max_wait_s=30)
     spotify.server.faults.add(kind="search", count=2, fault="rate_limited", retry_after_s=12)
     client.search("isrc:XXABC2600003")

@@ -66,7 +66,7 @@ def test_the_same_run_again_changes_nothing(world: Sandbox) -> None:
     assert world.requests.count(kind="playlist-items") == calls
 
 
-def test_a_persons_hand_is_respected(world: Sandbox) -> None:
+def test_a_persons_changes_are_respected(world: Sandbox) -> None:
     _, added = morning("one")
     person = world.spotify.person
     person.remove_track(NAME, added[3])
@@ -89,7 +89,7 @@ def test_a_run_that_dies_after_its_write_adds_nothing_twice(world: Sandbox) -> N
     assert backed_up() == lost
 
 
-def test_a_persons_word_replaces_the_track_in_its_place(world: Sandbox) -> None:
+def test_an_override_replaces_the_track_in_its_place(world: Sandbox) -> None:
     chart, added = morning("one")
     settings, ledger = open_all()
     by_track = {match.track_id: match for match in ledger.matches.latest(chart).values()}
@@ -107,7 +107,7 @@ def test_a_persons_word_replaces_the_track_in_its_place(world: Sandbox) -> None:
     assert world.spotify.person.track_ids(NAME) == expected
 
 
-def test_what_the_person_threw_out_after_a_run_died_stays_out(world: Sandbox) -> None:
+def test_tracks_removed_by_the_person_after_a_run_died_stay_out(world: Sandbox) -> None:
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
         chart = scrape_chart(workspace, SLUG)
@@ -141,9 +141,7 @@ def test_a_run_without_calls_records_what_a_dead_run_wrote_from_the_ledger(world
     assert backed_up() == sent
 
 
-def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below_todays(
-    world: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_entries_that_left_the_chart_unsearched_are_added_below_todays(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
         before = scrape_chart(workspace, SLUG)  # and then the power failed
@@ -159,7 +157,7 @@ def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below
     assert world.spotify.person.track_ids(NAME) == added
 
 
-def test_a_full_playlist_moves_its_oldest_tracks_on_and_goes_on(world: Sandbox) -> None:
+def test_a_full_playlist_moves_its_oldest_tracks_and_keeps_growing(world: Sandbox) -> None:
     _, first = morning("one")
     world.world.advance_day()
     settings, ledger = open_all()
@@ -178,7 +176,7 @@ def test_a_full_playlist_moves_its_oldest_tracks_on_and_goes_on(world: Sandbox) 
     assert not set(more) & set(first), "what was moved on is not added again"
 
 
-def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_playlist_is_reported_when_the_person_wants_no_continuation(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     _, first = morning("one")
     monkeypatch.setenv("BEATPORTER_PLAYLIST_WHEN_FULL", "fail")
     world.world.advance_day()
@@ -191,7 +189,7 @@ def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: S
     assert world.spotify.person.track_ids(NAME) == first
 
 
-def test_a_playlist_that_was_deleted_begins_anew_without_what_was_thrown_out_of_it(world: Sandbox) -> None:
+def test_a_deleted_playlist_starts_again_without_tracks_removed_from_it(world: Sandbox) -> None:
     _, first = morning("one")
     person = world.spotify.person
     person.remove_track(NAME, first[4])

@@ -79,7 +79,7 @@ COMMANDS = [
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_no_command_prints_what_steers_a_terminal(command: tuple[str, ...], terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_command_prints_control_characters(command: tuple[str, ...], terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")
         monkeypatch.setattr(Console, "is_terminal", True)
@@ -92,7 +92,7 @@ def test_no_command_prints_what_steers_a_terminal(command: tuple[str, ...], term
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_exported_table_holds_what_steers_a_terminal(home: Path, table: str) -> None:
+def test_no_exported_table_holds_control_characters(home: Path, table: str) -> None:
     file = home / "out.csv"
     done = CliRunner().invoke(app, ["ledger", "export", table, str(file)])
     assert done.exit_code == 0, done.output
@@ -108,7 +108,7 @@ def test_a_genres_page_shows_titles_without_it() -> None:
     assert not hostile_in(page)
 
 
-def test_a_failed_run_shows_a_services_words_without_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_run_shows_a_services_text_without_it(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = Outcome("failed", error=f"Spotify said {NASTY}")
     show({"genres": {"dubstep": outcome.document()}, "spotify_calls": 1, "budget_left": 2})
     show_error(PermanentError(f"Spotify said {NASTY}", NASTY))
@@ -119,7 +119,7 @@ def test_a_failed_run_shows_a_services_words_without_it(capsys: pytest.CaptureFi
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(NASTY))))
-def test_whatever_a_service_says_is_one_harmless_line_everywhere(words: str) -> None:
+def test_any_text_of_a_service_becomes_one_harmless_line(words: str) -> None:
     message, reason = read_error({"error": {"message": words, "reason": words}})
     error = SettingsError(words, words)
     page = failure_report("dubstep", error, "run", notes=[words])
@@ -129,5 +129,5 @@ def test_whatever_a_service_says_is_one_harmless_line_everywhere(words: str) -> 
     assert len(page.splitlines()) == len(failure_report("dubstep", SettingsError("a", "b"), "run", notes=["c"]).splitlines())
 
 
-def test_other_letters_are_left_as_they_are() -> None:
+def test_other_letters_stay_unchanged() -> None:
     assert escape("Žďár – Ünïcode ☃ عربي") == "Žďár – Ünïcode ☃ عربي"

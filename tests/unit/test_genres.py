@@ -10,7 +10,7 @@ from beatporter.errors import UnknownGenre
 from beatporter.genres import KNOWN, all_genres, find_genre
 
 
-def test_there_are_36_genres_with_slugs_and_ids_of_their_own() -> None:
+def test_there_are_36_genres_with_distinct_slugs_and_ids() -> None:
     assert len(KNOWN) == 36
     assert len({genre.genre_id for genre in KNOWN}) == 36
     assert len({genre.slug for genre in KNOWN}) == 36
@@ -24,11 +24,11 @@ def test_every_slug_is_a_valid_part_of_an_artifact_key() -> None:
     ("typed", "meant"),
     [("afro", "afro-house"), ("Tech House", "tech-house"), ("trance", "trance-main-floor"), ("drum-n-bass", "drum-bass")],
 )
-def test_a_wrong_slug_is_told_the_nearest(typed: str, meant: str) -> None:
+def test_a_wrong_slug_gets_a_suggestion(typed: str, meant: str) -> None:
     with pytest.raises(UnknownGenre, match=meant):
         find_genre(typed, all_genres())
 
 
-def test_a_slug_like_no_other_is_told_where_the_list_is() -> None:
+def test_a_slug_without_similar_ones_gets_a_hint_to_the_list() -> None:
     with pytest.raises(UnknownGenre, match="beatporter genres"):
         find_genre("zzz", all_genres())

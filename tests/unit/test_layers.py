@@ -52,7 +52,7 @@ def modules(package: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("package", sorted(OURS))
-def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+def test_a_package_imports_only_those_below_it(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules(package)
@@ -72,7 +72,7 @@ def rooms() -> dict[str, set[str]]:
     return found
 
 
-def test_every_room_of_the_domain_has_its_level() -> None:
+def test_every_package_of_the_domain_has_its_level() -> None:
     assert {path.name for path in (ROOT / "beatporter").iterdir() if (path / "__init__.py").exists()} == set(LEVELS)
 
 
@@ -81,19 +81,19 @@ def test_inside_the_domain_imports_go_one_way() -> None:
     assert not wrong
 
 
-def test_no_circle_of_rooms_inside_the_domain() -> None:
+def test_no_circular_imports_inside_the_domain() -> None:
     left = rooms()
     while ends := {room for room, names in left.items() if not names & left.keys()}:
         left = {room: names for room, names in left.items() if room not in ends}
     assert not left, "each of these imports another of them"
 
 
-def test_the_http_room_knows_no_service_and_no_setting() -> None:
+def test_the_http_package_knows_no_service_and_no_setting() -> None:
     assert rooms()["http"] <= {"records", "errors", "clock", "control_characters"}
 
 
 @pytest.mark.parametrize("package", ["beatporter", "sandbox"])
-def test_the_domain_and_the_sandbox_know_nothing_of_prefect(package: str) -> None:
+def test_the_domain_and_the_sandbox_do_not_know_prefect(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}" for path in modules(package) for name in imported(path) if name.split(".")[0] in PREFECT
     ]
@@ -137,7 +137,7 @@ def test_nothing_private_is_imported_from_another_package(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"cli"}))
-def test_a_name_of_ours_is_the_same_wherever_it_is_imported(package: str) -> None:
+def test_our_names_are_never_renamed_on_import(package: str) -> None:
     """This makes it possible to follow a value by search."""
     wrong = [
         f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"

@@ -33,7 +33,7 @@ def test_an_id_of_22_letters_comes_back(text: str) -> None:
 @example("٣" * 22)  # digits, but not of base 62
 @example("0" * 21)
 @example("0" * 23)
-def test_any_other_text_comes_back_as_the_database_takes_it(text: str) -> None:
+def test_any_other_text_comes_back_as_the_database_accepts_it(text: str) -> None:
     assert unpacked_id(packed_id(text)) == clean(text)
 
 
@@ -44,13 +44,13 @@ def test_two_ids_are_never_one(one: str, other: str) -> None:
 
 
 @given(anything)
-def test_what_is_clean_is_text_that_every_database_takes(text: str) -> None:
+def test_cleaned_text_is_accepted_by_every_database(text: str) -> None:
     assert "\0" not in clean(text)
     assert clean(text).encode().decode() == clean(text) == clean(clean(text))
 
 
 @pytest.mark.parametrize("text", ["House", "Ünïcode ☃ 🎛", "", "a\u202eb"])
-def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+def test_ordinary_text_stays_unchanged(text: str) -> None:
     assert clean(text) == text
 
 
@@ -65,7 +65,7 @@ def test_keys_and_fingerprints_are_part_of_the_format() -> None:
 @given(st.lists(anything, max_size=4), st.lists(anything, max_size=4))
 @example(["a", "b"], ["a', 'b"])
 @example(["ab", ""], ["a", "b"])
-def test_a_fingerprint_tells_values_apart(one: list[str], other: list[str]) -> None:
+def test_a_fingerprint_distinguishes_values(one: list[str], other: list[str]) -> None:
     assert (fingerprint(*one) == fingerprint(*other)) is (one == other)
 
 

@@ -158,7 +158,7 @@ def test_refused_parameters_leave_nothing(client: FakeClient, run: FlowRun) -> N
     assert not client.published
 
 
-def test_whoever_listens_is_told(client: FakeClient, run: FlowRun) -> None:
+def test_listeners_are_told(client: FakeClient, run: FlowRun) -> None:
     told: list[Progress] = []
     with listening(told.append):
         report_genre_failure(FLOW, run, failed(EXPIRED))
@@ -205,7 +205,7 @@ ARCHIVE: Any = SimpleNamespace(name="archive-ledger")
 
 
 @pytest.mark.parametrize("state", [failed(EXPIRED), Failed(data=KeyError("x")), Crashed(message="killed"), Cancelling()])
-def test_a_flow_that_looks_after_the_ledger_leaves_its_artifact(state: State[Any], client: FakeClient, run: FlowRun) -> None:
+def test_a_maintenance_flow_leaves_its_artifact(state: State[Any], client: FakeClient, run: FlowRun) -> None:
     report_ledger_failure(flow=ARCHIVE, flow_run=run, state=state)
     (page,) = client.published
     assert (page.key, page.flow_run_id) == ("archive-ledger", run.id)

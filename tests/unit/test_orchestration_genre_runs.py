@@ -63,7 +63,7 @@ def test_a_genre_is_started_once_under_its_parents_key(client: FakeClient, clock
 
 
 @pytest.mark.parametrize("state", [Running(), Scheduled(), Pending(), Completed()])
-def test_an_earlier_attempts_run_goes_on(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
+def test_an_earlier_attempts_run_continues(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     client.earlier = [flow_run(idempotency_key="root/house", state=state)]
     runs = runs_of(client, clock, "house")
     runs.start("house", max_searches=5, dry_run=False)
@@ -82,7 +82,7 @@ def test_an_earlier_attempts_failed_run_is_retried(state: State[Any], client: Fa
 
 
 @pytest.mark.parametrize("state", [Completed(), Failed(), Crashed(), Cancelled()])
-def test_a_run_that_has_ended_is_told_once(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
+def test_a_run_that_has_ended_is_reported_once(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs, run_id = one_run(client, clock, Running(), state)
     assert not list(runs.ended())
     (ended,) = runs.ended()

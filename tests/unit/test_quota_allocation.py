@@ -57,7 +57,7 @@ def test_when_all_use_their_grant_shares_are_fair(calls: int, needs: dict[str, i
     assert not short or max(short) - min(short) <= 1
 
 
-def test_what_one_leaves_over_the_next_may_use() -> None:
+def test_unused_calls_go_to_the_next_genre() -> None:
     allocator = QuotaAllocator(100, {"a": 90, "b": 90})
     assert allocator.grant("a") == 50
     allocator.settle("a", 10)
@@ -85,7 +85,7 @@ def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> N
     assert allocator.grant("a") == 800 - 7 * 20
 
 
-def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -> None:
+def test_calls_of_an_earlier_attempt_are_not_counted_twice() -> None:
     retried = QuotaAllocator(100, {"house": 0, "dubstep": 90}, made={"house": 70})
     retried.grant("house")
     retried.settle("house", 70)  # it had completed; the ledger counts its calls

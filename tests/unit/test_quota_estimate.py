@@ -7,7 +7,7 @@ import pytest
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for, second_tries
 
 
-def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:
+def test_a_chart_never_read_counts_as_a_full_one() -> None:
     assert searches_for(None) > searches_for(60) > searches_for(0) > 0
 
 

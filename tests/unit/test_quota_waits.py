@@ -51,7 +51,7 @@ def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: T
     assert clock.waits == [(MAX_WAIT - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
 
 
-def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Table) -> None:
+def test_a_run_waits_once_and_not_for_each_call(clock: Clock, table: Table) -> None:
     for minute in range(0, 120, 10):
         clock.at = START + timedelta(minutes=minute)
         with CallBudget(table, 12, "trickle", now=clock) as budget:
@@ -94,7 +94,7 @@ def test_a_quota_ends_a_wait_for_the_budget(clock: Clock, table: Table) -> None:
     assert refusal(CallBudget(table, 5, "c", now=clock, sleep=sleep), "search") == START + 2 * DAY
 
 
-def test_it_is_told_when_calls_are_back(clock: Clock, table: Table) -> None:
+def test_the_time_when_calls_come_back_is_known(clock: Clock, table: Table) -> None:
     assert calls_back_at(table, 10, clock.at) is None
     for minute in (0, 60):
         clock.at = START + timedelta(minutes=minute)

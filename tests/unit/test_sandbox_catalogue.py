@@ -105,7 +105,7 @@ def test_a_substitute_is_another_cut_of_the_same_recording(rows: list[Row], spot
         assert not row.truth.same & row.truth.substitutes
 
 
-def test_what_is_right_for_one_track_is_right_for_no_other(rows: list[Row]) -> None:
+def test_a_right_track_is_right_for_only_one_entry(rows: list[Row]) -> None:
     owners: dict[str, set[Key]] = defaultdict(set)
     for row in rows:
         for track_id in row.truth.same | row.truth.substitutes:
@@ -176,7 +176,7 @@ def test_every_distractor_is_nobody_s_truth(catalogue: Catalogue, rows: list[Row
 @pytest.mark.parametrize(
     "word", ["Remix", "Live", "Instrumental", "Karaoke", "Tribute", "VIP", "Dub", "Acapella", "Mixed", "Edit", "Cover", "Acoustic", "Intro"]
 )
-def test_every_kind_of_wrong_version_stands_on_spotify(spotify: dict[str, SpotifyTrack], word: str) -> None:
+def test_every_kind_of_wrong_version_is_on_spotify(spotify: dict[str, SpotifyTrack], word: str) -> None:
     assert sum(word in track.name for track in spotify.values()) >= 20
 
 
@@ -244,7 +244,7 @@ def test_names_have_what_real_names_have(rows: list[Row], spotify: dict[str, Spo
     assert not any(SUFFIX.search(artist) for track in spotify.values() for artist in track.artists), "Spotify writes no (UK)"
 
 
-def test_one_isrc_stands_on_a_single_and_on_compilations(spotify: dict[str, SpotifyTrack]) -> None:
+def test_one_isrc_is_on_a_single_and_on_compilations(spotify: dict[str, SpotifyTrack]) -> None:
     kinds: dict[str, set[str]] = defaultdict(set)
     for track in spotify.values():
         kinds[track.isrc or ""].add(track.album_type or "")

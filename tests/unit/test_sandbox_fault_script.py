@@ -52,7 +52,7 @@ def test_the_first_rule_that_is_due_decides_and_the_others_keep_their_turn() -> 
     assert script.fired == 2
 
 
-def test_what_is_foreseen_comes_and_looking_ahead_counts_nothing() -> None:
+def test_foreseen_faults_happen_and_looking_ahead_counts_nothing() -> None:
     script = FaultScript([Rule("drop", nth=2), Rule("hang", probability=0.5, count=None)])
     for _ in range(40):
         foreseen = [script.foresee("spotify", "GET", "search", "/") for _ in range(2)]

@@ -39,11 +39,11 @@ def answer(status: int, body: str = "", **headers: str) -> Answer:
         (answer(200, ""), Down("it answered 200 with a body that is not JSON (no type)", True)),
     ],
 )
-def test_answers_are_judged(sent: Answer, result: HttpResult[object]) -> None:
+def test_answers_are_classified(sent: Answer, result: HttpResult[object]) -> None:
     assert result_of(sent, AT) == result
 
 
-def test_a_good_answer_is_handed_on() -> None:
+def test_a_good_answer_is_passed_on() -> None:
     assert result_of(answer(201, '{"snapshot_id": "AAAB"}'), AT) == Good({"snapshot_id": "AAAB"})
 
 

@@ -50,7 +50,7 @@ def test_the_daily_list_fills_up_to_its_size_with_what_it_never_held(
     assert made_up == [track for track in collected if track in made_up]
 
 
-def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
+def test_of_several_ids_for_one_recording_the_first_is_used() -> None:
     candidates = [
         Candidate("a", "ISRC1", "x|one|original"),
         Candidate("a", "ISRC1", "x|one|original"),
@@ -68,7 +68,7 @@ def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
 
 
 @given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), min_moved=st.integers(1, 10))
-def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], adding: int, limit: int, min_moved: int) -> None:
+def test_moved_tracks_are_the_oldest_and_make_room(present: list[str | None], adding: int, limit: int, min_moved: int) -> None:
     moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
     if len(present) + adding <= limit:
         assert moving == ()
@@ -81,9 +81,7 @@ def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], addi
 
 
 @given(add=CHART, others=st.lists(st.integers(100, 140).map(lambda n: f"o{n}") | st.none(), max_size=20), data=st.data())
-def test_whatever_part_of_a_plan_stands_the_inserts_complete_it_in_order(
-    add: list[str], others: list[str | None], data: st.DataObject
-) -> None:
+def test_inserts_complete_any_half_applied_plan_in_order(add: list[str], others: list[str | None], data: st.DataObject) -> None:
     standing = [track for track in add if data.draw(st.booleans(), label=track)]
     stand: list[str | None] = [*standing, *others]
     for position, run in missing_inserts(add, stand):

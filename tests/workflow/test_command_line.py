@@ -132,7 +132,7 @@ def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandb
         (("match", "set", "12", "not-a-link"), {}, "no Spotify track"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_asked(
+def test_errors_are_reported_before_any_request(
     beatporter: Run, own_sandbox: Sandbox, arguments: tuple[str, ...], extra: dict[str, str], says: str
 ) -> None:
     before = len(own_sandbox.requests.entries())
@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
     assert len(own_sandbox.requests.entries()) == before
 
 
-def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(beatporter: Run, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file, not a folder")
     done = beatporter("sync", "house", BEATPORTER_DATABASE=str(tmp_path / "occupied" / "beatporter.db"))
     assert done.returncode == 1
@@ -159,7 +159,7 @@ def run_behind(server: str, key: str) -> str:
     return str(ask(server, f"/artifacts/{key}/latest")["flow_run_id"])
 
 
-def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
+def test_a_bug_is_shown_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
     (tmp_path / "bug").mkdir()
     (tmp_path / "bug" / "sitecustomize.py").write_text(BROKEN)
     done = beatporter("sync", "dubstep", "--json", PYTHONPATH=str(tmp_path / "bug"))
@@ -210,7 +210,7 @@ def test_a_damaged_ledger_still_leaves_summary(beatporter: Run, server: str, tmp
     assert "damaged.db" in artifact(server, "summary")
 
 
-def test_an_archive_that_cannot_be_written_is_named_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
+def test_an_unwritable_archive_is_reported_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file, not a folder")
     done = beatporter("sync", "dubstep", "--json", BEATPORTER_ARCHIVE=str(tmp_path / "occupied" / "archive"))
     assert document(done)["genres"]["dubstep"]["state"] == "completed"

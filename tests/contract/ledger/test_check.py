@@ -68,7 +68,7 @@ def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
         ("UPDATE snapshots SET sending = '5'", "table snapshots holds an invalid value"),
     ],
 )
-def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: str, said: str) -> None:
+def test_our_own_rules_for_tables_are_checked(written: Ledger, statement: str, said: str) -> None:
     problems = damaged(written, statement).problems
     assert any(said in problem for problem in problems), problems
 
@@ -83,7 +83,7 @@ def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: s
         ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds an invalid value"),
     ],
 )
-def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said: str) -> None:
+def test_values_that_only_sqlite_accepts_are_found(written: Ledger, statement: str, said: str) -> None:
     problems = damaged(written, statement).problems
     assert any(said in problem for problem in problems), problems
 
@@ -97,7 +97,7 @@ def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said
         ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger differ from those in backup_changes/"),
     ],
 )
-def test_what_the_archive_knows_otherwise_is_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
+def test_differences_from_the_archive_are_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
     damaged(written, statement)
     problems = check(written, folder_place(tmp_path)).problems
     assert any(said in problem for problem in problems), problems
@@ -152,7 +152,7 @@ def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
         return [str(error)]
 
 
-def test_no_zeroed_page_goes_unseen(file: Path, tmp_path: Path) -> None:
+def test_every_zeroed_page_is_noticed(file: Path, tmp_path: Path) -> None:
     whole = file.read_bytes()
     for page in range(len(whole) // PAGE):
         data = bytearray(whole)
@@ -160,7 +160,7 @@ def test_no_zeroed_page_goes_unseen(file: Path, tmp_path: Path) -> None:
         assert data == whole or looked_at(tmp_path / f"page{page}.db", data), f"page {page + 1} of {len(whole) // PAGE}"
 
 
-def test_no_truncated_file_goes_unseen(file: Path, tmp_path: Path) -> None:
+def test_every_truncated_file_is_noticed(file: Path, tmp_path: Path) -> None:
     whole = file.read_bytes()
     for size in range(1, len(whole), PAGE * 6 + 100):
         assert looked_at(tmp_path / f"size{size}.db", whole[:size]), f"{size} of {len(whole)} bytes"

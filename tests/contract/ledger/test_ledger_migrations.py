@@ -109,7 +109,7 @@ class TestSchema:
         with ledger.database.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
-    def test_not_a_letter_differs_from_tables_made_at_once(self, kind: str, ledger: Ledger, new_database: NewDatabase) -> None:
+    def test_migrated_tables_equal_tables_created_directly(self, kind: str, ledger: Ledger, new_database: NewDatabase) -> None:
         """Alembic does not compare everything in each database: keys, references, and SQLite's tables without row ids."""
         database = Database(new_database())
         with database.transaction() as connection:
@@ -159,7 +159,7 @@ class TestUp:
         fill(migrated)  # and it can be written to
         migrated.close()
 
-    def test_what_is_written_today_lies_as_in_the_frozen_database(self, ledger: Ledger) -> None:
+    def test_todays_values_are_stored_as_in_the_frozen_database(self, ledger: Ledger) -> None:
         """Packed ids, hashes, times, JSON: changing how they are stored needs a migration, or existing rows are not found again."""
         fill(ledger, migrate.HEAD)
         frozen_rows = frozen_databases.rows_of(migrate.HEAD)
@@ -187,7 +187,7 @@ class TestUp:
         again.close()
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-    def test_what_is_in_the_log_only_is_in_the_copy(self, old_database: OldDatabase) -> None:
+    def test_the_copy_includes_the_log(self, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         with closing(sqlite3.connect(address)) as other:  # keeps the log from being emptied
             other.execute("INSERT INTO runs (genre_id, state, added, not_found, deferred, at) VALUES (9, 'completed', 0, 0, 0, 1)")
@@ -207,7 +207,7 @@ class TestUp:
             assert digest(address) == before
             assert beside(address) == []
 
-    def test_eight_that_migrate_at_once_migrate_once(self, kind: str, old_database: OldDatabase) -> None:
+    def test_eight_processes_migrate_only_once(self, kind: str, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         assert set(results_of(at_once(open_and_name, address))) == {frozen_databases.LEDGER_ID}
         if kind == "sqlite":
@@ -266,7 +266,7 @@ class TestFailure:
             assert inspect(connection).get_table_names() == []
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-    def test_without_room_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
+    def test_without_space_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         before = everything_in(address)
         (said,) = results_of(at_once(open_with_little_room, address, count=1))

@@ -29,7 +29,7 @@ from tests.contract.ledger.conftest import NewDatabase
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
-def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
+def test_a_rebuilt_ledger_continues_the_lost_one(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     for day in range(3):
         write_day(ledger, day)
         archive(ledger, storage, NOW + timedelta(days=day))
@@ -66,7 +66,7 @@ def test_a_ledger_that_is_not_empty_is_refused(ledger: Ledger, new_database: New
         rebuild(folder_place(tmp_path / "elsewhere"), open_ledger(new_database()))
 
 
-def test_a_run_takes_the_rebuilt_ledger_for_no_older_copy(tmp_path: Path) -> None:
+def test_a_run_does_not_mistake_a_rebuilt_ledger_for_an_older_copy(tmp_path: Path) -> None:
     """The file that it replaces had counted its runs."""
     with open_ledger(tmp_path / "lost.db") as lost:
         write_day(lost, 0)
@@ -125,7 +125,7 @@ def test_a_damaged_file_is_named_and_nothing_is_written(sound: Path, tmp_path: P
     rebuild(folder_place(tmp_path), made)
 
 
-def test_no_bit_of_a_file_may_flip_unseen(sound: Path, tmp_path: Path) -> None:
+def test_every_flipped_bit_is_noticed(sound: Path, tmp_path: Path) -> None:
     """Every 37th byte in turn: the rebuild fails and names the file, or the result equals the original."""
     shutil.copytree(sound, tmp_path / "archive")
     expected = open_ledger(tmp_path / "expected.db")
@@ -152,7 +152,7 @@ def empty(ledger: Ledger) -> None:
     ledger.database.playlist_numbers.clear()
 
 
-def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
+def test_missing_files_are_named(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "archive")
     files = sorted((tmp_path / "archive").glob("history/*/*"))
     files[0].unlink()
@@ -160,7 +160,7 @@ def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
-def test_the_last_file_is_missed_too(sound: Path, tmp_path: Path) -> None:
+def test_a_missing_last_file_is_noticed_too(sound: Path, tmp_path: Path) -> None:
     """No file follows it, but the changing tables were archived after it and record how far the history reached."""
     shutil.copytree(sound, tmp_path / "archive")
     sorted((tmp_path / "archive").glob("history/*/*"))[-1].unlink()
@@ -168,7 +168,7 @@ def test_the_last_file_is_missed_too(sound: Path, tmp_path: Path) -> None:
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
-def test_files_that_are_there_twice_are_named(sound: Path, tmp_path: Path) -> None:
+def test_duplicated_files_are_named(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "archive")
     file = sorted((tmp_path / "archive").glob("history/*/*"))[1]
     (tmp_path / "archive" / "history" / "day=2027-01-01").mkdir()
@@ -284,7 +284,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @settings(max_examples=25)
 @given(history=st.lists(writes, min_size=1, max_size=14))
-def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
+def test_archiving_and_rebuilding_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
     ledger, made, folder = pair
     storage = folder_place(folder)
     shutil.rmtree(storage.name, ignore_errors=True)
