@@ -79,7 +79,7 @@ def test_a_hostile_name_is_shown_literally_and_does_nothing(page: Page, position
     hrefs = [link.get_attribute("href") or "" for link in row(page, position).locator("a").all()]
     assert not [href for href in hrefs if href.startswith("javascript")]
     assert "taken over" not in page.title()
-    assert not [url for url in asked if url.endswith("/x")], "the name had the browser load something"
+    assert not [url for url in asked if url.endswith("/x")], "the name made the browser load something"
 
 
 def test_a_memory_report_has_its_figures_and_a_picture(page: Page, position: int) -> None:

@@ -221,6 +221,6 @@ def _secrets(evidence: Evidence) -> Iterator[str]:
         if not file.is_file():
             continue
         text = file.read_text(errors="replace")
-        yield from (f"{secret}… stands in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
+        yield from (f"{secret}… is in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
     for error in evidence.errors:
-        yield from (f"{secret}… stands in the error {error!r}" for secret in SECRETS if secret in error)
+        yield from (f"{secret}… is in the error {error!r}" for secret in SECRETS if secret in error)

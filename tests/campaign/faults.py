@@ -317,7 +317,7 @@ class _Play:
         evidence.operations.append(report.operations)
         evidence.errors.update(report.errors.values())
         if "" in report.errors:
-            evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+            evidence.notes.append(f"a foreign error: {report.errors['']}")
         found = {slug: last_result(evidence.root, run_key, f"match/{slug}") or [] for slug in order.slugs}
         evidence.attempts.append(Attempt(begun_at, found))
         if day == 0 and not self._before and _server is None and Path(evidence.database).exists():

@@ -19,13 +19,13 @@ def test_a_first_fill_spends_every_day_and_then_a_day_costs_what_is_new() -> Non
     for number, day in enumerate(told.fill[:-1], 1):
         assert BUDGET - 5 <= day.calls.total() <= BUDGET, f"day {number} left calls unspent"
     for before, after in pairwise(told.fill):
-        assert min(before.depth.values()) < min(after.depth.values()), "a genre got nothing for a day"
+        assert min(before.depth.values()) < min(after.depth.values()), "a genre got nothing on the first day"
     for number, day in enumerate(told.ordinary, 1):
         assert day.new > 0
         assert day.searched - day.again == day.new, f"ordinary day {number} left new tracks"
         assert day.calls["read"] == 0, f"ordinary day {number} read playlists that nobody changed"
         assert day.calls["write"] <= len(SLUGS)
-    assert any(day.waited_s for day in told.days), "the day before's calls were not waited for"
+    assert any(day.waited_s for day in told.days), "the run did not wait for the previous day's calls"
 
 
 def test_charts_that_move_during_the_fill_are_filled_too() -> None:

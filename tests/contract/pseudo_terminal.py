@@ -80,7 +80,7 @@ def run_in_terminal(
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"{' '.join(command)} did not end; it showed:\n{shown}") from None
-    assert not waiting, f"{waiting[0][0]!r} never stood on the screen:\n{shown}"
+    assert not waiting, f"{waiting[0][0]!r} never appeared on the screen:\n{shown}"
     return Screen(_ESCAPES.sub("", shown).replace("\r", ""), code)
 
 

@@ -101,7 +101,7 @@ def test_tls_is_bounded_as_well(tls: ssl.SSLContext, name: str) -> None:
     with HttpSession(0.2) as session, HostileServer({**HUGE, **SLOW}[name], tls=tls) as server:
         sent = session.send("GET", server.url)
     assert isinstance(sent, Down)
-    assert sent.unknown, "no connection came about"
+    assert sent.unknown, "no connection was made"
 
 
 def test_tls_is_spoken(tls: ssl.SSLContext) -> None:
@@ -262,7 +262,7 @@ def test_no_secret_follows_a_redirect_to_another_host(tmp_path: Path, service: s
         with hostile(service, reply) as server, pytest.raises(BeatporterError):
             ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
         if service not in ("website", "api"):
-            assert elsewhere.heads == [], "a redirect of Spotify's was followed"
+            assert elsewhere.heads == [], "a redirect from Spotify was followed"
         assert "authorization" not in "".join(elsewhere.heads).lower()
 
 

@@ -189,7 +189,7 @@ def test_prefects_api_never_shows_the_token_of_a_sign_in(spotify: SpotifySandbox
     SignInBlock("masked").save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     told = shown_by_prefect()
     assert "masked" in told
-    assert spotify.clock().date().isoformat() in told, "the date is no secret"
+    assert spotify.clock().date().isoformat() in told, "the date is not a secret"
     assert spotify.refresh_token not in told
 
 
@@ -199,7 +199,7 @@ def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings
 
     old = {"refresh_token": "old-refresh-token", "signed_in_at": spotify.clock().isoformat(), "scopes": []}
     Secret(value=old).save("older", overwrite=True)
-    assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: Secret would do"
+    assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: a Secret block would do"
     settings = spotify.settings(spotify_refresh_token=SecretStr("secret/older"))
     assert load_sign_in(settings, open_store(settings)).refresh_token.get_secret_value() == "old-refresh-token"
     block = SignInBlock("older")

@@ -278,11 +278,11 @@ def test_never_removes_a_track_and_a_later_override_restores_it(dj: Dj) -> None:
     dj.says("set", str(one.beatport_id), one.track_id or "")
     dj.says("forget", str(other.beatport_id))
     dj.morning()
-    assert sorted(dj.held()) == sorted(before), "both stand again, by the person's word and by the rules"
+    assert sorted(dj.held()) == sorted(before), "both are back, by the override and by the rules"
     dj.sandbox.spotify.person.remove_track(dj.playlist_id(), one.track_id or "")
     for _ in range(2):
         dj.morning()
-        assert one.track_id not in dj.held(), "what the person throws out afterwards stays away"
+        assert one.track_id not in dj.held(), "what the person removes afterwards stays away"
 
 
 def test_never_and_then_another_track(dj: Dj) -> None:

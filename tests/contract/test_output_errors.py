@@ -87,7 +87,7 @@ def test_sync_prints_a_document_also_when_it_cannot_begin(
     assert set(document) == {"genres", "spotify_calls", "budget_left", "error"}
     assert document["genres"] == {}
     assert says in document["error"]
-    assert says in done.stderr, "a person is told as well"
+    assert says in done.stderr, "the error is also printed for people"
 
 
 @pytest.mark.parametrize("beatport_id", ["0", "-1", str(2**63), "9" * 5_000])

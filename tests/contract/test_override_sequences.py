@@ -67,6 +67,6 @@ def test_playlists_follow_any_sequence_of_overrides(start: Callable[[], Dj], ste
             else:
                 dj.morning()
     held = dj.held()
-    assert len(held) == len(set(held)), "a track stands there twice"
+    assert len(held) == len(set(held)), "a track is there twice"
     assert {track_id for track_id in held if track_id not in others} == {track_id for track_id in stands.values() if track_id}
-    assert [track_id for track_id in held if track_id in others] == others, "what nobody spoke of moved"
+    assert [track_id for track_id in held if track_id in others] == others, "an unrelated track moved"

@@ -58,7 +58,7 @@ def test_an_addition_happens_once_whatever_happens_to_its_answer(spotify: Spotif
     applied = apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
     assert spotify.held(playlist_id) == list(ids(10, 11, 12, 1, 2, 3))
     assert applied.added == ids(10, 11, 12)
-    assert tuple(added) == applied.added, "additions were not told once each"
+    assert tuple(added) == applied.added, "additions were not reported once each"
     sent_again = spotify.sent(method="POST") > 1
     assert applied.snapshot_id == (spotify.state.playlists[playlist_id].snapshot_id if sent_again else None), (
         "a lost answer leaves it unknown"
@@ -88,7 +88,7 @@ def test_the_next_run_adds_what_a_quota_cut_off(spotify: SpotifySandbox) -> None
     added: list[str] = []
     with pytest.raises(QuotaExceeded):
         apply_update(spotify.client(), playlist_id, Plan(add=wanted), sleep=spotify.sleep, on_added=added.extend)
-    assert sorted(added) == sorted(set(spotify.held(playlist_id)) - set(ids(1, 2))), "what was added is not what was told"
+    assert sorted(added) == sorted(set(spotify.held(playlist_id)) - set(ids(1, 2))), "the reported additions are wrong"
     assert added
     spotify.clock.advance(50_001)
     client = spotify.client(spotify.budget("next day"))
@@ -243,7 +243,7 @@ def test_a_full_playlist_moves_its_oldest_to_a_growing_continuation(spotify: Spo
     spotify.server.faults.clear()
     assert move(spotify.held(playlist_id), 11) == ids(*range(50, 200))
     second = spotify.state.person.find("House (2)").playlist_id
-    assert spotify.held(second) == list(ids(*range(50, 200))), "tracks stand twice or out of order in the continuation"
+    assert spotify.held(second) == list(ids(*range(50, 200))), "tracks are duplicated or out of order in the continuation"
     assert spotify.held(playlist_id) == list(ids(*range(50)))
     apply_update(client, playlist_id, Plan(add=ids(*range(200, 361))), sleep=spotify.sleep)
     assert len(move(spotify.held(playlist_id), 150)) == 151

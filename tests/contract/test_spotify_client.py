@@ -210,8 +210,8 @@ def test_a_spent_quota_stops_every_run_until_it_is_back(spotify: SpotifySandbox)
     for other in (client, spotify.client(spotify.budget("another run"))):
         with pytest.raises(QuotaExceeded):
             other.search("isrc:XXABC2600004")
-    assert spotify.sent() == sent, "somebody asked before the quota was back"
-    assert spotify.slept == [], "a spent quota was waited for"
+    assert spotify.sent() == sent, "a request was sent before the quota was back"
+    assert spotify.slept == [], "the run waited for a spent quota"
     spotify.clock.advance(50_001)
     spotify.client(spotify.budget("next day")).search("isrc:XXABC2600004")
 
@@ -240,7 +240,7 @@ def test_expired_access_is_renewed_once_for_all_threads(spotify: SpotifySandbox)
     assert all(count >= 9 for count in found), found
     assert client.calls["search"] == spotify.sent(kind="search")
     assert 80 < client.calls["search"] <= 88
-    assert spotify.server.log.count(service="accounts") == 2, "each thread renewed on its own"
+    assert spotify.server.log.count(service="accounts") == 2, "each thread renewed by itself"
 
 
 def test_a_token_is_renewed_before_it_ends(spotify: SpotifySandbox) -> None:
@@ -323,7 +323,7 @@ def test_no_secret_is_in_an_error_its_causes_or_a_log(spotify: SpotifySandbox, c
     texts = [record.getMessage() for record in caplog.records]
     for error in errors:
         assert error.__cause__ is None
-        assert error.__context__ is None, f"{error!r} drags {error.__context__!r} along"
+        assert error.__context__ is None, f"{error!r} carries {error.__context__!r}"
         texts += [str(error), repr(error), repr(error.__dict__), repr(pickle.dumps(error))]
     everything = "\n".join(texts)
     secrets = [*spotify.state.accounts._access, spotify.refresh_token, spotify.state.accounts.client_secret, "another-secret"]

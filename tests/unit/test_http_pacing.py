@@ -88,7 +88,7 @@ def test_processes_at_the_same_time_never_take_the_same_moment(tmp_path: Path) -
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "next")], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
     taken = [int(moment) for child in children for moment in child.communicate(timeout=60)[0].split()]
-    assert sorted(taken) == list(range(1, 150)), "a moment was taken twice or left out"
+    assert sorted(taken) == list(range(1, 150)), "a moment was used twice or skipped"
 
 
 def at_rate(rate: float, clock: Clock, acquire: Callable[[int], None] | None = None) -> Pacer:

@@ -27,7 +27,7 @@ def pauses(*results: HttpResult[str], is_read: bool = True, max_wait_s: float = 
         on_wait=lambda seconds, why: told.append(seconds),
     )
     assert last == results[-1]
-    assert told == slept, "a pause that nobody was told of"
+    assert told == slept, "a pause was not reported"
     return slept
 
 

@@ -108,7 +108,7 @@ def test_no_module_imports_something_heavy_at_its_top(package: str) -> None:
         for name in imported(path, top_level_only=True)
         if name in HEAVY or name.split(".")[0] in HEAVY
     ]
-    assert not wrong, "import it where it is used: every run would carry it"
+    assert not wrong, "import it where it is used, or every run pays for it"
 
 
 def test_the_steps_of_a_run_load_nothing_heavy() -> None:
@@ -133,7 +133,7 @@ def test_nothing_private_is_imported_from_another_package(package: str) -> None:
         for name in imported_names(path)
         if name.split(".")[0] in OURS - {package} and any(part.startswith("_") for part in name.split("."))
     ]
-    assert not wrong, "give it a public name, or ask for what it does"
+    assert not wrong, "give it a public name, or use a public function"
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"cli"}))
@@ -156,7 +156,7 @@ def test_a_task_file_holds_one_task_and_nothing_else(path: Path) -> None:
     if path.name == "__init__.py":
         assert not body
         return
-    assert len(body) == 1, "one step a file; what several need is in orchestration/"
+    assert len(body) == 1, "one step per file; shared code is in orchestration/"
     assert isinstance(body[0], ast.FunctionDef)
     assert [ast.unparse(decorator).partition("(")[0] for decorator in body[0].decorator_list] == ["house_task"]
 

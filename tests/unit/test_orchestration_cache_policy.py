@@ -40,7 +40,7 @@ def test_another_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_changed_code_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key()
     monkeypatch.setattr(module, "code_version", lambda: "2")
-    assert key() != before, "a fix would be hidden by the result of the code before it"
+    assert key() != before, "a fix would be hidden by the old code's result"
 
 
 def test_other_inputs_do_not() -> None:

@@ -80,8 +80,8 @@ def test_inline_each_genre_is_run_with_its_share_also_after_one_failed(monkeypat
 
     outcomes = run_inline(genre_flow, ["house", "techno", "trance"], dry_run=True)
     assert list(outcomes) == ["house", "techno", "trance"], "in the order in which they were named"
-    assert [one["genre"] for one in ran] == ["techno", "trance", "house"], "who needs least is first"
-    assert [one["max_searches"] for one in ran] == [20, 40, 88], "what one leaves over goes to the next"
+    assert [one["genre"] for one in ran] == ["techno", "trance", "house"], "the genre that needs least is first"
+    assert [one["max_searches"] for one in ran] == [20, 40, 88], "unused calls go to the next genre"
     assert all(one["dry_run"] for one in ran)
     assert outcomes["house"] == DONE
     assert (outcomes["trance"].state, outcomes["trance"].error) == ("failed", str(EXPIRED))
@@ -141,7 +141,7 @@ def test_deployed_genres_run_a_few_at_a_time_and_all_are_waited_for(
     assert shown == [3, 3, 3]
     assert [(genre, key, run_id, dry) for genre, _, key, run_id, dry in left] == [("trance", str(run.id), made.ids["trance"], False)]
     if max_concurrent == 1:
-        assert made.started == {"techno": (20, False), "trance": (40, False), "house": (88, False)}, "what is left over goes on"
+        assert made.started == {"techno": (20, False), "trance": (40, False), "house": (88, False)}, "unused calls are passed on"
 
 
 def test_a_completed_genres_outcome_is_its_result() -> None:

@@ -96,7 +96,7 @@ def test_a_run_that_has_ended_is_reported_once(state: State[Any], client: FakeCl
 def test_a_run_that_no_worker_takes_up_is_given_up(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs, run_id = one_run(client, clock, state)
     clock.sleep(START_WITHIN_S - 1)
-    assert not list(runs.ended()), "it may still be taken up"
+    assert not list(runs.ended()), "a worker may still take it"
     clock.sleep(1)
     (ended,) = runs.ended()
     assert ended.state.is_crashed()
@@ -112,9 +112,9 @@ def test_a_run_at_work_has_its_own_time_out_and_some_more_before_it_is_given_up(
     runs, _ = one_run(client, clock, Scheduled(), Running())
     clock.sleep(START_WITHIN_S - 1)
     assert not list(runs.ended())
-    assert not list(runs.ended()), "from now on it is at work"
+    assert not list(runs.ended()), "from now on it is running"
     clock.sleep(END_WITHIN_S - 1)
-    assert not list(runs.ended()), "its time counts from when it was first seen at work"
+    assert not list(runs.ended()), "its time counts from when it was first seen running"
     clock.sleep(1)
     (ended,) = runs.ended()
     assert ended.state.is_crashed()
@@ -150,7 +150,7 @@ def test_a_server_that_stays_away_ends_the_wait(client: FakeClient, clock: FakeC
     clock.sleep(END_WITHIN_S)
     (ended,) = runs.ended()
     assert ended.state.message == NOT_ENDED.format(minutes=70)
-    assert not client.set, "the server could not be told"
+    assert not client.set, "the server could not be reached"
     assert not runs.at_work
 
 

@@ -118,7 +118,7 @@ def test_a_write_goes_through_its_states_and_costs_no_read(workspace: Any) -> No
     state = PlaylistState(workspace, P)
     state.begin("s0")
     state.begin_write(["b", "a"])
-    assert PlaylistState(workspace, P).outcome_is_unknown, "what is about to be sent may be half there when the process dies"
+    assert PlaylistState(workspace, P).outcome_is_unknown, "part of what is about to be sent may be there when the process dies"
     state.confirm_write("s1")
     assert history(workspace) == set()
     assert PlaylistState(workspace, P).record(["b", "a"]) == ["b", "a"]
@@ -136,10 +136,10 @@ def test_a_lost_answer_leaves_the_snapshot_unknown(workspace: Any) -> None:
     state.begin_write(["a"])
     state.confirm_write(None)
     state = PlaylistState(workspace, P)
-    assert state.record(()) == ["a"], "that the tracks are there was seen"
+    assert state.record(()) == ["a"], "the tracks were seen to be there"
     assert PlaylistState(workspace, P).outcome_is_unknown
     state.back_up()
-    assert last_backup(workspace)[0] == "s0", "no backup under a name that is not known"
+    assert last_backup(workspace)[0] == "s0", "no backup under an unknown snapshot"
 
 
 def test_a_write_on_a_state_without_backup_is_not_backed_up_from_the_last_one(workspace: Any) -> None:

@@ -38,7 +38,7 @@ def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     for slug in needs:
         running[slug] = allocator.grant(slug)
         if running[slug]:
-            assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls beside the searches are not there"
+            assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls kept besides searches are missing"
         if len(running) == at_once:
             done = data.draw(st.sampled_from(sorted(running)))
             used = data.draw(st.integers(0, running.pop(done) + beside))

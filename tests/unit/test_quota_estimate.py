@@ -16,7 +16,7 @@ def test_second_tries_take_what_a_share_has_beyond_the_days_need(undecided: int)
     need = searches_for(undecided) + SPARE_SEARCHES
     assert second_tries(need, undecided) == 0, "on a scarce day the other genres' new entries come first"
     assert second_tries(need - 5, undecided) == 0
-    assert second_tries(need + 3 * MAX_SEARCHES_PER_ENTRY + 1, undecided) == 3, "none is begun without both its searches"
+    assert second_tries(need + 3 * MAX_SEARCHES_PER_ENTRY + 1, undecided) == 3, "no entry is begun without both its searches"
 
 
 def test_a_genre_that_runs_alone_tries_everything_that_is_due() -> None:

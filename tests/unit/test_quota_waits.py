@@ -33,7 +33,7 @@ def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Cloc
                     clock.at += timedelta(seconds=0.3)
         assert clock.at < morning + MAX_WAIT, f"day {day} waited until {clock.at - morning}"
     assert all("budget of 800" in why for why in told)
-    assert told, "nobody was told of a wait"
+    assert told, "no wait was reported"
     assert max(number - bisect_right(made, at - DAY) for number, at in enumerate(made, 1)) <= 800
 
 
@@ -107,5 +107,5 @@ def test_the_time_when_calls_come_back_is_known(clock: Clock, table: Table) -> N
     assert calls_back_at(table, 10, clock.at, wanted=1000) == START + DAY + timedelta(minutes=60) + late, "more than a day has"
     assert calls_back_at(table, 10, START + DAY + late) is None
     CallBudget(table, 10, "b", now=clock).note_quota(START + 2 * DAY)
-    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's word is the later one"
+    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's time is the later one"
     assert calls_back_at(table, 10, START + 2 * DAY) is None

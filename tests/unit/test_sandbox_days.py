@@ -59,7 +59,7 @@ def test_three_percent_are_in_two_charts(days: Days) -> None:
     shares = []
     for day in range(0, LAST, 5):
         charts = Counter(key for genre_id in GENRES for key in days.chart(genre_id, day))
-        assert max(charts.values()) == 2, "no track stands in three"
+        assert max(charts.values()) == 2, "no track is in three charts"
         shares.append(sum(count == 2 for count in charts.values()) / len(charts))
     assert statistics.mean(shares) == pytest.approx(0.03, abs=0.006)
 

@@ -202,4 +202,4 @@ def test_state_survives_json(state: SpotifyState, mine: Playlist) -> None:
     assert copy.playlist(mine.playlist_id).items == mine.items
     assert copy.limits.used(START) == 1
     assert copy.accounts.refresh(token)["token_type"] == "Bearer"
-    assert copy.create_playlist("Next").playlist_id != mine.playlist_id, "a restored state gave an id out twice"
+    assert copy.create_playlist("Next").playlist_id != mine.playlist_id, "a restored state used an id twice"

@@ -46,7 +46,7 @@ def test_the_daily_list_fills_up_to_its_size_with_what_it_never_held(
     if len(stands) < size:
         assert set(wanted) | set(collected) <= held | set(stands), "it could have been filled up further"
     made_up = [track for track in plan.add if track not in wanted]
-    assert plan.add[len(plan.add) - len(made_up) :] == tuple(made_up), "collected ones stand before new ones"
+    assert plan.add[len(plan.add) - len(made_up) :] == tuple(made_up), "collected ones are before new ones"
     assert made_up == [track for track in collected if track in made_up]
 
 
@@ -74,7 +74,7 @@ def test_moved_tracks_are_the_oldest_and_make_room(present: list[str | None], ad
         assert moving == ()
         return
     rest = after(Plan(remove=moving), present)
-    assert len(rest) == len(present) - len(moving), "a double entry lost both its places"
+    assert len(rest) == len(present) - len(moving), "a duplicate lost both its places"
     movable = [track for track in present if track is not None and present.count(track) == 1]
     assert list(moving) == movable[len(movable) - len(moving) :], "not the oldest ones"
     assert len(rest) + adding <= limit or list(moving) == movable

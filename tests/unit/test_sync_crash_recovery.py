@@ -29,7 +29,7 @@ def test_a_missing_track_that_came_in_with_others_was_removed() -> None:
 
 def test_a_request_without_trace_counts_as_not_carried_out() -> None:
     sent = state("writing", "a", "b", "c", "d", "e")
-    assert removed_by_user(sent, {"d": SOON}) == ["e"], "what is to stand below goes first: it came in, the rest did not"
+    assert removed_by_user(sent, {"d": SOON}) == ["e"], "the lowest request goes first: it came in, the rest did not"
     assert removed_by_user(sent, {}) == []
 
 
@@ -44,6 +44,6 @@ def test_a_track_added_by_the_person_at_another_time_proves_nothing(added_at: da
 
 def test_recorded_or_unsent_tracks_leave_nothing_open() -> None:
     for confirmed in ("written", "recorded"):
-        assert removed_by_user(state(confirmed, "a", "b"), {"a": SOON}) == [], "what Spotify confirmed goes to the history without a look"
+        assert removed_by_user(state(confirmed, "a", "b"), {"a": SOON}) == [], "what Spotify confirmed is recorded without a read"
     assert removed_by_user(state("writing"), {}) == []
     assert removed_by_user(None, {}) == []

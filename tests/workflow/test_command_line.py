@@ -184,7 +184,7 @@ def test_a_bug_is_shown_on_every_page_without_a_secret(beatporter: Run, own_sand
         artifact(server, "summary"),
     ]
     assert not [text for text in told if secret in text]
-    assert sum("Traceback" in text for text in told) == 1, "where a bug is has to be told, once"
+    assert sum("Traceback" in text for text in told) == 1, "the bug's location must be logged, once"
 
 
 def test_a_run_that_fails_as_a_whole_leaves_its_summary_and_no_traceback(beatporter: Run, server: str) -> None:

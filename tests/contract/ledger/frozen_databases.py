@@ -54,6 +54,6 @@ def rows_of(version: str) -> dict[str, list[dict[str, Any]]]:
 
 if __name__ == "__main__":
     file = FOLDER / f"{HEAD}.sql"
-    assert not file.exists(), f"{file} is there, and is never changed"
+    assert not file.exists(), f"{file} exists and must never change"
     write(HEAD, file)
     print(file)

@@ -136,11 +136,11 @@ def examine(address: str, number: int, course: Course) -> None:
         return
     course.gone_on.add(at)
     status, words = in_process(lambda report: report(pickle.dumps(gone_on(address, at, course))))
-    assert status == 0, f"in {within}, going on: {words.decode(errors='replace')}"
+    assert status == 0, f"in {within}, continuing: {words.decode(errors='replace')}"
     found, counts = pickle.loads(words)
-    assert found == course.answers, f"in {within}: once gone on with, it answers otherwise"
+    assert found == course.answers, f"in {within}: after continuing, it gives other answers"
     expected = {name: len(rows) for name, rows in course.states[-1].items()}
-    assert counts == expected, f"in {within}: once gone on with, it has {counts}, not {expected}"
+    assert counts == expected, f"in {within}: after continuing, it has {counts}, not {expected}"
 
 
 def killed_at(number: int, address: str, report: Callable[[bytes], None]) -> None:

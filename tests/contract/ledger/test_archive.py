@@ -47,7 +47,7 @@ def test_a_run_writes_new_rows_and_a_second_run_writes_nothing(ledger: Ledger, s
     assert archive(ledger, storage, NOW + timedelta(days=1)) == [], "nothing was new"
     write_day(ledger, 1)
     second = {file.table: file.rows for file in archive(ledger, storage, NOW + timedelta(days=1))}
-    assert second["history"] == 2, "one track a playlist was not there the day before"
+    assert second["history"] == 2, "one track per playlist was new that day"
     assert second["charts"] == 10
     assert all(file.path.split("/")[1] == "day=2026-12-01" for file in first)
     assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger)
@@ -100,7 +100,7 @@ def test_a_run_killed_at_any_file_is_continued(tmp_path: Path, stop: int, monkey
         patched.setattr(type(storage), "put", killed)
         with pytest.raises(Killed):
             archive(ledger, storage, NOW)
-    assert check(open_rebuilt(storage, tmp_path / "before.db")).problems == [], "what is there is an archive, only not all of it"
+    assert check(open_rebuilt(storage, tmp_path / "before.db")).problems == [], "what exists is a valid archive, only incomplete"
     archive(ledger, storage, NOW)
     assert rows_of(open_rebuilt(storage, tmp_path / "after.db")) == rows_of(ledger)
 

@@ -149,7 +149,7 @@ def test_the_test_files_equal_those_that_beatporter_wrote(tmp_path: Path) -> Non
     columns = {"state": ["written"], "snapshot_id": [None], "at": [T0], "sending": [["a", "ü"]], "sent_at": [T0]}
     path = write_older(tmp_path, "snapshots", {"playlist_id": "P/ ü"}, columns, stamp=T0)
     name = "snapshots/playlist_id=P%2F%20%C3%BC/part-20261120T063000Z-ea9d8356da3a93ed685c4c351ebd11c9.parquet"
-    assert path.relative_to(tmp_path).as_posix() == name, "0.1.0 of November 2026 named these rows so"
+    assert path.relative_to(tmp_path).as_posix() == name, "0.1.0 of November 2026 gave these rows that name"
 
 
 class TestTaken:
@@ -170,7 +170,7 @@ class TestTaken:
             BackupRow(2, None, None, "name of None", ("A", "B"), T0),
         ]
         cautious = SnapshotRow(ODD, "writing", "s2", T0 + DAY, (ONE, TWO), T0)
-        assert ledger.snapshots.latest(ODD) == cautious, "of two in one second not the one that says least"
+        assert ledger.snapshots.latest(ODD) == cautious, "of two in one second the one that leaves more open"
         assert ledger.playlists.latest(5) == RememberedPlaylist(5, ODD, "My House", T0 + DAY)
         assert taken["playlists"].new == 2
         assert ledger.corrections.all() == [CorrectionRow(11, TWO, None, T0)]
@@ -292,7 +292,7 @@ def test_every_flipped_bit_is_reported_or_changes_nothing(older: Path) -> None:
             data[at] ^= 1 << at % 8
             path.write_bytes(bytes(data))
             try:
-                assert _rows_of(older, path) == rows, f"bit {at % 8} of byte {at} of {table} changed rows without a word"
+                assert _rows_of(older, path) == rows, f"bit {at % 8} of byte {at} of {table} changed rows silently"
             except LedgerCorrupt:
                 continue
         path.write_bytes(whole)

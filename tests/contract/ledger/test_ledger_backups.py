@@ -90,7 +90,7 @@ def test_each_state_comes_back_exactly_and_in_order(ledger: Ledger, states: list
     assert [info.rows for info in ledger.backups.all(playlist_id)] == [len(state) for state in states]
     with ledger.database.read() as connection:
         too_long = connection.execute(select(BACKUPS).where(BACKUPS.c.changes > BACKUPS.c.rows)).all()
-    assert not too_long, "to read a state takes more than twice its length"
+    assert not too_long, "reading a state takes more than twice its length"
 
 
 def test_putting_the_same_rows_on_top_twice_stores_them_once(ledger: Ledger) -> None:

@@ -230,7 +230,7 @@ class TestImport:
     def test_an_older_ledger_is_imported_from_its_folder(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         columns = {"track_id": ["a", "b"], "added_at": [T0, T0], "isrc": [None, None], "recording": ["", ""], "beatport_id": [1, 2]}
         write_older(here / "home" / "ledger", "history", {"playlist_id": "P"}, {**columns, "source": ["chart", "chart"]})
-        assert "beatporter ledger import" in output_of(beatporter("stats"), code=2), "it began from nothing"
+        assert "beatporter ledger import" in output_of(beatporter("stats"), code=2), "it started with an empty ledger"
         text = output_of(beatporter("import", "home/ledger", "--dry-run"))
         assert row_of(text, "history") == ["history", "1", "2", "2"]
         assert f"Nothing was changed in {ledger.name}." in text

@@ -71,7 +71,7 @@ def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
         return len(QUESTIONS)
     for name, ask in QUESTIONS.items():
         try:
-            assert ask(ledger) == expected[name], f"another answer for {name}, and nobody is told"
+            assert ask(ledger) == expected[name], f"another answer for {name}, without an error"
         except LedgerCorrupt as error:
             is_told_well(error, path)
             told += 1
@@ -86,7 +86,7 @@ class TestDamage:
             damaged = path.with_name(f"page {page}.db")
             damaged.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
             told += is_right_or_told(damaged, expected) > 0
-        assert told > 25, "the questions do not reach the pages"
+        assert told > 25, "the queries do not reach the pages"
 
     def test_a_file_cut_off_anywhere_never_gives_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
         whole, size = filled.read_bytes(), page_size(filled)

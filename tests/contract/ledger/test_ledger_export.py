@@ -110,7 +110,7 @@ class TestRows:
             ("P", TWO, "", "b|two|", "12", T0_TEXT),
             ("Q", "'=x", "", "", "", T0_TEXT),
         ]
-        assert [row[0] for row in found] == ["P", "P", "P", "Q"], "a playlist's rows are not together"
+        assert [row[0] for row in found] == ["P", "P", "P", "Q"], "a playlist's rows are not adjacent"
 
     def test_backups_have_every_position_of_every_state(self, ledger: Ledger, tmp_path: Path) -> None:
         fill(ledger)
@@ -191,7 +191,7 @@ class TestExcel:
         sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["charts"]
         header = [cell.value for cell in sheet[1]]
         row = dict(zip(header, sheet[3], strict=True))
-        assert (row["name"].value, row["name"].data_type) == ("=1+1", "s"), "a formula from a stranger's name"
+        assert (row["name"].value, row["name"].data_type) == ("=1+1", "s"), "a formula from a name"
         assert row["scraped_at"].value == T0.replace(tzinfo=None)
         assert row["beatport_id"].value == 12
 

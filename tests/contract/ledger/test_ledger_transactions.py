@@ -146,7 +146,7 @@ def test_a_transaction_that_fails_in_one_thread_leaves_the_others_alone(ledger: 
             try:
                 with ledger.transaction():
                     ledger.history.append(f"P{number}", [history(f"{turn:022}")])
-                    assert turn % 2 == 0, "every second one fails"
+                    assert turn % 2 == 0, "every other one fails"
             except AssertionError:
                 pass
 

@@ -63,7 +63,7 @@ class TestLocked:
             with pytest.raises(LedgerUnavailable, match=r"locked by another process for 0\.1 s") as caught:
                 WRITES[write](ledger)
             is_told_well(caught.value, address)
-            assert ledger.history.playlists() == [], "a lock keeps nobody from reading"
+            assert ledger.history.playlists() == [], "a lock must not block readers"
             other.rollback()
             WRITES[write](ledger)
         ledger.close()

@@ -33,7 +33,7 @@ def test_old_rows_are_dropped_and_the_archive_can_be_rebuilt(archived: Ledger, t
     before = rows_of(archived)
     report = maintain(archived, folder_place(tmp_path), NOW)
     assert report.check.problems == []
-    assert report.dropped == {"calls": 2, "listings": 3}, "calls of more than 35 days and listings of more than 14"
+    assert report.dropped == {"calls": 2, "listings": 3}, "calls older than 35 days and listings older than 14"
     assert report.drilled == sum(report.check.rows.values())
     after = rows_of(archived)
     assert {**after, "calls": []} == {**before, "calls": []}, "nothing else changed"

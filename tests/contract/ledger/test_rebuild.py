@@ -40,7 +40,7 @@ def test_a_rebuilt_ledger_continues_the_lost_one(ledger: Ledger, storage: Archiv
     assert counts["charts"] == 30
     assert archive(made, storage, NOW) == [], "the archive has it all"
     write_day(made, 3)
-    assert archive(made, storage, NOW + timedelta(days=3)), "and goes on"
+    assert archive(made, storage, NOW + timedelta(days=3)), "and archiving continues"
     again = open_ledger(new_database())
     rebuild(storage, again)
     assert rows_of(again) == rows_of(made)
