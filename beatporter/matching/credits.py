@@ -44,6 +44,11 @@ class ArtistFit:
     unnamed: bool
     """One side says only "Various Artists", or nothing."""
 
+    @property
+    def complete(self) -> bool:
+        """Both sides credit the same people."""
+        return self.coverage == 1 and not (self.added or self.misspelt or self.guests_differ or self.unnamed)
+
 
 @lru_cache(maxsize=512)
 def same_name(one: str, other: str) -> bool:

@@ -25,6 +25,8 @@ class Verdict:
     """Named penalties with their points, in a fixed order; the verdict explains itself by them."""
     rejected: tuple[str, ...]
     """Reasons that rule the candidate out whatever its score; empty when version is set."""
+    chance: float = 1.0
+    """How probable it is that a person would take the candidate, 0 to 1; orders what is shown to them."""
 
 
 @dataclass(frozen=True, slots=True)
