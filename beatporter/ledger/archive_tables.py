@@ -88,6 +88,7 @@ ARCHIVED = (
     _archived(tables.BACKUPS),
     _archived(tables.PLAYLISTS),
     _archived(tables.CORRECTIONS),
+    _archived(tables.AUDITS),
     _archived(tables.RUNS),
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from beatporter.errors import SettingsError
+from beatporter.ledger.audits import Audits
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
 from beatporter.ledger.charts import Charts
@@ -41,6 +42,7 @@ class Ledger:
         self.snapshots = Snapshots(database)
         self.playlists = Playlists(database)
         self.corrections = Corrections(database)
+        self.audits = Audits(database)
         self.listings = Listings(database)
         self.calls = Calls(database)
         self.runs = Runs(database)

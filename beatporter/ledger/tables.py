@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, M
 
 from beatporter.ledger.columns import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
-from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import AuditRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match
 
 metadata = MetaData()
@@ -174,6 +174,14 @@ CORRECTIONS = Table(
     *_fields_of(CorrectionRow, replaces=SpotifyId, track_id=SpotifyId),
     Index("corrections_by_entry", "beatport_id"),
 )
+
+AUDITS = Table(
+    "audits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(AuditRow, track_id=SpotifyId),
+)
+"""As few rows as a person answers."""
 
 LISTINGS = Table(
     "listings",

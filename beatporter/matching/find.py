@@ -86,7 +86,7 @@ def find_track(
     decided_at = now.replace(microsecond=0)
     if previous is not None:
         decided_at = max(decided_at, previous.decided_at + timedelta(seconds=1))  # the later one stands
-    return _record(entry, decision, by_isrc, rules, decided_at, misses)
+    return record_decision(entry, decision, rules=rules, decided_at=decided_at, by_isrc=by_isrc, misses=misses)
 
 
 def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
@@ -129,7 +129,22 @@ def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> 
     return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
 
 
-def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, decided_at: datetime, misses_before: int) -> Match:
+def record_decision(
+    entry: ChartEntry,
+    decision: Decision,
+    *,
+    decided_at: datetime,
+    rules: str = weights.RULES,
+    by_isrc: frozenset[str] = frozenset(),
+    misses: int = 0,
+) -> Match:
+    """The decision as the ledger keeps it.
+
+    Args:
+        decided_at: aware, UTC.
+        by_isrc: tracks that the ISRC search found.
+        misses: how many times in a row nothing was found before.
+    """
     match = Match(
         beatport_id=entry.beatport_id,
         isrc=entry.isrc,
@@ -144,7 +159,7 @@ def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rule
     )
     best = decision.best
     if best is None:
-        misses = misses_before + 1
+        misses += 1
         wait = timedelta(days=weights.RETRY_DAYS[min(misses, len(weights.RETRY_DAYS)) - 1])
         return replace(match, retry_at=decided_at + wait, reasons=why_not(decision), misses=misses)
     return replace(
@@ -158,6 +173,9 @@ def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rule
         track_artists=best.track.artists,
         track_isrc=best.track.isrc,
         track_duration_ms=best.track.duration_ms,
+        track_album=best.track.album,
+        track_album_type=best.track.album_type,
+        track_release_date=best.track.release_date,
     )
 
 

@@ -119,10 +119,18 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
         chance = score / 100
     else:
         version = None
-        chance = case.chance ** 0.5 if case.isrc == "agrees" or case.length_equal else case.chance
-        if case.isrc == "agrees":
-            case.rejected.append("the chart's ISRC is that of this track" + (", of equal length" if case.length == "agrees" else ""))
+        chance = case.chance**0.5 if case.isrc == "agrees" or case.length_equal else case.chance
+        _say_isrc(case, agreement)
     return Verdict(track, version, score, tuple(case.penalties), tuple(case.rejected), round(chance, 4))
+
+
+def _say_isrc(case: _Case, agreement: Agreement) -> None:
+    """Say what is wrong with the chart's ISRC, which a person may want to know of a candidate that is ruled out."""
+    if case.isrc == "agrees":
+        is_version = agreement in ("conflict", "silent", "club")
+        case.rejected.append(f"the chart's ISRC belongs to {f'{_say(case.track_title)}, another version' if is_version else 'this track'}")
+    elif differ_in_one(case.entry.isrc, case.track.isrc):
+        case.rejected.append("its ISRC differs from the chart's in one character")
 
 
 def lengths_agree(entry: ChartEntry, track: SpotifyTrack) -> bool:

@@ -73,7 +73,7 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
     return known
 
 
-_PHRASES: Final = _phrases()
+PHRASES: Final = _phrases()
 
 
 def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -83,7 +83,7 @@ def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     at = 0
     while at < len(tokens):
         for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
-            meaning = _PHRASES.get(tuple(tokens[at : at + length]))
+            meaning = PHRASES.get(tuple(tokens[at : at + length]))
             if meaning is not None:
                 meanings.append(meaning)
                 at += length
@@ -147,15 +147,13 @@ def other_version(text: str) -> Version:
     for length in range(min(_LONGEST_PHRASE, len(tokens) - 1), 0, -1):
         for at in range(len(tokens) - length + 1):
             phrase = tuple(tokens[at : at + length])
-            group, meaning = _PHRASES.get(phrase, ("", ""))
+            group, meaning = PHRASES.get(phrase, ("", ""))
             if cut is None and group == "cut" and (length > 1 or phrase == ("extended",)):
                 cut = _cut(meaning)
                 tokens = tokens[:at] + tokens[at + length :]
                 break
     names = frozenset(tokens) - words.JOINERS or frozenset(tokens)
-    return Version(
-        kinds=frozenset({OTHER}), names=names, text=text.strip(), unknown=normalise(text), unknown_names=names, unknown_cut=cut
-    )
+    return Version(kinds=frozenset({OTHER}), names=names, text=text.strip(), unknown=normalise(text), unknown_names=names, unknown_cut=cut)
 
 
 def _cut(meaning: str | None) -> Cut | None:

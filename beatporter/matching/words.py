@@ -82,7 +82,9 @@ JOINERS: Final = frozenset(
 )
 """Words between names in a version; they tell nothing about who made it."""
 
-NAME_JOINERS: Final = frozenset({"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "und"})
+NAME_JOINERS: Final = frozenset(
+    {"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "und"}
+)
 """Between blanks these join artists into one name."""
 
 NAME_PREFIXES: Final = ("the ", "dj ")
@@ -97,6 +99,8 @@ _CUT_LENGTHS: Final[dict[str, str]] = {
     "ext": "extended",
     "extd": "extended",
     "xtended": "extended",
+    "extented": "extended",
+    "extendend": "extended",
     "long": "extended",
     "full": "extended",
     "full length": "extended",
@@ -116,6 +120,10 @@ _CUT_LENGTHS: Final[dict[str, str]] = {
     "lp": "original",
     "radio": "radio",
     "original radio": "radio",
+    "main radio": "radio",
+    "short radio": "radio",
+    "official radio": "radio",
+    "tv": "radio",
     "fm": "radio",
     "airplay": "radio",
     "single": "radio",
@@ -135,6 +143,8 @@ _CUT_ALONE: Final[dict[str, str]] = {
     "extended": "extended",
     "full length": "extended",
     "12 inch": "extended",
+    "12 extended": "extended",
+    "12 inch extended": "extended",
     "dj edit": "extended",
     "dj version": "extended",
     "dj cut": "extended",
@@ -149,9 +159,7 @@ _CUT_ALONE: Final[dict[str, str]] = {
     "edit mix": "radio",
 }
 
-CUTS: Final[dict[str, str]] = {
-    f"{length} {form}": cut for length, cut in _CUT_LENGTHS.items() for form in _CUT_FORMS
-} | _CUT_ALONE
+CUTS: Final[dict[str, str]] = {f"{length} {form}": cut for length, cut in _CUT_LENGTHS.items() for form in _CUT_FORMS} | _CUT_ALONE
 """Names of cuts: how long a recording is cut, not which recording it is. A length before a form ("7 inch" and "edit"), and those that
 stand alone or mean something else than their parts."""
 
@@ -318,8 +326,9 @@ NOTES: Final[dict[str, str]] = {
 } | {
     " ".join(part for part in (shop, word, form) if part): "exclusive"
     for shop in ("", "beatport", "spotify", "traxsource", "juno", "bandcamp", "itunes", "digital", "web", "online", "vinyl")
-    for word in ("exclusive", "exclusives")
+    for word in ("exclusive", "exclusives", "bonus", "only", "edition")
     for form in ("", "mix", "version", "edit", "edition", "track", "release", "single")
+    if shop or word not in ("only", "edition")
 }
 """Words that change the sound or the sale, not the recording."""
 

@@ -110,6 +110,28 @@ class CorrectionRow:
     at: datetime
 
 
+AuditAnswer = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A person's answer to whether a decision, drawn at random, is right."""
+
+    beatport_id: int
+    track_id: str | None
+    """What the decision took; None: it took nothing."""
+    rules: str
+    """Version of the rules that decided."""
+    stratum: str
+    """What it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
+    stratum_size: int
+    """Decisions that the stratum had then: what each answer counts for."""
+    answer: AuditAnswer
+    """unknown: the person cannot tell."""
+    at: datetime
+    """Aware, UTC, second resolution."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """How a run of a genre ended."""

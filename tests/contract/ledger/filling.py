@@ -14,7 +14,7 @@ from typing import Any
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import AuditRow, BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -125,6 +125,32 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("old calls dropped", lambda ledger: ledger.calls.drop_before(T0 - 14 * DAY)),
     ],
     "0002": [Step("a track's length", lambda ledger: ledger.matches.append([match(4, TRACKS[4], track_duration_ms=301_000)]))],
+    "0003": [
+        Step(
+            "a track's album and its runner-up",
+            lambda ledger: ledger.matches.append(
+                [
+                    match(
+                        5,
+                        TRACKS[5],
+                        track_album="Album ☃",
+                        track_album_type="single",
+                        track_release_date="2026-11",
+                        runners_up=(RunnerUp(TRACKS[6], "Name", ("Z",), 60.5, "another cut", "I6", 200_000, chance=0.25),),
+                    )
+                ]
+            ),
+        ),
+        Step(
+            "answers of an audit",
+            lambda ledger: [
+                ledger.audits.append(AuditRow(1, TRACKS[1], "1", "same, sure", 40, "yes", T0)),
+                ledger.audits.append(AuditRow(3, None, "1", "none", 3, "unknown", T0 + DAY)),
+            ],
+            again=False,
+            commits=2,
+        ),
+    ],
 }
 
 
@@ -168,6 +194,9 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
     "run": lambda ledger: ledger.runs.latest(5),
+    "audits": lambda ledger: ledger.audits.all(),
+    "described": lambda ledger: ledger.charts.described(NUMBERS),
+    "all standing": lambda ledger: list(ledger.matches.all_standing(2)),
 }
 """What a run asks a ledger, in every way."""
 
