@@ -19,7 +19,7 @@ _CUT_NAMES: dict[Cut, str] = {"extended": "extended mix", "original": "original 
 def why(entry: ChartEntry, verdict: Verdict) -> tuple[str, ...]:
     """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points."""
     reasons = ["ISRC agrees" if isrcs_agree(entry, verdict.track) else "found by title and artist"]
-    if differ_in_one(entry.isrc, verdict.track.isrc):
+    if verdict.version == "same" and differ_in_one(entry.isrc, verdict.track.isrc):
         reasons.append("ISRC differs in one character")
     if lengths_agree(entry, verdict.track):
         reasons.append("length agrees")

@@ -22,6 +22,8 @@ Length = Literal["unknown", "agrees", "near", "differs"]
 Isrc = Literal["unknown", "agrees", "differs"]
 
 _ISRC_LETTERS: Final = 12
+_MANY_NAMES: Final = 3
+"""Words of a version that a bracket without a word for one may repeat by itself: "(Tom & Collins Special)"."""
 _CUT_RANK: Final[dict[Cut, int]] = {"radio": 0, "original": 1, "extended": 2}
 
 
@@ -129,7 +131,7 @@ def _say_isrc(case: _Case, agreement: Agreement) -> None:
     if case.isrc == "agrees":
         is_version = agreement in ("conflict", "silent", "club")
         case.rejected.append(f"the chart's ISRC belongs to {f'{_say(case.track_title)}, another version' if is_version else 'this track'}")
-    elif differ_in_one(case.entry.isrc, case.track.isrc):
+    elif case.length == "agrees" and differ_in_one(case.entry.isrc, case.track.isrc):
         case.rejected.append("its ISRC differs from the chart's in one character")
 
 
@@ -151,7 +153,7 @@ def titles_of(entry: ChartEntry, track: SpotifyTrack) -> tuple[Title, Title]:
     remixers = _words_of(entry.remixers)
     if remixers and found.version.kinds and found.version.kinds <= words.SOFT_KINDS and remixers <= found.version.names:
         own = credited_remix(own, entry.remixers)
-    if OTHER in own.version.kinds | found.version.kinds:
+    if OTHER in own.version.kinds | found.version.kinds or own.brackets or found.brackets:
         names = (*entry.artists, *(name for title in (own, found) for name in title.featured))
         own, found = without_artists(own, names), without_artists(found, names)
         own, found = _with_one_suffix(own, found)
@@ -161,11 +163,13 @@ def titles_of(entry: ChartEntry, track: SpotifyTrack) -> tuple[Title, Title]:
 def _with_one_suffix(own: Title, found: Title) -> tuple[Title, Title]:
     """Both titles with an unknown suffix where the other has it too: as words of the title, or as a version that one puts in a bracket."""
     whole, whole_found = unfolded(own), unfolded(found)
-    if sorted(whole.full.split()) == sorted(whole_found.full.split()):
+    has_unknown = OTHER in own.version.kinds | found.version.kinds
+    if has_unknown and sorted(whole.full.split()) == sorted(whole_found.full.split()):
         return whole, whole_found
     for title, other in ((own, found), (found, own)):
-        unknown = title.version.unknown_names
-        at = next((at for at, text in enumerate(other.brackets) if unknown and other_version(text).unknown_names == unknown), None)
+        wanted = title.version.unknown_names or title.version.names
+        known = title.version.unknown_names or len(wanted) >= _MANY_NAMES
+        at = next((at for at, text in enumerate(other.brackets) if known and other_version(text).unknown_names == wanted), None)
         if at is not None:
             other = with_unknown(other, at)
             return (title, other) if title is own else (other, title)
@@ -261,6 +265,9 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
     if fit.misspelt:
         case.take("artist spelled differently")
         case.doubt("artist not quite", "artist not quite the same, and neither length nor ISRC agrees")
+    if fit.namesake:
+        case.take("artist spelled differently")
+        case.reject("another artist", "another artist of the same name")
     if fit.guests_differ:
         case.take("another guest")
         case.doubt("artist not quite", "another guest, and neither length nor ISRC agrees")
@@ -354,8 +361,8 @@ def _is_same_act(case: _Case, artists: ArtistFit, agreement: Agreement) -> bool:
         return False
     if agreement in ("equal", "alike") and case.title.version.names:
         return not artists.added
-    if is_batch(case.entry.isrc, case.track.isrc):
-        return True
+    if case.isrc == "differs":
+        return is_batch(case.entry.isrc, case.track.isrc)
     return artists.coverage == 1 and case.track_title.version.cut is not None and _is_named_cut(case)
 
 

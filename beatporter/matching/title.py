@@ -128,14 +128,14 @@ def parse_entry_title(name: str, mix_name: str | None, remixers: tuple[str, ...]
             featured=title.featured + mix.featured,
         )
     if people and not version.names and (version.kinds == {"remix"} or (not version.kinds and version.cut is None)):
-        version = replace(version, kinds=frozenset({"remix"}), names=people)
+        version = replace(version, kinds=frozenset({"remix"}), names=people, is_credited=True)
     return replace(title, version=version)
 
 
 def credited_remix(title: Title, remixers: tuple[str, ...]) -> Title:
     """The title as that of its credited remixers' version, where it says "Original Mix" all the same."""
     people = frozenset[str]().union(*(name_words(remixer) for remixer in remixers))
-    version = replace(title.version, kinds=frozenset({"remix"}), names=people, text="")
+    version = replace(title.version, kinds=frozenset({"remix"}), names=people, is_credited=True)
     return replace(title, version=version) if people and not title.version.kinds else title
 
 

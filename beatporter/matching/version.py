@@ -41,6 +41,8 @@ class Version:
     """remaster, film, …: differences that leave the recording the same."""
     text: str = ""
     """As it was written, for people."""
+    is_credited: bool = False
+    """The names are those of a field for remixers, and no word says what they made."""
     unknown: str = ""
     """The normalised suffix that made it of kind OTHER."""
     unknown_names: frozenset[str] = frozenset()
@@ -60,6 +62,7 @@ class Version:
             self.names | other.names,
             self.notes | other.notes,
             text,
+            False,
             unknown,
             self.unknown_names | other.unknown_names,
             self.unknown_cut or other.unknown_cut,
@@ -196,12 +199,15 @@ def _same_maker(less: Version, more: Version, people: frozenset[str], other_peop
 
     The side that says less has only a field for remixers, or the other has no word that a list knows ("James Juke's Hot Take").
     """
-    only_credited = not less.text and less.kinds == {"remix"}
-    if not (only_credited or more.kinds == {OTHER}) or not less.names or not less.kinds or not less.kinds | more.kinds <= words.SOFT_KINDS:
+    if not (less.is_credited or more.kinds == {OTHER}) or not less.names or not less.kinds or not less.kinds | more.kinds <= words.SOFT_KINDS:
         return False
     rest = more.names - less.names
-    strangers = (other_people - people) if only_credited else (people | other_people)
-    return less.names <= more.names and less.names <= people | other_people and not rest & strangers
+    strangers = (other_people - people) if less.is_credited else (people | other_people)
+    if not less.names <= more.names or not less.names <= people | other_people or rest & strangers:
+        return False
+    tokens = normalise(more.text).split()
+    beside = {tokens[at + step] for at in range(1, len(tokens) - 1) if tokens[at] in words.NAME_JOINERS for step in (-1, 1)}
+    return not beside & (rest - people)  # "MORTEN & Alesso Remix" has a second maker
 
 
 def _one_sided(one: Version, other: Version) -> Agreement:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-RULES: Final = "2026-11-2"
+RULES: Final = "2026-11-3"
 """Version of the rules. Old misses are tried again under a new one, hits stay."""
 
 ACCEPT: Final = 70.0
@@ -80,7 +80,7 @@ PENALTY: Final[dict[str, float]] = {
     "club mix for original": 15.0,
     "another cut": 4.0,
     "cut named otherwise": 15.0,
-    "line-up of another cut": 8.0,
+    "line-up of another cut": 10.0,
     "cut not named": 1.0,
     "length a little different": 4.0,
     "length unlike the named cut": 8.0,
