@@ -38,10 +38,10 @@ def compare_titles(one: Title, other: Title, people: frozenset[str], named: froz
         return fit
     if telling_words(one, people, named) == telling_words(other, people, named):
         return "equal"
-    return _subtitle_fit(one, left, other, right) or fit
+    return _subtitle_fit(one, left, other, right, named) or fit
 
 
-def _subtitle_fit(one: Title, left: str, other: Title, right: str) -> TitleFit | None:
+def _subtitle_fit(one: Title, left: str, other: Title, right: str, named: frozenset[str]) -> TitleFit | None:
     """What it is when one side only has subtitles that the other lacks, who may write its own without a bracket; else None.
 
     Beatport's mix names hold many a subtitle ("(Dance Tonight)"), so what the entry alone has counts as one however short.
@@ -59,6 +59,8 @@ def _subtitle_fit(one: Title, left: str, other: Title, right: str) -> TitleFit |
     if any(word.isdigit() or word in words.PART_WORDS for word in words_only_here):
         return None  # "Deep Down (Pt. 2)" is not "Deep Down"
     added = only_here & others
+    if any(not words.NAME_JOINERS.isdisjoint(text.split()) and not named.isdisjoint(text.split()) for text in added):
+        return "tag"  # "(Sub Focus & Metrik)": the artist and somebody else
     if not all(len(subtitle.split()) >= _SUBTITLE_WORDS or other.full.startswith(subtitle) for subtitle in added):
         return "tag"
     return "long subtitle" if all(len(subtitle.split()) >= _SUBTITLE_WORDS for subtitle in only_here) else "subtitle"

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from beatporter.matching import weights, words
 from beatporter.matching.compare import TitleFit, compare_titles
-from beatporter.matching.credits import ArtistFit, compare_artists
+from beatporter.matching.credits import ArtistFit, compare_artists, names_person
 from beatporter.matching.normalise import name_words, normalise
 from beatporter.matching.title import Title, credited_remix, parse_entry_title, parse_title, unfolded, with_unknown, without_artists
 from beatporter.matching.version import OTHER, Agreement, Cut, compare_versions, other_version, same_cut
@@ -108,6 +108,8 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
     _judge_artists(case, artists)
     marks = _mark_words(entry.artists, entry.remixers, track.artists)
     agreement = compare_versions(title.version, track_title.version, ours | marks, theirs | marks)
+    if title.version.is_credited and not track_title.version.kinds and all(names_person(one, track.artists) for one in entry.remixers):
+        agreement = "unnamed"  # neither side has a word for it, and both name the remixers
     _judge_version(case, agreement, artists)
     _judge_album(case)
     version = _judge_cut(case, artists, agreement) if not case.rejected else None
@@ -356,14 +358,14 @@ def _outweighs_cut(case: _Case, artists: ArtistFit) -> bool:
 
 def _is_same_act(case: _Case, artists: ArtistFit, agreement: Agreement) -> bool:
     """Whether a line-up that differs is one act on two cuts of one recording: the same named remixer; the members of a group on a track
-    that calls itself another cut; or ISRCs of one batch."""
+    that calls itself the radio edit; or ISRCs of one batch."""
     if artists.coverage < weights.LINE_UP_OF_CUT_MIN or not artists.leader_known:
         return False
     if agreement in ("equal", "alike") and case.title.version.names:
         return not artists.added
     if case.isrc == "differs":
         return is_batch(case.entry.isrc, case.track.isrc)
-    return artists.coverage == 1 and case.track_title.version.cut is not None and _is_named_cut(case)
+    return artists.coverage == 1 and case.track_title.version.cut == "radio" and _is_named_cut(case)
 
 
 def _possible_cut(entry: ChartEntry, track: SpotifyTrack, own: Cut | None, named: Cut | None) -> bool:

@@ -72,6 +72,10 @@ class _Parts:
         self.full.append(text)
         self.with_features.append(text)
 
+    def has_subtitle(self, text: str) -> bool:
+        """Whether the title said so before, in a bracket or after a dash."""
+        return normalise(text) in {normalise(subtitle) for subtitle in self.subtitles}
+
     def add_version(self, version: Version) -> None:
         self.version = self.version.merged(version)
 
@@ -153,12 +157,14 @@ def _split_bare_version(head: str, makers: tuple[str, ...]) -> tuple[str, str]:
     bare = _BARE_VERSION.search(head)
     if bare:
         return head[: bare.start()], bare.group(1)
+    at = head.find("\x00")
+    head, brackets = (head, "") if at < 0 else (head[:at], head[at:])
     if makers and _ENDS_WITH_VERSION.search(head):
         names = "|".join(re.escape(_WHICH_ARTIST.sub("", maker).strip()) for maker in makers if normalise(maker))
         found = re.search(rf"(?<=\S)\s+((?:{names}){_VERSION_ENDING})\s*$", head, re.IGNORECASE) if names else None
         if found and normalise(head[: found.start()]):
-            return head[: found.start()], found.group(1)
-    return head, ""
+            return f"{head[: found.start()]} {brackets}", found.group(1)
+    return head + brackets, ""
 
 
 def without_artists(title: Title, names: tuple[str, ...]) -> Title:
@@ -253,6 +259,11 @@ def _finish(parts: _Parts, text: str) -> Title:
 
 
 def _read_bracket(inner: str, parts: _Parts) -> None:
+    rest, groups = _take_brackets(inner)
+    if len(groups) > 1 and not _MARK.sub("", rest).strip():  # brackets in a bracket: "((Space Jam) (Extended Mix))"
+        for group in groups:
+            _read_bracket(group, parts)
+        return
     inner = " ".join(_plain(inner).split())
     feature = _FEATURE_START.match(inner)
     if feature and not is_version(inner):
@@ -263,7 +274,7 @@ def _read_bracket(inner: str, parts: _Parts) -> None:
         _read_versions(inner, parts)
     elif _SHOW_TAG.fullmatch(inner):
         parts.add_version(Version(kinds=frozenset({"mixed"}), names=frozenset(normalise(inner).split()), text=inner))
-    elif inner:
+    elif inner and not parts.has_subtitle(inner):
         parts.subtitles.append(inner)
         parts.add_full(inner)
 
@@ -318,6 +329,8 @@ def _read_bare_suffix(suffix: str, parts: _Parts) -> None:
     """Versions, a source, featured artists, or a part of the title."""
     tokens = normalise(suffix).split()
     feature = _FEATURE_START.match(suffix)
+    if parts.has_subtitle(suffix):
+        return
     if _is_source(suffix):
         parts.add_version(Version(notes=frozenset({"film"})))
     elif is_version(suffix):

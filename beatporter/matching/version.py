@@ -110,7 +110,7 @@ def is_version(text: str) -> bool:
         return True
     meanings, left = _find_phrases(tokens)
     if not meanings:
-        return False
+        return bool(tokens) and words.MIX_WORDS.issuperset(tokens)
     if " ".join(tokens).startswith(tuple(words.VERSION_STARTS)):
         return True
     return all(token in words.JOINERS or token.isdigit() for token in left)
@@ -199,7 +199,12 @@ def _same_maker(less: Version, more: Version, people: frozenset[str], other_peop
 
     The side that says less has only a field for remixers, or the other has no word that a list knows ("James Juke's Hot Take").
     """
-    if not (less.is_credited or more.kinds == {OTHER}) or not less.names or not less.kinds or not less.kinds | more.kinds <= words.SOFT_KINDS:
+    if (
+        not (less.is_credited or more.kinds == {OTHER})
+        or not less.names
+        or not less.kinds
+        or not less.kinds | more.kinds <= words.SOFT_KINDS
+    ):
         return False
     rest = more.names - less.names
     strangers = (other_people - people) if less.is_credited else (people | other_people)

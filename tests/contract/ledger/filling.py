@@ -14,7 +14,17 @@ from typing import Any
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import AuditRow, BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
