@@ -96,7 +96,7 @@ def judge_case(case: Case, version_order: Sequence[str] = OWN_FIRST) -> dict[str
         "take": match.track_id,
         "version": match.version,
         "score": nearest.score if nearest else 0.0,
-        "why": list(why(case.entry, decision.best) if decision.best else why_not(decision)),
+        "why": list(why(case.entry, decision.best, decision.others) if decision.best else why_not(decision)),
         "shown_in_review": is_doubtful(match),
     }
 

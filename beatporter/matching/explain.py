@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from beatporter.matching import weights
@@ -16,8 +17,12 @@ Confidence = Literal["sure", "doubtful", "none"]
 _CUT_NAMES: dict[Cut, str] = {"extended": "extended mix", "original": "original mix", "radio": "radio edit"}
 
 
-def why(entry: ChartEntry, verdict: Verdict) -> tuple[str, ...]:
-    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points."""
+def why(entry: ChartEntry, verdict: Verdict, others: Sequence[Verdict] = ()) -> tuple[str, ...]:
+    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points.
+
+    Args:
+        others: the other candidates, among which the chart's ISRC may be that of another version.
+    """
     reasons = ["ISRC agrees" if isrcs_agree(entry, verdict.track) else "found by title and artist"]
     if verdict.version == "same" and differ_in_one(entry.isrc, verdict.track.isrc):
         reasons.append("ISRC differs in one character")
@@ -25,6 +30,10 @@ def why(entry: ChartEntry, verdict: Verdict) -> tuple[str, ...]:
         reasons.append("length agrees")
     if verdict.version == "substitute":
         reasons.append(_say_substitute(entry, verdict))
+    if not isrcs_agree(entry, verdict.track):
+        wrong = next((other for other in others if other.version is None and isrcs_agree(entry, other.track)), None)
+        if wrong is not None:
+            reasons.append(f"the chart's ISRC belongs to “{wrong.track.name}”, which is another version")
     return (*reasons, *(f"{name} (-{points:g})" for name, points in verdict.penalties))
 
 
