@@ -14,7 +14,7 @@ from beatporter.ledger.archive_place import Access, ArchivePlace, gcs_filesystem
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import AuditRow, BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -48,6 +48,7 @@ def write_day(ledger: Ledger, day: int) -> None:
         ledger.matches.append([Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,))])
     ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
     ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
+    ledger.audits.append(AuditRow(100 + day, track(day), "7", "same, sure", 40, "yes", at))
     ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])
 
 
