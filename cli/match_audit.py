@@ -14,7 +14,7 @@ from beatporter import names
 from beatporter.errors import SettingsError
 from beatporter.records.ledger import AuditAnswer
 from beatporter.sync.audit import Question, draw, keep_answer, result, say_result
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name, verdict
 from cli.terminal import Terminal, print_document
 
@@ -31,21 +31,23 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Ask nothing and print the result so far as JSON.")] = False,
 ) -> None:
     """Say of decisions drawn at random whether they are right, and see the precision and recall that follow, with 95 % intervals."""
-    with open_desk("match") as desk:
+    with command_workspace("match") as workspace:
         if as_json or sample == 0:
-            found = result(desk.ledger.audits.all())
+            found = result(workspace.ledger.audits.all())
         else:
             if not sys.stdin.isatty():
                 raise SettingsError("An audit asks questions, and there is no terminal to answer on.", "`--json` prints the result so far.")
-            questions = draw(desk, genres or desk.settings.enabled_genres(), sample, secrets.randbelow(2**32) if seed is None else seed)
+            questions = draw(
+                workspace, genres or workspace.settings.enabled_genres(), sample, secrets.randbelow(2**32) if seed is None else seed
+            )
             console = Terminal()
             for number, question in enumerate(questions, 1):
                 console.rule(f"{number} of {len(questions)}", align="left")
                 answer = _ask(console, question)
                 if answer is None:
                     break
-                keep_answer(desk, question, answer)
-            found = result(desk.ledger.audits.all())
+                keep_answer(workspace, question, answer)
+            found = result(workspace.ledger.audits.all())
     if not as_json:
         print_line(Terminal(), "", say_result(found))
         return

@@ -18,7 +18,7 @@ from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.learning import Lesson, lessons
 from beatporter.sync.replay import Replayed, kept_decisions, replay
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.match_view import entry_name, print_line, track_name
 from cli.terminal import Terminal, print_document
 
@@ -29,10 +29,10 @@ def case(
     beatport_id: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)],
 ) -> None:
     """Print a decision as one JSON line: the chart entry and the candidates that were kept. It is how to report a wrong match."""
-    with open_desk("match") as desk:
-        entry = desk.ledger.charts.described([beatport_id]).get(beatport_id)
-        match = desk.ledger.matches.latest([beatport_id]).get(beatport_id)
-        order = desk.settings.version_order
+    with command_workspace("match") as workspace:
+        entry = workspace.ledger.charts.described([beatport_id]).get(beatport_id)
+        match = workspace.ledger.matches.latest([beatport_id]).get(beatport_id)
+        order = workspace.settings.version_order
     if entry is None:
         raise SettingsError(
             f"No chart that was read has the Beatport id {beatport_id}.", "`beatporter match show GENRE` lists the ids of a genre's chart."
@@ -59,13 +59,13 @@ def replay_(
 ) -> None:
     """Judge every decision again from its kept candidates, and list what would change. Nothing is changed."""
     judged, unkept, changes = 0, 0, []
-    with open_desk("match") as desk:
-        for kept in kept_decisions(desk.ledger, rules):
+    with command_workspace("match") as workspace:
+        for kept in kept_decisions(workspace.ledger, rules):
             if not kept.candidates:
                 unkept += kept.match.track_id is not None or bool(kept.match.runners_up)
                 continue
             judged += 1
-            replayed = replay(kept, desk.settings.version_order)
+            replayed = replay(kept, workspace.settings.version_order)
             if replayed.changes:
                 changes.append(replayed)
     if as_json:
@@ -85,8 +85,8 @@ def replay_(
 
 def learn(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False) -> None:
     """Propose words that would have decided your overrides rightly, with what each would change. Nothing is applied."""
-    with open_desk("match") as desk:
-        found = lessons(desk.ledger, desk.settings.version_order)
+    with command_workspace("match") as workspace:
+        found = lessons(workspace.ledger, workspace.settings.version_order)
     if as_json:
         print_document([_lesson(lesson) for lesson in found], ensure_ascii=False)
         return

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from beatporter.isrc import clean_isrc
 from beatporter.matching.decide import OWN_FIRST, decide
 from beatporter.matching.explain import is_doubtful, why, why_not
 from beatporter.matching.find import record_decision
@@ -174,8 +175,7 @@ def _texts(value: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
 
 
 def _isrc(value: Mapping[str, Any], where: str) -> str | None:
-    isrc = _text(value, "isrc", where)
-    return isrc.replace("-", "").replace(" ", "").upper() if isrc else None
+    return clean_isrc(_text(value, "isrc", where))
 
 
 def _number(value: Mapping[str, Any], name: str, where: str) -> int | None:

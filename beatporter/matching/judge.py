@@ -195,25 +195,21 @@ def _words_of(*groups: tuple[str, ...]) -> frozenset[str]:
 def _compare_isrcs(one: str | None, other: str | None) -> Isrc:
     if not one or not other:
         return "unknown"
-    return "agrees" if _plain_isrc(one) == _plain_isrc(other) else "differs"
+    return "agrees" if one == other else "differs"
 
 
 def differ_in_one(one: str | None, other: str | None) -> bool:
     """Whether two ISRCs differ in a single character, as by a slip of the pen."""
-    left, right = _plain_isrc(one or ""), _plain_isrc(other or "")
-    return len(left) == len(right) > 0 and sum(a != b for a, b in zip(left, right, strict=True)) == 1
+    if not one or not other or len(one) != len(other):
+        return False
+    return sum(a != b for a, b in zip(one, other, strict=True)) == 1
 
 
 def is_batch(one: str | None, other: str | None) -> bool:
     """Whether two ISRCs were given to one release in all likelihood: one registrant and year, numbers close together."""
-    left, right = _plain_isrc(one or ""), _plain_isrc(other or "")
-    if len(left) != _ISRC_LETTERS or len(right) != _ISRC_LETTERS or left[:7] != right[:7] or left == right:
+    if not one or not other or len(one) != _ISRC_LETTERS or len(other) != _ISRC_LETTERS or one[:7] != other[:7]:
         return False
-    return left[7:].isdecimal() and right[7:].isdecimal() and abs(int(left[7:]) - int(right[7:])) <= weights.ISRC_BATCH
-
-
-def _plain_isrc(isrc: str) -> str:
-    return isrc.replace("-", "").strip().upper()
+    return one[7:].isdecimal() and other[7:].isdecimal() and 0 < abs(int(one[7:]) - int(other[7:])) <= weights.ISRC_BATCH
 
 
 def _compare_lengths(one_ms: int | None, other_ms: int | None) -> Length:

@@ -4,19 +4,6 @@ CREATE TABLE alembic_version (
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "alembic_version" VALUES('0003');
-CREATE TABLE audits (
-	id INTEGER NOT NULL, 
-	beatport_id BIGINT NOT NULL, 
-	track_id BLOB, 
-	rules TEXT NOT NULL, 
-	stratum TEXT NOT NULL, 
-	stratum_size BIGINT NOT NULL, 
-	answer TEXT, 
-	at BIGINT NOT NULL, 
-	PRIMARY KEY (id)
-);
-INSERT INTO "audits" VALUES(1,1,X'00000000000000000000000000000001','1','same, sure',40,'yes',1795156200);
-INSERT INTO "audits" VALUES(2,3,NULL,'1','none',3,'unknown',1795242600);
 CREATE TABLE backup_changes (
 	backup INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -179,12 +166,12 @@ CREATE TABLE listings (
 	PRIMARY KEY (id)
 );
 INSERT INTO "listings" VALUES(2,'house',1795156200);
-CREATE TABLE matches (
+CREATE TABLE "matches" (
 	id INTEGER NOT NULL, 
 	beatport_id BIGINT NOT NULL, 
 	isrc TEXT, 
 	track_id BLOB, 
-	method TEXT, 
+	method TEXT NOT NULL, 
 	score DOUBLE NOT NULL, 
 	version TEXT, 
 	rules TEXT NOT NULL, 
@@ -196,15 +183,15 @@ CREATE TABLE matches (
 	track_isrc TEXT, 
 	misses BIGINT NOT NULL, 
 	runners_up TEXT, 
-	fingerprint BIGINT NOT NULL, track_duration_ms BIGINT, track_album TEXT, track_album_type TEXT, track_release_date TEXT, 
+	fingerprint BIGINT NOT NULL, 
+	track_duration_ms BIGINT, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,8888910113654150046,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',-8171997962060559746,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-1177007248335957847,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-3171482805322282402,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,868107510059782933,301000,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(6,5,'ISRC5',X'00000000000000000000000000000005','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000006", "name": "Name", "artists": ["Z"], "score": 60.5, "why": "another cut", "isrc": "I6", "duration_ms": 200000, "chance": 0.25}]',-5606718380084536291,NULL,'Album ☃','single','2026-11');
+INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,-4535142453944554467,NULL);
+INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',-1774887484380650533,NULL);
+INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-7469753313219945635,NULL);
+INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-5959420795621261460,NULL);
+INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,4965077931886319702,301000);
 CREATE TABLE playlist_ids (
 	playlist INTEGER NOT NULL, 
 	playlist_id BLOB NOT NULL, 
@@ -234,9 +221,9 @@ CREATE TABLE runs (
 	PRIMARY KEY (id)
 );
 INSERT INTO "runs" VALUES(1,5,'deferred',2,1,3,'The budget ☃ is spent.',1795156200);
-CREATE TABLE snapshots (
+CREATE TABLE "snapshots" (
 	playlist INTEGER NOT NULL, 
-	state TEXT, 
+	state TEXT NOT NULL, 
 	snapshot_id TEXT, 
 	at BIGINT NOT NULL, 
 	sending TEXT, 
@@ -267,8 +254,6 @@ CREATE UNIQUE INDEX charts_once ON charts (genre_id, scraped_at, fingerprint);
 CREATE INDEX corrections_by_entry ON corrections (beatport_id);
 CREATE INDEX entries_by_beatport_id ON entries (beatport_id);
 CREATE INDEX listings_by_run ON listings (run_key);
-CREATE INDEX matches_by_track ON matches (track_id);
-CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
 CREATE INDEX playlists_by_genre ON playlists (genre_id, at);
 CREATE INDEX runs_by_genre ON runs (genre_id, at);
 CREATE UNIQUE INDEX backups_by_time ON backups (playlist, taken_at);
@@ -277,4 +262,6 @@ CREATE INDEX chart_entries_by_entry ON chart_entries (entry, chart);
 CREATE INDEX history_by_isrc ON history (playlist, isrc_key);
 CREATE INDEX history_by_recording ON history (playlist, recording_key);
 CREATE UNIQUE INDEX history_once ON history (playlist, track_key, rest_key);
+CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
+CREATE INDEX matches_by_track ON matches (track_id);
 COMMIT;
