@@ -73,8 +73,9 @@ mutants: $(READY) ## one-line mistakes in the rules that decide: is each noticed
 bench: $(READY) ## calls, wall time and memory of the daily run
 	@$(BIN)/python -m bench.daily_run
 
-bench-matching: $(READY) ## precision and recall of the matching
+bench-matching: $(READY) ## precision and recall of the matching, with intervals; real rows under every usual spelling
 	@$(BIN)/python -m bench.matching
+	@$(BIN)/python -m bench.matching_spellings
 
 bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year of backups, a genre's second morning
 	@$(BIN)/python -m bench.ledger

@@ -15,7 +15,7 @@ from beatporter.matching import weights
 from beatporter.matching.credits import names_person
 from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, runners_up
 from beatporter.matching.explain import why, why_not
-from beatporter.matching.judge import isrcs_agree, judge, lengths_agree
+from beatporter.matching.judge import isrcs_agree, lengths_agree
 from beatporter.matching.normalise import joined_names, normalise
 from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.matching.version import OTHER
@@ -84,7 +84,7 @@ def find_track(
             by_isrc = frozenset(track.track_id for track in answer)
         found |= {track.track_id: track for track in answer}
         decision = decide(entry, found.values(), version_order)
-        if decision.best and (entry.isrc is None or _settles(entry, decision.best, version_order, is_whole=_is_whole(entry, answer))):
+        if decision.best and (entry.isrc is None or _settles(entry, decision.best, version_order, is_whole=_is_whole(answer, decision))):
             break
     decided_at = now.replace(microsecond=0)
     if previous is not None:
@@ -141,11 +141,12 @@ def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str], *, 
     return is_whole and bool(entry.length_ms and best.track.duration_ms)
 
 
-def _is_whole(entry: ChartEntry, answer: Sequence[SpotifyTrack]) -> bool:
+def _is_whole(answer: Sequence[SpotifyTrack], decision: Decision) -> bool:
     """Whether an answer goes on past the tracks of the entry's title and artist, or ends before it is full."""
     if len(answer) < _FULL_ANSWER:
         return True
-    return any(not _OTHERS.isdisjoint(judge(entry, track).rejected) for track in answer[_FULL_ANSWER // 2 :])
+    of_others = {verdict.track.track_id for verdict in decision.others if not _OTHERS.isdisjoint(verdict.rejected)}
+    return any(track.track_id in of_others for track in answer[_FULL_ANSWER // 2 :])
 
 
 def record_decision(

@@ -22,7 +22,7 @@ def rows(stratum: str, size: int, *answers: AuditAnswer, rules: str = RULES, fir
 @pytest.mark.parametrize(
     ("sizes", "sample", "drawn"),
     [
-        ({"a": 1000, "b": 10, "c": 0}, 20, {"a": 14, "b": 6, "c": 0}),
+        ({"a": 1000, "b": 10, "c": 0}, 20, {"a": 15, "b": 5, "c": 0}),
         ({"a": 1000, "b": 2}, 20, {"a": 18, "b": 2}),
         ({"a": 3, "b": 2}, 20, {"a": 3, "b": 2}),
         ({"a": 0}, 20, {"a": 0}),
