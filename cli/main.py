@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
+from cli import demo, genres, ledger, login, match, profile, sandbox, status, sync, ui
 from cli.output import output_written
 from cli.terminal import Terminal
 
@@ -20,6 +20,7 @@ app = typer.Typer(help="Keeps Spotify playlists in step with Beatport's charts."
 app.command("sync")(sync.sync)
 app.add_typer(match.app, name="match")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(profile.app, name="profile")
 app.command("status")(status.status)
 app.command("login")(login.login)
 app.command("genres")(genres.genres)

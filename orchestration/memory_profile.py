@@ -24,7 +24,7 @@ from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
 from beatporter.memory.flight_record import FlightRecord, forget, keep_record, left_records, record_file
 from beatporter.memory.history import Standing, holders_of, rows_of, standing
-from beatporter.memory.keeping import Bounds, prune
+from beatporter.memory.keeping import KEPT, prune
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
@@ -77,7 +77,7 @@ def profiled(genre: str) -> Iterator[Capture]:
             report = make_report(recorded, facts, state)
             over = _publish(settings, report)
             forget(record)
-            prune(settings.captures(), Bounds(), utc_now())
+            prune(settings.captures(), KEPT, utc_now())
     if over and settings.memory_strict:
         raise over.error(genre)
 

@@ -31,6 +31,10 @@ class Bounds:
     age: timedelta = timedelta(days=30)
 
 
+KEPT = Bounds()
+"""What every run keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
     """A capture as it lies on disk."""

@@ -95,7 +95,8 @@ def overview_line(overview: Overview) -> str:
     if not peaks:
         return "no figures"
     verdict = f", {overview.growth}" if overview.one_process and overview.slope else ""
-    return f"highest peak {max([*peaks, overview.process_peak_mb or 0]):.0f} MB{verdict}"
+    whole = (overview.process_peak_mb or 0.0) if overview.one_process else 0.0
+    return f"highest peak {max([*peaks, whole]):.0f} MB{verdict}"
 
 
 def growing_lines(genres: Sequence[GenreMemory]) -> list[GrowingLine]:

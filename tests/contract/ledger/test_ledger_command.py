@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.migrate import HEAD
 from beatporter.records.ledger import BackupRow, CallRow, HistoryRow
 from beatporter.records.match import Match
 from tests.contract.ledger.contents import contents
@@ -332,6 +333,7 @@ class TestMigrate:
         ledger.close()
         with sqlite3.connect(address) as database:
             database.execute("ALTER TABLE matches DROP COLUMN track_duration_ms")
+            database.execute("DROP TABLE memory")
             database.execute("UPDATE alembic_version SET version_num = '0001'")
         text = output_of(beatporter("migrate"))
         assert "went from 0001 to" in text
@@ -346,7 +348,7 @@ class TestMigrate:
             assert "of a newer Beatporter" in output_of(beatporter("migrate"), code=2)
         finally:
             with ledger.transaction() as connection:
-                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+                connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
 
 
 @only_sqlite

@@ -26,7 +26,7 @@ def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
     for day in range(3):
         write_day(ledger, day)
         ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
-        ledger.memory.append([memory("run", T0 - timedelta(days=40 * day), 1)])
+        ledger.memory.append([memory("run", T0 - timedelta(days=50 * day), 1)])
     archive(ledger, folder_place(tmp_path), NOW)
     return ledger
 
