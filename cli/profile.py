@@ -13,16 +13,17 @@ from beatporter.clock import utc_now
 from beatporter.errors import PermanentError, SettingsError
 from beatporter.genres import find_genre
 from beatporter.memory.compare import StepDifference, compare_captures, compare_runs
-from beatporter.memory.history import MB, RUN, holders_of
+from beatporter.memory.history import RUN, holders_of
 from beatporter.memory.keeping import KEPT, Bounds, captures, prune
+from beatporter.memory.megabytes import MB, show_bytes
 from beatporter.memory.page_links import KINDS
 from beatporter.memory.pages import make_page
 from beatporter.memory.reading import READER, ReadingFailed
 from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow
 from beatporter.settings import Settings, load_settings
-from cli.desk import reach_blocks
-from cli.ledger_words import counted, say, table_of
+from cli.context import use_prefect_for_blocks
+from cli.ledger_view import counted, figures_table, say
 from cli.profile_runs import HOW, GenreRuns, all_genre_runs, find_capture, find_run, genre_runs, index_of, latest_capture
 from cli.terminal import Terminal, print_document
 from orchestration.workspace import open_ledger_of
@@ -47,14 +48,14 @@ def list_(as_json: Json = False) -> None:
             one.genre.slug,
             f"{one.runs[0].at:%Y-%m-%d %H:%M}",
             one.runs[0].state,
-            _mb(one.runs[0].peak_bytes),
+            show_bytes(one.runs[0].peak_bytes),
             f"{one.usual.median_mb:.0f} MB" if one.usual else "–",
             one.verdict,
             str(sum(capture.name == memory_artifact(one.genre.slug) for capture in kept)),
         )
         for one in genres
     ]
-    say(table_of(("genre", "last run (UTC)", "ended", "peak", "usual", "verdict", "captures"), rows))
+    say(figures_table(("genre", "last run (UTC)", "ended", "peak", "usual", "verdict", "captures"), rows))
 
 
 @app.command("show")
@@ -70,10 +71,10 @@ def show_(
     if as_json:
         print_document({**_genre_document(known), "run": [_row_document(row) for row in rows]})
         return
-    say(table_of(("step", "peak", "left", "seconds", "held most"), [_step_cells(row) for row in rows]))
+    say(figures_table(("step", "peak", "left", "seconds", "held most"), [_step_cells(row) for row in rows]))
     if left := holders_of(rows[0], "left"):
-        say(table_of(("left behind by", "line", "MB"), [(one.function, one.place, f"{one.held_bytes / MB:.2f}") for one in left]))
-    say(table_of(("run (UTC)", "ended", "peak", "searches", "history", "code"), [_run_cells(row) for row in known.runs[:10]]))
+        say(figures_table(("left behind by", "line", "MB"), [(one.function, one.place, f"{one.held_bytes / MB:.2f}") for one in left]))
+    say(figures_table(("run (UTC)", "ended", "peak", "searches", "history", "code"), [_run_cells(row) for row in known.runs[:10]]))
     say(f"The last run: {known.verdict}.")
 
 
@@ -174,23 +175,25 @@ def serve_pages(settings: Settings, port: int) -> None:
 
 def _settings() -> Settings:
     settings = load_settings()
-    reach_blocks(settings)
+    use_prefect_for_blocks(settings)
     return settings
-
-
-def _mb(value: int | None, *, sign: bool = False) -> str:
-    return "–" if value is None else f"{value / MB:{'+' if sign else ''}.1f} MB"
 
 
 def _step_cells(row: MemoryRow) -> tuple[str, ...]:
     left = None if row.after_bytes is None or row.before_bytes is None else row.after_bytes - row.before_bytes
     who = ", ".join(f"{one.function} {one.held_bytes / MB:.1f}" for one in holders_of(row)[:2])
-    return ("the run" if row.step == RUN else row.step, _mb(row.peak_bytes), _mb(left, sign=True), f"{row.duration_s:.2f}", who)
+    return (
+        "the run" if row.step == RUN else row.step,
+        show_bytes(row.peak_bytes),
+        show_bytes(left, sign=True),
+        f"{row.duration_s:.2f}",
+        who,
+    )
 
 
 def _run_cells(row: MemoryRow) -> tuple[str, ...]:
     counts = ("–" if count is None else f"{count:,}" for count in (row.searches, row.history_rows))
-    return (f"{row.at:%Y-%m-%d %H:%M}", row.state, _mb(row.peak_bytes), *counts, row.code_version)
+    return (f"{row.at:%Y-%m-%d %H:%M}", row.state, show_bytes(row.peak_bytes), *counts, row.code_version)
 
 
 def _show_differences(differences: list[StepDifference]) -> None:
@@ -198,8 +201,11 @@ def _show_differences(differences: list[StepDifference]) -> None:
         say("The two have no step in common.")
         return
     say(f"B holds {differences[0].words()}.")
-    rows = [(one.step, _mb(one.before_bytes), _mb(one.after_bytes), _mb(one.more_bytes, sign=True), _greatest(one)) for one in differences]
-    say(table_of(("step", "A", "B", "more", "most of it in"), rows))
+    rows = [
+        (one.step, show_bytes(one.before_bytes), show_bytes(one.after_bytes), show_bytes(one.more_bytes, sign=True), _greatest(one))
+        for one in differences
+    ]
+    say(figures_table(("step", "A", "B", "more", "most of it in"), rows))
 
 
 def _greatest(difference: StepDifference) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from beatporter.errors import SettingsError
 from beatporter.genres import Genre, find_genre
 from beatporter.ledger.ledger import Ledger
-from beatporter.memory.history import MB
 from beatporter.memory.keeping import CaptureFile, captures
+from beatporter.memory.megabytes import MB
 from beatporter.memory.pages import GenrePages
 from beatporter.memory.trend import Usual, compared, usual
 from beatporter.names import memory_artifact

@@ -26,6 +26,7 @@ from beatporter.memory.flight_record import FlightRecord, forget, keep_record, l
 from beatporter.memory.history import Standing, holders_of, rows_of, standing
 from beatporter.memory.keeping import KEPT, prune
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
+from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
 from beatporter.memory.processes import run_processes
@@ -34,7 +35,7 @@ from beatporter.memory.records import Holder, MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
 from beatporter.memory.resident import process_peak_bytes
 from beatporter.settings import Settings, load_settings
-from beatporter.sync.outcome import RUN_LASTS, Outcome
+from beatporter.sync.outcome import LONGEST_RUN, Outcome
 from beatporter.sync.workspace import calls_key
 from orchestration.artifacts import publish, publish_for
 from orchestration.code_version import code_version
@@ -44,7 +45,6 @@ from orchestration.workspace import open_ledger_of
 logger = logging.getLogger(__name__)
 
 OVER_BUDGET = "beatporter.memory.over-budget"
-MB = 2**20
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def publish_memory(outcomes: Mapping[str, Outcome], *, one_process: bool) -> Non
         GenreMemory(slug, one.memory_before_mb, one.peak_memory_mb, one.memory_after_mb, left.get(slug, ()))
         for slug, one in outcomes.items()
     ]
-    overview = Overview(genres, one_process, _mb(process_peak_bytes()), run_processes(), _over_budgets(settings, outcomes))
+    overview = Overview(genres, one_process, megabytes(process_peak_bytes()), run_processes(), _over_budgets(settings, outcomes))
     publish(names.MEMORY, overview_markdown(overview), overview_line(overview))
 
 
@@ -116,9 +116,9 @@ def with_memory(outcome: Outcome, memory: Capture) -> Outcome:
     memory.look()
     return replace(
         outcome,
-        peak_memory_mb=_mb(memory.peak_rss_bytes),
-        memory_before_mb=_mb(memory.rss_before_bytes),
-        memory_after_mb=_mb(memory.rss_after_bytes),
+        peak_memory_mb=megabytes(memory.peak_rss_bytes),
+        memory_before_mb=megabytes(memory.rss_before_bytes),
+        memory_after_mb=megabytes(memory.rss_after_bytes),
         duration_s=round(memory.duration_s, 2),
     )
 
@@ -168,7 +168,7 @@ def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
 
 
 def _searches(ledger: Ledger, facts: RunFacts) -> int:
-    return ledger.calls.by_kind(utc_now() - RUN_LASTS, calls_key(facts.run_key, facts.genre)).get("search", 0)
+    return ledger.calls.by_kind(utc_now() - LONGEST_RUN, calls_key(facts.run_key, facts.genre)).get("search", 0)
 
 
 def _left_behind(settings: Settings, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Holder, ...]]:
@@ -212,7 +212,3 @@ def _emit(facts: RunFacts, over: OverBudget) -> None:
         related=[{"prefect.resource.id": f"prefect.flow-run.{facts.run_id}", "prefect.resource.role": "flow-run"}] if facts.run_id else [],
         payload=asdict(over) | {"genre": facts.genre, "code_version": facts.code_version},
     )
-
-
-def _mb(size_bytes: int | None) -> float | None:
-    return size_bytes / MB if size_bytes else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beatporter.errors import PermanentError
+from beatporter.memory.megabytes import MB
 from beatporter.memory.records import MemoryReport
-
-MB = 2**20
 
 
 class MemoryOverBudget(PermanentError):

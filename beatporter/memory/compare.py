@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from beatporter.memory.history import RUN, holders_of
+from beatporter.memory.megabytes import MB
 from beatporter.memory.records import Details, Holder
 from beatporter.records.ledger import MemoryRow
-
-MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from beatporter.memory.megabytes import MB
 from beatporter.memory.records import Holder, MemoryReport, Step
 from beatporter.memory.trend import Compared, Growing, Slope, Usual, compared, growth, robust_slope, usual
 from beatporter.records.ledger import MemoryRow
 
 RUN = "run"
-MB = 2**20
 _HOLDERS = 6
 _DAY_S = 86_400
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from beatporter.markdown import escape, svg_image
 from beatporter.memory.budget import over_budget
 from beatporter.memory.history import Standing
+from beatporter.memory.megabytes import MB, round_bytes
 from beatporter.memory.picture import timeline_svg, trend_svg
 from beatporter.memory.records import Details, Holder, MemoryReport, ProcessMemory, Step
 from beatporter.memory.trend import RULE_USUAL
@@ -16,7 +17,6 @@ from beatporter.records.ledger import MemoryRow
 _ROWS = 8
 _RUNS = 8
 TREND_RUNS = 30
-MB = 2**20
 Link = tuple[str, str]
 """A label and an address, both ours."""
 
@@ -52,27 +52,19 @@ def report_line(report: MemoryReport, budget_mb: float) -> str:
     """The run in a few words, for the list of artifacts."""
     step = f" in {report.peak_step.name}" if report.peak_step else ""
     if report.state == "killed":
-        return f"killed at {mb(report.rss_after_bytes)}{_last_step(report)}"
+        return f"killed at {round_bytes(report.rss_after_bytes)}{_last_step(report)}"
     if report.peak_rss_bytes is None or report.rss_before_bytes is None:
         return "the system gives no figures"
     over = ", over budget" if over_budget(report, budget_mb) else ""
-    return f"peak {mb(report.peak_rss_bytes)}{step}, {mb(max(report.peak_rss_bytes - report.rss_before_bytes, 0))} above the start{over}"
+    above = max(report.peak_rss_bytes - report.rss_before_bytes, 0)
+    return f"peak {round_bytes(report.peak_rss_bytes)}{step}, {round_bytes(above)} above the start{over}"
 
 
 def killed_line(report: MemoryReport) -> str:
     """What is known of a killed run, in a sentence: how much, where, held by whom."""
     held = report.details.left if report.details else ()
-    by = f", held by {' and '.join(f'{one.function} ({mb(one.held_bytes)})' for one in held[:2])}" if held else ""
-    return f"Killed at {mb(report.rss_after_bytes)}{_last_step(report)}{by}."
-
-
-def mb(value: int | None, *, sign: bool = False) -> str:
-    """Bytes as MB, whole ones from ten on."""
-    if value is None:
-        return "unknown"
-    size = value / MB
-    digits = 0 if abs(size) >= 10 else 1
-    return f"{size:+.{digits}f} MB" if sign else f"{size:.{digits}f} MB"
+    by = f", held by {' and '.join(f'{one.function} ({round_bytes(one.held_bytes)})' for one in held[:2])}" if held else ""
+    return f"Killed at {round_bytes(report.rss_after_bytes)}{_last_step(report)}{by}."
 
 
 def _lead(report: MemoryReport, around: Surroundings) -> Iterator[str]:
@@ -89,8 +81,8 @@ def _lead(report: MemoryReport, around: Surroundings) -> Iterator[str]:
     least = "" if report.peak_is_exact else "at least "
     where = f" in **{escape(report.peak_step.name)}**" if report.peak_step else ""
     budget = "" if over else f" Its budget is {around.budget_mb:.0f} MB."
-    above, left = mb(max(peak - before, 0)), mb(after - before, sign=True)
-    yield f"Peak **{least}{mb(peak)}**{where}: {above} above the start, {left} afterwards.{budget}"
+    above, left = round_bytes(max(peak - before, 0)), round_bytes(after - before, sign=True)
+    yield f"Peak **{least}{round_bytes(peak)}**{where}: {above} above the start, {left} afterwards.{budget}"
     if around.standing:
         yield _usual(around.standing)
     yield from _most_held(report)
@@ -113,11 +105,12 @@ def _most_held(report: MemoryReport) -> Iterator[str]:
     details = report.details
     if details and details.own:
         first = details.own[0]
-        modules = f"; {mb(details.import_bytes)} are modules being loaded, once in a process" if details.import_bytes > MB else ""
-        held = f"{escape(first.function)} held {mb(first.held_bytes)}{modules}"
-        yield f"Of the {mb(details.peak_bytes)} that the run itself had allocated then, {held}."
+        modules = f"; {round_bytes(details.import_bytes)} are modules being loaded, once in a process" if details.import_bytes > MB else ""
+        held = f"{escape(first.function)} held {round_bytes(first.held_bytes)}{modules}"
+        yield f"Of the {round_bytes(details.peak_bytes)} that the run itself had allocated then, {held}."
     if details and details.reserved_bytes:
-        yield f"{mb(details.reserved_bytes)} of address space were reserved, which is not memory: only what is touched of it is in RAM."
+        reserved = round_bytes(details.reserved_bytes)
+        yield f"{reserved} of address space were reserved, which is not memory: only what is touched of it is in RAM."
 
 
 def _timeline(report: MemoryReport, around: Surroundings) -> Iterator[str]:
@@ -132,14 +125,14 @@ def _steps(report: MemoryReport) -> Iterator[str]:
     lines = ["| | Step | Peak | Left | Seconds | Held most |", "|---:|---|---:|---:|---:|---|"]
     for number, step in enumerate(report.steps, 1):
         lasted = "did not end" if step.end_s is None else f"{step.end_s - step.start_s:.2f}"
-        who = ", ".join(f"{escape(one.function)} {mb(one.held_bytes)}" for one in held.get(step.name, ())[:2])
-        lines.append(f"| {number} | {escape(step.name)} | {mb(step.peak_bytes)} | {_left(step)} | {lasted} | {who} |")
+        who = ", ".join(f"{escape(one.function)} {round_bytes(one.held_bytes)}" for one in held.get(step.name, ())[:2])
+        lines.append(f"| {number} | {escape(step.name)} | {round_bytes(step.peak_bytes)} | {_left(step)} | {lasted} | {who} |")
     yield "## Step by step"
     yield "\n".join(lines)
 
 
 def _left(step: Step) -> str:
-    return "–" if step.left_bytes is None else mb(step.left_bytes, sign=True)
+    return "–" if step.left_bytes is None else round_bytes(step.left_bytes, sign=True)
 
 
 def _holders(details: Details, *, killed: bool) -> Iterator[str]:
@@ -181,9 +174,9 @@ def _trend(report: MemoryReport, standing: Standing | None) -> Iterator[str]:
 
 
 def _run_row(row: MemoryRow) -> str:
-    above = mb((row.peak_bytes or 0) - row.before_bytes) if row.before_bytes is not None else "–"
+    above = round_bytes((row.peak_bytes or 0) - row.before_bytes) if row.before_bytes is not None else "–"
     searches = "–" if row.searches is None else str(row.searches)
-    return f"| {row.at:%Y-%m-%d %H:%M} | {mb(row.peak_bytes)} | {above} | {searches} | {escape(row.code_version[:8])} |"
+    return f"| {row.at:%Y-%m-%d %H:%M} | {round_bytes(row.peak_bytes)} | {above} | {searches} | {escape(row.code_version[:8])} |"
 
 
 def process_table(processes: Sequence[ProcessMemory]) -> Iterator[str]:
@@ -193,9 +186,9 @@ def process_table(processes: Sequence[ProcessMemory]) -> Iterator[str]:
     lines = ["| Process | In RAM | Its share | Its peak |", "|---|---:|---:|---:|"]
     for one in processes:
         name = escape(one.role) + (f" ({one.count})" if one.count > 1 else "")
-        lines.append(f"| {name} | {mb(one.rss_bytes)} | {mb(one.pss_bytes)} | {mb(one.peak_bytes)} |")
+        lines.append(f"| {name} | {round_bytes(one.rss_bytes)} | {round_bytes(one.pss_bytes)} | {round_bytes(one.peak_bytes)} |")
     shares = [one.pss_bytes if one.pss_bytes is not None else one.rss_bytes for one in processes]
-    lines.append(f"| **together** | | **{mb(sum(shares))}** | |")
+    lines.append(f"| **together** | | **{round_bytes(sum(shares))}** | |")
     yield "## Which processes there are"
     yield "\n".join(lines)
     yield "Its share: pages that several processes use are divided among them."

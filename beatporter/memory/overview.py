@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from beatporter.markdown import escape, svg_image
 from beatporter.memory.markdown import process_table
+from beatporter.memory.megabytes import MB, show_megabytes
 from beatporter.memory.picture import genres_svg
 from beatporter.memory.records import Holder, ProcessMemory
 from beatporter.memory.trend import RULE_GROWTH, Growing, Slope, growth, robust_slope
@@ -18,7 +19,6 @@ _WORTH_NAMING = 20 * 1024
 """Bytes a genre."""
 _WARM_UP = 1
 """The first genre of a process loads modules and fills caches."""
-MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +158,5 @@ def _table(genres: Sequence[GenreMemory]) -> str:
 
 def _row(genre: GenreMemory) -> str:
     left = genre.after_mb - genre.before_mb if genre.after_mb and genre.before_mb else None
-    cells = (*(_mb(value) for value in (genre.before_mb, genre.peak_mb, genre.after_mb)), "–" if left is None else f"{left:+.1f} MB")
+    cells = (*(show_megabytes(value) for value in (genre.before_mb, genre.peak_mb, genre.after_mb)), show_megabytes(left, sign=True))
     return f"| {escape(genre.genre)} | {' | '.join(cells)} |"
-
-
-def _mb(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} MB"

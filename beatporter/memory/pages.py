@@ -14,8 +14,8 @@ from html import escape
 from pathlib import Path
 
 from beatporter.errors import PermanentError
-from beatporter.memory.history import MB
 from beatporter.memory.keeping import PAGES, CaptureFile
+from beatporter.memory.megabytes import MB
 from beatporter.memory.page_links import KINDS, page_path
 from beatporter.memory.picture import trend_svg
 from beatporter.memory.reading import reader_environment

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from beatporter.memory.megabytes import MB
 from beatporter.memory.records import Moment, Step
 
 WIDTH, HEIGHT = 480, 200
@@ -19,7 +20,6 @@ _TEXT = f'font-family="system-ui,sans-serif" font-size="14" fill="{GREY}"'
 _FLAT_SHARE = 0.6
 """The scale begins at zero unless the smallest value is above this share of the largest."""
 _LABEL_PX = 12
-MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20
@@ -43,9 +43,9 @@ from pathlib import Path
 from beatporter.memory.flight_record import left_records
 from beatporter.memory.markdown import killed_line
 from beatporter.memory.report import report_killed
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 for record in left_records(Path(sys.argv[1])):
-    report = report_killed(record, timeout_s=PATIENCE_S)
+    report = report_killed(record, timeout_s=TIMEOUT_S)
     print(json.dumps({"report": asdict(report), "line": killed_line(report)}, default=str))
 """
 
@@ -62,9 +62,7 @@ def start(folder: Path, program: str) -> subprocess.Popen[str]:
 def reports(folder: Path) -> list[dict[str, Any]]:
     """What another process says of the runs that were killed."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", REPORTER, str(folder)], env=environment, capture_output=True, text=True, timeout=PATIENCE_S
-    )
+    done = subprocess.run([sys.executable, "-c", REPORTER, str(folder)], env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -123,7 +121,7 @@ def test_a_run_out_of_memory_says_who_held_it(tmp_path: Path) -> None:
                     os._exit(137)  # as a process ends that can do nothing any more
         """,
     )
-    _, errors = child.communicate(timeout=PATIENCE_S)
+    _, errors = child.communicate(timeout=TIMEOUT_S)
     assert child.returncode == 137, errors
     (told,) = reports(tmp_path)
     assert 200 * MB < told["report"]["rss_after_bytes"] < 700 * MB

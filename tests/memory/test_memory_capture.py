@@ -19,7 +19,7 @@ import pytest
 
 from beatporter.memory.flight_record import is_alive
 from beatporter.memory.reading import reader_environment
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20
@@ -33,7 +33,7 @@ from beatporter.memory.capture import step
 from beatporter.memory.markdown import Surroundings, report_markdown
 from beatporter.memory.records import RunFacts
 from beatporter.memory.report import make_report
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 MB = 2**20
 HERE = Path(sys.argv[1])
@@ -43,7 +43,7 @@ def hold_memory(megabytes):
     return [bytearray(b"x") * (MB + number) for number in range(megabytes)]
 
 def told(captured, **more):
-    report = make_report(captured, FACTS, timeout_s=PATIENCE_S)
+    report = make_report(captured, FACTS, timeout_s=TIMEOUT_S)
     print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, Surroundings(None, 350.0)), **more}, default=str))
 """
 
@@ -56,7 +56,7 @@ def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[
         [sys.executable, str(script), str(tmp_path), *arguments],
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
     assert child.returncode == 0, child.stderr
@@ -400,12 +400,12 @@ def test_one_reader_reads_all_captures_of_a_process(tmp_path: Path) -> None:
             with capture(HERE / "memory-house.bin") as captured:
                 kept = hold_memory(4)
                 del kept
-            make_report(captured, FACTS, timeout_s=PATIENCE_S)
+            make_report(captured, FACTS, timeout_s=TIMEOUT_S)
             print(json.dumps({"process": process_mark(READER.pid)}))
         """,
     )
     assert len({one["process"] for one in readers}) == 1
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while is_alive(readers[0]["process"]):
         assert time.monotonic() < end, "the reader outlives the process that it reads for"
         time.sleep(0.1)

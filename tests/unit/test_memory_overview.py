@@ -72,7 +72,7 @@ def test_the_picture_is_to_scale() -> None:
 def test_a_genre_without_figures_keeps_its_row_and_stays_out_of_the_picture() -> None:
     known = genres(1.0, 3)
     text = overview_markdown(Overview([*known, FAILED], one_process=True))
-    assert "| amapiano | – | – | – | – |" in text
+    assert "| amapiano | unknown | unknown | unknown | unknown |" in text
     assert "| genre-1 | 231.0 MB | 242.0 MB | 232.0 MB | +1.0 MB |" in text
     assert genres_svg([(None, None), (1.0, 2.0)]) == ""
     assert "No genre's figures are known" in overview_markdown(Overview([FAILED], one_process=True))

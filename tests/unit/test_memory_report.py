@@ -17,7 +17,7 @@ from beatporter.memory.markdown import Surroundings, report_line, report_markdow
 from beatporter.memory.picture import scale_for, timeline_svg, trend_svg
 from beatporter.memory.records import Holder, Moment, ProcessMemory, Step
 from beatporter.memory.resident import peak_bytes, process_peak_bytes, resident_bytes
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 from tests.unit.memory_examples import AT, DETAILS, FACTS, MB, REPORT, row
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -178,5 +178,5 @@ def test_the_kernel_knows_this_process() -> None:
 def test_loading_capture_and_report_loads_no_memray_prefect_or_pyarrow() -> None:
     script = "import sys, beatporter.memory.capture, beatporter.memory.report, beatporter.memory.markdown; print(*sys.modules)"
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root, timeout=PATIENCE_S)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root, timeout=TIMEOUT_S)
     assert not {"memray", "prefect", "pyarrow", "pandas", "requests", "bs4"} & set(done.stdout.split())

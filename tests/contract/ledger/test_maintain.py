@@ -15,7 +15,7 @@ from beatporter.ledger.maintain import maintain
 from beatporter.ledger.statistics import statistics
 from beatporter.records.ledger import CallRow, HistoryRow
 from tests.contract.ledger.archive_cases import T0, folder_place, rows_of, track, write_day
-from tests.contract.ledger.filling import memory
+from tests.contract.ledger.sample_ledger import memory
 
 NOW = T0 + timedelta(days=36)
 

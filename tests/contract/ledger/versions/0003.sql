@@ -166,12 +166,12 @@ CREATE TABLE listings (
 	PRIMARY KEY (id)
 );
 INSERT INTO "listings" VALUES(2,'house',1795156200);
-CREATE TABLE matches (
+CREATE TABLE "matches" (
 	id INTEGER NOT NULL, 
 	beatport_id BIGINT NOT NULL, 
 	isrc TEXT, 
 	track_id BLOB, 
-	method TEXT, 
+	method TEXT NOT NULL, 
 	score DOUBLE NOT NULL, 
 	version TEXT, 
 	rules TEXT NOT NULL, 
@@ -183,7 +183,8 @@ CREATE TABLE matches (
 	track_isrc TEXT, 
 	misses BIGINT NOT NULL, 
 	runners_up TEXT, 
-	fingerprint BIGINT NOT NULL, track_duration_ms BIGINT, 
+	fingerprint BIGINT NOT NULL, 
+	track_duration_ms BIGINT, 
 	PRIMARY KEY (id)
 );
 INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,-4535142453944554467,NULL);
@@ -191,28 +192,6 @@ INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E29
 INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-7469753313219945635,NULL);
 INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-5959420795621261460,NULL);
 INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,4965077931886319702,301000);
-CREATE TABLE memory (
-	id INTEGER NOT NULL, 
-	genre_id BIGINT NOT NULL, 
-	run_key TEXT NOT NULL, 
-	at BIGINT NOT NULL, 
-	step TEXT NOT NULL, 
-	state TEXT NOT NULL, 
-	shared_process BIGINT NOT NULL, 
-	host TEXT NOT NULL, 
-	code_version TEXT NOT NULL, 
-	before_bytes BIGINT, 
-	peak_bytes BIGINT, 
-	after_bytes BIGINT, 
-	duration_s DOUBLE NOT NULL, 
-	history_rows BIGINT, 
-	searches BIGINT, 
-	holders TEXT NOT NULL, 
-	capture TEXT NOT NULL, 
-	PRIMARY KEY (id)
-);
-INSERT INTO "memory" VALUES(2,5,'house',1795156200,'run','completed',1,'Linux ☃, Python 3.11','abc',134217728,5368709120,188743680,1.25,248000,17,'{"held": [["read ☃", "beatporter/x.py:1", 12]]}','memory-house.bin');
-INSERT INTO "memory" VALUES(3,5,'house',1795156200,'match-tracks','completed',1,'Linux ☃, Python 3.11','abc',134217728,5368709120,157286400,1.25,248000,NULL,'{"held": [["read ☃", "beatporter/x.py:1", 12]]}','memory-house.bin');
 CREATE TABLE playlist_ids (
 	playlist INTEGER NOT NULL, 
 	playlist_id BLOB NOT NULL, 
@@ -242,9 +221,9 @@ CREATE TABLE runs (
 	PRIMARY KEY (id)
 );
 INSERT INTO "runs" VALUES(1,5,'deferred',2,1,3,'The budget ☃ is spent.',1795156200);
-CREATE TABLE snapshots (
+CREATE TABLE "snapshots" (
 	playlist INTEGER NOT NULL, 
-	state TEXT, 
+	state TEXT NOT NULL, 
 	snapshot_id TEXT, 
 	at BIGINT NOT NULL, 
 	sending TEXT, 
@@ -275,8 +254,6 @@ CREATE UNIQUE INDEX charts_once ON charts (genre_id, scraped_at, fingerprint);
 CREATE INDEX corrections_by_entry ON corrections (beatport_id);
 CREATE INDEX entries_by_beatport_id ON entries (beatport_id);
 CREATE INDEX listings_by_run ON listings (run_key);
-CREATE INDEX matches_by_track ON matches (track_id);
-CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
 CREATE INDEX playlists_by_genre ON playlists (genre_id, at);
 CREATE INDEX runs_by_genre ON runs (genre_id, at);
 CREATE UNIQUE INDEX backups_by_time ON backups (playlist, taken_at);
@@ -285,6 +262,6 @@ CREATE INDEX chart_entries_by_entry ON chart_entries (entry, chart);
 CREATE INDEX history_by_isrc ON history (playlist, isrc_key);
 CREATE INDEX history_by_recording ON history (playlist, recording_key);
 CREATE UNIQUE INDEX history_once ON history (playlist, track_key, rest_key);
-CREATE INDEX memory_by_genre ON memory (genre_id, at);
-CREATE INDEX memory_by_time ON memory (at);
+CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
+CREATE INDEX matches_by_track ON matches (track_id);
 COMMIT;
