@@ -29,7 +29,6 @@ from beatporter.memory.markdown import Surroundings, report_line, report_markdow
 from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
-from beatporter.memory.processes import run_processes
 from beatporter.memory.reading import READER
 from beatporter.memory.records import Holder, MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
@@ -40,6 +39,7 @@ from beatporter.sync.workspace import calls_key
 from orchestration.artifacts import publish, publish_for
 from orchestration.code_version import code_version
 from orchestration.run_key import run_key
+from orchestration.run_processes import run_processes
 from orchestration.workspace import open_ledger_of
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def profiled(genre: str) -> Iterator[Capture]:
             state = "completed"
         finally:
             recorded.stop()
-            report = make_report(recorded, facts, state)
+            report = make_report(recorded, facts, state, run_processes())
             over = _publish(settings, report)
             forget(record)
             prune(settings.captures(), KEPT, utc_now())

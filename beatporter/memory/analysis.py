@@ -131,7 +131,7 @@ def _reserved(places: Iterable[_Place], stretches: int) -> list[int]:
 
 
 def _held(places: Iterable[_Place], stretch: int) -> tuple[_Holders, _Holders, int]:
-    """Who held memory at the highest moment of a stretch: our functions, all places, and the bytes that loading modules took."""
+    """Who held memory at the highest moment of a stretch: our functions without what loading modules took, all places, and those bytes."""
     own, anywhere, import_bytes = _Holders(), _Holders(), 0
     for place in places:
         blocks, size = place.at(stretch)
@@ -140,7 +140,7 @@ def _held(places: Iterable[_Place], stretch: int) -> tuple[_Holders, _Holders, i
         anywhere.add(place.stack[0] if place.stack else _NO_FRAME, size, blocks)
         if _is_import(place.stack):
             import_bytes += size
-        if frame := _own_frame(place.stack):
+        elif frame := _own_frame(place.stack):
             own.add(frame, size, blocks)
     return own, anywhere, import_bytes
 

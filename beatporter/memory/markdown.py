@@ -90,7 +90,7 @@ def _lead(report: MemoryReport, around: Surroundings) -> Iterator[str]:
 
 def _usual(standing: Standing) -> str:
     if standing.usual is None:
-        return f"There are {len(standing.earlier)} earlier runs like it, too few to say what is usual."
+        return f"Earlier runs like it: {len(standing.earlier)}, too few to say what is usual."
     words = {"worse": "**More than usual**", "better": "Less than usual", "as usual": "As usual"}.get(standing.verdict, "Earlier runs")
     known = standing.usual
     days = {"growing": " Over the days the peaks are **growing**.", "flat": " Over the days the peaks are flat.", "unclear": ""}[
@@ -138,7 +138,7 @@ def _left(step: Step) -> str:
 def _holders(details: Details, *, killed: bool) -> Iterator[str]:
     if details.own:
         yield "## What holds the peak"
-        yield "Our functions, each with the libraries that it called:"
+        yield "Our functions, each with the libraries that it called; modules being loaded are left out:"
         yield holder_table(details.own, details.peak_bytes)
     if details.places:
         yield "Who asked for the memory; ● is Beatporter's own:"
@@ -152,11 +152,11 @@ def _holders(details: Details, *, killed: bool) -> Iterator[str]:
 
 def holder_table(holders: Sequence[Holder], of_bytes: int, rows: int = _ROWS) -> str:
     """Functions with what they hold and their share of a whole."""
-    lines = ["| Function | Place | MB | Share | Blocks |", "|---|---|---:|---:|---:|"]
+    lines = ["| Function | MB | Share | Place | Blocks |", "|---|---:|---:|---|---:|"]
     for holder in holders[:rows]:
         share = holder.held_bytes / of_bytes if of_bytes else 0.0
         name = ("● " if holder.own else "") + escape(holder.function)
-        lines.append(f"| {name} | {escape(holder.place)} | {holder.held_bytes / MB:.2f} | {share:.0%} | {holder.allocations:,} |")
+        lines.append(f"| {name} | {holder.held_bytes / MB:.2f} | {share:.0%} | {escape(holder.place)} | {holder.allocations:,} |")
     return "\n".join(lines)
 
 

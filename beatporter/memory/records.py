@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+NEAR_PEAK = 2**20
+"""A run keeps what it has read, so several steps end near its peak: the first one to get there made it."""
 RunState = Literal["completed", "failed", "killed"]
 
 
@@ -140,7 +142,6 @@ class MemoryReport:
 
     @property
     def peak_step(self) -> Step | None:
-        """The step in which the peak was reached; None when it was outside all of them, or nothing is known."""
-        known = [step for step in self.steps if step.peak_bytes is not None]
-        highest = max(known, key=lambda step: step.peak_bytes or 0, default=None)
-        return highest if highest is not None and highest.peak_bytes == self.peak_rss_bytes else None
+        """The first step that came within a megabyte of the peak; None when it was reached outside of the steps, or nothing is known."""
+        near = (self.peak_rss_bytes or 0) - NEAR_PEAK
+        return next((step for step in self.steps if self.peak_rss_bytes and (step.peak_bytes or 0) >= near), None)

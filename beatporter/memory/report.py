@@ -8,19 +8,26 @@ from pathlib import Path
 
 from beatporter.memory.capture import Capture
 from beatporter.memory.flight_record import FlightRecord
-from beatporter.memory.processes import run_processes
 from beatporter.memory.reading import READER, TIMEOUT_S, ReadingFailed
-from beatporter.memory.records import Details, MemoryReport, RunFacts, RunState, Step
+from beatporter.memory.records import Details, MemoryReport, ProcessMemory, RunFacts, RunState, Step
 
 logger = logging.getLogger(__name__)
 
 KILLED = "The run's process was killed: by the kernel for want of memory, by a person, or with its machine."
 
 
-def make_report(capture: Capture, facts: RunFacts, state: RunState = "completed", *, timeout_s: float = TIMEOUT_S) -> MemoryReport:
+def make_report(
+    capture: Capture,
+    facts: RunFacts,
+    state: RunState = "completed",
+    processes: tuple[ProcessMemory, ...] = (),
+    *,
+    timeout_s: float = TIMEOUT_S,
+) -> MemoryReport:
     """The report of a capture that has stopped.
 
     Args:
+        processes: those that the run needs, as they are now.
         timeout_s: how long reading may take; it takes a tenth of a second.
     """
     details, problem = _read(capture.file, capture.steps, capture.started_at.timestamp(), timeout_s)
@@ -38,7 +45,7 @@ def make_report(capture: Capture, facts: RunFacts, state: RunState = "completed"
         details=details,
         note=" ".join(part for part in (capture.note, problem) if part),
         capture=capture.file.name if capture.file else "",
-        processes=run_processes(),
+        processes=processes,
     )
 
 

@@ -108,7 +108,8 @@ def take_all(api: str, pages_url: str) -> None:
 
 
 def artifact_address(api: str, base: str, key: str) -> str:
-    return f"{base}/v2/artifacts/artifact/{ask(api, f'/artifacts/{key}/latest')['id']}"
+    asked = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+    return f"{base}/v2/artifacts/artifact/{ask(api, '/artifacts/filter', asked)[0]['id']}"
 
 
 def newest_flame_graph(chromium: Browser, pages_url: str) -> str:

@@ -47,7 +47,7 @@ def test_a_leak_is_called_growing_and_its_line_is_named(tmp_path: Path) -> None:
     assert "memory is **growing**" in page
     (row,) = [row for row in page.splitlines() if row.startswith("| keep\\_everything")]
     assert row.startswith("| keep\\_everything | beatporter/sync/leak.py:5 | 2.00 |")
-    assert "| ● keep\\_everything | beatporter/sync/leak.py:5 | 2.00 |" in pages["memory-house"][0]
+    assert "| ● keep\\_everything | 2.00 | " in pages["memory-house"][0]
 
 
 def test_a_few_genres_do_not_grow(tmp_path: Path) -> None:

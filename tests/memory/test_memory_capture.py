@@ -91,7 +91,7 @@ def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Pa
     assert 60 * MB < report["peak_rss_bytes"] - report["rss_before_bytes"] < 80 * MB
     assert report["rss_after_bytes"] < report["peak_rss_bytes"] - 50 * MB, "the memory was released before the end"
     assert max(moment["rss_bytes"] for moment in details["timeline"]) > report["rss_before_bytes"] + 50 * MB
-    assert "64.00 | " in told["markdown"]
+    assert "| 64.00 | " in told["markdown"]
     assert details["reserved_bytes"] == 0
     assert "data:image/svg+xml;base64," in told["markdown"]
     assert report["capture"] in told["markdown"]

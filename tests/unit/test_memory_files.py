@@ -14,7 +14,6 @@ import pytest
 from beatporter.memory.capture import Capture, capture_file
 from beatporter.memory.flight_record import forget, is_alive, keep_record, left_records, process_mark, record_file
 from beatporter.memory.keeping import KEPT, PAGES, Bounds, captures, prune
-from beatporter.memory.processes import run_processes
 from tests.unit.memory_examples import AT, FACTS, MB, REPORT
 
 NOW = AT + timedelta(days=1)
@@ -126,37 +125,6 @@ def test_what_is_old_goes_and_what_a_run_at_work_writes_stays(tmp_path: Path) ->
     assert [one.path for one in prune(tmp_path, KEPT, NOW)] == [old]
     assert at_work.exists()
     assert (tmp_path / "notes.txt").exists()
-
-
-def process(proc: Path, pid: int, parent: int, command: str, rss_kb: int) -> None:
-    folder = proc / str(pid)
-    folder.mkdir(parents=True)
-    (folder / "cmdline").write_bytes(command.replace(" ", "\0").encode())
-    (folder / "stat").write_text(f"{pid} (a) b) S {parent} 0")
-    (folder / "status").write_text(f"Name:\tx\nVmHWM:\t{2 * rss_kb} kB\nVmRSS:\t{rss_kb} kB\n")
-    (folder / "smaps_rollup").write_text(f"Rss: {rss_kb} kB\nPss: {rss_kb // 2} kB\n")
-
-
-def test_each_process_of_a_run_has_its_role(tmp_path: Path) -> None:
-    process(tmp_path, 1, 0, "init", 1)
-    process(tmp_path, 10, 1, "python prefect worker start --pool beatporter", 100)
-    process(tmp_path, 11, 10, "python -m prefect.flow_engine", 200)
-    process(tmp_path, 12, 10, "python -m prefect.flow_engine", 300)
-    process(tmp_path, 13, 11, "python -m beatporter.memory", 30)
-    process(tmp_path, 20, 1, "python prefect server start --port 4200", 40)
-    process(tmp_path, 21, 20, "uvicorn prefect.server.api.server:create_app", 400)
-    process(tmp_path, 30, 1, "python beatporter sync", 500)
-    process(tmp_path, 31, 30, "uvicorn prefect.server.api.server:create_app", 600)
-    found = {one.role: (one.rss_bytes // 1024, one.count) for one in run_processes(tmp_path, 11)}
-    assert found == {"this run": (200, 1), "other runs": (300, 1), "worker": (100, 1), "server": (440, 2), "reader": (30, 1)}
-    here = {one.role: one for one in run_processes(tmp_path, 30)}
-    assert {role: one.rss_bytes // 1024 for role, one in here.items()} == {"this run": 500, "temporary server": 600, "server": 440}
-    assert here["this run"].peak_bytes == 1000 * 1024
-    assert here["this run"].pss_bytes == 250 * 1024
-
-
-def test_where_the_kernel_shows_no_processes_nothing_is_said(tmp_path: Path) -> None:
-    assert run_processes(tmp_path) == ()
 
 
 def test_the_names_of_captures_hold_their_time() -> None:

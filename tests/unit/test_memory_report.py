@@ -40,9 +40,9 @@ def test_each_step_has_its_peak_what_it_left_its_time_and_who_held_most() -> Non
 
 def test_our_functions_come_before_those_that_asked_for_the_memory() -> None:
     text = report_markdown(REPORT, ALONE)
-    assert text.index("| ● read\\_row | beatporter/beatport/rows.py:40 | 12.00 | 30% | 9 |") < text.index("| load | json/")
+    assert text.index("| ● read\\_row | 12.00 | 30% | beatporter/beatport/rows.py:40 | 9 |") < text.index("| load | 2.00 | 5% | json/")
     assert text.index("## What holds the peak") < text.index("## What was left behind")
-    assert "| ● read\\_row | beatporter/beatport/rows.py:40 | 3.00 | 75% | 9 |" in text
+    assert "| ● read\\_row | 3.00 | 75% | beatporter/beatport/rows.py:40 | 9 |" in text
 
 
 def test_a_reservation_is_not_called_memory() -> None:
@@ -77,7 +77,7 @@ def test_what_earlier_runs_took_is_said_and_drawn() -> None:
     assert "![Peaks of the last runs](data:image/svg+xml;base64," in text
     assert text.index("| 2026-11-19 06:30 | 181 MB | 81 MB | 17 | abcdef12 |") < text.index("| 2026-11-18 06:30 |")
     few = Surroundings(standing(REPORT, earlier[:2]), 350.0)
-    assert "2 earlier runs like it, too few" in report_markdown(REPORT, few)
+    assert "Earlier runs like it: 2, too few" in report_markdown(REPORT, few)
 
 
 def test_the_processes_are_named_and_added_up() -> None:
@@ -117,7 +117,7 @@ def test_names_from_outside_are_shown_as_they_are(hostile: str) -> None:
     details = replace(DETAILS, places=(holder,), own=(), left=(), steps=())
     text = report_markdown(replace(REPORT, facts=replace(FACTS, genre=hostile), details=details, note=hostile, capture=""), ALONE)
     assert not re.search(r"(?<!\\)<", text), "the name made HTML"
-    rows = [line for line in text.splitlines() if line.endswith("| 1.00 | 2% | 1 |")]
+    rows = [line for line in text.splitlines() if "| 1.00 | 2% |" in line]
     assert len(rows) == 1, "the name broke the table"
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 6, "the name made a column"
     assert " ".join(hostile.split()) in re.sub(r"\\(.)", r"\1", rows[0])

@@ -55,7 +55,7 @@ def reported(monkeypatch: pytest.MonkeyPatch) -> list[Capture]:
     """The captures that reports were made of; reading one takes a process of its own."""
     captures: list[Capture] = []
 
-    def make_report(capture: Capture, facts: Any, state: Any) -> MemoryReport:
+    def make_report(capture: Capture, facts: Any, state: Any, processes: Any) -> MemoryReport:
         assert capture.duration_s > 0, "the report has to be made of a capture that has stopped"
         captures.append(capture)
         return replace(REPORT, facts=facts, state=state, steps=tuple(capture.steps), details=None, capture="")
@@ -189,7 +189,9 @@ def test_the_genres_of_a_parent_are_published_side_by_side(published: Published,
 
 
 def test_what_genres_of_this_run_left_behind_is_read_from_the_ledger(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "make_report", lambda capture, facts, state: replace(REPORT, facts=facts, started_at=capture.started_at))
+    monkeypatch.setattr(
+        module, "make_report", lambda capture, facts, state, processes: replace(REPORT, facts=facts, started_at=capture.started_at)
+    )
     slugs = ["house", "dubstep", "afro-house", "amapiano"]
     for slug in slugs:
         with profiled(slug):

@@ -9,11 +9,15 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from prefect.settings import PREFECT_API_URL
 
 from beatporter.memory.reading import MODULE
 from beatporter.memory.records import ProcessMemory
 
 THIS_RUN = "this run"
+DEFAULT_PORT = 4200
 ROLES = (THIS_RUN, "other runs", "worker", "server", "temporary server", "reader")
 
 
@@ -24,27 +28,37 @@ class _Process:
     command: str
 
 
-def run_processes(proc: Path = Path("/proc"), pid: int | None = None) -> tuple[ProcessMemory, ...]:
-    """The processes of this run, those of one role added up.
+def run_processes() -> tuple[ProcessMemory, ...]:
+    """The processes of this run, those of one role added up."""
+    return processes_of(os.getpid(), local_port(PREFECT_API_URL.value()))
+
+
+def local_port(api: str | None) -> int | None:
+    """The port of a server on this machine; None for one elsewhere, or the temporary one."""
+    address = urlsplit(api or "")
+    return address.port if address.hostname in ("127.0.0.1", "localhost", "::1", "0.0.0.0") else None  # noqa: S104 - nothing is bound
+
+
+def processes_of(own: int, port: int | None, proc: Path = Path("/proc")) -> tuple[ProcessMemory, ...]:
+    """The processes of the run of process `own`.
 
     Args:
+        port: of the server on this machine that the run reports to.
         proc: where the kernel shows processes.
-        pid: the run's process; None: this one.
     """
-    own = pid or os.getpid()
     found = {one.pid: one for one in _processes(proc)}
     if own not in found:
         return ()
     ancestors = list(_ancestors(own, found))
     by_role: dict[str, list[ProcessMemory]] = {}
     for process in found.values():
-        role = _role(process, own, ancestors, found)
+        role = _role(process, own, ancestors, found, port)
         if role and (memory := _memory(proc, process.pid, role)):
             by_role.setdefault(role, []).append(memory)
     return tuple(_together(by_role[role]) for role in ROLES if role in by_role)
 
 
-def _role(process: _Process, own: int, ancestors: list[int], found: Mapping[int, _Process]) -> str:
+def _role(process: _Process, own: int, ancestors: list[int], found: Mapping[int, _Process], port: int | None) -> str:
     """What a process does for the run; empty for one that does nothing for it."""
     below = own in _ancestors(process.pid, found)
     if process.pid == own:
@@ -55,18 +69,19 @@ def _role(process: _Process, own: int, ancestors: list[int], found: Mapping[int,
         return "temporary server"
     if process.pid in ancestors and "prefect" in process.command and " worker " in process.command:
         return "worker"
-    if not below and ("prefect server start" in process.command or "prefect.server.api.server" in process.command):
-        return "server" if not _of_another_run(process, found) else ""
+    if not below and _serves(process.command, port):
+        return "server"
     worker = next((one for one in ancestors if " worker " in found[one].command), None)
     if worker is not None and worker in _ancestors(process.pid, found) and "flow_engine" in process.command:
         return "other runs"
     return ""
 
 
-def _of_another_run(process: _Process, found: Mapping[int, _Process]) -> bool:
-    """Whether a server is the temporary one of some other command."""
-    above = [found[pid].command for pid in _ancestors(process.pid, found)]
-    return "prefect server start" not in process.command and not any("prefect server start" in command for command in above)
+def _serves(command: str, port: int | None) -> bool:
+    """Whether it is the server at that port, or the process that started it."""
+    if port is None or not ("prefect server start" in command or "prefect.server.api.server" in command):
+        return False
+    return f"--port {port} " in command or (port == DEFAULT_PORT and "--port " not in command)
 
 
 def _ancestors(pid: int, found: Mapping[int, _Process]) -> Iterator[int]:
