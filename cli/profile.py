@@ -118,7 +118,7 @@ def open_(
 ) -> None:
     """Make a page of a capture and show it in the browser."""
     if kind not in KINDS:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}", param_hint="--kind")
     settings = _settings()
     page = make_page(find_capture(settings, genre) or latest_capture(settings, genre), kind).resolve()
     if as_json:

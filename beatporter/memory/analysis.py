@@ -24,7 +24,7 @@ _STEP_TOP = 5
 _MOMENTS = 120
 _MAX_SAMPLES = 20_000
 RESERVED_FROM = 64 * 1024 * 1024
-"""A mapping of so many bytes is a reservation: Python's own allocator maps 1 MB at a time, and malloc's own mappings are not seen."""
+"""A mapping of this many bytes is a reservation: Python's own allocator maps 1 MB at a time, and malloc's own mappings are not seen."""
 _ROOT = Path(__file__).resolve().parents[2]
 _OWN = frozenset({"beatporter", "tasks", "flows", "cli"})
 _CAPTURING = PurePath("beatporter", "memory")

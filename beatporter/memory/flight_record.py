@@ -1,7 +1,7 @@
-"""What is known of a run while it is at work, in a small file beside its capture: left behind by a run that was killed.
+"""What is known of a run while it works, in a small file beside its capture; a run that is killed leaves it behind.
 
-A run that ends removes its file. One whose process is gone and whose file is still there was killed, by the kernel, by a person or with
-its machine; whoever claims the file first reports that run.
+A run that ends removes its file. One whose process is gone while its file is still there was killed: by the kernel, by a person or with
+its machine. The first run to claim the file reports it.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def forget(path: Path) -> None:
 
 
 def process_mark(pid: int) -> str:
-    """What tells a process from any later one with its number: boot, number and start time; outside Linux the number alone."""
+    """What distinguishes a process from a later one with its number: boot, number and start time; outside Linux the number alone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         return f"{_BOOT.read_text().strip()}/{pid}/{stat.rpartition(')')[2].split()[_START_TIME]}"

@@ -65,7 +65,7 @@ def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[
 
 def linux_only() -> None:
     if sys.platform != "linux":
-        pytest.skip("only Linux lets a process start its peak anew")
+        pytest.skip("only Linux lets a process reset its peak")
 
 
 def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Path) -> None:

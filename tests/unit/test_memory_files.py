@@ -56,7 +56,7 @@ def test_a_run_at_work_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_process_that_has_the_number_of_one_that_is_gone_is_another() -> None:
     if sys.platform != "linux":
-        pytest.skip("only Linux tells when a process began")
+        pytest.skip("only Linux says when a process began")
     boot, pid, began = process_mark(os.getpid()).split("/")
     assert is_alive(f"{boot}/{pid}/{began}")
     assert not is_alive(f"{boot}/{pid}/1")

@@ -14,7 +14,7 @@ FAILED = GenreMemory("amapiano", None, None, None)
 
 
 def genres(step_mb: float, count: int = 10, leak: Holder | None = None) -> list[GenreMemory]:
-    """Genres that each leave so many MB; the first one leaves 30 more."""
+    """Genres that each leave `step_mb`; the first one leaves 30 MB more."""
     found = []
     before = 200.0
     for number in range(count):
