@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.ledger_methods import make_ledger
 from bench.ledger_rows import PLAYLISTS, ROWS_AT_ONCE, batches_of, playlist_id
 from tests.memory.measured_runs import EMPTY_FLOW, World, run, run_python, sandbox, sync
 
@@ -61,7 +62,7 @@ def load(playlist=None):
 settings, after, since = load_settings(), [], time.perf_counter()
 source, known = open_source(settings), settings.all_genres()
 for number, slug in enumerate(slugs):
-    entries = source.fetch(find_genre(slug, known)).entries
+    entries = source.fetch_chart(find_genre(slug, known))
     mine = load(f"0bench{number % 20:016}")
     new = pd.DataFrame([
         {"playlist_id": f"0bench{number % 20:016}", "playlist_name": f"Beatport: {slug}", "track_id": f"{entry.beatport_id:022}",
@@ -143,10 +144,11 @@ def measure_ours(world: World, folder: Path, rows: int, slugs: Sequence[str]) ->
     from beatporter.ledger.ledger import open_ledger
 
     home = Path(world.environment["BEATPORTER_HOME"])
-    kept = folder / f"history-{rows}.db"
-    if not kept.exists():
-        make_history(kept, rows)
-    copy(kept, home / "beatporter.db")
+    kept = folder / f"history-{rows}"
+    if not (kept / "asked.json").exists():  # written last
+        kept.mkdir(exist_ok=True)
+        make_ledger(kept, rows)
+    copy(kept / "beatporter.db", home / "beatporter.db")
     one = sync("house", world)
     everything = run([str(Path(sys.executable).with_name("beatporter")), "sync", "--all", "--json"], world.environment)
     outcomes = list(everything["genres"].values())
@@ -170,28 +172,6 @@ def measure_old(world: World, folder: Path, rows: int, slugs: Sequence[str]) -> 
         file.unlink()
     peak = found["peak_mb"]
     return Measured("the old way", rows, peak, tuple(found["after_mb"]), found["duration_s"] / len(slugs), peak)
-
-
-def make_history(path: Path, rows: int) -> None:
-    """A ledger with that history."""
-    from beatporter.ledger.ledger import open_ledger
-    from beatporter.records.ledger import HistoryRow
-
-    draft = path.with_suffix(".part")
-    draft.unlink(missing_ok=True)
-    ledger = open_ledger(draft)
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    for playlist in range(PLAYLISTS):
-        for batch in batches_of(playlist, rows // PLAYLISTS):
-            for start in range(0, len(batch), 5_000):
-                history = [
-                    HistoryRow(track, isrc, recording, None, "import", at) for track, isrc, recording in batch[start : start + 5_000]
-                ]
-                ledger.history.append(playlist_id(playlist), history)
-    with ledger:
-        pass
-    ledger.close()
-    draft.replace(path)
 
 
 def make_old_history(path: Path, rows: int) -> None:
