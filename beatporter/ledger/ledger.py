@@ -18,6 +18,7 @@ from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.database import Database, is_postgres
 from beatporter.ledger.history import History
 from beatporter.ledger.matches import Matches
+from beatporter.ledger.memory import Memory
 from beatporter.ledger.migrate import prepare
 from beatporter.ledger.playlists import Listings, Playlists, Snapshots
 from beatporter.ledger.runs import Runs
@@ -46,6 +47,7 @@ class Ledger:
         self.listings = Listings(database)
         self.calls = Calls(database)
         self.runs = Runs(database)
+        self.memory = Memory(database)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """What the tables write within is kept as a whole, or not at all."""

@@ -14,7 +14,17 @@ from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, M
 
 from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
-from beatporter.records.ledger import AuditRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    CallRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    MemoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match
 
 metadata = MetaData()
@@ -220,3 +230,13 @@ RUNS = Table(
     *_fields_of(RunRow),
     Index("runs_by_genre", "genre_id", "at"),
 )
+
+MEMORY = Table(
+    "memory",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(MemoryRow),
+    Index("memory_by_genre", "genre_id", "at"),
+    Index("memory_by_time", "at"),
+)
+"""Memory of each run and of its steps; kept for some months."""

@@ -21,6 +21,7 @@ from beatporter.records.ledger import (
     CorrectionRow,
     HistoryRow,
     ListedPlaylist,
+    MemoryRow,
     RememberedPlaylist,
     RunRow,
     SnapshotRow,
@@ -74,6 +75,25 @@ def state(*numbers: int) -> list[BackupRow]:
 
 def listed(run_key: str, at: datetime, *playlist_ids: str) -> list[ListedPlaylist]:
     return [ListedPlaylist(run_key, playlist_id, f"Name of {playlist_id}", "s1", 7, "me", at) for playlist_id in playlist_ids]
+
+
+def memory(step: str, at: datetime, after_bytes: int, **more: Any) -> MemoryRow:
+    values: dict[str, Any] = {
+        "genre_id": 5,
+        "run_key": "house",
+        "state": "completed",
+        "shared_process": 1,
+        "host": "Linux ☃, Python 3.11",
+        "code_version": "abc",
+        "before_bytes": 2**27,
+        "peak_bytes": 5 * 2**30,
+        "duration_s": 1.25,
+        "history_rows": 248_000,
+        "searches": 17,
+        "holders": '{"held": [["read ☃", "beatporter/x.py:1", 12]]}',
+        "capture": "memory-house.bin",
+    }
+    return MemoryRow(**(values | {"step": step, "at": at, "after_bytes": after_bytes} | more))
 
 
 def record_and_back_up(ledger: Ledger) -> None:
@@ -162,6 +182,19 @@ STEPS_OF: dict[str, list[Step]] = {
             commits=2,
         ),
     ],
+    "0005": [
+        Step(
+            "memory of an old run",
+            lambda ledger: ledger.memory.append([memory("run", T0 - 200 * DAY, 3 * 2**30, state="killed", peak_bytes=None)]),
+            again=False,
+        ),
+        Step(
+            "memory of a run",
+            lambda ledger: ledger.memory.append([memory("run", T0, 180 * 2**20), memory("match-tracks", T0, 150 * 2**20, searches=None)]),
+            again=False,
+        ),
+        Step("old memory dropped", lambda ledger: ledger.memory.drop_before(T0 - 120 * DAY)),
+    ],
 }
 
 
@@ -208,6 +241,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "audits": lambda ledger: ledger.audits.all(),
     "described": lambda ledger: ledger.charts.described(NUMBERS),
     "all standing": lambda ledger: list(ledger.matches.all_standing(2)),
+    "memory": lambda ledger: (ledger.memory.runs(5), ledger.memory.of_run(5, "house", T0), ledger.memory.genres()),
 }
 """What a run asks a ledger, in every way."""
 
