@@ -13,7 +13,7 @@ from typing import Self
 
 from beatporter.beatport.sources import ChartSource, open_source
 from beatporter.clock import Clock, utc_now
-from beatporter.genres import Genre, find_genre
+from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
 from beatporter.quota.budget import CallBudget
@@ -66,12 +66,12 @@ class Workspace:
         self._context = copy_context()
 
     def genre(self, slug: str) -> Genre:
-        """The genre of that slug.
+        """The genre of that slug, or the chart or label that takes a genre's place.
 
         Raises:
-            UnknownGenre: with the nearest slugs.
+            UnknownGenre, UnknownChart: with what comes nearest.
         """
-        return find_genre(slug, self.settings.all_genres())
+        return self.settings.find_list(slug)
 
     @cached_property
     def source(self) -> ChartSource:
