@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from beatporter.errors import SettingsError, UnknownChart
@@ -392,7 +402,8 @@ def _explain_one(problem: dict[str, Any]) -> str:
         return f"{said}."
     key = location[0]
     if problem["type"] == "extra_forbidden":
-        known = {"charts": ChartChoice, "labels": LabelChoice}.get(key, Settings).model_fields
+        models: dict[str, type[BaseModel]] = {"charts": ChartChoice, "labels": LabelChoice} if location[1:] else {}
+        known = models.get(key, Settings).model_fields
         near = difflib.get_close_matches(location[-1][: 2 * ECHOED], known, n=1)
         where = f"[{'.'.join(location[:-1])}] of {FILE}" if location[1:] else FILE
         return f"{where} has an unknown key {shortened(location[-1])}" + (f"; did you mean {near[0]!r}?" if near else ".")

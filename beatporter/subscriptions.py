@@ -43,7 +43,10 @@ _ID_LAST = re.compile(r"^(.+)-(\d{1,10})$")
 _NAME = re.compile(r"(?:[a-z0-9-]|%[YGmdVBb])+")
 _LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
 _HOST = "beatport.com"
-FORMS = "Write overall, hype, hype:house, chart:NAME/ID, chart:weekend-picks-%Y-week-%V, newest:ARTIST/ID, label:NAME/ID, top-label:NAME/ID, top-artist:NAME/ID, or its address."
+FORMS = (
+    "Write overall, hype, hype:house, chart:NAME/ID, chart:weekend-picks-%Y-week-%V, newest:ARTIST/ID, label:NAME/ID, "
+    "top-label:NAME/ID, top-artist:NAME/ID, or its address."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,9 @@ def number_of(identity: str) -> int:
     return -1 - int.from_bytes(blake2b(identity.encode(), digest_size=8).digest(), "big") % (2**31 - 1)
 
 
-def read_subscription(text: str, genres: Mapping[str, Genre], *, hosts: frozenset[str] = frozenset(), top: int | None = None) -> Subscription:
+def read_subscription(
+    text: str, genres: Mapping[str, Genre], *, hosts: frozenset[str] = frozenset(), top: int | None = None
+) -> Subscription:
     """The list that a person names: `overall`, `label:8bit/3248`, `chart:weekend-picks-%Y-week-%V`, an address, or a slug of ours.
 
     Args:
@@ -156,7 +161,9 @@ def with_top(found: Subscription, top: int | None) -> Subscription:
     if top is not None and found.is_label:
         raise UnknownChart(f"A label has no first {top}.", "For its Top 100 write top-label:NAME/ID.")
     if found.kind == "genre" and not top:
-        raise UnknownChart(f"{found.name}'s Top 100 is the genre itself.", f"Name the genre ({found.path}), or say how many of its first entries.")
+        raise UnknownChart(
+            f"{found.name}'s Top 100 is the genre itself.", f"Name the genre ({found.path}), or say how many of its first entries."
+        )
     top = None if top == MOST and found.kind != "genre" else top
     made = make_subscription(found.kind, found.beatport_id, found.path, top=top, shuffle=found.shuffle, playlist=found.playlist)
     return replace(made, name=found.name)
@@ -170,13 +177,15 @@ def _of_address(address: str, genres: Mapping[str, Genre], hosts: frozenset[str]
     except ValueError:
         host = ""
     if host != _HOST and parts_host(address) not in hosts:
-        raise UnknownChart(f"{address[:200]} is no address of Beatport's.", "Copy the address of the chart's or label's page on www.beatport.com.")
+        raise UnknownChart(
+            f"{address[:200]} is no address of Beatport's.", "Copy the address of the chart's or label's page on www.beatport.com."
+        )
     steps = [step for step in parts.path.split("/") if step]
     steps = steps[1:] if steps and _LOCALE.fullmatch(steps[0]) else steps
     last = steps[-1] if steps else ""
     if steps in (["top-100"], ["hype-100"]):
         return make_subscription("overall" if last == "top-100" else "hype")
-    word, name, number = (steps + ["", "", ""])[:3]
+    word, name, number = [*steps, "", "", ""][:3]
     if word == "genre" and number.isdecimal():
         genre = next((one for one in genres.values() if one.genre_id == int(number)), None)
         if genre is not None and last in ("top-100", "hype-100", number):

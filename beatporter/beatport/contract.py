@@ -66,7 +66,7 @@ def contract() -> tuple[Field, ...]:
 
 def _field(name: str, about: dict[str, Any]) -> Field:
     renamed = {"from": "least", "to": "most"}
-    known = {renamed.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in about.items()}
+    known: dict[str, Any] = {renamed.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in about.items()}
     return Field(name, **known)
 
 
@@ -79,7 +79,10 @@ def check_rows(found: RowList, source: str, chart: Genre) -> list[Finding]:
     """
     rows = [row for row in found.rows if isinstance(row, Mapping)]
     if len(rows) < len(found.rows):
-        return [*_counted(found), Finding(f"{len(found.rows) - len(rows)} of {len(found.rows)} rows are no objects.", len(rows) * 2 < len(found.rows))]
+        return [
+            *_counted(found),
+            Finding(f"{len(found.rows) - len(rows)} of {len(found.rows)} rows are no objects.", len(rows) * 2 < len(found.rows)),
+        ]
     if not rows or not any("id" in row for row in rows):
         return []
     fields = [field for field in contract() if not field.sources or source in field.sources]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from beatporter.genres import Genre
 from beatporter.subscriptions import Subscription
@@ -21,6 +22,7 @@ _PAGES = {
     "/label/[description]/[id]": "label",
 }
 """Next's patterns of the pages that hold tracks."""
+_LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
 _ANSWERS = (
     (re.compile(r"/genres/(?P<id>\d{1,9})/top/.*[?&]hype=true"), "hype"),
     (_NEXT_ADDRESS, "genre"),
@@ -44,7 +46,7 @@ class StatedList:
 
     kind: str
     beatport_id: int | None
-    path: str = ""
+    path: str = field(default="", compare=False)
 
     def is_of(self, chart: Genre) -> bool:
         """Whether that is this list."""
@@ -75,6 +77,23 @@ def stated_list(document: object) -> StatedList | None:
         if found := pattern.search(address):
             return StatedList(kind, int(found[1]) if pattern.groups else None)
     return None
+
+
+def list_at(address: str) -> StatedList | None:
+    """The list whose page an address is of, None when it is of none; the host is not looked at."""
+    try:
+        steps = [step for step in urlsplit(address).path.split("/") if step]
+    except ValueError:
+        return None
+    steps = steps[1:] if steps and _LOCALE.fullmatch(steps[0]) else steps
+    if steps in (["top-100"], ["hype-100"]):
+        return StatedList("overall" if steps == ["top-100"] else "hype", None)
+    if len(steps) < 3 or _id(steps[2]) is None:
+        return None
+    kind = {("genre", "top-100"): "genre", ("genre", "hype-100"): "hype", ("chart", ""): "chart", ("label", "tracks"): "label"}
+    kind |= {("label", ""): "label"}
+    found = kind.get((steps[0], steps[3] if len(steps) > 3 else ""))
+    return StatedList(found, _id(steps[2]), steps[1]) if found else None
 
 
 def stated_genre(document: object) -> int | None:
