@@ -108,6 +108,15 @@ RETIRED: Mapping[int, RetiredGenre] = {
 """38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks went is our reading of its notices."""
 
 
+def retired_words(genre: Genre) -> str:
+    """What became of a genre whose id Beatport gave up, in words; empty for one that it did not."""
+    retired = RETIRED.get(genre.genre_id)
+    if retired is None or genre in KNOWN:
+        return ""
+    took_over = f" What it had is in {' and '.join(retired.took_over)} now." if retired.took_over else " No genre took over."
+    return f"Beatport retired {genre.genre_id}, {retired.name}.{took_over}"
+
+
 def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
     """Every genre by slug: the known ones, then what the person added.
 

@@ -8,8 +8,8 @@ import traceback
 import typer
 from rich.markup import escape
 
-from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
+from beatporter.errors import BeatporterError, SettingsError, UnknownChart, UnknownGenre
+from cli import demo, genres, inbox, ledger, login, match, report_bug, sandbox, status, sync, ui
 from cli.output import output_written
 from cli.terminal import Terminal
 
@@ -22,7 +22,9 @@ app.add_typer(match.app, name="match")
 app.add_typer(ledger.app, name="ledger")
 app.command("status")(status.status)
 app.command("login")(login.login)
+app.command("inbox")(inbox.inbox)
 app.command("genres")(genres.genres)
+app.command("report-bug")(report_bug.report_bug)
 app.command("demo")(demo.demo)
 app.command("ui")(ui.ui)
 app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
@@ -37,7 +39,7 @@ def main() -> None:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
         show_error(error)
-        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre) else FAILED)
+        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre | UnknownChart) else FAILED)
 
 
 def show_error(error: BeatporterError) -> None:

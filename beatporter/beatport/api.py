@@ -188,7 +188,7 @@ class Api:
         return [row for row in rows if _is_id(row.get("id")) and row.get("is_published", True)]
 
     def _read(self, document: dict[str, Any], chart: Genre) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        return self._copies.read(RowList(document["results"], dict[object, object](document), ""), chart)
+        return self._copies.read(RowList(document["results"], document, ""), chart)
 
     def _fetch(self, url: str, read: Callable[[Answer], T]) -> T:
         """What `read` makes of the answer; a token that is refused is renewed once, where it can be."""

@@ -57,9 +57,12 @@ class StatedList:
 
     def __str__(self) -> str:
         of = f" {self.beatport_id}" if self.beatport_id else ""
-        return {"overall": "the overall Top 100", "hype": f"the Hype 100 of genre{of}" if of else "the overall Hype 100"}.get(
-            self.kind, f"the chart of genre{of}" if self.kind == "genre" else f"{self.kind}{of}"
-        )
+        words = {
+            "overall": "the overall Top 100",
+            "hype": f"the Hype 100 of genre{of}" if of else "the overall Hype 100",
+            "genre": f"the chart of genre{of}",
+        }
+        return words.get(self.kind, f"{self.kind}{of}")
 
 
 def stated_list(document: object) -> StatedList | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from bs4 import BeautifulSoup
 
@@ -47,7 +48,7 @@ class RowList:
     """A list of rows and what the object around it says of it."""
 
     rows: Sequence[object]
-    around: Mapping[object, object]
+    around: Mapping[Any, Any]
     hint: str
     """The query's key, such as "genre-5-top-100-tracks-per_page=100"."""
 
@@ -237,7 +238,7 @@ def _check_complete(found: RowList) -> None:
         logger.warning("The chart has %d rows, although Beatport counts %d.", len(found.rows), expected)
 
 
-def expected_rows(around: Mapping[object, object]) -> int:
+def expected_rows(around: Mapping[Any, Any]) -> int:
     """How many rows this page of results should hold by its own count, 0 when it does not say.
 
     `page` is a number or text such as "1" or "1/12" (label pages).

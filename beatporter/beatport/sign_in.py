@@ -26,7 +26,7 @@ from beatporter.settings import Settings
 FILE = "beatport.json"
 BLOCK_TYPE = "beatport-account/"
 """A `beatport_token` that begins with it names the Prefect block that keeps the sign-in."""
-AGAIN = "Sign in once more with `beatporter login beatport`; docs/beatport-sign-in.md has the steps."
+SIGN_IN_AGAIN = "Sign in once more with `beatporter login beatport`; docs/beatport-sign-in.md has the steps."
 SHORTEST_LIFE_S = 900
 """What ends sooner is a page's session: the site's own tokens live ten minutes, those of the documentation page ten hours."""
 USUAL_LIFE_S = 36_000
@@ -192,7 +192,7 @@ class AccountFile:
             return None
         except (OSError, ValueError) as error:
             problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
-        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", AGAIN)
+        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", SIGN_IN_AGAIN)
 
     def save(self, sign_in: BeatportSignIn) -> str:
         """Write the file, mode 0600, whole or not at all; returns its path."""
@@ -275,10 +275,12 @@ def account_warning(sign_in: BeatportSignIn, now: datetime) -> str | None:
     if sign_in.can_be_renewed:
         last = sign_in.renewed_at or sign_in.signed_in_at
         if now - last > UNUSED_FOR:
-            return f"The Beatport sign-in was not renewed for {(now - last).days} days and may be refused. A refused one says so: {AGAIN}"
+            days = (now - last).days
+            return f"The Beatport sign-in was not renewed for {days} days and may be refused now. {SIGN_IN_AGAIN}"
         return None
     if now >= sign_in.ends_at:
-        return f"The Beatport sign-in ended at {sign_in.ends_at:%Y-%m-%d %H:%M} UTC and cannot be renewed. {AGAIN}"
+        return f"The Beatport sign-in ended at {sign_in.ends_at:%Y-%m-%d %H:%M} UTC and cannot be renewed. {SIGN_IN_AGAIN}"
     if sign_in.ends_at - now <= WARN_BEFORE or now - sign_in.signed_in_at < timedelta(days=1):
-        return f"The Beatport sign-in ends at {sign_in.ends_at:%Y-%m-%d %H:%M} UTC and cannot be renewed: it has no refresh token. {AGAIN}"
+        until = f"{sign_in.ends_at:%Y-%m-%d %H:%M} UTC"
+        return f"The Beatport sign-in ends at {until} and cannot be renewed: it has no refresh token. {SIGN_IN_AGAIN}"
     return None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from beatporter.beatport.found import FoundChart, LabelPage
-from beatporter.beatport.sign_in import AccountStore, uses_account
+from beatporter.beatport.sign_in import BLOCK_TYPE, AccountStore, account_block, uses_account
 from beatporter.clock import Clock, utc_now
 from beatporter.errors import (
     BeatporterError,
@@ -27,7 +27,7 @@ from beatporter.errors import (
     TransientError,
     UpstreamDown,
 )
-from beatporter.genres import Genre
+from beatporter.genres import Genre, retired_words
 from beatporter.records.chart import Chart
 from beatporter.settings import Settings
 from beatporter.subscriptions import Subscription
@@ -257,6 +257,9 @@ def open_api(
     from beatporter.beatport.sign_in import open_account
     from beatporter.beatport.tokens import AccountTokens
 
+    if account_block(settings) is not None and open_account(settings, account_store) is None:
+        block = f"{BLOCK_TYPE}{account_block(settings)}"
+        raise SettingsError(f"There is no Prefect block {block} with a sign-in.", "Run `beatporter login beatport --block NAME`.")
     if not uses_account(settings) or open_account(settings, account_store) is None:
         tokens: AccessTokens = fixed_token(settings)
     else:
@@ -292,6 +295,8 @@ def _is_news(refusal: Refusal) -> bool:
 
 def _none_gave(chart: Genre, refusals: list[Refusal]) -> BeatporterError:
     """One error for what all sources said; its kind is that of the refusal that matters most."""
+    if retired := retired_words(chart):
+        return ChartUnavailable(f"There is no chart of {chart.name}. {retired}", "Take it out of genre_ids and genres.")
     if len(refusals) == 1:
         return refusals[0].error
     said = " ".join(f"{refusal}" for refusal in refusals)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from beatporter.beatport.client import RETRIES
-from beatporter.beatport.sign_in import AGAIN, SHORTEST_LIFE_S, USUAL_LIFE_S, AccountStore, BeatportSignIn, open_account
+from beatporter.beatport.sign_in import SHORTEST_LIFE_S, SIGN_IN_AGAIN, USUAL_LIFE_S, AccountStore, BeatportSignIn, open_account
 from beatporter.clock import Clock
 from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignInExpired, TransientError, UpstreamDown
 from beatporter.http.content import decode_json
@@ -96,7 +96,9 @@ class AccountTokens:
             if not self._is_due(sign_in):
                 return sign_in
             if not sign_in.can_be_renewed:
-                raise SignInExpired("The Beatport sign-in has ended, and it has no refresh token or client id to renew it with.", AGAIN)
+                raise SignInExpired(
+                    "The Beatport sign-in has ended, and it has no refresh token or client id to renew it with.", SIGN_IN_AGAIN
+                )
             return _renew(self._settings, sign_in, self._now, self._sleep)
 
 
@@ -147,7 +149,8 @@ def _ask(settings: Settings, form: Mapping[str, str], now: Clock, sleep: Callabl
 def _failure(result: HttpResult[Mapping[str, object]]) -> BeatporterError:
     if isinstance(result, Refused) and result.status in (400, 401, 403):
         return SignInExpired(
-            f"Beatport does not renew the sign-in any more ({result.status}): it has ended, or was given to another client id.", AGAIN
+            f"Beatport does not renew the sign-in any more ({result.status}): it has ended, or was given to another client id.",
+            SIGN_IN_AGAIN,
         )
     if isinstance(result, Wait):
         return RateLimited(

@@ -28,7 +28,7 @@ from beatporter.subscriptions import Subscription
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "inbox"
+INBOX = "inbox"
 FOLDER = "inbox"
 DONE = "done"
 LASTS = timedelta(hours=20)
@@ -73,7 +73,7 @@ class Inbox:
         """Today's chart that was handed over, None when there is none; new files are taken first."""
         self.take_files()
         number = chart.whole.genre_id if isinstance(chart, Subscription) else chart.genre_id
-        if self._ledger.chart_reads.latest(number, SOURCE, now - LASTS) is None:
+        if self._ledger.chart_reads.latest(number, INBOX, now - LASTS) is None:
             return None
         return self._ledger.charts.latest(number)
 
@@ -125,7 +125,7 @@ class Inbox:
         number = handed.chart.genre_id
         with self._ledger.transaction():
             self._ledger.charts.append(Chart(number, handed.entries, at))
-            self._ledger.chart_reads.append(ChartReadRow(number, SOURCE, at, len(handed.entries)))
+            self._ledger.chart_reads.append(ChartReadRow(number, INBOX, at, len(handed.entries)))
         day = "today" if at.date() == self._now().date() else f"{at:%Y-%m-%d}"
         late = "" if self._now() - at < LASTS else " It is too old to be used as today's."
         return " ".join([f"{_title(handed.chart)}, {len(handed.entries)} entries, {day}.{late}", *handed.notes])

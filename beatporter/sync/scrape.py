@@ -11,7 +11,7 @@ from beatporter.progress import Progress, report
 from beatporter.records.chart import Chart
 from beatporter.records.ledger import ChartReadRow
 from beatporter.subscriptions import Subscription
-from beatporter.sync.inbox import SOURCE as INBOX
+from beatporter.sync.inbox import INBOX
 from beatporter.sync.scrape_label import scrape_label
 from beatporter.sync.workspace import Workspace
 

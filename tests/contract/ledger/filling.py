@@ -14,7 +14,17 @@ from typing import Any
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    BackupRow,
+    CallRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -125,6 +135,18 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("old calls dropped", lambda ledger: ledger.calls.drop_before(T0 - 14 * DAY)),
     ],
     "0002": [Step("a track's length", lambda ledger: ledger.matches.append([match(4, TRACKS[4], track_duration_ms=301_000)]))],
+    "0003": [
+        Step(
+            "a chart of 2026",
+            lambda ledger: ledger.charts.append(
+                Chart(-7, (entry(1, 5, sub_genre="Deep Tech", is_dj_version=True, camelot="8A"), entry(2, 6, is_dj_version=False)), T0)
+            ),
+        ),
+        Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
+        Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
+        Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("api", T0)),
+    ],
 }
 
 
@@ -146,7 +168,7 @@ ISRCS = [f"ISRC{number}" for number in NUMBERS]
 RECORDINGS = [f"artist|title {number}|" for number in NUMBERS]
 
 QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
-    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6)],
+    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6, -7)],
     "entries": lambda ledger: ledger.charts.entries(5, NUMBERS),
     "since": lambda ledger: ledger.charts.since(5, T0),
     "matches": lambda ledger: ledger.matches.latest(NUMBERS),
@@ -168,6 +190,8 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
     "run": lambda ledger: ledger.runs.latest(5),
+    "reads": lambda ledger: [ledger.chart_reads.latest(number, *how) for number in (5, -7) for how in ((), ("inbox",), ("api", T0 + DAY))],
+    "challenges": lambda ledger: [ledger.challenges.latest(source) for source in ("website", "api")],
 }
 """What a run asks a ledger, in every way."""
 
