@@ -71,7 +71,7 @@ def publish_outcome(
     beatport_ids: Sequence[int],
     added: Sequence[str],
     memory: Capture,
-    notes: Notes,
+    notes: Sequence[str],
     *,
     dry_run: bool = False,
 ) -> State[Any]:
@@ -92,7 +92,7 @@ def publish_outcome(
         waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
         scraped_at = chart.scraped_at if chart else None
-        said, challenged = list(notes), notes.challenged
+        said, challenged = list(notes), isinstance(notes, Notes) and notes.challenged
         if not said and scraped_at and ended_at - scraped_at > STALE_AFTER and beatport_ids:
             said = ["This chart is from before today; the log of the run's first attempt says why."]
             challenged = workspace.ledger.challenges.rests_until("website", ended_at) is not None
