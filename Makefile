@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-# The first of these makes .venv that runs (a pyenv shim may not), has what a venv needs (Debian: python3-venv) and is not too new for Prefect 3.8.
+# The first of these that makes a working .venv is taken (a pyenv shim may not; Debian needs python3-venv), if the locked packages support it.
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 VENV := .venv

@@ -41,7 +41,7 @@ BLOCK_PREFIX = "secret/"
 """A setting that begins with it does not hold a secret, but names the Prefect block that does."""
 
 
-ECHOED = 80
+MAX_ECHO_CHARACTERS = 80
 """Characters of a wrong value that an error repeats."""
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
 _EXAMPLES = {
@@ -341,9 +341,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 def shortened(value: object) -> str:
     """A value as an error repeats it: quoted, cut, without the user and password of an address."""
-    text = repr(value[: 2 * ECHOED] if isinstance(value, str) else _plain(value))
+    text = repr(value[: 2 * MAX_ECHO_CHARACTERS] if isinstance(value, str) else _plain(value))
     text = _USER.sub("********@", text)
-    return text if len(text) <= ECHOED else f"{text[: ECHOED - 1]}…"
+    return text if len(text) <= MAX_ECHO_CHARACTERS else f"{text[: MAX_ECHO_CHARACTERS - 1]}…"
 
 
 def _plain(value: object) -> object:
@@ -376,7 +376,7 @@ def _refuse_unknown() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper()[: 2 * ECHOED], known, n=1)
+            near = difflib.get_close_matches(name.upper()[: 2 * MAX_ECHO_CHARACTERS], known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "Unset it; the README lists the settings."
             raise SettingsError(f"{shortened(name)[1:-1]} in the environment is no setting.", hint)
 
@@ -404,7 +404,7 @@ def _explain_one(problem: dict[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"charts": ChartChoice, "labels": LabelChoice} if location[1:] else {}
         known = models.get(key, Settings).model_fields
-        near = difflib.get_close_matches(location[-1][: 2 * ECHOED], known, n=1)
+        near = difflib.get_close_matches(location[-1][: 2 * MAX_ECHO_CHARACTERS], known, n=1)
         where = f"[{'.'.join(location[:-1])}] of {FILE}" if location[1:] else FILE
         return f"{where} has an unknown key {shortened(location[-1])}" + (f"; did you mean {near[0]!r}?" if near else ".")
     secret = "token" in key or "secret" in key or key == "database"

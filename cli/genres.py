@@ -12,14 +12,14 @@ from rich.table import Column, Table
 from beatporter.beatport.sources import open_api
 from beatporter.genres import Genre, retired_words
 from beatporter.settings import Settings, load_settings
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.terminal import Terminal
 
 
 def genres(
     check: Annotated[bool, typer.Option("--check", help="Compare with Beatport's own list, through its API.")] = False,
 ) -> None:
-    """List every genre with its slug and Beatport id, and whether a run without a choice syncs it."""
+    """List every genre: slug, Beatport id, and whether a run of all genres syncs it."""
     if check:
         _check()
         return
@@ -42,9 +42,9 @@ def _table(settings: Settings) -> Table:
 
 def _check() -> None:
     """Say what is new, renamed or gone at Beatport; ids decide."""
-    with open_desk("genres") as desk:
-        live = open_api(desk.settings, sleep=desk.sleep, now=desk.now, account_store=desk.account_store).genres()
-        lines = differences(desk.settings.all_genres(), live)
+    with command_workspace("genres") as workspace:
+        live = open_api(workspace.settings, sleep=workspace.sleep, now=workspace.now, account_store=workspace.account_store).genres()
+        lines = differences(workspace.settings.all_genres(), live)
     console = Terminal()
     for line in lines or [f"All {len(live)} genres of Beatport are known, by these names."]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

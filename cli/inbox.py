@@ -11,7 +11,7 @@ import typer
 
 from beatporter.errors import SettingsError
 from beatporter.sync.inbox import Inbox, Taken, make_inbox
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.inbox_server import DEFAULT_PORT, InboxServer
 from cli.terminal import Terminal
 
@@ -30,18 +30,18 @@ def inbox(
         name = f"{taken.name}: " if taken.name else ""
         console.print(f"{name}{taken.said}", style="" if taken.good else "red", markup=False, highlight=False, soft_wrap=True)
 
-    with open_desk("inbox") as desk:
+    with command_workspace("inbox") as workspace:
         try:
-            folder = make_inbox(desk.settings)
+            folder = make_inbox(workspace.settings)
         except OSError as error:
             raise SettingsError(
-                f"Cannot write in {desk.settings.home}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
+                f"Cannot write in {workspace.settings.home}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
             ) from None
-        taking = Inbox(desk.settings, desk.ledger, now=desk.now)
+        taking = Inbox(workspace.settings, workspace.ledger, now=workspace.now)
         if once:
             bad = [taken for taken in _tell(taking.take_files(), say) if not taken.good]
             raise typer.Exit(1 if bad else 0)
-        with InboxServer(desk.settings, taking, port) as server:
+        with InboxServer(workspace.settings, taking, port) as server:
             console.print(f"The bookmarklet is at {server.address}/", markup=False, highlight=False, soft_wrap=True)
             console.print(f"Files go into {folder}. Ctrl-C ends this.", markup=False, highlight=False, soft_wrap=True)
             if open_page:

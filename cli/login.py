@@ -22,7 +22,7 @@ from beatporter.spotify.login import (
     redirect_uri,
 )
 from beatporter.spotify.sign_in import LIFETIME, SIGN_IN_PREFIX, FileStore, block_name, require_client, sign_in_path
-from cli.desk import reach_blocks
+from cli.context import use_prefect_for_blocks
 from cli.embedded_prefect import use_embedded_prefect
 from cli.login_beatport import login_beatport
 from cli.terminal import Terminal
@@ -53,7 +53,7 @@ def login(
         return
     if token_file or client_id:
         raise typer.BadParameter("--token-file and --client-id are for `beatporter login beatport`")
-    reach_blocks(settings)
+    use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
     require_client(settings)
     name = block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)

@@ -22,7 +22,7 @@ from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, bloc
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
-    from beatporter.ledger.archive_place import Access
+    from beatporter.ledger.archive_storage import Access
     from orchestration.sign_in_block import BeatportAccount, SpotifySignIn
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -280,7 +280,7 @@ def bucket_access(bucket: Any) -> Access:
     """A token of the block's service account, and when it ends; it is asked for again in time."""
     from google.auth.transport.requests import Request
 
-    from beatporter.ledger.archive_place import Access, gcs_filesystem
+    from beatporter.ledger.archive_storage import Access, gcs_filesystem
 
     credentials = bucket.gcp_credentials.get_credentials_from_service_account()
     credentials.refresh(Request())

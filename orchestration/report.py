@@ -23,8 +23,7 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.ended import keep_outcome
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, record_outcome, resumes_at
 from beatporter.sync.report import summary_report, sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
@@ -99,7 +98,7 @@ def publish_outcome(
         if challenged:
             outcome = replace(outcome, state="challenged")
         if not dry_run:
-            keep_outcome(workspace, genre, outcome)
+            record_outcome(workspace, genre, outcome)
     markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits])
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
@@ -116,7 +115,7 @@ def publish_waiting(genre: str, error: ChartNotYet, *, dry_run: bool = False) ->
     outcome = Outcome(state="waiting", error=None)
     if not dry_run:
         with open_workspace(run_key(), genre) as workspace:
-            keep_outcome(workspace, genre, outcome)
+            record_outcome(workspace, genre, outcome)
     publish(names.sync_artifact(genre), waiting_report(genre, error), "waiting")
     report(Progress(genre, "done"))
     return Completed(name="Waiting", message=str(error), data=asdict(outcome))

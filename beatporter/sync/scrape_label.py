@@ -16,7 +16,7 @@ from beatporter.progress import Progress, report
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import ChartReadRow
 from beatporter.subscriptions import Subscription
-from beatporter.sync.backlog import KEPT_FOR
+from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
@@ -122,6 +122,6 @@ def _go_on(part: _Part, reached: int, per_page: int) -> tuple[int, int | None]:
 
 def _undecided(workspace: Workspace, label: Subscription) -> dict[int, ChartEntry]:
     """What earlier runs took and nothing was decided about: it is looked after until something is."""
-    entries = {entry.beatport_id: entry for entry in workspace.ledger.charts.since(label.genre_id, workspace.now() - KEPT_FOR)}
+    entries = {entry.beatport_id: entry for entry in workspace.ledger.charts.since(label.genre_id, workspace.now() - BACKLOG_KEPT_FOR)}
     decided = workspace.ledger.matches.latest(list(entries))
     return {beatport_id: entry for beatport_id, entry in entries.items() if is_undecided(decided.get(beatport_id))}

@@ -16,7 +16,7 @@ from beatporter.settings import load_settings
 from beatporter.sync.inbox import Inbox, make_inbox
 from cli.inbox_server import InboxServer
 from sandbox.world import Options, Sandbox
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import TIMEOUT_MS
 
 HOUSE = "/genre/house/5/top-100"
 
@@ -39,7 +39,7 @@ def inbox(beatport: Sandbox, tmp_path: Path) -> Iterator[InboxServer]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     made = chromium.new_context()
-    made.set_default_timeout(PATIENCE_MS)
+    made.set_default_timeout(TIMEOUT_MS)
     yield made
     made.close()
 

@@ -25,7 +25,7 @@ from orchestration.blocks import AccountBlock, open_account_store
 from orchestration.redaction import without_secrets
 from sandbox.beatport.account import CLIENT_ID, LIFE
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 NOW = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
@@ -240,7 +240,7 @@ def test_a_file_that_is_no_sign_in_is_told(settings: Settings) -> None:
 
 
 def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path: Path, clock: Clock) -> None:
-    with prefect_test_harness(server_startup_timeout=PATIENCE_S):
+    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
         settings = load_settings(
             home=tmp_path, beatport_api_url=sandbox.beatport_api_url, beatport_token=SecretStr("beatport-account/mine")
         )
@@ -251,7 +251,7 @@ def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path:
         store.save(read_pasted(json.dumps(pasted), CLIENT_ID, clock()))
         shown = subprocess.run(
             [str(Path(sys.executable).with_name("prefect")), "block", "inspect", "beatport-account/mine"],
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=dict(os.environ),
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=dict(os.environ),
         )  # fmt: skip
         assert pasted["access_token"] not in shown.stdout
         assert pasted["refresh_token"] not in shown.stdout
@@ -271,7 +271,7 @@ def run(settings: Settings, cwd: Path, *arguments: str, given: str = "", **more:
     own = {"BEATPORTER_HOME": str(settings.home), "BEATPORTER_BEATPORT_API_URL": settings.beatport_api_url, "NO_COLOR": "1"}
     command = [BEATPORTER, *arguments]
     environment = {**inherited, **own, **more}
-    return subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
 
 def test_the_command_keeps_what_was_pasted_once_beatport_renewed_it(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:

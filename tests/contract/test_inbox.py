@@ -25,7 +25,7 @@ from beatporter.sync.workspace import Workspace
 from cli.inbox import watch
 from cli.inbox_server import InboxServer
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 
@@ -70,14 +70,14 @@ def desk(settings: Settings) -> Desk:
 
 
 def page(sandbox: Sandbox, path: str) -> bytes:
-    with urllib.request.urlopen(f"{sandbox.beatport_url}{path}", timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(f"{sandbox.beatport_url}{path}", timeout=TIMEOUT_S) as answer:
         found: bytes = answer.read()
         return found
 
 
 def api(sandbox: Sandbox, path: str) -> bytes:
     request = urllib.request.Request(f"{sandbox.beatport_api_url}{path}", headers={"Authorization": f"Bearer {sandbox.beatport.token}"})
-    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         found: bytes = answer.read()
         return found
 
@@ -196,7 +196,7 @@ def send(
 ) -> tuple[int, str, Mapping[str, str]]:
     request = urllib.request.Request(address, data=body, method=method, headers=dict(headers or {}))
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
             return answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), error.headers
