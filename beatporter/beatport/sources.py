@@ -99,6 +99,11 @@ class Refusal:
     def __str__(self) -> str:
         return f"{self.source}: {self.error.what}"
 
+    @property
+    def note(self) -> str:
+        """What is said of it where another source gave the chart."""
+        return f"The source {self.source} gave no chart: {self.error.what}"
+
 
 class SourceChain:
     """Sources in their order.
@@ -129,7 +134,7 @@ class SourceChain:
 
         name, found, refusals = self._first(chart, read)
         cut = found.entries[: chart.top] if isinstance(chart, Subscription) else found.entries
-        said = tuple(f"{refusal} The chart came from the source {name}." for refusal in refusals if _is_news(refusal))
+        said = tuple(f"{refusal.note} It came from {name}." for refusal in refusals if _is_news(refusal))
         return replace(found, entries=cut, notes=(*said, *found.notes), source=name)
 
     def read_label(self, label: Subscription, page: int) -> tuple[str, LabelPage]:

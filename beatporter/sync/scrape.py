@@ -41,7 +41,7 @@ def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
     except BeatporterError as error:
         return [entry.beatport_id for entry in _last_good_chart(workspace, genre, error).entries]
     for note in found.notes:
-        logger.warning("%s: %s", slug, note)
+        logger.info("%s: %s", slug, note)
         report(Progress(slug, "scrape", note=note))
     if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # the ledger has it, from when it was handed over
         return [entry.beatport_id for entry in found.entries]
