@@ -1,8 +1,8 @@
 """Fourteen mornings of a signed-in person while the website shows nothing but challenges: played here, on a clock of their own.
 
 36 genres, three charts (the overall Top 100, a genre's Hype 100, the first ten of a weekly DJ chart) and two labels, one of them wanted
-whole, by the very steps that the tasks call, against a Spotify that counts for itself. One morning Beatport refuses to renew the sign-in; the
-person signs in again at noon. `python -m tests.campaign.chart_days` prints the figures.
+whole, by the very steps that the tasks call, against a Spotify that counts for itself. One morning Beatport refuses to renew the sign-in;
+the person signs in again at noon. `python -m tests.campaign.chart_days` prints the figures.
 """
 
 from __future__ import annotations
@@ -190,9 +190,7 @@ class Fortnight:
     lists: int
 
 
-def play(
-    slugs: Sequence[str] = GENRES, *, seed: int = 1, budget: int = BUDGET, days: int = DAYS, REFUSED_ON: int = REFUSED_ON
-) -> Fortnight:
+def play(slugs: Sequence[str] = GENRES, *, seed: int = 1, budget: int = BUDGET) -> Fortnight:
     """Play the fortnight; the same seed plays the same."""
     folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - in memory where there is one: this is about charts
     mornings: list[Morning] = []
