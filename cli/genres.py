@@ -9,10 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from beatporter.beatport.sources import open_api
 from beatporter.genres import Genre, retired_words
 from beatporter.settings import Settings, load_settings
-from cli.context import command_workspace
 from cli.terminal import Terminal
 
 
@@ -42,6 +40,9 @@ def _table(settings: Settings) -> Table:
 
 def _check() -> None:
     """Say what is new, renamed or gone at Beatport; ids decide."""
+    from beatporter.beatport.sources import open_api  # loads the ledger and the network, which the list does without
+    from cli.context import command_workspace
+
     with command_workspace("genres") as workspace:
         live = open_api(workspace.settings, sleep=workspace.sleep, now=workspace.now, account_store=workspace.account_store).genres()
         lines = differences(workspace.settings.all_genres(), live)
