@@ -90,6 +90,8 @@ ARCHIVED = (
     _archived(tables.CORRECTIONS),
     _archived(tables.AUDITS),
     _archived(tables.RUNS),
+    _archived(tables.CHALLENGES),
+    _archived(tables.CHART_READS),
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
@@ -171,4 +173,6 @@ def _arrow_type(column: sa.Column[Any]) -> pa.DataType:
         return pa.list_(pa.string())
     if isinstance(column.type, sa.Double):
         return pa.float64()
+    if isinstance(column.type, sa.Boolean):
+        return pa.bool_()
     return pa.int64() if isinstance(column.type, sa.Integer) else pa.string()

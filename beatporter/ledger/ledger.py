@@ -13,6 +13,8 @@ from beatporter.errors import SettingsError
 from beatporter.ledger.audits import Audits
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
+from beatporter.ledger.challenges import Challenges
+from beatporter.ledger.chart_reads import ChartReads
 from beatporter.ledger.charts import Charts
 from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.database import Database, is_postgres
@@ -48,6 +50,8 @@ class Ledger:
         self.calls = Calls(database)
         self.runs = Runs(database)
         self.memory = Memory(database)
+        self.challenges = Challenges(database)
+        self.chart_reads = ChartReads(database)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """What the tables write within is kept as a whole, or not at all."""

@@ -138,13 +138,42 @@ class RunRow:
 
     genre_id: int
     state: str
-    """completed, deferred or failed."""
+    """completed, deferred, challenged, waiting or failed."""
     added: int
     not_found: int
     deferred: int
     error: str | None
     """What happened and what to do, for a failed run."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRow:
+    """Beatport showed a challenge, or answered again after one. The latest row of a source stands."""
+
+    source: str
+    """website or api."""
+    at: datetime
+    until: datetime | None
+    """The source is left alone until then; None: it answered again."""
+    in_a_row: int
+    """Challenges since it last answered; 0 when it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartReadRow:
+    """A chart that was read or handed over, and from where."""
+
+    genre_id: int
+    source: str
+    """website, api, inbox or file."""
+    at: datetime
+    """As the chart's `scraped_at`."""
+    entries: int
+    reached: int | None = None
+    """Of a label that is read a part at a time: tracks from the newest on that were read so far."""
+    total: int | None = None
+    """Of such a label: how many Beatport counts; None when the last one was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ LONGEST_RUN = timedelta(days=2)
 """How far back a run's calls are looked for, retries by hand counted in."""
 CALLS_WORTH_A_RUN = 25
 """Calls that make another run worth its while."""
-State = Literal["completed", "deferred", "failed"]
-"""deferred: completed, but some entries wait for quota or for an answer."""
+State = Literal["completed", "deferred", "challenged", "waiting", "failed"]
+"""deferred: completed, but some entries wait for quota or for an answer; challenged: with an older chart, since Beatport asks for a human;
+waiting: this week's chart is not out yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from beatporter.records.ledger import (
     AuditRow,
     BackupRow,
     CallRow,
+    ChartReadRow,
     CorrectionRow,
     HistoryRow,
     ListedPlaylist,
@@ -195,6 +196,18 @@ STEPS_OF: dict[str, list[Step]] = {
         ),
         Step("old memory dropped", lambda ledger: ledger.memory.drop_before(T0 - 120 * DAY)),
     ],
+    "0006": [
+        Step(
+            "a chart of 2026",
+            lambda ledger: ledger.charts.append(
+                Chart(-7, (entry(1, 5, sub_genre="Deep Tech", is_dj_version=True, camelot="8A"), entry(2, 6, is_dj_version=False)), T0)
+            ),
+        ),
+        Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
+        Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
+        Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("api", T0)),
+    ],
 }
 
 
@@ -216,7 +229,7 @@ ISRCS = [f"ISRC{number}" for number in NUMBERS]
 RECORDINGS = [f"artist|title {number}|" for number in NUMBERS]
 
 QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
-    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6)],
+    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6, -7)],
     "entries": lambda ledger: ledger.charts.entries(5, NUMBERS),
     "since": lambda ledger: ledger.charts.since(5, T0),
     "matches": lambda ledger: ledger.matches.latest(NUMBERS),
@@ -242,6 +255,8 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "described": lambda ledger: ledger.charts.described(NUMBERS),
     "all standing": lambda ledger: list(ledger.matches.all_standing(2)),
     "memory": lambda ledger: (ledger.memory.runs(5), ledger.memory.of_run(5, "house", T0), ledger.memory.genres()),
+    "reads": lambda ledger: [ledger.chart_reads.latest(number, *how) for number in (5, -7) for how in ((), ("inbox",), ("api", T0 + DAY))],
+    "challenges": lambda ledger: [ledger.challenges.latest(source) for source in ("website", "api")],
 }
 """What a run asks a ledger, in every way."""
 
