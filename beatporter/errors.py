@@ -10,10 +10,12 @@
         ├── ChallengeShown        Beatport asked for a human
         ├── PageShapeChanged      Beatport's page has no chart where one is expected
         ├── ChartUnavailable      the chart is empty or not found, or its file is missing
-        ├── SignInExpired         Spotify's refresh token is dead or missing
+        │   └── ChartNotYet       this week's chart is not out yet
+        ├── SignInExpired         a refresh token is dead or missing
         ├── RequestRefused        Spotify or Beatport refused a request permanently (4xx)
         ├── SettingsError         a setting is missing or wrong
         ├── UnknownGenre          there is no genre with that name
+        ├── UnknownChart          no known chart or label matches
         ├── LedgerCorrupt         the ledger's database or archive is damaged
         ├── LedgerUnwritable      the ledger or its archive cannot be written
         └── PlaylistFull          the playlist holds as many tracks as Spotify allows
@@ -116,8 +118,12 @@ class ChartUnavailable(PermanentError):
     """There is no chart: it is empty or not found, or its file does not exist."""
 
 
+class ChartNotYet(ChartUnavailable):
+    """A chart that comes out every week or month is not out yet; it is waited for."""
+
+
 class SignInExpired(PermanentError):
-    """Spotify no longer accepts the sign-in, or there is none."""
+    """Spotify or Beatport no longer accepts the sign-in, or there is none."""
 
 
 class RequestRefused(PermanentError):
@@ -141,6 +147,10 @@ class SettingsError(PermanentError):
 
 class UnknownGenre(PermanentError):
     """There is no genre with that name."""
+
+
+class UnknownChart(PermanentError):
+    """What was named is no chart or label of Beatport's."""
 
 
 class LedgerCorrupt(PermanentError):

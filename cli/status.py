@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
@@ -18,7 +19,7 @@ from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
-STYLES = {"failed": "red", "deferred": "yellow"}
+STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Status:
         sign_in: None when there is none, for the reason in `sign_in_problem`.
         calls: Spotify calls of the last 24 hours by kind.
         quota_until: when Spotify's quota is back, None while it is not spent.
-        runs: each enabled genre's last run; None for a genre that never ran.
+        runs: the last run of each enabled genre, chart and label; None for one that never ran.
+        sources: where charts come from, and how each of them stands.
     """
 
     now: datetime
@@ -42,6 +44,22 @@ class Status:
     left: int
     quota_until: datetime | None
     runs: Mapping[str, RunRow | None]
+    sources: Mapping[str, SourceStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source of charts stands.
+
+    Attributes:
+        rests_until: left alone until then, after a challenge.
+        challenges: in a row.
+        said: about the sign-in, for the API; empty for others.
+    """
+
+    rests_until: datetime | None
+    challenges: int
+    said: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
@@ -52,7 +70,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         print_document(_document(standing))
         return
     console = Terminal()
-    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
+    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing), *_source_lines(standing)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
     if any(standing.runs.values()):
         console.print()
@@ -73,7 +91,6 @@ def read_status(workspace: Workspace) -> Status:
     except SettingsError as error:
         sign_in, problem = None, str(error)
     until = ledger.calls.quota_until()
-    known = settings.all_genres()
     return Status(
         now=now,
         account=ledger.listings.last_owner(),
@@ -83,8 +100,42 @@ def read_status(workspace: Workspace) -> Status:
         budget=settings.spotify_daily_budget,
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
         quota_until=until if until is not None and until > now else None,
-        runs={slug: ledger.runs.latest(known[slug].genre_id) for slug in settings.enabled_genres()},
+        runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
+        sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
+
+
+def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
+    latest = workspace.ledger.challenges.latest(name)
+    until = workspace.ledger.challenges.rests_until(name, now)
+    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
+
+
+def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
+    settings = workspace.settings
+    if not uses_account(settings):
+        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
+    try:
+        sign_in = open_account(settings, workspace.account_store)
+    except SettingsError as error:
+        return str(error)
+    if sign_in is None:
+        return "nobody is signed in to Beatport (`beatporter login beatport`)."
+    if warning := account_warning(sign_in, now):
+        return warning
+    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
+    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
+
+
+def _source_lines(standing: Status) -> list[str]:
+    lines = []
+    for name, source in standing.sources.items():
+        said = [source.said] if source.said else []
+        if source.rests_until is not None:
+            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
+            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
+        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
+    return lines
 
 
 def _account_line(standing: Status) -> str:
@@ -151,6 +202,14 @@ def _document(standing: Status) -> dict[str, Any]:
         "budget": standing.budget,
         "budget_left": standing.left,
         "quota_back_at": standing.quota_until.isoformat() if standing.quota_until else None,
+        "chart_sources": {
+            name: {
+                "rests_until": source.rests_until.isoformat() if source.rests_until else None,
+                "challenges_in_a_row": source.challenges,
+                "said": source.said or None,
+            }
+            for name, source in standing.sources.items()
+        },
         "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
     }
 

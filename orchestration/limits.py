@@ -75,6 +75,23 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def only_renewer(name: str, home: Path) -> Iterator[None]:
+    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+
+    Raises:
+        LedgerUnwritable: the home takes no lock file.
+    """
+    with only_writer_here(f"sign-in-{name}", home / "locks"):
+        if not _is_deployed():
+            yield
+            return
+        limit = f"beatporter-sign-in-{name}"
+        _offer(limit, 1)
+        with concurrency(limit, occupy=1, lease_duration=LEASE_S):
+            yield
+
+
 def _is_deployed() -> bool:
     return _has_deployment(flow_run.id)
 

@@ -88,12 +88,15 @@ ARCHIVED = (
     _archived(tables.BACKUPS),
     _archived(tables.PLAYLISTS),
     _archived(tables.CORRECTIONS),
+    _archived(tables.AUDITS),
     _archived(tables.RUNS),
+    _archived(tables.CHALLENGES),
+    _archived(tables.CHART_READS),
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
-"""In the order of writing: the changes of a backup come together with it, so a killed run leaves no backup without them. Listings are left
-out: they concern one run and are dropped after some days.
+"""In the order of writing: the changes of a backup come together with it, so a killed run leaves no backup without them. Listings and
+memory are left out: they concern single runs and are dropped after some time.
 """
 
 
@@ -170,4 +173,6 @@ def _arrow_type(column: sa.Column[Any]) -> pa.DataType:
         return pa.list_(pa.string())
     if isinstance(column.type, sa.Double):
         return pa.float64()
+    if isinstance(column.type, sa.Boolean):
+        return pa.bool_()
     return pa.int64() if isinstance(column.type, sa.Integer) else pa.string()

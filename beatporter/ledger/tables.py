@@ -10,15 +10,27 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table
 
 from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
-from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    CallRow,
+    ChallengeRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    MemoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match
 
 metadata = MetaData()
-_KINDS: dict[Any, Any] = {int: BigInteger, float: Double, str: PlainText, datetime: Moment, tuple[str, ...]: Texts}
+_KINDS: dict[Any, Any] = {bool: Boolean, int: BigInteger, float: Double, str: PlainText, datetime: Moment, tuple[str, ...]: Texts}
 
 
 def _fields_of(record: type, *without: str, **kinds: Any) -> list[Column[Any]]:
@@ -175,6 +187,14 @@ CORRECTIONS = Table(
     Index("corrections_by_entry", "beatport_id"),
 )
 
+AUDITS = Table(
+    "audits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(AuditRow, track_id=SpotifyId),
+)
+"""As few rows as a person answers."""
+
 LISTINGS = Table(
     "listings",
     metadata,
@@ -211,4 +231,30 @@ RUNS = Table(
     Column("id", RowId, primary_key=True),
     *_fields_of(RunRow),
     Index("runs_by_genre", "genre_id", "at"),
+)
+
+MEMORY = Table(
+    "memory",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(MemoryRow),
+    Index("memory_by_genre", "genre_id", "at"),
+    Index("memory_by_time", "at"),
+)
+"""Memory of each run and of its steps; kept for some months."""
+
+CHALLENGES = Table(
+    "challenges",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(ChallengeRow),
+    Index("challenges_by_source", "source", "at"),
+)
+
+CHART_READS = Table(
+    "chart_reads",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(ChartReadRow),
+    Index("chart_reads_by_genre", "genre_id", "at"),
 )

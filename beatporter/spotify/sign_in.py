@@ -9,10 +9,7 @@ that knows Prefect passes in. It expires six months after the person signed in, 
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,12 +18,11 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.home import make_home
+from beatporter.private_file import write_private
 from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
 FILE = "spotify.json"
-PRIVATE = 0o600
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 SIGN_IN_AGAIN = "Run `beatporter login` and sign in once more."
@@ -140,16 +136,9 @@ class FileStore:
 
     def save(self, sign_in: SignIn) -> str:
         """Write the file with mode 0600, completely or not at all; returns its path."""
-        draft = self._path.with_name(f".{secrets.token_hex(6)}.new")
         try:
-            make_home(self._path.parent)
-            # Create it privately and exclusively before the secret goes in, so that no link is followed and nobody opens it in between.
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", encoding="utf-8") as file:
-                file.write(json.dumps(document_of(sign_in), indent=2) + "\n")
-            draft.replace(self._path)
+            write_private(self._path, json.dumps(document_of(sign_in), indent=2) + "\n")
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
             raise SettingsError(
                 f"The sign-in could not be written to {self._path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
             ) from None

@@ -21,8 +21,9 @@ LONGEST_RUN = timedelta(days=2)
 """How far back a run's calls are counted, including retries by hand."""
 CALLS_WORTH_A_RUN = 25
 """Calls that make another run worthwhile."""
-State = Literal["completed", "deferred", "failed"]
-"""deferred: completed, but some entries wait for quota or for an answer."""
+State = Literal["completed", "deferred", "challenged", "waiting", "failed"]
+"""deferred: completed, but some entries wait for quota or for an answer; challenged: with an older chart, as Beatport asks for a human;
+waiting: this week's chart is not out yet."""
 
 
 @dataclass(frozen=True, slots=True)

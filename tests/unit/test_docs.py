@@ -37,7 +37,7 @@ def test_every_link_to_a_page_or_picture_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    for name, sub in re.findall(r"`(?:\.venv/bin/)?beatporter ([a-z]+)(?: ([a-z]+)\b)?", page.read_text(encoding="utf-8")):
+    for name, sub in re.findall(r"`(?:\.venv/bin/)?beatporter ([a-z-]+)(?: ([a-z]+)\b)?", page.read_text(encoding="utf-8")):
         assert name in COMMANDS, f"beatporter {name}"
         below = getattr(COMMANDS[name].load(name), "commands", None)
         assert below is None or not sub or sub in below, f"beatporter {name} {sub}"

@@ -15,6 +15,7 @@ from beatporter.ledger.maintain import maintain
 from beatporter.ledger.statistics import statistics
 from beatporter.records.ledger import CallRow, HistoryRow
 from tests.contract.ledger.archive_cases import T0, folder_place, rows_of, track, write_day
+from tests.contract.ledger.sample_ledger import memory
 
 NOW = T0 + timedelta(days=36)
 
@@ -25,6 +26,7 @@ def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
     for day in range(3):
         write_day(ledger, day)
         ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
+        ledger.memory.append([memory("run", T0 - timedelta(days=50 * day), 1)])
     archive(ledger, folder_place(tmp_path), NOW)
     return ledger
 
@@ -33,10 +35,13 @@ def test_old_rows_are_dropped_and_the_archive_can_be_rebuilt(archived: Ledger, t
     before = rows_of(archived)
     report = maintain(archived, folder_place(tmp_path), NOW)
     assert report.check.problems == []
-    assert report.dropped == {"calls": 2, "listings": 3}, "calls older than 35 days and listings older than 14"
+    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1}, (
+        "calls older than 35 days, listings older than 14, memory older than 120"
+    )
     assert report.drilled == sum(report.check.rows.values())
     after = rows_of(archived)
-    assert {**after, "calls": []} == {**before, "calls": []}, "nothing else changed"
+    gone = {"calls": [], "memory": []}
+    assert {**after, **gone} == {**before, **gone}, "nothing else changed"
     assert [path.name for path in tmp_path.iterdir() if "drill" in path.name] == []
 
 
