@@ -119,7 +119,7 @@ class ChartUnavailable(PermanentError):
 
 
 class ChartNotYet(ChartUnavailable):
-    """A chart that comes out every week or month is not out yet; it is waited for."""
+    """A weekly or monthly chart is not out yet; the next run looks again."""
 
 
 class SignInExpired(PermanentError):
@@ -150,7 +150,7 @@ class UnknownGenre(PermanentError):
 
 
 class UnknownChart(PermanentError):
-    """What was named is no chart or label of Beatport's."""
+    """The text names no Beatport chart or label."""
 
 
 class LedgerCorrupt(PermanentError):

@@ -76,16 +76,16 @@ FURTHER: tuple[Genre, ...] = tuple(
         ("rock", 109, "Rock"),
     )
 )
-"""Came in 2026. A run without a choice leaves them alone: an update must not make nine playlists that nobody asked for."""
+"""New in 2026. They are synced only when named: an update must not create nine playlists that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetiredGenre:
-    """An id that Beatport gave up, or gave to another genre.
+    """An id that Beatport retired, or gave to another genre.
 
     Attributes:
-        name: what it was called.
-        took_over: slugs of the genres where its tracks went, as far as that is known.
+        name: its former name.
+        took_over: slugs of the genres that its tracks moved to, as far as known.
     """
 
     genre_id: int
@@ -105,15 +105,15 @@ RETIRED: Mapping[int, RetiredGenre] = {
         RetiredGenre(87, "Trap / Future Bass", ("trap-future-bass",)),
     )
 }
-"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks went is our reading of its notices."""
+"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks moved is our reading of its notices."""
 
 
 def retired_words(genre: Genre) -> str:
-    """What became of a genre whose id Beatport gave up, in words; empty for one that it did not."""
+    """A sentence about a genre whose id Beatport retired; empty for others."""
     retired = RETIRED.get(genre.genre_id)
     if retired is None or genre in KNOWN:
         return ""
-    took_over = f" What it had is in {' and '.join(retired.took_over)} now." if retired.took_over else " No genre took over."
+    took_over = f" Its tracks are now in {' and '.join(retired.took_over)}." if retired.took_over else " No genre replaces it."
     return f"Beatport retired {genre.genre_id}, {retired.name}.{took_over}"
 
 

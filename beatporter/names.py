@@ -24,7 +24,7 @@ def memory_artifact(slug: str) -> str:
 
 
 def playlist_name(template: str, genre: Genre) -> str:
-    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a chart or label that is no genre has a name of its own."""
+    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a subscription has its own name."""
     return genre.playlist_name() if isinstance(genre, Subscription) else template.replace("{genre}", genre.name)
 
 

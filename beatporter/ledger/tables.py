@@ -193,7 +193,7 @@ AUDITS = Table(
     Column("id", RowId, primary_key=True),
     *_fields_of(AuditRow, track_id=SpotifyId),
 )
-"""As few rows as a person answers."""
+"""One row for each answer of a person."""
 
 LISTINGS = Table(
     "listings",

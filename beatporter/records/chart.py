@@ -31,15 +31,15 @@ class ChartEntry:
     sub_genre: str | None = None
     is_dj_version: bool | None = None
     camelot: str | None = None
-    """The key on the Camelot wheel, such as 8A."""
+    """The key on the Camelot wheel, for example 8A."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as it stood at one time."""
+    """A chart at one time."""
 
     genre_id: int
-    """The genre's id; of a list that is no genre its number, which is negative (`beatporter.subscriptions`)."""
+    """The genre's id, or the negative number of another list (`beatporter.subscriptions`)."""
     entries: tuple[ChartEntry, ...]
     """In chart order."""
     scraped_at: datetime

@@ -119,13 +119,13 @@ class AuditRow:
 
     beatport_id: int
     track_id: str | None
-    """What the decision took; None: it took nothing."""
+    """The chosen track; None: no track was chosen."""
     rules: str
     """Version of the rules that decided."""
     stratum: str
-    """What it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
+    """The stratum it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
     stratum_size: int
-    """Decisions that the stratum had then: what each answer counts for."""
+    """Number of decisions in the stratum at that time: the weight of its answers."""
     answer: AuditAnswer
     """unknown: the person cannot tell."""
     at: datetime
@@ -149,7 +149,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeRow:
-    """Beatport showed a challenge, or answered again after one. The latest row of a source stands."""
+    """Beatport showed a challenge, or answered again after one. The latest row of a source counts."""
 
     source: str
     """website or api."""
@@ -162,18 +162,18 @@ class ChallengeRow:
 
 @dataclass(frozen=True, slots=True)
 class ChartReadRow:
-    """A chart that was read or handed over, and from where."""
+    """A chart that was read or provided, and its source."""
 
     genre_id: int
     source: str
     """website, api, inbox or file."""
     at: datetime
-    """As the chart's `scraped_at`."""
+    """The chart's `scraped_at`."""
     entries: int
     reached: int | None = None
-    """Of a label that is read a part at a time: tracks from the newest on that were read so far."""
+    """For a label that is read in parts: how many tracks, from the newest, were read so far."""
     total: int | None = None
-    """Of such a label: how many Beatport counts; None when the last one was read."""
+    """For such a label: Beatport's number of tracks; None when the last one was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,18 +39,18 @@ class RunnerUp:
     score: float
     why: str
     isrc: str | None = None
-    """This and what follows is kept so that the decision can be judged again without a call; None in rows of November 2026 and before."""
+    """This and the following fields allow judging the decision again without a call; None in rows up to November 2026."""
     duration_ms: int | None = None
     album: str | None = None
     album_type: str | None = None
     is_playable: bool | None = None
     release_date: str | None = None
     chance: float | None = None
-    """How probable it is that a person would take it; orders the review."""
+    """Probability that a person would choose it; orders the review."""
 
     @property
     def track(self) -> SpotifyTrack:
-        """The candidate as Spotify gave it."""
+        """The candidate as Spotify returned it."""
         return SpotifyTrack(
             self.track_id,
             self.name,
@@ -99,7 +99,7 @@ class Match:
 
     @property
     def track(self) -> SpotifyTrack | None:
-        """What was taken; None for a miss."""
+        """The chosen track; None for a miss."""
         if self.track_id is None:
             return None
         return SpotifyTrack(

@@ -54,7 +54,7 @@ def failure_report(slug: str, error: BeatporterError, run_key: str, *, notes: It
 
 def waiting_report(slug: str, error: BeatporterError) -> str:
     """The artifact `sync-<slug>` of a chart that is not out yet."""
-    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is as it was. The next run looks again."])
+    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is unchanged. The next run looks again."])
 
 
 def summary_report(

@@ -18,11 +18,11 @@ from beatporter.sync.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 CHALLENGED = "challenged"
-"""Step of the progress that says that an older chart stands in because Beatport showed a challenge."""
+"""Progress step for: an older chart is used because Beatport showed a challenge."""
 
 
 def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
-    """Beatport ids of the chart, in its order; its rows go to the ledger's table `charts`, its source to `chart_reads`.
+    """Beatport ids of the chart, in order; its rows go to the ledger's table `charts`, its source to `chart_reads`.
 
     When the chart is unavailable and `stale_chart_days` allows it, the last good chart is used. For a label these are the tracks to
     handle in this run, see `scrape_label`.
@@ -43,7 +43,7 @@ def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
     for note in found.notes:
         logger.info("%s: %s", slug, note)
         report(Progress(slug, "scrape", note=note))
-    if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # the ledger has it, from when it was handed over
+    if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # otherwise the ledger has it since it was provided
         return [entry.beatport_id for entry in found.entries]
     chart = Chart(genre.genre_id, found.entries, workspace.now())
     with workspace.ledger.transaction():

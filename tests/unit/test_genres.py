@@ -30,7 +30,7 @@ def test_the_genres_of_2026_are_known_and_run_only_when_they_are_chosen() -> Non
 def test_a_retired_id_is_explained_with_what_took_over() -> None:
     assert set(RETIRED) == {17, 38, 41, 65, 79, 80, 87}
     assert "mainstage" in retired_words(Genre("big-room", 79, "Big Room"))
-    assert "No genre took over" in retired_words(Genre("leftfield", 80, "Leftfield"))
+    assert "No genre replaces it" in retired_words(Genre("leftfield", 80, "Leftfield"))
     assert retired_words(all_genres()["trap-future-bass"]) == "", "38 is in use again"
     assert {slug for one in RETIRED.values() for slug in one.took_over} <= set(all_genres())
 
