@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import case, delete, func, literal, select
 
 from beatporter.ledger.database import Database
+from beatporter.ledger.record_table import values_of
 from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
@@ -74,7 +74,7 @@ class Calls:
             self.append(used)
         elif len(used) == 1:
             with self._database.single() as connection:
-                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(_values(used[0])))
+                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(values_of(used[0])))
         else:
             with self._database.transaction() as connection:
                 connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
@@ -84,7 +84,7 @@ class Calls:
         """Insert rows, all or none."""
         if rows:
             with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
-                connection.execute(CALLS.insert(), [_values(row) for row in rows])
+                connection.execute(CALLS.insert(), [values_of(row) for row in rows])
 
     def made_since(self, since: datetime) -> int:
         """Calls of all rows at or after a time; reserved calls count as made."""
@@ -125,7 +125,3 @@ class Calls:
         """Delete rows older than a time; returns how many."""
         with self._database.transaction() as connection:
             return connection.execute(delete(CALLS).where(CALLS.c.at < moment)).rowcount
-
-
-def _values(row: CallRow) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(row)}
