@@ -243,7 +243,8 @@ def _take_brackets(text: str) -> tuple[str, tuple[str, ...]]:
         elif depth == 0:
             marked.append(character)
     if depth:
-        marked.append(text[start:])  # never closed: words like any others
+        marked.append(f" \x00{len(groups)}\x00 ")  # never closed: it goes on to the end
+        groups.append(text[start + 1 :])
     return "".join(marked), tuple(groups)
 
 
