@@ -243,8 +243,7 @@ def _take_brackets(text: str) -> tuple[str, tuple[str, ...]]:
         elif depth == 0:
             marked.append(character)
     if depth:
-        marked.append(f" \x00{len(groups)}\x00 ")  # never closed: it goes on to the end
-        groups.append(text[start + 1 :])
+        marked.append(text[start:])  # never closed: words like any others
     return "".join(marked), tuple(groups)
 
 
