@@ -44,11 +44,14 @@ BLOCK_PREFIX = "secret/"
 MAX_ECHO_CHARACTERS = 80
 """Characters of a wrong value that an error repeats."""
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
+BUDGETS_EXAMPLE = '{"house": 400}'
 _EXAMPLES = {
     "genre_ids": GENRE_IDS_EXAMPLE,
+    "memory_budgets_mb": BUDGETS_EXAMPLE,
     "charts": '{"weekend": "chart:weekend-picks-%Y-week-%V"}',
     "labels": '{"8bit": "8bit/3248"}',
 }
+MOST_MB = 1_000_000
 MAX_GENRE_ID = 2**31 - 1
 """The ledger's columns on PostgreSQL hold no larger one."""
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
@@ -126,8 +129,16 @@ class Settings(BaseSettings):
     """The ledger: a file's path, postgresql://…, or secret/<block> with such an address in it; empty means <home>/beatporter.db."""
     archive: str = ""
     """Where the ledger's archive goes: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty: nowhere."""
-    profile: Literal["on", "off"] = "on"
-    """Trace each genre's memory with memray."""
+    profile: Literal["on", "off", "native"] = "on"
+    """Trace each genre's memory with memray; native: C and C++ frames too, which is slower."""
+    memory_budget_mb: float = Field(default=350.0, gt=0, le=MOST_MB)
+    """What a genre's process may have in RAM at its peak before that is reported."""
+    memory_budgets_mb: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+    """Other budgets for single genres, by slug."""
+    memory_strict: bool = False
+    """Fail a run that took more than its budget."""
+    memory_url: Address = "http://127.0.0.1:4280"
+    """Where the pages of `beatporter profile serve` are, for the links in artifacts."""
 
     genres: Annotated[tuple[str, ...], NoDecode] = ()
     """Slugs of the enabled genres; empty means all."""
@@ -177,7 +188,7 @@ class Settings(BaseSettings):
         """The environment gives lists as comma-separated words."""
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("genre_ids", "charts", "labels", mode="before")
+    @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", mode="before")
     @classmethod
     def _read_json(cls, value: object, info: ValidationInfo) -> object:
         """The environment gives them as JSON."""
@@ -193,6 +204,14 @@ class Settings(BaseSettings):
     def _each_once(cls, value: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
         if not value or len(set(value)) < len(value):
             raise ValueError("must name one source or several, each once, such as website,api,inbox")
+        return value
+
+    @field_validator("memory_budgets_mb")
+    @classmethod
+    def _above_zero(cls, value: dict[str, float]) -> dict[str, float]:
+        for slug, budget_mb in value.items():
+            if not 0 < budget_mb <= MOST_MB:
+                raise ValueError(f"the budget of {shortened(slug)} must be above 0 and at most {MOST_MB} MB, such as {BUDGETS_EXAMPLE}")
         return value
 
     @field_validator("genre_ids")
@@ -223,7 +242,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _known_genres(self) -> Settings:
         known = self.all_genres()
-        for slug in self.genres:
+        for slug in (*self.genres, *self.memory_budgets_mb):
             find_genre(slug, known)
         return self
 
@@ -315,6 +334,14 @@ class Settings(BaseSettings):
             UnknownChart: it is none.
         """
         return read_subscription(text, self.all_genres(), hosts=frozenset({parts_host(self.beatport_url)}), top=top)
+
+    def memory_budget(self, slug: str) -> float:
+        """What a genre's run may take, in MB."""
+        return self.memory_budgets_mb.get(slug, self.memory_budget_mb)
+
+    def captures(self) -> Path:
+        """Where memory captures lie: in the home, which is its owner's alone, because they hold command lines."""
+        return self.home / "profiles"
 
     def ledger_address(self) -> str:
         """The ledger's database as `open_ledger` takes it, unless it names a block."""

@@ -45,6 +45,7 @@ COMMANDS = {
     "sync": LazyCommand("cli.sync:sync", "Bring playlists in step with their charts."),
     "match": LazyCommand("cli.match:app", "What was decided for each chart entry, and your word over it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
+    "profile": LazyCommand("cli.profile:app", "What runs took in memory: list, show, compare, open and serve."),
     "status": LazyCommand(
         "cli.status:status", "Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."
     ),

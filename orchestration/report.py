@@ -80,13 +80,20 @@ def publish_outcome(
     Args:
         beatport_ids: the chart, in its order.
         added: ids that came into the playlist.
-        memory: the stopped capture of the run.
+        memory: the capture of the run, which goes on.
         notes: what `notes_heard` heard.
         dry_run: `added` would have come in; such a run leaves nothing in the ledger.
     """
+    with memory.step("report"):
+        return _publish_outcome(genre, beatport_ids, added, memory, notes, dry_run=dry_run)
+
+
+def _publish_outcome(
+    genre: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Sequence[str], *, dry_run: bool
+) -> State[Any]:
     with open_workspace(run_key(), genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
-        outcome = with_memory(genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre)), memory)
+        outcome = genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
@@ -103,6 +110,7 @@ def publish_outcome(
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
+    outcome = with_memory(outcome, memory)
     if outcome.state == "challenged":
         return Completed(name="Challenged", message=said[0], data=asdict(outcome))
     if outcome.deferred:

@@ -88,14 +88,15 @@ ARCHIVED = (
     _archived(tables.BACKUPS),
     _archived(tables.PLAYLISTS),
     _archived(tables.CORRECTIONS),
+    _archived(tables.AUDITS),
     _archived(tables.RUNS),
     _archived(tables.CHALLENGES),
     _archived(tables.CHART_READS),
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
-"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings are left out:
-they are about one run and are dropped after some days.
+"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings and
+memory are left out: they are about single runs and are dropped after some time.
 """
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, literal, select
 
 from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
@@ -75,6 +75,16 @@ class Charts:
             found = _by_id(connection.execute(newest), wanted)
             for part in chunks(sorted(wanted - found.keys())):
                 found |= _by_id(connection.execute(_each_once(genre_id, ENTRIES.c.beatport_id.in_(part))), wanted)
+        return found
+
+    def described(self, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
+        """What Beatport last said of each entry, whatever its genre; the position is 0. Ids that no chart ever had are left out."""
+        asked = select(literal(0), *(ENTRIES.c[name] for name in _NAMES[1:])).order_by(ENTRIES.c.entry)
+        found: dict[int, ChartEntry] = {}
+        with self._database.read() as connection:
+            for part in chunks(sorted(set(beatport_ids))):
+                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))
+                found |= {row.beatport_id: ChartEntry(*row) for row in rows}
         return found
 
 

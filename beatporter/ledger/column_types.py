@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -80,10 +80,22 @@ class RunnersUp(TypeDecorator[tuple[RunnerUp, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: Iterable[RunnerUp] | None, dialect: Dialect) -> str | None:
-        return clean(json.dumps([asdict(one) for one in value], ensure_ascii=False)) if value else None
+        return clean(_runners_up_json(value)) if value else None
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[RunnerUp, ...]:
-        return tuple(RunnerUp(**{**one, "artists": tuple(one["artists"])}) for one in json.loads(value or "[]"))
+        return read_runners_up(value or "[]")
+
+
+def _runners_up_json(value: Iterable[RunnerUp]) -> str:
+    """As JSON, without what is not known."""
+    return json.dumps([{name: part for name, part in asdict(one).items() if part is not None} for one in value], ensure_ascii=False)
+
+
+def read_runners_up(text: str) -> tuple[RunnerUp, ...]:
+    """From JSON; what a later version knows besides is left out."""
+    known = {field.name for field in fields(RunnerUp)}
+    rows = ({name: part for name, part in one.items() if name in known} for one in json.loads(text))
+    return tuple(RunnerUp(**row | {"artists": tuple(row["artists"])}) for row in rows)
 
 
 def clean(text: str) -> str:
@@ -139,5 +151,5 @@ def seconds(at: datetime) -> int:
 def as_plain(value: Any) -> Any:
     """A value as an archive or a spreadsheet takes it: tuples are lists, records are JSON."""
     if isinstance(value, tuple) and value and isinstance(value[0], RunnerUp):
-        return json.dumps([asdict(one) for one in value], ensure_ascii=False)
+        return _runners_up_json(value)
     return list(value) if isinstance(value, tuple) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, exists, func, select
 
 from beatporter.errors import SettingsError
+from beatporter.ledger.column_types import read_runners_up
 from beatporter.ledger.history import earliest_of, rank
 from beatporter.ledger.import_script_history import one_transaction
 from beatporter.ledger.ledger import Ledger
@@ -94,7 +94,7 @@ def _take_matches(ledger: Ledger, parts: Sequence[Part], _: TableTaken) -> None:
 
 
 def _runners_up(row: Row) -> tuple[RunnerUp, ...]:
-    return tuple(RunnerUp(**{**one, "artists": tuple(one["artists"])}) for one in json.loads(row.get("runners_up") or "[]"))
+    return read_runners_up(row.get("runners_up") or "[]")
 
 
 def _take_history(ledger: Ledger, parts: Sequence[Part], _: TableTaken) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from beatporter.errors import SettingsError
+from beatporter.ledger.audits import Audits
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
 from beatporter.ledger.challenges import Challenges
@@ -19,6 +20,7 @@ from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.database import Database, is_postgres
 from beatporter.ledger.history import History
 from beatporter.ledger.matches import Matches
+from beatporter.ledger.memory import Memory
 from beatporter.ledger.migrate import prepare
 from beatporter.ledger.playlists import Listings, Playlists, Snapshots
 from beatporter.ledger.runs import Runs
@@ -43,9 +45,11 @@ class Ledger:
         self.snapshots = Snapshots(database)
         self.playlists = Playlists(database)
         self.corrections = Corrections(database)
+        self.audits = Audits(database)
         self.listings = Listings(database)
         self.calls = Calls(database)
         self.runs = Runs(database)
+        self.memory = Memory(database)
         self.challenges = Challenges(database)
         self.chart_reads = ChartReads(database)
 

@@ -19,6 +19,7 @@ from beatporter.ledger.rebuild import rebuild
 
 CALLS_KEPT = timedelta(days=35)
 LISTINGS_KEPT = timedelta(days=14)
+MEMORY_KEPT = timedelta(days=120)
 _SCRATCH = ".beatporter-drill-"
 FREE_SHARE = 0.25
 """Part of an SQLite file that must be free before it is written again without it: below that the room is used by itself."""
@@ -61,6 +62,7 @@ def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> M
         report.dropped = {
             "calls": ledger.calls.drop_before(now - CALLS_KEPT),
             "listings": ledger.listings.drop_before(now - LISTINGS_KEPT),
+            "memory": ledger.memory.drop_before(now - MEMORY_KEPT),
         }
         report.freed_bytes = _tidy_up(ledger)
         if storage is not None:

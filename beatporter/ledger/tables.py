@@ -15,12 +15,14 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, I
 from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import (
+    AuditRow,
     CallRow,
     ChallengeRow,
     ChartReadRow,
     CorrectionRow,
     HistoryRow,
     ListedPlaylist,
+    MemoryRow,
     RememberedPlaylist,
     RunRow,
     SnapshotRow,
@@ -185,6 +187,14 @@ CORRECTIONS = Table(
     Index("corrections_by_entry", "beatport_id"),
 )
 
+AUDITS = Table(
+    "audits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(AuditRow, track_id=SpotifyId),
+)
+"""As few rows as a person answers."""
+
 LISTINGS = Table(
     "listings",
     metadata,
@@ -222,6 +232,16 @@ RUNS = Table(
     *_fields_of(RunRow),
     Index("runs_by_genre", "genre_id", "at"),
 )
+
+MEMORY = Table(
+    "memory",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(MemoryRow),
+    Index("memory_by_genre", "genre_id", "at"),
+    Index("memory_by_time", "at"),
+)
+"""Memory of each run and of its steps; kept for some months."""
 
 CHALLENGES = Table(
     "challenges",

@@ -68,6 +68,9 @@ def set_match(workspace: Workspace, beatport_id: int, track: SpotifyTrack) -> Ma
         track_artists=track.artists,
         track_isrc=track.isrc,
         track_duration_ms=track.duration_ms,
+        track_album=track.album,
+        track_album_type=track.album_type,
+        track_release_date=track.release_date,
         score=100.0,
     )
     return _keep(workspace, override)

@@ -51,6 +51,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
     monkeypatch.setattr(module, "publish", publish)
     monkeypatch.setattr(memory_profile, "publish", publish)
+    monkeypatch.setattr(memory_profile, "process_peak_bytes", lambda: None)
     return pages
 
 
@@ -70,7 +71,9 @@ def a_chart(ledger: Ledger, scraped_at: datetime, entries: int = 1) -> None:
 
 
 def memory() -> Capture:
-    captured = Capture(utc_now(), peak_rss_bytes=200 * 2**20, rss_before_bytes=150 * 2**20, rss_after_bytes=160 * 2**20)
+    captured = Capture(utc_now())
+    captured.stop()
+    captured.peak_rss_bytes, captured.rss_before_bytes, captured.rss_after_bytes = 200 * 2**20, 150 * 2**20, 160 * 2**20
     captured.duration_s = 1.234
     return captured
 

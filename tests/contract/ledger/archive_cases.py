@@ -14,7 +14,17 @@ from beatporter.ledger.archive_storage import Access, ArchiveStorage, gcs_filesy
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, ChartReadRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -53,6 +63,7 @@ def write_day(ledger: Ledger, day: int) -> None:
     ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
     ledger.challenges.note_challenge("website", at)
     ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
+    ledger.audits.append(AuditRow(100 + day, track(day), "7", "same, sure", 40, "yes", at))
     ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])
 
 

@@ -15,12 +15,14 @@ from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import (
+    AuditRow,
     BackupRow,
     CallRow,
     ChartReadRow,
     CorrectionRow,
     HistoryRow,
     ListedPlaylist,
+    MemoryRow,
     RememberedPlaylist,
     RunRow,
     SnapshotRow,
@@ -74,6 +76,25 @@ def state(*numbers: int) -> list[BackupRow]:
 
 def listed(run_key: str, at: datetime, *playlist_ids: str) -> list[ListedPlaylist]:
     return [ListedPlaylist(run_key, playlist_id, f"Name of {playlist_id}", "s1", 7, "me", at) for playlist_id in playlist_ids]
+
+
+def memory(step: str, at: datetime, after_bytes: int, **more: Any) -> MemoryRow:
+    values: dict[str, Any] = {
+        "genre_id": 5,
+        "run_key": "house",
+        "state": "completed",
+        "shared_process": 1,
+        "host": "Linux ☃, Python 3.11",
+        "code_version": "abc",
+        "before_bytes": 2**27,
+        "peak_bytes": 5 * 2**30,
+        "duration_s": 1.25,
+        "history_rows": 248_000,
+        "searches": 17,
+        "holders": '{"held": [["read ☃", "beatporter/x.py:1", 12]]}',
+        "capture": "memory-house.bin",
+    }
+    return MemoryRow(**(values | {"step": step, "at": at, "after_bytes": after_bytes} | more))
 
 
 def record_and_back_up(ledger: Ledger) -> None:
@@ -138,6 +159,45 @@ STEPS_OF: dict[str, list[Step]] = {
     "0003": [],
     "0004": [
         Step(
+            "a track's album and its runner-up",
+            lambda ledger: ledger.matches.append(
+                [
+                    match(
+                        5,
+                        TRACKS[5],
+                        track_album="Album ☃",
+                        track_album_type="single",
+                        track_release_date="2026-11",
+                        runners_up=(RunnerUp(TRACKS[6], "Name", ("Z",), 60.5, "another cut", "I6", 200_000, chance=0.25),),
+                    )
+                ]
+            ),
+        ),
+        Step(
+            "answers of an audit",
+            lambda ledger: [
+                ledger.audits.append(AuditRow(1, TRACKS[1], "1", "same, sure", 40, "yes", T0)),
+                ledger.audits.append(AuditRow(3, None, "1", "none", 3, "unknown", T0 + DAY)),
+            ],
+            again=False,
+            commits=2,
+        ),
+    ],
+    "0005": [
+        Step(
+            "memory of an old run",
+            lambda ledger: ledger.memory.append([memory("run", T0 - 200 * DAY, 3 * 2**30, state="killed", peak_bytes=None)]),
+            again=False,
+        ),
+        Step(
+            "memory of a run",
+            lambda ledger: ledger.memory.append([memory("run", T0, 180 * 2**20), memory("match-tracks", T0, 150 * 2**20, searches=None)]),
+            again=False,
+        ),
+        Step("old memory dropped", lambda ledger: ledger.memory.drop_before(T0 - 120 * DAY)),
+    ],
+    "0006": [
+        Step(
             "a chart of 2026",
             lambda ledger: ledger.charts.append(
                 Chart(-7, (entry(1, 5, sub_genre="Deep Tech", is_dj_version=True, camelot="8A"), entry(2, 6, is_dj_version=False)), T0)
@@ -146,7 +206,7 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
         Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
         Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
-        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("api", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
     ],
 }
 
@@ -191,6 +251,10 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
     "run": lambda ledger: ledger.runs.latest(5),
+    "audits": lambda ledger: ledger.audits.all(),
+    "described": lambda ledger: ledger.charts.described(NUMBERS),
+    "all standing": lambda ledger: list(ledger.matches.all_standing(2)),
+    "memory": lambda ledger: (ledger.memory.runs(5), ledger.memory.of_run(5, "house", T0), ledger.memory.genres()),
     "reads": lambda ledger: [ledger.chart_reads.latest(number, *how) for number in (5, -7) for how in ((), ("inbox",), ("api", T0 + DAY))],
     "challenges": lambda ledger: [ledger.challenges.latest(source) for source in ("website", "api")],
 }

@@ -11,7 +11,17 @@ import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match
 from tests.contract.ledger.all_rows import contents
 from tests.timeouts import TIMEOUT_S
@@ -32,6 +42,7 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
     "snapshots": lambda ledger: ledger.snapshots.save(SnapshotRow("P", "recorded", "s", T0)),
     "playlists": lambda ledger: ledger.playlists.append(RememberedPlaylist(5, "P", "House", T0)),
     "corrections": lambda ledger: ledger.corrections.append(CorrectionRow(7, "t", None, T0)),
+    "audits": lambda ledger: ledger.audits.append(AuditRow(7, "t", "1", "none", 3, "no", T0)),
     "listings": lambda ledger: ledger.listings.append("r", T0, [ListedPlaylist("r", "P", "House", "s", 1, "me", T0)]),
     "calls": lambda ledger: ledger.calls.append([CallRow(T0, "search", 3, "r")]),
     "runs": lambda ledger: ledger.runs.append(RunRow(5, "completed", 2, 0, 0, None, T0)),
