@@ -23,12 +23,12 @@ from beatporter.ledger.ledger import Ledger
 from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
 from beatporter.memory.flight_record import FlightRecord, forget, keep_record, left_records, record_file
-from beatporter.memory.history import Standing, holders_of, rows_of, standing
 from beatporter.memory.keeping import KEPT, prune
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
 from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
+from beatporter.memory.past_runs import Standing, holders_of, rows_of, standing
 from beatporter.memory.reading import READER
 from beatporter.memory.records import Holder, MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
