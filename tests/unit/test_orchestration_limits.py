@@ -1,4 +1,4 @@
-"""One writer a playlist, and a rate that only runs of a deployment share through the server."""
+"""One writer per playlist, and a rate that only runs of a deployment share through the server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked of Prefect's server."""
+    """Requests to Prefect's server."""
     asked: list[Any] = []
 
     @contextmanager
@@ -125,7 +125,7 @@ def test_a_killed_writers_place_is_free(home: Path) -> None:
     assert entered.wait(10)
 
 
-def test_a_home_that_takes_no_lock_is_told(home: Path) -> None:
+def test_a_home_that_cannot_be_locked_is_reported(home: Path) -> None:
     (home / "locks").write_text("a file, not a folder")
     with pytest.raises(LedgerUnwritable, match="locks"), only_writer_here("house", home / "locks"):
         pass
