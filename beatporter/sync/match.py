@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
@@ -78,7 +79,7 @@ class _Answers:
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
-    with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
+    with _searchers() as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
             answers = _ask(workspace, pool, due[start : start + BATCH], decided)
@@ -90,6 +91,21 @@ def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[in
             if answers.failures and not answers.matches:
                 raise answers.failures[-1]
     return found
+
+
+@contextmanager
+def _searchers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that search. A run that is told to end does not wait for them: one may sleep through a minute that Spotify asked for."""
+    pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search")
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEntry], decided: Mapping[int, Match]) -> _Answers:
