@@ -6,15 +6,14 @@ Prefect is imported when a block is opened, not before: most people's sign-in is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
-from beatporter.errors import SettingsError
+from beatporter.errors import SettingsError, UpstreamDown
 from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
 from orchestration.redaction import hide
@@ -22,6 +21,8 @@ from orchestration.redaction import hide
 if TYPE_CHECKING:
     from beatporter.ledger.archive_place import Access
     from orchestration.sign_in_block import SpotifySignIn
+
+Answer = TypeVar("Answer")
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
@@ -49,18 +50,17 @@ class SignInBlock:
         """See that the block can be written, before anybody signs in for it.
 
         Raises:
-            SettingsError: Prefect takes no such name, or its server does not answer.
+            SettingsError: Prefect takes no such name.
+            UpstreamDown: Prefect's server does not answer.
         """
         if not _NAME.fullmatch(self._name):
             what = f"A Prefect block cannot be named {self._name!r}."
             raise SettingsError(what, "Use lower-case letters, digits and dashes.")
-        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
-            self._block()
+        _read(f"{SIGN_IN_PREFIX}{self._name}", self._block)
 
     def load(self) -> SignIn | None:
         """The block's sign-in; None when there is no such block."""
-        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
-            block = self._block()
+        block = _read(f"{SIGN_IN_PREFIX}{self._name}", self._block)
         if block is not None and block.refresh_token.get_secret_value():
             return SignIn(block.refresh_token, block.signed_in_at, tuple(block.scopes), self)
         value = secret_value(self._name)
@@ -77,14 +77,12 @@ class SignInBlock:
         from orchestration.sign_in_block import SpotifySignIn
 
         block = SpotifySignIn(refresh_token=sign_in.refresh_token, signed_in_at=sign_in.signed_in_at, scopes=list(sign_in.scopes))
-        try:
-            block.save(self._name, overwrite=True)
-        except httpx.HTTPError as error:
-            problem = type(error).__name__
-        else:
-            self._remove_shown()
-            return f"the Prefect block {SIGN_IN_PREFIX}{self._name}"
-        raise SettingsError(f"The sign-in could not be written to the Prefect block {SIGN_IN_PREFIX}{self._name}: {problem}.", SERVER)
+        _asked(
+            lambda: block.save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {SIGN_IN_PREFIX}{self._name}",
+        )
+        self._remove_shown()
+        return f"the Prefect block {SIGN_IN_PREFIX}{self._name}"
 
     def _block(self) -> SpotifySignIn | None:
         from orchestration.sign_in_block import SpotifySignIn
@@ -101,8 +99,7 @@ class SignInBlock:
         self.removed = ""
         value = secret_value(self._name)
         if isinstance(value, Mapping) and "refresh_token" in value:
-            with _reading(f"{BLOCK_PREFIX}{self._name}"):
-                _secret().delete(self._name)
+            _read(f"{BLOCK_PREFIX}{self._name}", lambda: _secret().delete(self._name))
             self.removed = f"{BLOCK_PREFIX}{self._name}"
 
 
@@ -110,20 +107,25 @@ def secret_value(name: str) -> Any:
     """What the Prefect block `secret/<name>` holds; None when there is no such block.
 
     Raises:
-        SettingsError: Prefect's server does not answer.
+        UpstreamDown: Prefect's server does not answer.
+        SettingsError: it refuses.
     """
-    with _reading(f"{BLOCK_PREFIX}{name}"):
+
+    def load() -> Any:
         try:
             return _secret().load(name).get()
         except ValueError:  # Prefect's word for a block that is not there
             return None
+
+    return _read(f"{BLOCK_PREFIX}{name}", load)
 
 
 def with_secrets(settings: Settings) -> Settings:
     """The settings with the secrets in the place of the blocks that they name.
 
     Raises:
-        SettingsError: there is no such block, it holds no text, or Prefect's server does not answer.
+        SettingsError: there is no such block, or it holds no text.
+        UpstreamDown: Prefect's server does not answer.
     """
     found = {key: _read_secret(key, block) for key, block in _named(settings).items()}
     return settings.model_copy(update=found) if found else settings
@@ -157,16 +159,31 @@ def open_store(settings: Settings) -> SignInStore | None:
     return None if name is None else SignInBlock(name)
 
 
-@contextmanager
-def _reading(block: str) -> Iterator[None]:
-    """Say which block it was when Prefect's server does not answer."""
-    problem = ""
+def _read(block: str, ask: Callable[[], Answer]) -> Answer:
+    """Ask Prefect's server about a block, see `_asked`."""
+    return _asked(ask, f"The Prefect block {block} cannot be read")
+
+
+def _asked(ask: Callable[[], Answer], problem: str) -> Answer:
+    """Ask Prefect's server. A run waits for one that is away, see `patiently`; nobody has to correct anything then.
+
+    Args:
+        problem: what could not be done, without its reason.
+
+    Raises:
+        UpstreamDown: it does not answer.
+        SettingsError: it refuses.
+    """
+    from orchestration.server import is_away, patiently
+
     try:
-        yield
-    except httpx.HTTPError as error:
-        problem = type(error).__name__
-    if problem:
-        raise SettingsError(f"The Prefect block {block} cannot be read: {problem}.", SERVER)
+        return patiently(ask)
+    except (httpx.HTTPError, RuntimeError) as error:  # the latter when Prefect has no address of a server
+        kind, away = type(error).__name__, is_away(error)
+    # Raised here: what httpx raises holds the request, and that the sign-in to Prefect's server.
+    if away:
+        raise UpstreamDown(f"{problem}: Prefect's server does not answer ({kind}).", SERVER, outcome_unknown=False)
+    raise SettingsError(f"{problem}: {kind}.", SERVER)
 
 
 def _secret() -> Any:
@@ -179,17 +196,16 @@ def load_bucket(name: str) -> Any:
     """The block `gcs-bucket/<name>` of prefect-gcp.
 
     Raises:
-        SettingsError: there is none, or Prefect's server does not answer.
+        SettingsError: there is none.
+        UpstreamDown: Prefect's server does not answer.
     """
     from prefect_gcp import GcsBucket  # 155 MB, so only where a bucket block is named
 
     try:
-        return GcsBucket.load(name)
+        return _read(f"{BUCKET_BLOCK}{name}", lambda: GcsBucket.load(name))
     except ValueError:  # Prefect's word for a block that is not there
-        problem, remedy = "there is none of that name", "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
-    except (httpx.HTTPError, RuntimeError) as error:  # the latter when a temporary server does not start
-        problem, remedy = type(error).__name__, SERVER
-    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which cannot be loaded: {problem}.", remedy)
+        remedy = "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
+    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which is not there.", remedy)
 
 
 def bucket_access(bucket: Any) -> Access:

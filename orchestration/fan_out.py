@@ -25,6 +25,7 @@ from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
 from orchestration.genre_runs import EndedRun, GenreRuns
 from orchestration.run_key import run_key
+from orchestration.server import patiently
 from orchestration.workspace import open_workspace
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: in
     allocator = _allocator(slugs)
     waiting = deque(allocator.order)
     with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
-        reports = latest_versions(client, [names.sync_artifact(slug) for slug in slugs])
+        reports = patiently(lambda: latest_versions(client, [names.sync_artifact(slug) for slug in slugs]))
         runs = GenreRuns(client, deployment, run_key(), slugs)
         while waiting or runs.at_work:
             while waiting and len(runs.at_work) < max_concurrent:

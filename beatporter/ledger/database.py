@@ -16,7 +16,7 @@ import threading
 import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -46,6 +46,8 @@ PRAGMAS = (
 """Of each connection to SQLite."""
 SMALLEST_BYTES = 512
 """The smallest page of an SQLite file."""
+LOOK_AGAIN_S = 0.5
+"""Between two looks whether another process has let go."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
 NETWORK = {
@@ -71,6 +73,8 @@ MOST_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}
 _ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
+_WRITER = 0x62656177
+"""Keys of locks in PostgreSQL, in two rooms."""
 _PREPARED: WeakSet[Engine] = WeakSet()
 
 
@@ -177,6 +181,30 @@ class Database:
         """
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
+
+    @contextmanager
+    def only_writer(self, number: int) -> Iterator[None]:
+        """Wait until no other process holds this number, and hold it; the server lets it go when the connection ends, however it does.
+
+        A connection that breaks meanwhile lets it go too soon, which is no reason to end what goes on within. On SQLite it is not needed.
+
+        Raises:
+            LedgerUnavailable, LedgerUnwritable: as the database says, before it is held.
+        """
+        with self.errors():
+            connection = self._connected(self._engine)
+        try:
+            with self.errors():
+                # Of a transaction, not of a session: a pooler may hand a session on. Asked for again and again, so that nothing
+                # that the server counts as a statement at work takes minutes.
+                asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
+                while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
+                    connection.rollback()
+                    time.sleep(LOOK_AGAIN_S)
+            yield
+        finally:
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     def insert(self, table: TableClause) -> Any:
         """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
