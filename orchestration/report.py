@@ -39,11 +39,11 @@ STALE_AFTER = timedelta(hours=20)
 
 @contextmanager
 def notes_heard() -> Iterator[list[str]]:
-    """What the step that reads the chart says within, for the genre's artifact: that an older chart stands in, and why."""
+    """What the steps say within, for the genre's artifact: that an older chart stands in, why entries are deferred."""
     notes: list[str] = []
 
     def listen(progress: Progress) -> None:
-        if progress.step == "scrape" and progress.note:
+        if progress.step in ("scrape", "match") and progress.note:
             notes.append(progress.note)
 
     with listening(listen):

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from httpx import HTTPStatusError, TransportError
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.events import emit_event
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +36,24 @@ def patiently(ask: Callable[[], Answer], *, sleep: Callable[[float], None] = tim
     waited_s = 0.0
     while True:
         try:
-            return ask()
+            answer = ask()
         except (TransportError, HTTPStatusError) as error:
             if not is_away(error) or waited_s >= AWAY_S or not _within_run():
                 raise
             if not waited_s:
                 logger.warning("Prefect's server is away (%s); this run waits for it, ten minutes at most.", type(error).__name__)
+        else:
+            if waited_s:
+                logger.warning("Prefect's server was away; this run waited for it for %.0f s.", waited_s)
+                send_what_was_not_sent()
+            return answer
         sleep(LOOK_AGAIN_S)
         waited_s += LOOK_AGAIN_S
+
+
+def send_what_was_not_sent() -> None:
+    """Have Prefect send the states of tasks that ended while the server was away: they go with the next event, so there is one."""
+    emit_event("beatporter.server-back", {"prefect.resource.id": "beatporter.prefect-server"})
 
 
 def is_away(error: BaseException) -> bool:

@@ -16,11 +16,10 @@ from httpx import HTTPError, HTTPStatusError, codes
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
-from prefect.events import emit_event
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from beatporter.http.pacing import Pacer
-from orchestration.server import is_away
+from orchestration.server import is_away, send_what_was_not_sent
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class SharedRate:
             away_s = self._clock() - self._away_since
             self._warn(f"Prefect's server was away for {away_s:.0f} s; this run made at most {self._share:.1f} calls to Spotify a second.")
             self._own = None
-            emit_event("beatporter.server-back", {"prefect.resource.id": "beatporter.spotify-rate"})  # with it goes what was not sent
+            send_what_was_not_sent()
         self._sharing = sharing
         return True
 

@@ -26,7 +26,8 @@ Faults, with the figures they read and their defaults:
 - `truncated`: the body is cut in half, Content-Length tells the cut length. `cut_off`: cut, Content-Length tells the whole.
 - `html`: a page of HTML with `status` (200) where JSON is expected; before, or after with `when`. `empty`: no body, the handler's status.
 - `token_expired`: 401 as for an access token that is over; before the handler.
-- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made by the hooks that its server brings along.
+- `no_results`: Spotify's search finds nothing. `no_isrc_results`: it finds nothing by ISRC, as in its empty spells.
+- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made, like the two before, by hooks that its server brings.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from typing import Any, Final, Literal
 
 When = Literal["before", "after"]
 
-HOOKED: Final = frozenset({"challenge", "malformed", "half_page"})
+HOOKED: Final = frozenset({"challenge", "malformed", "half_page", "no_results", "no_isrc_results"})
 FAULTS: Final = HOOKED | {
     "rate_limited",
     "quota_exceeded",

@@ -15,6 +15,7 @@ from beatporter.quota.estimate import QUESTIONS, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
+from beatporter.sync.miss_rate import doubtful_misses, is_miss
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -82,15 +83,25 @@ def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[in
     with _searchers() as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
-            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
+            answers = _without_doubtful(workspace, _ask(workspace, pool, due[start : start + BATCH], decided), decided)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:
-                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), answers.spent)
+                said = f"{len(due) - len(found)} entries deferred: {answers.spent}"
+                logger.warning("%s: %s", workspace.slug, said)
+                report(Progress(workspace.slug, "match", start, len(due), note=said))
                 break
             if answers.failures and not answers.matches:
                 raise answers.failures[-1]
     return found
+
+
+def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[int, Match]) -> _Answers:
+    """The answers without misses that may be the search's own fault; then nothing more is asked."""
+    doubt = doubtful_misses(workspace, answers.matches, decided)
+    if doubt is None:
+        return answers
+    return _Answers([match for match in answers.matches if not is_miss(match)], answers.failures, doubt)
 
 
 @contextmanager

@@ -29,15 +29,19 @@ class Asked:
 
 
 @pytest.fixture
-def within_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def within_run(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What is sent when the server is back."""
+    sent: list[bool] = []
     monkeypatch.setattr(module, "_within_run", lambda: True)
+    monkeypatch.setattr(module, "send_what_was_not_sent", lambda: sent.append(True))
+    return sent
 
 
-@pytest.mark.usefixtures("within_run")
-def test_a_run_waits_for_a_server_that_is_away() -> None:
+def test_a_run_waits_for_a_server_that_is_away(within_run: list[bool]) -> None:
     asked = Asked(httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"), status(503), status(500))
     assert patiently(asked, sleep=asked.slept.append) == "answer"
     assert asked.slept == [LOOK_AGAIN_S] * 5
+    assert within_run == [True], "states of tasks that ended meanwhile are not sent"
 
 
 @pytest.mark.usefixtures("within_run")

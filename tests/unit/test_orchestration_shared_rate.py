@@ -64,7 +64,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
         yield there
 
     monkeypatch.setattr(module, "get_client", get_client)
-    monkeypatch.setattr(module, "emit_event", lambda *event: there.asked.append(("event", event[0])))
+    monkeypatch.setattr(module, "send_what_was_not_sent", lambda: there.asked.append(("what was not sent",)))
     return there
 
 
@@ -131,7 +131,7 @@ def test_the_server_is_used_again_when_it_is_back(rate: SharedRate, server: Serv
     time.now += ASK_AGAIN_S
     server.asked.clear()
     rate(4)
-    assert server.asked == [("count",), ("slots", RATE_LIMIT, 4, "rate_limit"), ("event", "beatporter.server-back")]
+    assert server.asked == [("count",), ("slots", RATE_LIMIT, 4, "rate_limit"), ("what was not sent",)]
     assert "was away for 15 s" in caplog.text
 
 
