@@ -28,7 +28,7 @@ BLOCK_PREFIX = "secret/"
 """A setting that begins with it does not hold a secret, but names the Prefect block that does."""
 
 
-ECHOED = 80
+MAX_ECHO_CHARACTERS = 80
 """Characters of a wrong value that an error repeats."""
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
 MAX_GENRE_ID = 2**31 - 1
@@ -201,9 +201,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 def shortened(value: object) -> str:
     """A value as an error repeats it: quoted, cut, without the user and password of an address."""
-    text = repr(value[: 2 * ECHOED] if isinstance(value, str) else _plain(value))
+    text = repr(value[: 2 * MAX_ECHO_CHARACTERS] if isinstance(value, str) else _plain(value))
     text = _USER.sub("********@", text)
-    return text if len(text) <= ECHOED else f"{text[: ECHOED - 1]}…"
+    return text if len(text) <= MAX_ECHO_CHARACTERS else f"{text[: MAX_ECHO_CHARACTERS - 1]}…"
 
 
 def _plain(value: object) -> object:
@@ -236,7 +236,7 @@ def _refuse_unknown() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper()[: 2 * ECHOED], known, n=1)
+            near = difflib.get_close_matches(name.upper()[: 2 * MAX_ECHO_CHARACTERS], known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "Unset it; the README lists the settings."
             raise SettingsError(f"{shortened(name)[1:-1]} in the environment is no setting.", hint)
 
@@ -259,7 +259,7 @@ def _explain_one(problem: dict[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
     key = location[0] if location else "settings"
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key[: 2 * ECHOED], Settings.model_fields, n=1)
+        near = difflib.get_close_matches(key[: 2 * MAX_ECHO_CHARACTERS], Settings.model_fields, n=1)
         return f"{FILE} has an unknown key {shortened(key)}" + (f"; did you mean {near[0]!r}?" if near else ".")
     secret = "token" in key or "secret" in key or key == "database"
     got = "" if secret or not location or isinstance(problem["input"], Mapping) else f", got {shortened(problem['input'])}"

@@ -9,7 +9,7 @@ from beatporter.settings import load_settings
 
 
 def genres() -> None:
-    """List every genre with its slug and Beatport id, and whether a run without a choice syncs it."""
+    """List every genre: slug, Beatport id, and whether a run of all genres syncs it."""
     settings = load_settings()
     enabled = set(settings.enabled_genres())
     table = Table(Column("slug", overflow="fold"), Column("genre", overflow="fold"), "Beatport id", "enabled")

@@ -21,7 +21,7 @@ from beatporter.spotify.login import (
     redirect_uri,
 )
 from beatporter.spotify.sign_in import LIFETIME, SIGN_IN_PREFIX, FileStore, block_name, require_client, sign_in_path
-from cli.desk import reach_blocks
+from cli.context import use_prefect_for_blocks
 from cli.embedded_prefect import use_embedded_prefect
 from cli.terminal import Terminal
 from orchestration.blocks import SignInBlock, with_secrets
@@ -36,7 +36,7 @@ def login(
 ) -> None:
     """Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."""
     settings = load_settings()
-    reach_blocks(settings)
+    use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
     require_client(settings)
     name = block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)

@@ -9,23 +9,19 @@ import typer
 from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
-from cli.output import output_written
+from cli.commands import Commands
+from cli.output_errors import output_written
 from cli.terminal import Terminal
 
 BAD_ARGUMENTS = 2
 FAILED = 1
 
-app = typer.Typer(help="Keeps Spotify playlists in step with Beatport's charts.", no_args_is_help=True, add_completion=False)
-app.command("sync")(sync.sync)
-app.add_typer(match.app, name="match")
-app.add_typer(ledger.app, name="ledger")
-app.command("status")(status.status)
-app.command("login")(login.login)
-app.command("genres")(genres.genres)
-app.command("demo")(demo.demo)
-app.command("ui")(ui.ui)
-app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
+app = typer.Typer(cls=Commands, help="Keeps Spotify playlists in step with Beatport's charts.", no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def beatporter() -> None:
+    """What `cli/commands.py` lists; Typer asks for a function here."""
 
 
 def main() -> None:

@@ -15,14 +15,14 @@ from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
 from beatporter.sync.workspace import Workspace
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
 STYLES = {"failed": "red", "deferred": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """How things stand at a moment.
 
     Attributes:
@@ -45,9 +45,9 @@ class Standing:
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
-    """Show the account and its sign-in's age, calls of the last 24 hours, what is left, and each genre's last run."""
-    with open_desk("status") as desk:
-        standing = read_standing(desk)
+    """Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."""
+    with command_workspace("status") as workspace:
+        standing = read_status(workspace)
     if as_json:
         print_document(_document(standing))
         return
@@ -65,16 +65,16 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         console.print(_never_ran(never, len(standing.runs)), markup=False, highlight=False)
 
 
-def read_standing(desk: Workspace) -> Standing:
+def read_status(workspace: Workspace) -> Status:
     """What settings and ledger say."""
-    settings, ledger, now = desk.settings, desk.ledger, desk.now()
+    settings, ledger, now = workspace.settings, workspace.ledger, workspace.now()
     try:
-        sign_in, problem = load_sign_in(settings, desk.sign_in_store), ""
+        sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
     until = ledger.calls.quota_until()
     known = settings.all_genres()
-    return Standing(
+    return Status(
         now=now,
         account=ledger.listings.last_owner(),
         sign_in=sign_in,
@@ -87,11 +87,11 @@ def read_standing(desk: Workspace) -> Standing:
     )
 
 
-def _account_line(standing: Standing) -> str:
+def _account_line(standing: Status) -> str:
     return f"Account: {standing.account or 'not known before the first run'}"
 
 
-def _sign_in_line(standing: Standing) -> str:
+def _sign_in_line(standing: Status) -> str:
     sign_in = standing.sign_in
     if sign_in is None:
         return f"Sign-in: none. {standing.sign_in_problem}"
@@ -102,7 +102,7 @@ def _sign_in_line(standing: Standing) -> str:
     return f"Sign-in: {warning or f'{age.days} days old, good until about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}.'}"
 
 
-def _quota_lines(standing: Standing) -> list[str]:
+def _quota_lines(standing: Status) -> list[str]:
     detail = ", ".join(f"{count} {kind}" for kind, count in standing.calls.items())
     used = f"{sum(standing.calls.values())} calls in 24 hours" + (f" ({detail})" if detail else "")
     lines = [f"Spotify: {used}; {standing.left} of {standing.budget} left."]
@@ -112,7 +112,7 @@ def _quota_lines(standing: Standing) -> list[str]:
     return lines
 
 
-def _table(standing: Standing) -> Table:
+def _table(standing: Status) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("genre", overflow="fold")
     for heading in ("last run (UTC)", "state"):
@@ -136,7 +136,7 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _document(standing: Standing) -> dict[str, Any]:
+def _document(standing: Status) -> dict[str, Any]:
     sign_in = standing.sign_in
     age = sign_in_age(sign_in, standing.now) if sign_in else None
     return {

@@ -19,7 +19,7 @@ from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, bloc
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
-    from beatporter.ledger.archive_place import Access
+    from beatporter.ledger.archive_storage import Access
     from orchestration.sign_in_block import SpotifySignIn
 
 Answer = TypeVar("Answer")
@@ -212,7 +212,7 @@ def bucket_access(bucket: Any) -> Access:
     """A token of the block's service account, and when it ends; it is asked for again in time."""
     from google.auth.transport.requests import Request
 
-    from beatporter.ledger.archive_place import Access, gcs_filesystem
+    from beatporter.ledger.archive_storage import Access, gcs_filesystem
 
     credentials = bucket.gcp_credentials.get_credentials_from_service_account()
     credentials.refresh(Request())

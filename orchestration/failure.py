@@ -20,7 +20,7 @@ from beatporter import names
 from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
-from beatporter.sync.ended import keep_failure
+from beatporter.sync.outcome import record_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
@@ -31,7 +31,7 @@ from orchestration.workspace import open_ledger_of
 
 logger = logging.getLogger(__name__)
 
-LONGEST = 500
+MAX_ERROR_CHARACTERS = 500
 """Characters of an unexpected error's text: some print what they were given."""
 DAMAGED = "Damaged"
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
@@ -84,7 +84,7 @@ def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_r
     try:
         settings = load_settings()
         with Workspace(settings, open_ledger_of(settings), run_key=run_key, slug=genre) as workspace:
-            keep_failure(workspace, genre, error)
+            record_failure(workspace, genre, error)
     except BeatporterError as problem:
         logger.warning("The ledger does not know that %s failed: %s", genre, problem)
 
@@ -116,7 +116,7 @@ def result_of(state: State[Any]) -> Any:
 def _shown(text: str) -> str:
     """The text without secrets, on one line, cut."""
     line = " ".join(without_secrets(text).split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= MAX_ERROR_CHARACTERS else f"{line[:MAX_ERROR_CHARACTERS]}…"
 
 
 def _key_of(flow_run: FlowRun) -> str:

@@ -30,7 +30,7 @@ from orchestration.workspace import open_workspace
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 2.0
+POLL_S = 2.0
 REPORT_WITHIN_S = 30.0
 """So long after a run failed, its own hook may still be about to say why: a hook of a dead process is a process of its own."""
 OUT_OF_REACH = "The genre completed, but its result cannot be read; every worker has to reach Prefect's result storage. {problem}"
@@ -83,7 +83,7 @@ def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: in
                 report(Progress(run.slug, "failed" if outcome.state == "failed" else "done"))
                 finished()
             if runs.at_work:
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(POLL_S)
         leave_missing_reports(client, failures, reports, dry_run=dry_run)
     return {slug: outcomes[slug] for slug in slugs}
 
@@ -124,7 +124,7 @@ def leave_missing_reports(
     while missing := _unreported(client, missing, before):
         if clock() >= end:
             break
-        sleep(LOOK_EVERY_S)
+        sleep(POLL_S)
     for run in missing.values():
         leave_genre_failure(run.slug, explain(run.state), run_key(), run.run_id, dry_run=dry_run)
 

@@ -25,7 +25,7 @@ from orchestration.server import patiently
 from orchestration.shared_rate import SharedRate
 from orchestration.workspace import address_of, open_ledger_of
 
-LOOK_AGAIN_S = 0.2
+POLL_S = 0.2
 
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
@@ -58,7 +58,7 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
     Raises:
         LedgerUnwritable: the folder takes no lock file.
     """
-    lock = FileLock(folder / f"{genre}.lock", poll_interval=LOOK_AGAIN_S)
+    lock = FileLock(folder / f"{genre}.lock", poll_interval=POLL_S)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()

@@ -10,6 +10,7 @@ from pathlib import Path
 from beatporter import names
 from beatporter.memory.capture import Capture, capture
 from beatporter.memory.markdown import report_markdown
+from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, overview_line, overview_markdown
 from beatporter.memory.report import make_report
 from beatporter.settings import load_settings
@@ -17,7 +18,6 @@ from beatporter.sync.outcome import Outcome
 from orchestration.artifacts import publish
 
 PROFILES = Path("profiles")
-MB = 2**20
 
 
 @contextmanager
@@ -48,16 +48,12 @@ def with_memory(outcome: Outcome, memory: Capture) -> Outcome:
     """The outcome with the figures of the kernel, in MiB, and the duration."""
     return replace(
         outcome,
-        peak_memory_mb=_mb(memory.peak_rss_bytes),
-        memory_before_mb=_mb(memory.rss_before_bytes),
-        memory_after_mb=_mb(memory.rss_after_bytes),
+        peak_memory_mb=megabytes(memory.peak_rss_bytes),
+        memory_before_mb=megabytes(memory.rss_before_bytes),
+        memory_after_mb=megabytes(memory.rss_after_bytes),
         duration_s=round(memory.duration_s, 2),
     )
 
 
 def _of_capture(genre: str, memory: Capture) -> GenreMemory:
-    return GenreMemory(genre, _mb(memory.rss_before_bytes), _mb(memory.peak_rss_bytes), _mb(memory.rss_after_bytes))
-
-
-def _mb(size_bytes: int | None) -> float | None:
-    return size_bytes / MB if size_bytes else None
+    return GenreMemory(genre, megabytes(memory.rss_before_bytes), megabytes(memory.peak_rss_bytes), megabytes(memory.rss_after_bytes))

@@ -22,8 +22,7 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.ended import keep_outcome
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, record_outcome, resumes_at
 from beatporter.sync.report import summary_report, sync_report, utc
 from orchestration.artifacts import publish
 from orchestration.blocks import open_store
@@ -75,7 +74,7 @@ def publish_outcome(
         waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
         if not dry_run:
-            keep_outcome(workspace, genre, outcome)
+            record_outcome(workspace, genre, outcome)
     scraped_at = chart.scraped_at if chart else None
     if not notes and scraped_at and ended_at - scraped_at > STALE_AFTER:
         notes = ["This chart is from before today; the log of the run's first attempt says why."]

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -115,7 +115,7 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     port = api.split(":")[2].split("/")[0]
     log = tmp_path_factory.mktemp("logs") / "server.log"
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while True:
             try:
                 urllib.request.urlopen(f"{api}/health", timeout=10).close()
@@ -133,7 +133,7 @@ def prefect(environment: dict[str, str]) -> Command:
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "prefect"), "--no-prompt", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, f"prefect {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -17,14 +17,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spotify_plan.py", "tests/contract/test_spotify_apply.py"
-BUDGET, TABLES = "tests/unit/test_quota_budget.py", "tests/contract/ledger/test_ledger_tables.py"
+BUDGET = "tests/unit/test_quota_budget.py tests/unit/test_quota_waits.py"
+TABLES = "tests/contract/ledger/test_ledger_tables.py tests/contract/ledger/test_ledger_history.py"
 MEMORY, JUDGE = (
     "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
     "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
 )
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
-RUN_CHECK = "tests/contract/ledger/test_run_check.py"
+RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, what stands there, the mistake, the tests that should notice
@@ -67,7 +68,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("an imported date is no news", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
     ("a machine overrules a person", "ledger/matches.py", 'spoken[-1] if spoken and spoken[-1].method == "person" else rows[-1]', "rows[-1]", TABLES),
     ("a chain never begins again", "ledger/backups.py", "before is None or before.changes + len(changes) > len(items)", "before is None", "tests/contract/ledger/test_ledger_backups.py"),
-    ("an older copy is taken", "ledger/run_check.py", "if seen > counted:", "if False:", RUN_CHECK),
+    ("an older copy is taken", "ledger/startup_check.py", "if seen > counted:", "if False:", RUN_CHECK),
     ("thinning keeps the first", "memory/analysis.py", "max(group, key=lambda moment: moment.rss_bytes)", "group[0]", MEMORY),
     ("the outermost own frame counts", "memory/analysis.py", "(frame for frame in stack if is_own", "(frame for frame in stack[::-1] if is_own", MEMORY),
     ("points do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),

@@ -60,24 +60,6 @@ class RowList:
         return marked, "top-100" in self.hint, len(self.rows)
 
 
-def parse_page(html: str | bytes) -> list[ChartEntry]:
-    """The entries of a chart, genre, label or search page, in the page's order.
-
-    Rows without id, name or artists are left out and logged; of equal ids the first stays. `position` is the rank in the page's list.
-
-    Args:
-        html: the page as it was answered or saved, UTF-8.
-
-    Returns:
-        The entries; none when the page has an empty list of results.
-
-    Raises:
-        CutOff: the page is only half there.
-        PageShapeChanged: it has no rows where they should be, or most of them are no tracks; says what was looked for.
-    """
-    return parse_document(next_data(html))
-
-
 def parse_api(document: object) -> list[ChartEntry]:
     """The entries of an API v4 answer (`{"results": [...], "count": n, ...}`) or of a plain list of its rows.
 
@@ -92,10 +74,19 @@ def parse_api(document: object) -> list[ChartEntry]:
 
 
 def parse_document(document: object) -> list[ChartEntry]:
-    """The entries of a page's `__NEXT_DATA__`, decoded.
+    """The entries of a chart, genre, label or search page, in the page's order.
+
+    Rows without id, name or artists are left out and logged; of equal ids the first stays. `position` is the rank in the page's list.
+
+    Args:
+        document: the page's `__NEXT_DATA__`, decoded.
+
+    Returns:
+        The entries; none when the page has an empty list of results.
 
     Raises:
-        CutOff, PageShapeChanged: as `parse_page`.
+        CutOff: the list is only half there.
+        PageShapeChanged: there are no rows where they should be, or most of them are no tracks; says what was looked for.
     """
     queries = _walk(document, _QUERIES)
     if not isinstance(queries, list):

@@ -15,12 +15,12 @@ from datetime import date
 
 from beatporter.http.content import clean_text
 from beatporter.http.limits import MAX_NUMBER
+from beatporter.isrc import clean_isrc
 from beatporter.records.chart import ChartEntry
 
 _LARGEST_ID = 2**63 - 1
 """A larger one does not fit the ledger's column."""
 _LARGEST_BPM = 999
-_ISRC = re.compile(r"[A-Z0-9]{12}")
 _LENGTH = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 _DATE_LENGTH = len("2026-05-01")
 
@@ -46,7 +46,7 @@ def read_row(row: object, position: int) -> ChartEntry | None:
         artists=artists,
         mix_name=_text(row.get("mix_name")),
         remixers=tuple(_names(row.get("remixers"), "artist")) or credited,
-        isrc=read_isrc(row.get("isrc")),
+        isrc=clean_isrc(row.get("isrc")),
         release=_named(row.get("release"), "release"),
         label=_label(row),
         length_ms=_length_ms(row),
@@ -54,13 +54,6 @@ def read_row(row: object, position: int) -> ChartEntry | None:
         key=_named(_first(row, "key", "key_name"), "key"),
         publish_date=_date(_first(row, "publish_date", "new_release_date")),
     )
-
-
-def read_isrc(value: object) -> str | None:
-    """An ISRC upper case without dashes and blanks, None when it is no ISRC of 12 characters (ISO 3901)."""
-    text = _text(value)
-    code = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper() if text else ""
-    return code if _ISRC.fullmatch(code) else None
 
 
 def _first(row: Mapping[str, object], *keys: str) -> object:

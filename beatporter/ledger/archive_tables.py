@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger import tables
-from beatporter.ledger.columns import Moment, PlainText, RunnersUp, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RunnersUp, Texts
 from beatporter.ledger.database import Database
 
 ROWS_AT_ONCE = 10_000
 KEYS = {"track_key": "track_id", "isrc_key": "isrc", "recording_key": "recording"}
 """Columns of the history that follow from another; the archive leaves them out."""
-GARBLED = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
+GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
 """What values raise that a damaged file may hold in place of the ones that were written."""
 _ENDLESS = 2**31 - 1
 
@@ -123,7 +123,7 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
                 return
             columns = zip(*rows, strict=True)
             batch = pa.record_batch([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
-        except GARBLED as error:
+        except GARBLED_VALUE_ERRORS as error:
             raise LedgerCorrupt(
                 f"The ledger {database.name} is damaged: table {archived.table.name} holds what was never written, "
                 f"beyond row {'/'.join(map(str, reached))} ({type(error).__name__}).",

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from beatporter.ledger.columns import fingerprint
+from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import CHART_ENTRIES, CHARTS, ENTRIES

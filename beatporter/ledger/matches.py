@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from beatporter.ledger.columns import fingerprint
+from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import MATCHES, columns_of

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table
 
-from beatporter.ledger.columns import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
 from beatporter.records.match import Match
@@ -31,7 +31,7 @@ def _column(name: str, hint: Any, kind: Any) -> Column[Any]:
     options = [part for part in get_args(hint) if part is not NoneType] if NoneType in get_args(hint) else [hint]
     plain = str if get_origin(options[0]) is Literal else options[0]
     kind = kind or _KINDS[plain]
-    return Column(name, kind, nullable=len(options) < len(get_args(hint)) or kind in (Texts, RunnersUp))
+    return Column(name, kind, nullable=NoneType in get_args(hint) or kind in (Texts, RunnersUp))
 
 
 def columns_of(table: Table, record: type) -> list[Column[Any]]:

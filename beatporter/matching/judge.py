@@ -124,11 +124,7 @@ def _words_of(*groups: tuple[str, ...]) -> frozenset[str]:
 def _compare_isrcs(one: str | None, other: str | None) -> Isrc:
     if not one or not other:
         return "unknown"
-    return "agrees" if _plain_isrc(one) == _plain_isrc(other) else "differs"
-
-
-def _plain_isrc(isrc: str) -> str:
-    return isrc.replace("-", "").strip().upper()
+    return "agrees" if one == other else "differs"
 
 
 def _compare_lengths(one_ms: int | None, other_ms: int | None) -> Length:

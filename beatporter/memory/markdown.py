@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from beatporter.markdown import escape
+from beatporter.memory.megabytes import show_bytes
 from beatporter.memory.records import Details, Holder, MemoryReport
 from beatporter.memory.timeline import timeline_image
 
@@ -28,13 +29,13 @@ def report_markdown(report: MemoryReport, title: str) -> str:
 def _figures(report: MemoryReport) -> str:
     at_least = "" if report.peak_is_exact or report.peak_rss_bytes is None else "at least "
     rows = [
-        ("In RAM before", _mb(report.rss_before_bytes)),
-        ("In RAM at the peak", at_least + _mb(report.peak_rss_bytes)),
-        ("In RAM after", _mb(report.rss_after_bytes)),
+        ("In RAM before", show_bytes(report.rss_before_bytes)),
+        ("In RAM at the peak", at_least + show_bytes(report.peak_rss_bytes)),
+        ("In RAM after", show_bytes(report.rss_after_bytes)),
     ]
     if report.details:
-        rows.append(("Allocated by the run at its peak", _mb(report.details.peak_bytes)))
-        rows.append(("… of which while loading modules", _mb(report.details.import_bytes)))
+        rows.append(("Allocated by the run at its peak", show_bytes(report.details.peak_bytes)))
+        rows.append(("… of which while loading modules", show_bytes(report.details.import_bytes)))
         rows.append(("Allocations and releases", f"{report.details.allocations:,}"))
     rows += [("Started", f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC"), ("Duration", f"{report.duration_s:.1f} s")]
     return "\n".join(["| Memory | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows)])
@@ -45,8 +46,8 @@ def _meaning(report: MemoryReport) -> str:
     if before is None or peak is None or after is None:
         return "This system does not tell how much memory a process has in RAM."
     sentences = [
-        f"{_mb(before)} were in use before the genre's first step: Python, Prefect and whatever this process had loaded and done before.",
-        f"The run raised that by {_mb(max(peak - before, 0))} at its peak and left {_mb(after - before, sign=True)} behind.",
+        f"{show_bytes(before)} were in use before the genre's first step: Python, Prefect and all that this process had done before.",
+        f"The run raised that by {show_bytes(max(peak - before, 0))} at its peak and left {show_bytes(after - before, sign=True)} behind.",
     ]
     if report.details and report.details.import_bytes * 2 > report.details.peak_bytes:
         sentences.append("Most of what it allocated are libraries being loaded, which happens once in a process.")
@@ -74,9 +75,3 @@ def _table(holders: Sequence[Holder], peak_bytes: int) -> str:
         name = ("● " if holder.own else "") + escape(holder.function)
         lines.append(f"| {name} | {escape(holder.place)} | {holder.held_bytes / 2**20:.2f} | {share:.0%} | {holder.allocations:,} |")
     return "\n".join(lines)
-
-
-def _mb(value: int | None, *, sign: bool = False) -> str:
-    if value is None:
-        return "unknown"
-    return f"{value / 2**20:+.1f} MB" if sign else f"{value / 2**20:.1f} MB"

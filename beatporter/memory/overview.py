@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beatporter.markdown import escape, svg_image
+from beatporter.memory.megabytes import show_megabytes
 
 _WIDTH, _HEIGHT = 640, 170
 _LEFT, _BOTTOM, _TOP = 58, 22, 10
@@ -103,9 +104,5 @@ def _meaning(genres: Sequence[GenreMemory], *, one_process: bool) -> str:
 
 def _row(genre: GenreMemory) -> str:
     left = genre.after_mb - genre.before_mb if genre.after_mb and genre.before_mb else None
-    cells = (*(_mb(value) for value in (genre.before_mb, genre.peak_mb, genre.after_mb)), "–" if left is None else f"{left:+.1f} MB")
+    cells = (*(show_megabytes(value) for value in (genre.before_mb, genre.peak_mb, genre.after_mb)), show_megabytes(left, sign=True))
     return f"| {escape(genre.genre)} | {' | '.join(cells)} |"
-
-
-def _mb(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} MB"

@@ -29,7 +29,7 @@ FILE = "spotify.json"
 PRIVATE = 0o600
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
-AGAIN = "Run `beatporter login` and sign in once more."
+SIGN_IN_AGAIN = "Run `beatporter login` and sign in once more."
 SIGN_IN_PREFIX = "spotify-sign-in/"
 """A refresh token's setting that begins with it names the Prefect block of that type."""
 
@@ -136,7 +136,7 @@ class FileStore:
             return None
         except (OSError, ValueError) as error:
             problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
-        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", AGAIN)
+        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", SIGN_IN_AGAIN)
 
     def save(self, sign_in: SignIn) -> str:
         """Write the file, mode 0600, whole or not at all; returns its path."""
@@ -191,7 +191,7 @@ def sign_in_warning(sign_in: SignIn, at: datetime) -> str | None:
     age = sign_in_age(sign_in, at)
     if age is None or age < WARN_FROM or sign_in.signed_in_at is None:
         return None
-    return f"The Spotify sign-in is {age.days} days old and ends about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}. {AGAIN}"
+    return f"The Spotify sign-in is {age.days} days old and ends about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}. {SIGN_IN_AGAIN}"
 
 
 def _missing(settings: Settings) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 HOSTILE = "|<img src=x onerror=\"document.title='taken over'\">[a](javascript:x) *b* & <b>c</b> `d` https://evil.example"
 GENRE, GENRE_ID = "amapiano", 98
@@ -37,7 +37,7 @@ def position(server: str, environment: dict[str, str], tmp_path_factory: pytest.
         planted = plant(sandbox)
         own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(home)}
         command = [str(Path(sys.executable).with_name("beatporter")), "sync", GENRE, "trance-main-floor", "--json"]
-        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["genres"][GENRE]["matched"] > 85
     return planted

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20
@@ -27,7 +27,7 @@ from dataclasses import asdict
 from pathlib import Path
 from beatporter.memory.capture import capture
 from beatporter.memory.report import make_report, report_markdown
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 MB = 2**20
 HERE = Path(sys.argv[1])
@@ -36,7 +36,7 @@ def hold_memory(megabytes):
     return [bytearray(b"x") * (MB + number) for number in range(megabytes)]
 
 def told(captured, **more):
-    report = make_report(captured, timeout_s=PATIENCE_S)
+    report = make_report(captured, timeout_s=TIMEOUT_S)
     print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, "Memory of house"), **more}, default=str))
 """
 
@@ -49,7 +49,7 @@ def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[
         [sys.executable, str(script), str(tmp_path), *arguments],
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
     assert child.returncode == 0, child.stderr

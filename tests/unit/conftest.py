@@ -1,11 +1,14 @@
-"""Unit tests have no sockets: a test that would start Prefect's temporary server fails here instead of taking its half minute."""
+"""What unit tests share. They have no sockets: a test that would start Prefect's temporary server fails here, not half a minute later."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.unit.call_budgets import Clock, Table, new_table
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -16,3 +19,15 @@ def no_connections() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    made = new_table(tmp_path / "ledger.db")
+    yield made
+    made._database.close()

@@ -42,7 +42,7 @@ def test_the_picture_is_to_scale_and_inline() -> None:
 
 def test_a_genre_without_figures_keeps_its_row_and_stays_out_of_the_picture() -> None:
     text = overview_markdown([*GROWING, FAILED], one_process=True)
-    assert "| amapiano | – | – | – | – |" in text
+    assert "| amapiano | unknown | unknown | unknown | unknown |" in text
     assert overview_svg([*GROWING, FAILED]) == overview_svg(GROWING)
     assert overview_svg([FAILED, GROWING[0]]) == ""
     assert "No genre's figures are known" in overview_markdown([FAILED], one_process=True)

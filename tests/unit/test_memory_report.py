@@ -17,7 +17,7 @@ from beatporter.memory.markdown import report_markdown
 from beatporter.memory.records import Details, Holder, MemoryReport, Moment
 from beatporter.memory.resident import peak_bytes, resident_bytes
 from beatporter.memory.timeline import timeline_image, timeline_svg
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 MB = 2**20
 DETAILS = Details(
@@ -118,5 +118,5 @@ def test_the_kernel_tells_of_this_process() -> None:
 def test_loading_capture_and_report_loads_no_memray_prefect_or_pyarrow() -> None:
     script = "import sys, beatporter.memory.capture, beatporter.memory.report; print(*sys.modules)"
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root, timeout=PATIENCE_S)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root, timeout=TIMEOUT_S)
     assert not {"memray", "prefect", "pyarrow", "pandas", "requests", "bs4"} & set(done.stdout.split())

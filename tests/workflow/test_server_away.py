@@ -19,8 +19,8 @@ import pytest
 
 from sandbox.world import Options, Sandbox
 from tests.conftest import BIN, process
-from tests.patience import PATIENCE_S
 from tests.prefect_api import artifact, logs_of, start_run, task_states, wait_for_end
+from tests.timeouts import TIMEOUT_S
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "20"))
 RATE = 4.0
@@ -39,7 +39,7 @@ class Server:
         port = self.api.split(":")[2].split("/")[0]
         command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port]
         self._stack.enter_context(process(command, self._environment, self._logs / "server.log"))
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while True:
             with suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(f"{self.api}/health", timeout=10).close()
@@ -112,7 +112,7 @@ def test_a_run_lives_through_a_server_that_is_away(
 
 
 def _wait_for_searches(sandbox: Sandbox, wanted: int, log: Path) -> None:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while sandbox.requests.count(service="spotify", kind="search") < wanted:
         assert time.monotonic() < end, log.read_text()[-3000:]
         time.sleep(0.1)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = Path(sys.executable).with_name("beatporter")
 SERVER = "cli.temporary_server"
@@ -65,7 +65,7 @@ def start(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
 def searching(process: subprocess.Popen[str], sandbox: Sandbox, searches: int = 5) -> None:
     """Return once the process has asked Spotify so often."""
     seen = sandbox.requests.count(service="spotify", kind="search")
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while sandbox.requests.count(service="spotify", kind="search") < seen + searches:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
@@ -103,7 +103,7 @@ def playlist(sandbox: Sandbox) -> list[str]:
 
 def done(start: Start, sandbox: Sandbox) -> None:
     """The next run does what is left, and every track is there once."""
-    out, err = start("sync", "house", "--json", BEATPORTER_SPOTIFY_RATE="100").communicate(timeout=PATIENCE_S)
+    out, err = start("sync", "house", "--json", BEATPORTER_SPOTIFY_RATE="100").communicate(timeout=TIMEOUT_S)
     house = json.loads(out)["genres"]["house"]
     assert house["state"] == "completed", out + err
     assert len(playlist(sandbox)) == house["matched"] >= 90
@@ -116,7 +116,7 @@ def test_a_run_that_is_told_to_end_ends_cleanly(start: Start, own_sandbox: Sandb
     searching(run, own_sandbox)
     (server,) = children(run.pid, SERVER)
     run.send_signal(number)
-    out, err = run.communicate(timeout=PATIENCE_S)
+    out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == code, err
     assert "Traceback" not in out + err
     assert "next run goes on" in err
@@ -140,7 +140,7 @@ def test_a_killed_server_is_started_again_and_the_run_goes_on(start: Start, own_
     searching(run, own_sandbox)
     (server,) = children(run.pid, SERVER)
     os.kill(server, signal.SIGKILL)
-    out, err = run.communicate(timeout=PATIENCE_S)
+    out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == 0, err
     assert "temporary server ended (killed by SIGKILL) and is started again" in err
     house = json.loads(out)["genres"]["house"]
@@ -154,7 +154,7 @@ def test_a_server_that_does_not_come_back_ends_the_run_and_says_so(start: Start,
         for server in children(run.pid, SERVER):
             os.kill(server, signal.SIGKILL)
         time.sleep(0.2)
-    out, err = run.communicate(timeout=PATIENCE_S)
+    out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == 1
     assert "ended 4 times" in err
     assert "server.log" in json.loads(out)["error"]
@@ -164,14 +164,14 @@ def test_a_server_that_does_not_come_back_ends_the_run_and_says_so(start: Start,
 def test_ctrl_c_during_the_imports_is_quiet(start: Start, tmp_path: Path, module: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTED_AT.format(module=module))
     run = start("sync", "house", PYTHONPATH=str(tmp_path))
-    out, err = run.communicate(timeout=PATIENCE_S)
+    out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode in (-signal.SIGINT, 130), out + err
     assert out + err == ""
 
 
 def test_a_killed_demo_leaves_neither_server_nor_sandbox(start: Start, tmp_path: Path) -> None:
     run = start("demo", BEATPORTER_HOME="", BEATPORTER_SPOTIFY_RATE="")
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not (left := children(run.pid, SERVER) + children(run.pid, "sandbox")) or len(left) < 2:
         assert run.poll() is None
         assert time.monotonic() < end
@@ -190,7 +190,7 @@ def test_what_runs_until_it_is_told_to_end_leaves_nothing(start: Start, command:
     time.sleep(2)
     below = children(run.pid, "")
     run.send_signal(signal.SIGTERM)
-    out, err = run.communicate(timeout=PATIENCE_S)
+    out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode in (0, 143, -signal.SIGTERM), err
     assert "Traceback" not in out + err
     for process in below:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Table, select, type_coerce
 from sqlalchemy.types import NullType
 
-from beatporter.ledger.archive_place import Access, ArchivePlace, gcs_filesystem, open_place
+from beatporter.ledger.archive_storage import Access, ArchiveStorage, gcs_filesystem, open_storage
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
 from beatporter.records.chart import Chart, ChartEntry
@@ -21,12 +21,12 @@ T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 ODD = "Ünder “Ⅳ” 🎛 \u202e'; DROP TABLE history; --"
 
 
-def folder_place(folder: Path) -> ArchivePlace:
-    return open_place(str(folder / "archive"))
+def folder_place(folder: Path) -> ArchiveStorage:
+    return open_storage(str(folder / "archive"))
 
 
-def bucket_place(endpoint: str, bucket: str) -> ArchivePlace:
-    return open_place(f"gs://{bucket}/test {secrets.token_hex(4)}", lambda: Access(gcs_filesystem(endpoint=endpoint)))
+def bucket_place(endpoint: str, bucket: str) -> ArchiveStorage:
+    return open_storage(f"gs://{bucket}/test {secrets.token_hex(4)}", lambda: Access(gcs_filesystem(endpoint=endpoint)))
 
 
 def write_day(ledger: Ledger, day: int) -> None:

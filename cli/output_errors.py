@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 from beatporter.errors import PermanentError
 
 
-class OutputLost(PermanentError):
+class OutputUnwritable(PermanentError):
     """What a command has to say could not be written."""
 
 
@@ -21,7 +21,7 @@ def output_written() -> Iterator[None]:
     """See that everything that is printed within is written.
 
     Raises:
-        OutputLost: it is not, and somebody may want to know why.
+        OutputUnwritable: it is not, and somebody may want to know why.
         SystemExit: nobody reads it any more.
     """
     standard = sys.stdout
@@ -38,7 +38,7 @@ def output_written() -> Iterator[None]:
     except BrokenPipeError:
         _let_go(standard)
         sys.exit(1)
-    except OutputLost:
+    except OutputUnwritable:
         _let_go(standard)
         raise
 
@@ -68,7 +68,7 @@ def _told() -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        lost = OutputLost(f"The output could not be written: {error.strerror}.", "Make room, or write it to another place.")
+        lost = OutputUnwritable(f"The output could not be written: {error.strerror}.", "Make room, or write it to another place.")
         raise lost from error
 
 

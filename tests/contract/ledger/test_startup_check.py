@@ -14,7 +14,7 @@ import pytest
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.run_check import check_before_run
+from beatporter.ledger.startup_check import check_before_run
 from beatporter.records.ledger import HistoryRow
 from tests.postgres import Postgres
 

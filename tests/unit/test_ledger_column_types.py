@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beatporter.ledger.columns import clean, fingerprint, key_of, packed_id, seconds, unpacked_id
+from beatporter.ledger.column_types import clean, fingerprint, key_of, packed_id, seconds, unpacked_id
 
 base62 = st.text(string.digits + string.ascii_letters, min_size=22, max_size=22)
 anything = st.text(st.characters(codec=None), max_size=40)

@@ -1,7 +1,7 @@
 """The ways to keep a history that `bench.ledger` measures: the ledger on SQLite and on PostgreSQL, and the replaced script's file.
 
 Each way has a `make`, run once, and a `measure`, run in a process of its own for each round. What is made lies in a folder of its own; a
-database on PostgreSQL has the folder's name, and the server's address stands in the environment.
+database on PostgreSQL has the folder's name, and the environment names the folder of the server's socket.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.ledger_rows import PLAYLISTS, T0, Row, batches_of, playlist_id, read_asked, rows_of, write_asked
-from bench.postgres import create_database
+from tests.postgres import Postgres
 
 APPENDS = 38
 """Of 100 rows each; growth is told over the last 36."""
@@ -67,15 +67,16 @@ def disk_floor(folder: Path) -> Callable[[], None]:
 
 def address_of(folder: Path) -> str:
     """The database that belongs to a folder."""
-    if folder.name.startswith("postgres"):
-        return f"{os.environ[SERVER]}/{folder.name.replace('-', '_')}"
-    return str(folder / "beatporter.db")
+    return _server().address(folder.name) if folder.name.startswith("postgres") else str(folder / "beatporter.db")
 
 
 def fresh_database(folder: Path) -> str:
     """The address of the database that belongs to a folder, which is empty."""
-    address = address_of(folder)
-    return create_database(*address.rsplit("/", 1)) if folder.name.startswith("postgres") else address
+    return _server().empty_database(folder.name) if folder.name.startswith("postgres") else address_of(folder)
+
+
+def _server() -> Postgres:
+    return Postgres(Path(os.environ[SERVER]))
 
 
 def make_ledger(folder: Path, rows: int) -> None:

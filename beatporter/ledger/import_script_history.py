@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from beatporter.ledger.history import History
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.old_file import Row, read_rows, text_of
+from beatporter.ledger.script_history_file import Row, read_rows, text_of
 from beatporter.records.ledger import HistoryRow
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,8 +1,8 @@
 """Not a test: a run that is killed by SIGKILL before each of its statements in turn, and what the database holds after that.
 
 Each try is a process of its own, forked from this one, which has done everything once and so has loaded and compiled all there is. This one
-never keeps a connection. Run by test_ledger_kills.py: killed.py ADDRESS TEMPLATE POINTS, where TEMPLATE is an empty ledger's file, or `-`
-to empty the PostgreSQL at the address, and POINTS is how many of the points to try, `all` or a number. Prints a line of JSON.
+never keeps a connection. `test_ledger_kills.py` runs it: kill_each_statement.py ADDRESS TEMPLATE POINTS. TEMPLATE is an empty ledger's
+file, or `-` to empty the PostgreSQL at the address; POINTS is how many of the points to try, `all` or a number. Prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from beatporter.ledger import database
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import open_ledger
 from beatporter.ledger.tables import metadata
-from tests.contract.ledger.contents import Contents, contents
-from tests.contract.ledger.filling import Step, answers, steps_until
+from tests.contract.ledger.all_rows import Contents, contents
+from tests.contract.ledger.sample_ledger import Step, answers, steps_until
 
 STEPS: list[Step] = steps_until("9999")
 TABLES = [table.name for table in metadata.sorted_tables if table.name != "ledger"]

@@ -12,6 +12,7 @@ from beatporter.records.match import Match
 from beatporter.sync.overrides import forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
+from tests.contract.conftest import use_settings
 from tests.contract.test_match_commands import Dj
 
 WORDS = st.sampled_from(("set", "never", "forget", "run"))
@@ -32,9 +33,7 @@ def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
     def make() -> Dj:
         dj = Dj(sandbox, tmp_path_factory.mktemp("dj"))
-        for key, value in dj.environment.items():
-            if key.startswith("BEATPORTER_"):
-                monkeypatch.setenv(key, value)
+        use_settings(monkeypatch, dj.environment)
         dj.ledger.matches.append(decided)
         chart = dj.morning()
         decided[:] = dj.ledger.matches.latest(chart).values()
@@ -55,15 +54,15 @@ def test_playlists_follow_any_sequence_of_words(start: Callable[[], Dj], steps: 
     tracks = [next(strangers), next(strangers), taken[0].track_id, taken[1].track_id]
     others = [track_id for track_id in dj.held() if track_id not in own.values()]
     stands: dict[int, str | None] = dict(own)
-    with Workspace(dj.settings(), dj.ledger, run_key="words") as desk:
+    with Workspace(dj.settings(), dj.ledger, run_key="words") as workspace:
         for word, entry, track in [*steps, ("run", 0, 0)]:
             beatport_id = taken[entry].beatport_id
             if word == "set":
-                stands[beatport_id] = set_match(desk, beatport_id, desk.spotify.track(tracks[track] or "")).track_id
+                stands[beatport_id] = set_match(workspace, beatport_id, workspace.spotify.track(tracks[track] or "")).track_id
             elif word == "never":
-                stands[beatport_id] = never_match(desk, beatport_id).track_id
+                stands[beatport_id] = never_match(workspace, beatport_id).track_id
             elif word == "forget":
-                forget_match(desk, beatport_id)
+                forget_match(workspace, beatport_id)
                 stands[beatport_id] = own[beatport_id]
             else:
                 dj.morning()

@@ -15,16 +15,16 @@ from sqlalchemy import bindparam, exists, func, select
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.history import earliest_of, rank
+from beatporter.ledger.import_script_history import one_transaction
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.old_history import one_transaction
-from beatporter.ledger.parquet_set import RECORDS, ROWS_AT_ONCE, Part, Row, list_parts, record_of
+from beatporter.ledger.parquet_ledger import RECORDS, ROWS_AT_ONCE, Part, Row, list_parts, record_of
 from beatporter.ledger.tables import BACKUPS, CHART_ENTRIES, metadata
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupRow, HistoryRow, SnapshotRow
 from beatporter.records.match import Match, RunnerUp
 
 if TYPE_CHECKING:
-    from beatporter.ledger.archive_place import ArchivePlace
+    from beatporter.ledger.archive_storage import ArchiveStorage
 
 _CAUTION = ("recorded", "written", "writing")
 """States of a playlist by how much they leave open."""
@@ -47,8 +47,8 @@ class TableTaken:
     left: int = 0
 
 
-def import_older_ledger(
-    ledger: Ledger, place: ArchivePlace, progress: Callable[[str, int, int], None] | None = None, *, dry_run: bool = False
+def import_ledger(
+    ledger: Ledger, storage: ArchiveStorage, progress: Callable[[str, int, int], None] | None = None, *, dry_run: bool = False
 ) -> list[TableTaken]:
     """Take an older ledger in, as a whole or not at all; what the ledger has already stays as it is.
 
@@ -59,11 +59,11 @@ def import_older_ledger(
     Raises:
         SettingsError: there is no older ledger.
         LedgerCorrupt: a file is damaged.
-        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the place say.
+        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the storage say.
     """
-    parts = list_parts(place)
+    parts = list_parts(storage)
     if not parts:
-        raise SettingsError(f"{place.name} holds no ledger of an earlier Beatporter.", "Name the folder that has history/ in it.")
+        raise SettingsError(f"{storage.name} holds no ledger of an earlier Beatporter.", "Name the folder that has history/ in it.")
     report = [TableTaken(table) for table in RECORDS]
     with one_transaction(ledger, dry_run=dry_run):
         for taken in report:

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from beatporter.errors import SettingsError
-from beatporter.ledger import old_history
+from beatporter.ledger import import_script_history
+from beatporter.ledger.import_script_history import UNDATED, ImportReport, import_history, parse_date
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.old_history import UNDATED, ImportReport, import_history, parse_date
 from beatporter.matching import recording_key
 from beatporter.records.ledger import HistoryRow
-from tests.contract.ledger.contents import contents
+from tests.contract.ledger.all_rows import contents
 
 MAY = datetime(2023, 5, 1, 12, 0, tzinfo=UTC)
 IDS = [f"{n:022}" for n in range(10)]
@@ -121,7 +121,7 @@ def test_a_large_file_comes_to_the_same(ledger: Ledger, tmp_path: Path, monkeypa
             "artist_name": [f"Artist - Title {n // 2 % 10}" for n in range(100)],
         }
     )
-    monkeypatch.setattr(old_history, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(import_script_history, "ROWS_AT_ONCE", 7)
     told: list[int] = []
     report = import_history(ledger, write_old(frame, "xlsx", tmp_path), recording_key, told.append)
     assert report.read == 100
@@ -134,14 +134,14 @@ def test_a_large_file_comes_to_the_same(ledger: Ledger, tmp_path: Path, monkeypa
 
 def test_nothing_of_a_file_that_breaks_off_is_taken(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_old(old_rows(), "gzipped whole", tmp_path)
-    monkeypatch.setattr(old_history, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(import_script_history, "ROWS_AT_ONCE", 2)
 
     def broken(path: Path) -> Any:
         yield from list(old_history_rows(path))[:5]
         raise SettingsError("cut off")
 
-    old_history_rows = old_history.read_rows
-    monkeypatch.setattr(old_history, "read_rows", broken)
+    old_history_rows = import_script_history.read_rows
+    monkeypatch.setattr(import_script_history, "read_rows", broken)
     empty = contents(ledger)
     with pytest.raises(SettingsError, match="cut off"):
         take(ledger, path)

@@ -30,7 +30,7 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
-def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def figures_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table whose first column is a name and whose others are figures."""
     table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold underline")
     for heading in headings:
@@ -41,7 +41,7 @@ def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 
 @contextmanager
-def steps_shown(act: str) -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
     """Listens to a table's name, steps done and steps in all; shows a bar on a terminal, nothing elsewhere."""
     with _bars(BarColumn(), MofNCompleteColumn()) as bars:
         task = bars.add_task(act, total=None)
@@ -49,7 +49,7 @@ def steps_shown(act: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def tally_shown(noun: str) -> Iterator[Callable[[int], None]]:
+def progress_counter(noun: str) -> Iterator[Callable[[int], None]]:
     """Listens to a growing number; shows it on a terminal, nothing elsewhere."""
     with _bars(TextColumn("{task.completed:,}"), TextColumn(noun)) as bars:
         task = bars.add_task("", total=None)

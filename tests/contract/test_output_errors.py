@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 FULL = Path("/dev/full")
@@ -27,7 +27,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [BEATPORTER, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
@@ -41,7 +41,7 @@ def test_a_full_disk_is_told_without_a_traceback(environment: dict[str, str], ar
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
     assert done.returncode == 1, done.stderr
@@ -56,7 +56,7 @@ def test_a_reader_that_left_is_not_worth_a_word(environment: dict[str, str], arg
     os.close(gone)
     with os.fdopen(pipe, "w") as out:
         command = [BEATPORTER, *arguments]
-        done = subprocess.run(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
     assert done.stderr == ""
     assert done.returncode == 1
 

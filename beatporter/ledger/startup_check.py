@@ -17,7 +17,7 @@ from beatporter.ledger.tables import LEDGER, metadata
 QUICK_BYTES = 64 * 1024 * 1024
 """Up to this size SQLite's quick_check takes at most 0.2 s; 62 MB with 240 thousand rows of history took 0.12 s."""
 RUNS = "runs"
-GARBLED = (ValueError, TypeError, LookupError, OverflowError)
+GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError)
 """What values raise that a damaged file may hold in place of the ones that were written."""
 
 
@@ -54,7 +54,7 @@ def quick_check(database: Database) -> None:
             for table in metadata.sorted_tables:
                 for order in (sa.asc, sa.desc):
                     connection.execute(sa.select(table).order_by(*map(order, table.primary_key.columns)).limit(1)).first()
-        except GARBLED as error:
+        except GARBLED_VALUE_ERRORS as error:
             what = f"The ledger {database.name} is damaged: table {table.name} holds what was never written ({type(error).__name__})."
             raise LedgerCorrupt(what, remedy) from error
         if database.path is not None and database.path.stat().st_size <= QUICK_BYTES:

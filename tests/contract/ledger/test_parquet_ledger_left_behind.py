@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from beatporter.errors import LedgerCorrupt, SettingsError
-from beatporter.ledger.archive_place import open_place
-from beatporter.ledger.older_ledger import import_older_ledger
+from beatporter.ledger.archive_storage import open_storage
+from beatporter.ledger.import_parquet_ledger import import_ledger
 from beatporter.settings import Settings, load_settings
 from orchestration.workspace import open_ledger_of
-from tests.contract.ledger.older_files import write_older
+from tests.contract.ledger.parquet_ledger_files import write_older
 
 COLUMNS = {"track_id": ["a"], "added_at": [datetime(2026, 11, 20, tzinfo=UTC)], "isrc": [None], "recording": ["r"]}
 
@@ -28,20 +28,20 @@ def test_a_database_without_history_is_refused_until_that_was_taken_in(settings:
         with pytest.raises(SettingsError, match="beatporter ledger import"):
             open_ledger_of(settings)
     with open_ledger_of(settings, begin_beside_older=True) as ledger:
-        import_older_ledger(ledger, open_place(str(settings.home / "ledger")))
+        import_ledger(ledger, open_storage(str(settings.home / "ledger")))
     assert open_ledger_of(settings).history.playlists() == ["P"]
 
 
 def test_an_import_that_took_nothing_does_not_count(settings: Settings) -> None:
-    place = open_place(str(settings.home / "ledger"))
+    storage = open_storage(str(settings.home / "ledger"))
     with open_ledger_of(settings, begin_beside_older=True) as ledger:
-        import_older_ledger(ledger, place, dry_run=True)
+        import_ledger(ledger, storage, dry_run=True)
     with pytest.raises(SettingsError, match="beatporter ledger import"):
         open_ledger_of(settings)
     (path,) = settings.home.rglob("*.parquet")
     path.write_bytes(b"damaged")
     with open_ledger_of(settings, begin_beside_older=True) as ledger, pytest.raises(LedgerCorrupt):
-        import_older_ledger(ledger, place)
+        import_ledger(ledger, storage)
     with pytest.raises(SettingsError, match="beatporter ledger import"):
         open_ledger_of(settings)
 

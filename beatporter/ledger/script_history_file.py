@@ -1,6 +1,6 @@
 """The history file of the script that Beatporter replaces, as rows: Parquet (gzip inside, or gzipped as a whole) or Excel.
 
-What its rows come to is `old_history`'s.
+What its rows come to is `import_script_history`'s.
 """
 
 from __future__ import annotations

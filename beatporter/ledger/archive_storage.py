@@ -27,7 +27,7 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 BUCKET = "gs://"
 RENEWED_BEFORE = timedelta(minutes=5)
 """A token is renewed so long before its end: longer than one request with its retries lasts."""
-PATIENCE = timedelta(seconds=60)
+RETRY_TIME_LIMIT = timedelta(seconds=60)
 """How long the storage library tries again by itself; its own default is a quarter of an hour."""
 _DRAFT = ".draft-"
 _PIECE_BYTES = 1024 * 1024
@@ -41,13 +41,13 @@ class Access(NamedTuple):
     ends_at: datetime | None = None
 
 
-class ArchivePlace(ABC):
+class ArchiveStorage(ABC):
     """A folder or a bucket. Paths are relative, with slashes.
 
     Every method raises LedgerUnwritable when it is refused or has no room, UpstreamDown when the storage service does not answer.
 
     Args:
-        name: the place as a person may be told of it.
+        name: the storage as a person may be told of it.
         root: what goes before a path.
         connect: how to reach the files; called again shortly before a token ends.
         drafts: the folder for files in the making; None: the system's.
@@ -128,7 +128,7 @@ class ArchivePlace(ABC):
         )
 
 
-class FolderPlace(ArchivePlace):
+class FolderStorage(ArchiveStorage):
     """A folder of this machine or of a network drive."""
 
     def __init__(self, folder: Path) -> None:
@@ -153,7 +153,7 @@ class FolderPlace(ArchivePlace):
             yield file
 
 
-class BucketPlace(ArchivePlace):
+class BucketStorage(ArchiveStorage):
     """A prefix of a bucket: bucket, or bucket/prefix."""
 
     def __init__(self, prefix: str, connect: Callable[[], Access]) -> None:
@@ -181,8 +181,8 @@ class BucketPlace(ArchivePlace):
             yield cast("BinaryIO", file)
 
 
-def open_place(address: str, connect: Callable[[], Access] | None = None) -> ArchivePlace:
-    """The place that an address names: a folder, or gs://bucket/prefix.
+def open_storage(address: str, connect: Callable[[], Access] | None = None) -> ArchiveStorage:
+    """The storage that an address names: a folder, or gs://bucket/prefix.
 
     Args:
         connect: how to reach a bucket; with the environment's own credentials unless given.
@@ -191,10 +191,10 @@ def open_place(address: str, connect: Callable[[], Access] | None = None) -> Arc
         SettingsError: it is no such address, or there are no credentials.
     """
     if address.startswith(BUCKET):
-        return BucketPlace(address.removeprefix(BUCKET), connect or (lambda: Access(gcs_filesystem())))
+        return BucketStorage(address.removeprefix(BUCKET), connect or (lambda: Access(gcs_filesystem())))
     if not address or "://" in address:
-        raise SettingsError(f"BEATPORTER_ARCHIVE: {address!r} is no place.", "Give a folder, gs://bucket/prefix or gcs-bucket/<block>.")
-    return FolderPlace(Path(address))
+        raise SettingsError(f"BEATPORTER_ARCHIVE: {address!r} is no storage.", "Give a folder, gs://bucket/prefix or gcs-bucket/<block>.")
+    return FolderStorage(Path(address))
 
 
 def gcs_filesystem(
@@ -216,12 +216,12 @@ def gcs_filesystem(
     if endpoint is None and access_token is None:
         endpoint = os.environ.get(EMULATOR, "").rpartition("/")[2] or None
     if endpoint is not None:
-        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, retry_time_limit=PATIENCE)
+        found = filesystem(anonymous=True, scheme="http", endpoint_override=endpoint, retry_time_limit=RETRY_TIME_LIMIT)
     elif access_token is not None:
-        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, retry_time_limit=PATIENCE)
+        found = filesystem(access_token=access_token, credential_token_expiration=token_expires_at, retry_time_limit=RETRY_TIME_LIMIT)
     else:
         _check_credentials()
-        found = filesystem(retry_time_limit=PATIENCE)
+        found = filesystem(retry_time_limit=RETRY_TIME_LIMIT)
     return cast("fs.FileSystem", found)
 
 

@@ -125,6 +125,7 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("old calls dropped", lambda ledger: ledger.calls.drop_before(T0 - 14 * DAY)),
     ],
     "0002": [Step("a track's length", lambda ledger: ledger.matches.append([match(4, TRACKS[4], track_duration_ms=301_000)]))],
+    "0003": [],
 }
 
 

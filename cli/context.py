@@ -9,7 +9,7 @@ from orchestration.blocks import names_a_block, open_store, with_secrets
 from orchestration.workspace import open_ledger_of
 
 
-def open_desk(run_key: str) -> Workspace:
+def command_workspace(run_key: str) -> Workspace:
     """A workspace for a command; leave it as a context manager.
 
     Args:
@@ -19,12 +19,12 @@ def open_desk(run_key: str) -> Workspace:
         SettingsError: a setting is wrong, or a block that one names cannot be loaded.
     """
     settings = load_settings()
-    reach_blocks(settings)
+    use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
     return Workspace(settings, open_ledger_of(settings), run_key=run_key, sign_in_store=open_store(settings))
 
 
-def reach_blocks(settings: Settings) -> None:
+def use_prefect_for_blocks(settings: Settings) -> None:
     """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
     if names_a_block(settings):
         use_embedded_prefect(settings.home, verbose=False)

@@ -1,6 +1,6 @@
 """Several processes that do the same to a ledger at once. They are forked from one that has loaded the libraries, and set off together.
 
-`at_once` starts them. As a program: children.py WHAT ADDRESS COUNT, which prints a line of JSON.
+`at_once` starts them. As a program: child_processes.py WHAT ADDRESS COUNT, which prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from beatporter.ledger import database
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[3]
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -152,8 +152,8 @@ WHAT: dict[str, Callable[[str, int], Any]] = {
 
 def at_once(function: Callable[[str, int], Any], address: str, count: int = 8) -> list[Outcome]:
     """Run one of this module's functions in several processes; each is given its number."""
-    command = [sys.executable, "-m", "tests.contract.ledger.children", function.__name__, address, str(count)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    command = [sys.executable, "-m", "tests.contract.ledger.child_processes", function.__name__, address, str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr
     return [Outcome(*outcome) for outcome in json.loads(done.stdout)]
 
@@ -166,7 +166,7 @@ def results_of(outcomes: list[Outcome]) -> list[Any]:
 
 
 def main(what: str, address: str, count: int) -> None:
-    database.BUSY_S = PATIENCE_S  # a slow disk is no failure
+    database.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk is no failure
     gate, opens = os.pipe()
     children = []
     for number in range(count):

@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\]8;[^\x1b]*\x1b\\")
 CTRL_C = "\x03"
 
 
 @dataclass(frozen=True)
-class Shown:
+class Screen:
     """What stood on the screen, without colours and links, and the exit code."""
 
     text: str
@@ -34,13 +34,13 @@ class Shown:
         return self.text.splitlines()
 
 
-def at_terminal(
+def run_in_terminal(
     command: Sequence[str],
     environment: Mapping[str, str],
     cwd: Path,
     answers: Sequence[tuple[str, str | Callable[[str], str]]] = (),
     columns: int = 80,
-) -> Shown:
+) -> Screen:
     """Run a command to its end.
 
     Args:
@@ -54,7 +54,7 @@ def at_terminal(
     )
     os.close(terminal)
     shown, waiting = "", list(answers)
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     since = 0
     typed = ""
     while time.monotonic() < end:
@@ -76,12 +76,12 @@ def at_terminal(
             os.write(controller, typed.encode())  # one that comes just before the read is heard by nobody: a person presses again
     os.close(controller)
     try:
-        code = process.wait(PATIENCE_S)
+        code = process.wait(TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"{' '.join(command)} did not end; it showed:\n{shown}") from None
     assert not waiting, f"{waiting[0][0]!r} never stood on the screen:\n{shown}"
-    return Shown(_ESCAPES.sub("", shown).replace("\r", ""), code)
+    return Screen(_ESCAPES.sub("", shown).replace("\r", ""), code)
 
 
 def _own_terminal() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from beatporter.errors import LedgerCorrupt, SettingsError
-from beatporter.ledger import older_ledger, parquet_set
-from beatporter.ledger.archive_place import Access, gcs_filesystem, open_place
+from beatporter.ledger import import_parquet_ledger, parquet_ledger
+from beatporter.ledger.archive_storage import Access, gcs_filesystem, open_storage
+from beatporter.ledger.import_parquet_ledger import TableTaken, import_ledger
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.older_ledger import TableTaken, import_older_ledger
-from beatporter.ledger.parquet_set import refuse_forgotten
+from beatporter.ledger.parquet_ledger import refuse_forgotten
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import (
     BackupInfo,
@@ -30,9 +30,9 @@ from beatporter.records.ledger import (
     SnapshotRow,
 )
 from beatporter.records.match import Match, RunnerUp
+from tests.contract.ledger.all_rows import contents
 from tests.contract.ledger.conftest import BUCKET
-from tests.contract.ledger.contents import contents
-from tests.contract.ledger.older_files import older_digest, write_older
+from tests.contract.ledger.parquet_ledger_files import older_digest, write_older
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -142,7 +142,7 @@ def older(tmp_path: Path) -> Path:
 
 
 def take(ledger: Ledger, root: Path, *, dry_run: bool = False) -> dict[str, TableTaken]:
-    return {taken.table: taken for taken in import_older_ledger(ledger, open_place(str(root)), dry_run=dry_run)}
+    return {taken.table: taken for taken in import_ledger(ledger, open_storage(str(root)), dry_run=dry_run)}
 
 
 def test_the_files_of_these_tests_are_those_that_beatporter_wrote(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ class TestTaken:
     def test_twice_changes_nothing(self, ledger: Ledger, older: Path) -> None:
         take(ledger, older)
         once = contents(ledger)
-        assert {table: taken.new for table, taken in take(ledger, older).items()} == dict.fromkeys(parquet_set.RECORDS, 0)
+        assert {table: taken.new for table, taken in take(ledger, older).items()} == dict.fromkeys(parquet_ledger.RECORDS, 0)
         assert contents(ledger) == once
 
     def test_a_state_from_before_its_columns_were_added_is_whole(self, ledger: Ledger, tmp_path: Path) -> None:
@@ -195,9 +195,9 @@ class TestTaken:
         assert ledger.snapshots.latest(ODD) == SnapshotRow(ODD, "recorded", "s2", T0)
 
     def test_the_earliest_of_a_track_stands_wherever_it_lies(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(older_ledger, "ROWS_AT_ONCE", 2)
-        monkeypatch.setattr(parquet_set, "ROWS_AT_ONCE", 3)
-        monkeypatch.setattr(parquet_set, "SMALL_BYTES", 0)
+        monkeypatch.setattr(import_parquet_ledger, "ROWS_AT_ONCE", 2)
+        monkeypatch.setattr(parquet_ledger, "ROWS_AT_ONCE", 3)
+        monkeypatch.setattr(parquet_ledger, "SMALL_BYTES", 0)
         for start in (3, 0, 7):
             write_history(tmp_path, [HistoryRow(f"{n:022}", None, f"r{n}", n, "chart", T0 + abs(start - n) * DAY) for n in range(10)])
         take(ledger, tmp_path)
@@ -211,7 +211,7 @@ class TestTaken:
         for path in older.rglob("*.parquet"):
             with filesystem.open_output_stream(f"{prefix}/{path.relative_to(older).as_posix()}") as stream:
                 stream.write(path.read_bytes())
-        report = import_older_ledger(ledger, open_place(f"gs://{prefix}", lambda: Access(filesystem)))
+        report = import_ledger(ledger, open_storage(f"gs://{prefix}", lambda: Access(filesystem)))
         assert sum(taken.read for taken in report) == 32
         assert ledger.history.rows(ODD, [ONE])[ONE] == FIRST
 
@@ -306,7 +306,7 @@ def test_a_digest_is_of_order_nulls_and_lengths_too() -> None:
 
 
 def _rows_of(root: Path, path: Path) -> list[dict[str, Any]]:
-    parts = parquet_set.list_parts(open_place(str(root)))
+    parts = parquet_ledger.list_parts(open_storage(str(root)))
     return next(list(part.rows()) for part in parts if part.path == path.relative_to(root).as_posix())
 
 

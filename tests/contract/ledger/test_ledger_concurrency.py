@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.tables import HISTORY, LEDGER
-from tests.contract.ledger.children import APPENDS, ROWS, append_history, at_once, open_and_name, results_of
+from tests.contract.ledger.child_processes import APPENDS, ROWS, append_history, at_once, open_and_name, results_of
 from tests.contract.ledger.conftest import NewDatabase
 
 

@@ -1,7 +1,7 @@
 """Databases of each version of the tables that there ever was, with data in them, as SQL dumps in `versions`.
 
-After a new migration: give `filling.STEPS_OF` steps that use what is new, and run `python -m tests.contract.ledger.frozen` once. The file
-is committed and never changed: databases like it are out there.
+After a new migration: give `sample_ledger.STEPS_OF` steps that use what is new, and run `python -m tests.contract.ledger.frozen_databases`
+once. Commit the file and never change it: people have databases like it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from beatporter.ledger.ledger import open_ledger
 from beatporter.ledger.migrate import HEAD
-from tests.contract.ledger.filling import fill
+from tests.contract.ledger.sample_ledger import fill
 
 FOLDER = Path(__file__).parent / "versions"
 LEDGER_ID = "0123456789abcdef"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from beatporter.ledger.archive_place import ArchivePlace
+    from beatporter.ledger.archive_storage import ArchiveStorage
     from beatporter.ledger.ledger import Ledger
 
 RECORDS: dict[str, type] = {
@@ -76,13 +76,13 @@ def refuse_forgotten(home: Path, ledger: Ledger) -> None:
         )
 
 
-def list_parts(place: ArchivePlace) -> list[Part]:
+def list_parts(storage: ArchiveStorage) -> list[Part]:
     """The files of an older ledger, those of a partition side by side; none where there is none.
 
     Raises:
-        LedgerUnwritable, UpstreamDown: as the place says.
+        LedgerUnwritable, UpstreamDown: as the storage says.
     """
-    return [Part(place, path, name) for path in place.files() if (name := _NAME.fullmatch(path))]
+    return [Part(storage, path, name) for path in storage.files() if (name := _NAME.fullmatch(path))]
 
 
 class Part:
@@ -96,8 +96,8 @@ class Part:
         read: rows, once all were read.
     """
 
-    def __init__(self, place: ArchivePlace, path: str, name: re.Match[str]) -> None:
-        self._place, self.path = place, path
+    def __init__(self, storage: ArchiveStorage, path: str, name: re.Match[str]) -> None:
+        self._storage, self.path = storage, path
         self.table, keys, stamp, self._digest = name.groups()
         values = (part.partition("=") for part in keys.split("/") if part)
         self.partition: Row = {key: int(value) if key == "genre_id" else unquote(value) for key, _, value in values}
@@ -115,7 +115,7 @@ class Part:
         import pyarrow.parquet as pq
 
         with ExitStack() as stack:
-            source = stack.enter_context(self._place.open(self.path))
+            source = stack.enter_context(self._storage.open(self.path))
             size = source.seek(0, 2)
             if size <= SMALL_BYTES:
                 source.seek(0)
@@ -135,7 +135,7 @@ class Part:
                 self._check_rows(file, about, columns)
             except (OSError, ValueError, TypeError, LookupError, AttributeError, struct.error, pa.ArrowException) as error:
                 raise LedgerCorrupt(
-                    f"{self._place.name}/{self.path} is damaged ({type(error).__name__}).",
+                    f"{self._storage.name}/{self.path} is damaged ({type(error).__name__}).",
                     "Put the file back from a copy, or move it away and go on without its rows.",
                 ) from error
 
