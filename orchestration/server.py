@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from httpx import HTTPStatusError, TransportError
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.events import emit_event
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +25,12 @@ Answer = TypeVar("Answer")
 AWAY_S = 600.0
 """How long a run waits for the server: twice the five minutes that a run is said to survive."""
 LOOK_AGAIN_S = 5.0
+TIMEOUT = {"timeout": 15.0}
+"""Seconds for an answer of the server; a busy one takes some."""
 
 
 def patiently(ask: Callable[[], Answer], *, sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """What the server answers. Within a run, a server that is away is asked again for `AWAY_S`; a command is told at once.
+    """What the server answers. Within a run, a server that is away is waited for; a command is told at once.
 
     Args:
         ask: asks the server; may be called again.
@@ -33,22 +38,37 @@ def patiently(ask: Callable[[], Answer], *, sleep: Callable[[float], None] = tim
     Raises:
         httpx.HTTPError: as `ask` does.
     """
+    if not _within_run():
+        return ask()
     waited_s = 0.0
     while True:
         try:
-            answer = ask()
+            if waited_s >= AWAY_S or _is_there():
+                answer = ask()
+                break
         except (TransportError, HTTPStatusError) as error:
-            if not is_away(error) or waited_s >= AWAY_S or not _within_run():
+            if not is_away(error) or waited_s >= AWAY_S:
                 raise
-            if not waited_s:
-                logger.warning("Prefect's server is away (%s); this run waits for it, ten minutes at most.", type(error).__name__)
-        else:
-            if waited_s:
-                logger.warning("Prefect's server was away; this run waited for it for %.0f s.", waited_s)
-                send_what_was_not_sent()
-            return answer
+        if not waited_s:
+            logger.warning("Prefect's server is away; this run waits for it, ten minutes at most.")
         sleep(LOOK_AGAIN_S)
         waited_s += LOOK_AGAIN_S
+    if waited_s:  # said once more: what was logged meanwhile is lost
+        logger.warning("Prefect's server was away; this run waited for it for %.0f s.", waited_s)
+        send_what_was_not_sent()
+    return answer
+
+
+@contextmanager
+def client_that_does_not_wait() -> Iterator[SyncPrefectClient]:
+    """A client without Prefect's own tries again, whose pauses grow to minutes."""
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True, httpx_settings=TIMEOUT) as client:
+        yield client
+
+
+def _is_there() -> bool:
+    with client_that_does_not_wait() as client:
+        return client.api_healthcheck() is None
 
 
 def send_what_was_not_sent() -> None:

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from contextvars import copy_context
 
 from httpx import HTTPError, HTTPStatusError, codes
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from beatporter.http.pacing import Pacer
-from orchestration.server import is_away, send_what_was_not_sent
+from orchestration.server import client_that_does_not_wait, is_away, send_what_was_not_sent
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +30,6 @@ RUNS = ("sync-genre", "sync-genres")
 ASSUMED_RUNS = 10
 """How many runs share the rate when the server was away from the beginning."""
 ASK_AGAIN_S = 15.0
-TIMEOUT = {"timeout": 15.0}
-"""Seconds for an answer of the server; a busy one takes some."""
 
 
 class SharedRate:
@@ -69,8 +66,7 @@ class SharedRate:
     def _asked(self, slots: int) -> bool:
         """Take slots from the server; False when it is away."""
         try:
-            # Without Prefect's own tries again, which take minutes: the next request can do without the server.
-            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True, httpx_settings=TIMEOUT) as client:
+            with client_that_does_not_wait() as client:
                 if not self._offered:
                     limit = max(SLOTS_A_REQUEST, math.ceil(self._rate))
                     client.upsert_global_concurrency_limit_by_name(RATE_LIMIT, limit, self._rate)

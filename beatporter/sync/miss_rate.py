@@ -1,9 +1,9 @@
 """Many sudden misses are a fault of the search, not verdicts: nothing is kept as "not on Spotify" while the search itself is in doubt.
 
-The rule (docs/decisions/sudden-misses.md): when more than half of a batch's entries are not found, five at least, the batch is in doubt.
-Entries that had been missed before do not count. Then Spotify is asked for recordings that it found before, three at most, those of this
-batch first. If it finds all of them, the misses stand; if one is not found, they do not. Before anything was ever found by its ISRC there
-is nothing to ask for: a batch of ten entries or more of which none was found is a fault then.
+The rule (docs/decisions/sudden-misses.md): when more than half of a batch's entries are not found, the batch is in doubt; entries that had
+been missed before do not count. Then Spotify is asked for recordings that it found before, three at most, those of this batch first. If
+most of them are not found, the misses do not stand. Before anything was ever found by its ISRC there is nothing to ask for: then a batch
+of which nothing was found is a fault.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, Reque
 from beatporter.records.match import Match
 from beatporter.sync.workspace import Workspace
 
-LEAST = 5
-LEAST_WITHOUT_CONTROLS = 10
 CONTROLS = 3
+"""One that is lost may have left Spotify."""
 WHAT = "Spotify's search is out of order: {missed} of {tried} entries were not found, {proof}. Nothing is kept as not on Spotify."
 REMEDY = "They are searched again in the next run."
 
@@ -34,19 +33,19 @@ def doubtful_misses(workspace: Workspace, matches: Sequence[Match], before: Mapp
     """
     fresh = [match for match in matches if not _was_missed(before.get(match.beatport_id))]
     missed = sum(is_miss(match) for match in fresh)
-    if missed < LEAST or 2 * missed <= len(fresh):
+    if 2 * missed <= len(fresh):
         return None
     found = [match.track_isrc for match in matches if match.method == "isrc" and match.track_isrc]
     controls = list(dict.fromkeys([*found, *workspace.ledger.matches.recent_isrcs(CONTROLS)]))[:CONTROLS]
     if not controls:
-        if missed < len(fresh) or missed < LEAST_WITHOUT_CONTROLS:
-            return None
-        return _out_of_order(missed, len(fresh), "not one was")
+        return None if missed < len(fresh) else _out_of_order(missed, len(fresh), "and nothing ever was")
     try:
-        lost = next((isrc for isrc in controls if not workspace.spotify.search(f"isrc:{isrc}")), None)
+        lost = [isrc for isrc in controls if not workspace.spotify.search(f"isrc:{isrc}")]
     except (QuotaExceeded, RateLimited, TransientError, RequestRefused) as error:
         return error  # the next run begins with these entries
-    return None if lost is None else _out_of_order(missed, len(fresh), f"and {lost}, which it found before, is not found either")
+    if 2 * len(lost) <= len(controls):
+        return None
+    return _out_of_order(missed, len(fresh), f"and {', '.join(lost)}, which it found before, are not found either")
 
 
 def is_miss(match: Match) -> bool:

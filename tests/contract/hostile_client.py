@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beatporter.beatport.sources import open_source
-from beatporter.errors import QuotaExceeded, BeatporterError
+from beatporter.errors import BeatporterError, QuotaExceeded
 from beatporter.genres import find_genre
 from beatporter.memory.resident import peak_bytes, reset_peak, resident_bytes
 from beatporter.settings import load_settings

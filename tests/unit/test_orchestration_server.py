@@ -33,6 +33,7 @@ def within_run(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What is sent when the server is back."""
     sent: list[bool] = []
     monkeypatch.setattr(module, "_within_run", lambda: True)
+    monkeypatch.setattr(module, "_is_there", lambda: True)
     monkeypatch.setattr(module, "send_what_was_not_sent", lambda: sent.append(True))
     return sent
 
@@ -60,6 +61,14 @@ def test_a_refusal_is_not_waited_for(code: int) -> None:
         patiently(asked, sleep=asked.slept.append)
     assert asked.slept == []
     assert not is_away(status(code))
+
+
+@pytest.mark.usefixtures("within_run")
+def test_nothing_is_asked_before_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, there = Asked(), iter([False, False, True])
+    monkeypatch.setattr(module, "_is_there", lambda: next(there))
+    assert patiently(asked, sleep=asked.slept.append) == "answer"
+    assert asked.slept == [LOOK_AGAIN_S] * 2
 
 
 def test_a_command_is_told_at_once() -> None:

@@ -60,10 +60,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     there = Server()
 
     @contextmanager
-    def get_client(**_: Any) -> Iterator[Server]:
+    def client() -> Iterator[Server]:
         yield there
 
-    monkeypatch.setattr(module, "get_client", get_client)
+    monkeypatch.setattr(module, "client_that_does_not_wait", client)
     monkeypatch.setattr(module, "send_what_was_not_sent", lambda: there.asked.append(("what was not sent",)))
     return there
 
