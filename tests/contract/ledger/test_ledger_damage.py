@@ -205,13 +205,6 @@ class TestPlace:
         assert again.history.playlists()
         again.close()
 
-    def test_an_empty_file_is_a_new_ledger(self, path: Path) -> None:
-        """Which a process leaves that is killed before it makes the tables."""
-        path.touch(mode=0o600)
-        ledger = open_ledger(path)
-        fill(ledger)
-        ledger.close()
-
     def test_nobody_but_the_owner_reads_a_ledger(self, path: Path) -> None:
         before = os.umask(0)
         try:
