@@ -59,7 +59,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("kept calls are searched with", "quota/budget.py", "elif self.kept > 0 and kind != SEARCH:", "elif self.kept > 0:", BUDGET),
     ("calls in hand never expire", "quota/budget.py", "now - self._taken_at >= HELD_FOR", "False", BUDGET),
     ("waiting never ends", "quota/budget.py", "if moment > patient_until:", "if False:", BUDGET),
-    ("another process's quota is ignored", "quota/budget.py", "noted > self._quota_until):", "False):", BUDGET),
+    ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
     ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
     ("the budget is ignored", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
