@@ -25,8 +25,10 @@ Faults, with their parameters and defaults:
 - `hang`: nothing is sent for `seconds` (5) of real time, then the connection is closed; `when` before or after.
 - `truncated`: the body is cut in half, and Content-Length gives the cut length. `cut_off`: cut, but Content-Length gives the full length.
 - `html`: a page of HTML with `status` (200) where JSON is expected; before, or after with `when`. `empty`: no body, the handler's status.
-- `token_expired`: 401 as for an expired access token; before the handler.
-- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made by hooks of its server.
+- `oversize`: the answer, followed by megabytes of blanks. `drip`: the answer a byte at a time, until the other side has had enough.
+- `token_expired`: 401 as for an access token that is over; before the handler.
+- `no_results`: Spotify's search finds nothing. `no_isrc_results`: it finds nothing by ISRC, as in its empty spells.
+- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made, like the two before, by hooks that its server brings.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from typing import Any, Final, Literal
 
 When = Literal["before", "after"]
 
-HOOKED: Final = frozenset({"challenge", "malformed", "half_page"})
+HOOKED: Final = frozenset({"challenge", "malformed", "half_page", "no_results", "no_isrc_results"})
 FAULTS: Final = HOOKED | {
     "rate_limited",
     "quota_exceeded",
@@ -52,10 +54,12 @@ FAULTS: Final = HOOKED | {
     "cut_off",
     "html",
     "empty",
+    "oversize",
+    "drip",
     "token_expired",
 }
 _ONLY_BEFORE: Final = frozenset({"rate_limited", "quota_exceeded", "token_expired"})
-_NEEDS_ANSWER: Final = HOOKED | {"truncated", "cut_off", "empty"}
+_NEEDS_ANSWER: Final = HOOKED | {"truncated", "cut_off", "empty", "oversize", "drip"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from sandbox.log import LogEntry, RequestLog
 from sandbox.messages import Request, Response, html_response, json_response
 from sandbox.socket_server import Answer, Listener
 
+OVERSIZE_BYTES: Final = 5 * 2**20
+"""More than any client should read."""
 HTML_PAGE: Final = "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>We will be right back</h1></body></html>"
 
 Handler = Callable[[Request], Response]
@@ -152,7 +154,8 @@ class Server:
             listener.stopping.wait(self.latency_s)
         self.log.note(request, response.status if response else 0, rule.label if rule else None, handled, self.clock())
         silence_s = rule.seconds if rule is not None and rule.fault == "hang" else 0.0
-        return Answer(response, silence_s, cut_off=rule is not None and rule.fault == "cut_off")
+        fault = rule.fault if rule is not None else ""
+        return Answer(response, silence_s, cut_off=fault == "cut_off", drips=fault == "drip")
 
     def _spoil(self, request: Request, rule: Rule, response: Response | None) -> Response | None:
         """What is sent instead of the handler's answer (None if the handler did not run); None: nothing at all."""
@@ -168,6 +171,8 @@ class Server:
             return self.hooks[rule.fault](request, rule, response)
         if rule.fault == "truncated":
             return replace(response, body=response.body[: len(response.body) // 2])
+        if rule.fault == "oversize":
+            return replace(response, body=response.body + b" " * OVERSIZE_BYTES)
         return replace(response, body=b"") if rule.fault == "empty" else response
 
     def _refuse(self, request: Request, rule: Rule) -> Response:

@@ -18,6 +18,8 @@ from typing import Any
 from sandbox.messages import Request, Response
 
 _MAX_BODY = 10_000_000
+_DRIP_S = 0.05
+"""Real time between two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Answer:
     """Real time to stay silent before closing; only without a response."""
     cut_off: bool = False
     """Send half of the body, then close."""
+    drips: bool = False
+    """Send the body a byte at a time, then close."""
 
 
 class Listener(ThreadingHTTPServer):
@@ -101,7 +105,7 @@ class _Connection(BaseHTTPRequestHandler):
             )
         )
         if answer.response is not None:
-            self._send(answer.response, answer.cut_off)
+            self._send(answer.response, answer.cut_off, drips=answer.drips)
             return
         self.server.stopping.wait(answer.silence_s)
         self.close_connection = True
@@ -109,16 +113,26 @@ class _Connection(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _exchange
 
-    def _send(self, response: Response, cut_off: bool) -> None:
+    def _send(self, response: Response, cut_off: bool, *, drips: bool = False) -> None:
         self.send_response_only(response.status)
         for name, value in response.headers:
             self.send_header(name, value)
         if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(response.body[: len(response.body) // 2] if cut_off else response.body)
+        if drips:
+            self._drip(response.body)
+        else:
+            self.wfile.write(response.body[: len(response.body) // 2] if cut_off else response.body)
         self.wfile.flush()
-        self.close_connection = self.close_connection or cut_off
+        self.close_connection = self.close_connection or cut_off or drips
+
+    def _drip(self, body: bytes) -> None:
+        for number in range(len(body)):
+            self.wfile.write(body[number : number + 1])
+            self.wfile.flush()
+            if self.server.stopping.wait(_DRIP_S):
+                return
 
 
 def _hang_up(connection: socket.socket) -> None:

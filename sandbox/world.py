@@ -33,6 +33,7 @@ from sandbox.http import Route, Server
 from sandbox.log import RequestLog
 from sandbox.messages import Request, Response
 from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.routes import HOOKS as SPOTIFY_HOOKS
 from sandbox.spotify.routes import spotify_error, spotify_routes
 from sandbox.spotify.search import SearchIndex
 from sandbox.state import load_state, save_state
@@ -205,7 +206,7 @@ class Sandbox:
         routes = [self._saving_route(route) for route in spotify_routes(self.spotify)]
         return (
             make("beatport", BeatportRoutes(self.beatport).routes(), port=beatport_port, vendor_error=vendor_error, hooks=HOOKS),
-            make("spotify", routes, port=spotify_port, vendor_error=spotify_error),
+            make("spotify", routes, port=spotify_port, vendor_error=spotify_error, hooks=SPOTIFY_HOOKS),
             Server("control", control_routes(self), port=control_port, clock=self.clock),
         )
 

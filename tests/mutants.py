@@ -25,7 +25,7 @@ MEMORY, JUDGE = (
 )
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
-MEMORY_RULES = "tests/unit/test_memory_history.py tests/unit/test_memory_overview.py"
+MEMORY_RULES = "tests/unit/test_memory_past_runs.py tests/unit/test_memory_overview.py"
 MEMORY_FILES = "tests/unit/test_memory_files.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 
@@ -59,7 +59,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("kept calls are searched with", "quota/budget.py", "elif self.kept > 0 and kind != SEARCH:", "elif self.kept > 0:", BUDGET),
     ("calls in hand never expire", "quota/budget.py", "now - self._taken_at >= HELD_FOR", "False", BUDGET),
     ("waiting never ends", "quota/budget.py", "if moment > patient_until:", "if False:", BUDGET),
-    ("another process's quota is ignored", "quota/budget.py", "noted > self._quota_until):", "False):", BUDGET),
+    ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
     ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
     ("the budget is ignored", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
@@ -75,9 +75,9 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a slope that may be flat is growing", "memory/trend.py", "if slope.low > GROWS_FROM_MB", "if slope.estimate > GROWS_FROM_MB", MEMORY_RULES),
     ("a narrow spread makes anything worse", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SPREADS * spread", MEMORY_RULES),
     ("a wide spread allows no more", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SHARE * middle", MEMORY_RULES),
-    ("runs of other machines are compared", "memory/history.py", "row.host == facts.host", "True", MEMORY_RULES),
-    ("killed runs say what is usual", "memory/history.py", 'row.state == "completed" and row.peak_bytes', "row.peak_bytes", MEMORY_RULES),
-    ("the days' slope counts runs", "memory/history.py", "[at for at, _ in points]", "None", MEMORY_RULES),
+    ("runs of other machines are compared", "memory/past_runs.py", "row.host == facts.host", "True", MEMORY_RULES),
+    ("killed runs say what is usual", "memory/past_runs.py", 'row.state == "completed" and row.peak_bytes', "row.peak_bytes", MEMORY_RULES),
+    ("the days' slope counts runs", "memory/past_runs.py", "[at for at, _ in points]", "None", MEMORY_RULES),
     ("a met budget is exceeded", "memory/budget.py", "if peak_mb <= budget_mb", "if peak_mb < budget_mb", MEMORY_RULES),
     ("what was there before is a difference", "memory/compare.py", "- (start or 0)", "- 0", MEMORY_RULES),
     ("the first genre counts", "memory/overview.py", "if genre.after_mb][_WARM_UP:]", "if genre.after_mb]", MEMORY_RULES),

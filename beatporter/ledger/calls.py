@@ -14,6 +14,7 @@ from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
+"""Kind of the rows that keep a refusal; `quota:search` where it is known to concern searches."""
 HELD = "held"
 """Kind of calls that are reserved and whose use is not known yet."""
 
@@ -86,10 +87,13 @@ class Calls:
             with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
                 connection.execute(CALLS.insert(), [values_of(row) for row in rows])
 
-    def made_since(self, since: datetime) -> int:
-        """Calls of all rows at or after a time; reserved calls count as made."""
+    def made_since(self, since: datetime, until: datetime | None = None) -> int:
+        """Calls of all rows from a time on, up to and including another one if given; reserved calls count as made."""
+        asked = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
+        if until is not None:
+            asked = asked.where(CALLS.c.at <= until)
         with self._database.read() as connection:
-            return int(connection.execute(select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)).scalar_one())
+            return int(connection.execute(asked).scalar_one())
 
     def by_time(self, since: datetime) -> Mapping[datetime, int]:
         """The same, by the time in the rows."""
@@ -121,7 +125,28 @@ class Calls:
         with self._database.read() as connection:
             return connection.execute(asked).scalar()
 
+    def refused(self, now: datetime) -> dict[str, datetime]:
+        """The kinds of call that Spotify refuses at a time, each with the end of its refusal; an empty kind is every kind."""
+        asked = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
+        with self._database.read() as connection:
+            return {_refused_kind(kind): until for kind, until in connection.execute(asked)}
+
+    def refusals(self, since: datetime) -> list[tuple[datetime, str, datetime]]:
+        """When Spotify refused since a time, which kind of call, and until when; the earliest first."""
+        asked = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(CALLS.c.at, CALLS.c.id))
+            return [(at, _refused_kind(kind), until) for at, kind, until in rows]
+
+    def refuse(self, at: datetime, kind: str, until: datetime, run_key: str) -> None:
+        """Keep that Spotify refuses a kind of call until a time; an empty kind is every kind."""
+        self.append([CallRow(at, f"{QUOTA}:{kind}" if kind else QUOTA, 0, run_key, until)])
+
     def drop_before(self, moment: datetime) -> int:
         """Delete rows older than a time; returns how many."""
         with self._database.transaction() as connection:
             return connection.execute(delete(CALLS).where(CALLS.c.at < moment)).rowcount
+
+
+def _refused_kind(kind: str) -> str:
+    return kind.partition(":")[2]

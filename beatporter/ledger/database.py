@@ -16,7 +16,7 @@ import threading
 import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -46,6 +46,8 @@ PRAGMAS = (
 """For each connection to SQLite."""
 MIN_FILE_BYTES = 512
 """The smallest page of an SQLite file."""
+LOOK_AGAIN_S = 0.5
+"""Between two looks whether another process has let go."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a statement; SQLite allows 32,766 in a statement."""
 NETWORK_FILE_SYSTEMS = {
@@ -71,6 +73,8 @@ MAX_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}
 _ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
+_WRITER = 0x62656177
+"""Keys of locks in PostgreSQL, in two rooms."""
 _PREPARED: WeakSet[Engine] = WeakSet()
 
 
@@ -177,6 +181,30 @@ class Database:
         """
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
+
+    @contextmanager
+    def only_writer(self, number: int) -> Iterator[None]:
+        """Wait until no other process holds this number, and hold it; the server lets it go when the connection ends, however it does.
+
+        A connection that breaks meanwhile lets it go too soon, which is no reason to end what goes on within. On SQLite it is not needed.
+
+        Raises:
+            LedgerUnavailable, LedgerUnwritable: as the database says, before it is held.
+        """
+        with self.errors():
+            connection = self._connected(self._engine)
+        try:
+            with self.errors():
+                # Of a transaction, not of a session: a pooler may hand a session on. Asked for again and again, so that nothing
+                # that the server counts as a statement at work takes minutes.
+                asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
+                while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
+                    connection.rollback()
+                    time.sleep(LOOK_AGAIN_S)
+            yield
+        finally:
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     def insert(self, table: TableClause) -> Any:
         """An INSERT that supports ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
@@ -313,20 +341,19 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
-        if path.is_file() and 0 < path.stat().st_size < MIN_FILE_BYTES:  # SQLite would treat it as a new database
+        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
             raise _cut_off(path)
         if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+            _make_file(path)
     except FileExistsError as error:
         if not path.is_file():
             raise LedgerUnwritable(
                 f"{path.parent} is a file where a folder is needed.", "Set BEATPORTER_DATABASE to another place."
             ) from error
-    except OSError as error:
-        raise LedgerUnwritable(
-            f"The ledger {path} cannot be opened: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
-        ) from error
-    # The file as a URI: a path may hold any character, and with mode=rw SQLite does not create a world-readable file if it has gone.
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise LedgerUnwritable(f"The ledger {path} cannot be opened: {reason}.", "Set BEATPORTER_DATABASE to a writable place.") from error
+    # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
 
@@ -336,6 +363,24 @@ def _sqlite(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """Begin a database, open to its owner only. It is never there with nothing in it: an empty file is one whose content was lost."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            for pragma in (*PRAGMAS, f"application_id={_LOCK}"):  # the last one is what has the first page written
+                connection.execute(f"PRAGMA {pragma}")
+        try:
+            os.link(draft, path)
+        except FileExistsError:  # another process was faster
+            return
+        except OSError:  # a file system without links
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _set_wal(driver: Any) -> None:
@@ -351,7 +396,9 @@ def _set_wal(driver: Any) -> None:
 
 
 def _cut_off(path: Path) -> LedgerCorrupt:
-    return LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Restore a copy.")
+    size = path.stat().st_size
+    remedy = "Put a copy of it back." if size else "Put a copy of it back, or remove it to begin a new one."
+    return LedgerCorrupt(f"The ledger {path} is cut off after {size} bytes.", remedy)
 
 
 def _postgres(address: str) -> Engine:

@@ -74,6 +74,13 @@ class Matches:
                 found.setdefault(match.track_id, []).append(match)
         return found
 
+    def recent_isrcs(self, count: int) -> list[str]:
+        """ISRCs under which tracks were found last, the latest first; each once."""
+        asked = select(MATCHES.c.track_isrc).where(MATCHES.c.method == "isrc", MATCHES.c.track_isrc.is_not(None))
+        with self._database.read() as connection:
+            latest = connection.execute(asked.order_by(MATCHES.c.id.desc()).limit(4 * count)).scalars()
+            return list(dict.fromkeys(latest))[:count]
+
     def that_took(self, track_ids: Collection[str]) -> dict[str, Match]:
         """The latest decision that chose each of the Spotify tracks, current or not; other tracks are left out."""
         asked = select(*columns_of(MATCHES, Match)).order_by(MATCHES.c.decided_at, MATCHES.c.id)

@@ -20,8 +20,9 @@ from typing import Protocol
 
 from beatporter.errors import LedgerUnavailable, LedgerUnwritable, QuotaExceeded
 from beatporter.http.retry_policy import OnWait
-from beatporter.ledger.calls import QUOTA, Calls, Held
-from beatporter.quota.window import calls_left, free_at, in_words, quota_spent, window_start
+from beatporter.ledger.calls import Calls, Held
+from beatporter.quota.refusals import closed_until, quota_spent
+from beatporter.quota.window import calls_left, free_at, in_words, window_start
 from beatporter.records.ledger import CallRow
 
 HELD_FOR = timedelta(minutes=5)
@@ -40,8 +41,8 @@ class Meter(Protocol):
     def take(self, kind: str) -> None:
         """Count one call before it is sent."""
 
-    def note_quota(self, until: datetime) -> None:
-        """Record that Spotify will not answer before `until`."""
+    def refused(self, kind: str, until: datetime) -> QuotaExceeded:
+        """Keep that Spotify refuses that kind of call until then; the error that says so."""
 
 
 class CallsInHand:
@@ -65,6 +66,11 @@ class CallsInHand:
     def lacking(self) -> int:
         """How many of the calls kept from searches are still to be reserved."""
         return self._reserve - self.kept
+
+    @property
+    def unused(self) -> int:
+        """Calls in hand that were not used, though the ledger counts them."""
+        return self.open + self.kept
 
     def is_old(self, now: datetime) -> bool:
         """Whether the calls in hand are due to be settled."""
@@ -142,7 +148,7 @@ class CallBudget:
         self._hand = CallsInHand(calls, budget, run_key, reserve)
         self._asked_at: datetime | None = None
         self._patient_until: datetime | None = None
-        self._quota_until: datetime | None = None
+        self._refused: dict[str, datetime] = {}
 
     def __enter__(self) -> CallBudget:
         return self
@@ -175,7 +181,7 @@ class CallBudget:
             QuotaExceeded: there are fewer than `least`.
         """
         with self._lock:
-            now, patient_until = self._begin()
+            now, patient_until = self._begin(SEARCH)
             there = self._hand.open + max(0, calls_left(self._calls, self._budget, patient_until) - self._hand.lacking)
             share = there if self._max_searches is None else self._max_searches - self._searches
             if share < min(least, there):
@@ -188,11 +194,22 @@ class CallBudget:
         """Calls that any process may still reserve now; calls that a process holds unused are not included."""
         return calls_left(self._calls, self._budget, now or self._now())
 
-    def note_quota(self, until: datetime) -> None:
-        """Record that Spotify said QUOTA_EXCEEDED: no process that shares the ledger sends a request before `until`."""
+    def refused(self, kind: str, until: datetime) -> QuotaExceeded:
+        """Keep that Spotify said QUOTA_EXCEEDED: no process that shares the ledger asks for that kind of call before `until`.
+
+        Args:
+            kind: as in `take`; empty for every kind.
+        """
         with self._lock:
-            self._quota_until = until
-            self._calls.append([CallRow(_seconds(self._now()), QUOTA, 0, self._run_key, until)])
+            self._refused[kind] = until
+            self._calls.refuse(_seconds(self._now()), kind, until, self._run_key)
+            return self._quota_spent(until)
+
+    def quota_until(self) -> datetime | None:
+        """When Spotify's own quota is back for all kinds of call; None when it is not spent."""
+        now = self._now()
+        known = [until for until in (*self._refused.values(), *self._calls.refused(now).values()) if until > now]
+        return max(known, default=None)
 
     def close(self) -> None:
         """Settle the calls in hand. May be called again."""
@@ -202,7 +219,7 @@ class CallBudget:
     def _take(self, kind: str) -> datetime | None:
         """Count one call and return None, or return when to try again."""
         with self._lock:
-            now, patient_until = self._begin()
+            now, patient_until = self._begin(kind)
             if kind == SEARCH and self._max_searches is not None and self._searches >= self._max_searches:
                 raise self._share_spent(now)
             if self._hand.is_old(now):
@@ -226,20 +243,21 @@ class CallBudget:
                     self._on_wait(pause_s, f"the budget of {self._budget} Spotify calls in 24 hours has room again after that")
                 self._sleep(pause_s)
 
-    def _begin(self) -> tuple[datetime, datetime]:
-        """The current second, and until when this run waits for calls. Whether the quota is spent is checked at most once a second.
+    def _begin(self, kind: str) -> tuple[datetime, datetime]:
+        """The present second, and until when this run waits for calls. What Spotify refuses is looked up once in a second.
 
         Raises:
-            QuotaExceeded: Spotify may not be called now, whichever process was told so.
+            QuotaExceeded: Spotify may not be asked for that kind of call at present, whichever process found that out.
         """
         now = _seconds(self._now())
         if now != self._asked_at:
-            noted = self._calls.quota_until()
-            if noted is not None and (self._quota_until is None or noted > self._quota_until):
-                self._quota_until = noted
+            for refused, until in self._calls.refused(now).items():
+                self._refused[refused] = max(until, self._refused.get(refused, until))
             self._asked_at = now
-        if self._quota_until is not None and now < self._quota_until:
-            raise quota_spent(self._quota_until)
+        if self._refused:
+            self._refused = {refused: until for refused, until in self._refused.items() if until > now}
+            if (closed := closed_until(self._refused, kind)) is not None:
+                raise self._quota_spent(closed)
         if self._patient_until is None:
             self._patient_until = now + MAX_WAIT
         return now, max(now, self._patient_until)
@@ -248,6 +266,10 @@ class CallBudget:
         if kind != SEARCH:
             return OTHER_CALLS_AT_ONCE
         return self._searches_at_once if self._max_searches is None else min(self._searches_at_once, self._max_searches - self._searches)
+
+    def _quota_spent(self, until: datetime) -> QuotaExceeded:
+        made = self._calls.made_since(window_start(self._now())) - self._hand.unused
+        return quota_spent(until, made)
 
     def _share_spent(self, now: datetime) -> QuotaExceeded:
         what = f"This run's share of {self._max_searches} searches of the day's budget is spent."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from beatporter.errors import QuotaExceeded
 from beatporter.ledger.calls import Calls
 
 WINDOW = timedelta(hours=24)
@@ -55,15 +54,6 @@ def calls_back_at(calls: Calls, budget: int, now: datetime, wanted: int = 1) -> 
     quota_until = calls.quota_until()
     moment = max(free_at(calls, budget, now, wanted), quota_until or now)
     return moment if moment > now else None
-
-
-def quota_spent(until: datetime) -> QuotaExceeded:
-    """The error for Spotify's own quota."""
-    return QuotaExceeded(
-        "Spotify's daily quota for this developer account is spent (QUOTA_EXCEEDED).",
-        f"It is back at {in_words(until)}. Nothing is sent before then; the next run after that continues where this one stopped.",
-        until=until,
-    )
 
 
 def in_words(moment: datetime) -> str:

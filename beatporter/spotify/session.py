@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from beatporter.errors import BeatporterError, RateLimited, RequestRefused, SettingsError, UpstreamDown
+from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, SettingsError, UpstreamDown
 from beatporter.http.http_result import BadAddress, Down, Good, HttpResult, Refused, Wait
 from beatporter.http.pacing import Pacer
 from beatporter.http.retry_policy import OnWait, send_with_retries
 from beatporter.http.session import BearerToken, HttpSession
 from beatporter.quota.budget import Meter
-from beatporter.quota.window import in_words, quota_spent
+from beatporter.quota.window import in_words
 from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy
 from beatporter.spotify.sign_in import SIGN_IN_AGAIN
 from beatporter.spotify.tokens import Tokens
@@ -102,7 +102,7 @@ class SpotifySession(requests.Session):
         if isinstance(result, Good):
             return _Read(result.value)
         if isinstance(result, Wait) and result.quota:
-            self._end_quota(result)
+            raise self._quota_spent(kind_of(verb, path), result)
         raise self._error(verb, path, result)
 
     def close(self) -> None:
@@ -117,11 +117,9 @@ class SpotifySession(requests.Session):
         with self._calls_lock:
             self._calls[kind] += 1
 
-    def _end_quota(self, result: Wait) -> None:
+    def _quota_spent(self, kind: str, result: Wait) -> QuotaExceeded:
         lasts = QUOTA_WITHOUT_END if result.seconds is None else timedelta(seconds=result.seconds)
-        until = (self._now() + lasts).replace(microsecond=0) + timedelta(seconds=1)
-        self._meter.note_quota(until)
-        raise quota_spent(until)
+        return self._meter.refused(kind, (self._now() + lasts).replace(microsecond=0) + timedelta(seconds=1))
 
     def _error(self, verb: str, path: str, result: HttpResult[object]) -> BeatporterError:
         call = f"{verb} {path}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.quota.budget import MAX_WAIT
 from beatporter.quota.estimate import searches_for
+from beatporter.quota.refusals import learned_budget, refusals
 from beatporter.quota.window import calls_left
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 from beatporter.sync.match import is_undecided
@@ -20,9 +21,13 @@ CALLS_OF_A_WRITE = 1
 
 
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
-    """An allocator of the calls left in the day's budget, including those that come back while a run is willing to wait."""
+    """An allocator of what the day's budget has left, those calls among it that come back while a run has patience.
+
+    Where Spotify is known to give less than the budget, that is shared out instead.
+    """
     ledger, now = workspace.ledger, workspace.now()
-    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + MAX_WAIT)
+    budget = learned_budget(refusals(ledger.calls, now), workspace.settings.spotify_daily_budget)
+    left = calls_left(ledger.calls, budget, now + MAX_WAIT)
     keys = {calls_key(workspace.run_key, slug): slug for slug in slugs}
     made = {keys[key]: count for key, count in ledger.calls.by_run(now - LONGEST_RUN, list(keys)).items()}
     needs = {slug: estimated_searches(workspace, slug) for slug in slugs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
@@ -14,6 +15,7 @@ from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
+from beatporter.sync.miss_rate import doubtful_misses, is_miss
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -77,18 +79,43 @@ class _Answers:
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
-    with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
+    with _searchers() as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
-            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
+            answers = _without_doubtful(workspace, _ask(workspace, pool, due[start : start + BATCH], decided), decided)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:
-                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), answers.spent)
+                said = f"{len(due) - len(found)} entries deferred: {answers.spent}"
+                logger.warning("%s: %s", workspace.slug, said)
+                report(Progress(workspace.slug, "match", start, len(due), note=said))
                 break
             if answers.failures and not answers.matches:
                 raise answers.failures[-1]
     return found
+
+
+def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[int, Match]) -> _Answers:
+    """The answers without misses that may be the search's own fault; then nothing more is asked."""
+    doubt = doubtful_misses(workspace, answers.matches, decided)
+    if doubt is None:
+        return answers
+    return _Answers([match for match in answers.matches if not is_miss(match)], answers.failures, doubt)
+
+
+@contextmanager
+def _searchers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that search. A run that is told to end does not wait for them: one may sleep through a minute that Spotify asked for."""
+    pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search")
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEntry], decided: Mapping[int, Match]) -> _Answers:

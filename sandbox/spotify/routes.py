@@ -9,11 +9,14 @@ playlist-details, playlist-items, library, removed, unknown. Of the service "acc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from sandbox.http import Route, Server
+from sandbox.faults import Rule
+from sandbox.http import Hook, Route, Server
 from sandbox.messages import Request, Response, json_response
 from sandbox.spotify.accounts_api import AccountsApi
 from sandbox.spotify.exceptions import SpotifyRefusal, quota_exceeded, rate_limited
@@ -70,4 +73,18 @@ def spotify_error(request: Request, status: int, reason: str | None) -> Response
 
 def spotify_server(state: SpotifyState, **options: Any) -> Server:
     """A server for the state; options are those of `sandbox.http.Server` (port, clock, faults, log, latency_s)."""
-    return Server("spotify", spotify_routes(state), **{"clock": state.clock, "vendor_error": spotify_error, **options})
+    usual = {"clock": state.clock, "vendor_error": spotify_error, "hooks": HOOKS}
+    return Server("spotify", spotify_routes(state), **{**usual, **options})
+
+
+def _no_results_hook(request: Request, rule: Rule, response: Response) -> Response:
+    """A search that finds nothing, of every query or of those by ISRC."""
+    if rule.fault == "no_isrc_results" and not (request.first("q") or "").startswith("isrc:"):
+        return response
+    found = json.loads(response.body)
+    for page in found.values():
+        page |= {"items": [], "total": 0, "next": None}
+    return replace(response, body=json.dumps(found).encode())
+
+
+HOOKS: Final[dict[str, Hook]] = {"no_results": _no_results_hook, "no_isrc_results": _no_results_hook}

@@ -45,6 +45,7 @@ from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
+from orchestration.limits import only_writer_here
 
 RETRY_DELAYS_S = (5.0, 30.0)
 """The same as for the tasks."""
@@ -63,12 +64,13 @@ class Order:
 
     Attributes:
         settings: overrides by field name.
-        root: folder for ledger, saved results and logs.
-        run_key: the same for a run and its retries.
-        slugs: genres in order.
-        kill_at: number of the operation at which the process is killed; None: never.
-        threads: concurrent searches.
-        small: whether batches and pages are small.
+        root: folder of ledger, kept results and logs.
+        run_key: equal for a run and its retries.
+        slugs: genres in their order.
+        kill_at: number of the operation at which the process is killed; None: it lives.
+        threads: searches at a time.
+        small: whether batches and pages are cut small.
+        spare_pages: pages by which the ledger may grow before its disk is full; None: as it needs.
     """
 
     settings: dict[str, Any]
@@ -78,6 +80,7 @@ class Order:
     kill_at: int | None = None
     threads: int = 1
     small: bool = False
+    spare_pages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +201,10 @@ class Run:
         """The five steps; returns the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
         found = self._step(f"match/{slug}", [chart, max_searches], match_tracks, slug, chart, max_searches=max_searches)
-        added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
-        self._step(f"history/{slug}", [added], append_history, slug, added)
-        self._step(f"backup/{slug}", [added], back_up_playlist, slug)
+        with only_writer_here(slug, self._order.root / "locks"):
+            added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
+            self._step(f"history/{slug}", [added], append_history, slug, added)
+            self._step(f"backup/{slug}", [added], back_up_playlist, slug)
         return chart, added
 
     def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, max_searches: int | None = None) -> Any:
@@ -249,11 +253,15 @@ class Nursery:
         self._orders, self._reports = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
 
     def carry_out(self, order: Order) -> Report:
-        """Run an order in a new process and wait until it ends."""
-        pickle.dump(order, self._orders)
+        """Run an order in a new process and wait for its end, whatever that is."""
+        return self.carry_out_at_once([order])[0]
+
+    def carry_out_at_once(self, orders: Sequence[Order]) -> list[Report]:
+        """Run several orders at the same time, and wait for the end of all."""
+        pickle.dump(list(orders), self._orders)
         self._orders.flush()
-        report: Report = pickle.load(self._reports)
-        return report
+        reports: list[Report] = pickle.load(self._reports)
+        return reports
 
     def __enter__(self) -> Self:
         return self
@@ -270,18 +278,23 @@ def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
     gc.freeze()  # otherwise each child's first collection copies every page of the parent
     while True:
         try:
-            order: Order = pickle.load(orders)
+            together: list[Order] = pickle.load(orders)
         except EOFError:
             return
-        file = order.root / "report.json"
-        file.unlink(missing_ok=True)
-        pid = os.fork()
-        if pid == 0:
-            _live(order, clock, file)
-        os.waitpid(pid, 0)
-        report = Report(**json.loads(file.read_text())) if file.exists() else Report({}, {})
-        pickle.dump(report, reports)
+        files = [order.root / f"report-{order.run_key}.json" for order in together]
+        children = [_born(order, clock, file) for order, file in zip(together, files, strict=True)]
+        for child in children:
+            os.waitpid(child, 0)
+        pickle.dump([Report(**json.loads(file.read_text())) if file.exists() else Report({}, {}) for file in files], reports)
         reports.flush()
+
+
+def _born(order: Order, clock: SharedClock, file: Path) -> int:
+    file.unlink(missing_ok=True)
+    pid = os.fork()
+    if pid == 0:
+        _live(order, clock, file)
+    return pid
 
 
 def _live(order: Order, clock: SharedClock, file: Path) -> None:
@@ -292,6 +305,8 @@ def _live(order: Order, clock: SharedClock, file: Path) -> None:
         operation = Operations(order.kill_at)
         _watch_requests(operation, clock)
         _watch_statements(operation)
+        if order.spare_pages is not None:
+            _fill_disk(order.spare_pages)
         match.SEARCHES_AT_ONCE = order.threads
         if order.small:
             apply.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
@@ -334,6 +349,23 @@ def _watch_statements(operation: Operations) -> None:
 
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)
+
+
+def _fill_disk(spare_pages: int) -> None:
+    """Let SQLite's file grow by so many pages from now on, as on a disk that is almost full."""
+    most: list[int] = []
+
+    def limit(connection: Any, _: object) -> None:
+        if not most:
+            most.append(connection.execute("PRAGMA page_count").fetchone()[0] + spare_pages)
+        connection.execute(f"PRAGMA max_page_count={most[0]}")
+
+    event.listen(Engine, "connect", limit)
+
+
+def forget_results(root: Path, run_key: str) -> None:
+    """Prefect's state is lost: nothing that the run had finished is known any more."""
+    _results_file(root, run_key).unlink(missing_ok=True)
 
 
 def _results_file(root: Path, run_key: str) -> Path:

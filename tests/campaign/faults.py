@@ -35,7 +35,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ from pathlib import Path
 
 from sandbox.spotify.playlist import Playlist
 from tests.campaign.fault_invariants import Attempt, Evidence, Expected, expect, violations
-from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_result
+from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, forget_results, last_result
 from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, Damage, DayPlan, Schedule, draw_schedule
 from tests.campaign.fault_world import SLUGS, Music, Place
 from tests.postgres import NoPostgres, Postgres, running_postgres
@@ -106,6 +106,9 @@ class Stage:
             music = Music(number + 1, SLUGS[:genres])
             with tempfile.TemporaryDirectory(dir=_fast_folder()) as root, self._begin(music) as place:
                 calm = replace(draw_schedule(0), days=(_CALM, _CALM), budget=800, quota=None, threads=1, small=False)
+                calm = replace(
+                    calm, damage=None, locked=False, clock_off=timedelta(), relinked=0.0, spare_pages=None, state_lost=False, at_once=False
+                )
                 calm = replace(calm, snapshot_delay=timedelta(), items_delay=timedelta(), timeout_s=PATIENT_TIMEOUT_S)
                 play = _Play(calm, place, self._nursery, self._clock, Path(root), None)
                 play.days()
@@ -197,10 +200,15 @@ class _Play:
         return clean_days
 
     def _day(self, day: int, plan: DayPlan) -> None:
+        if day == 1 and self._schedule.at_once:
+            self._two_runs_at_once()
         for number, kill in enumerate(plan.kills):
             if number == 0 or plan.again[number - 1]:
                 self._runs += 1
-            report = self._attempt(kill, day, self._schedule.timeout_s)
+            elif self._schedule.state_lost:
+                forget_results(self.evidence.root, f"run-{self._runs}")
+            spare_pages = self._schedule.spare_pages if day == 1 and number == 0 else None
+            report = self._attempt(kill, day, self._schedule.timeout_s, spare_pages)
             self._clock.advance(self._dice.choice((60, 600, 4000)))
             if report.finished and "failed" not in report.states.values() and not any(plan.again[number:]):
                 return
@@ -292,24 +300,33 @@ class _Play:
             self.evidence.notes.append(f"a run without faults failed: {report.errors}")
         return report
 
-    def _attempt(self, kill: float | None, day: int, timeout_s: float) -> Report:
+    def _two_runs_at_once(self) -> None:
+        """A person starts a run while the schedule's is at work; nothing else goes wrong meanwhile."""
+        rules = self._schedule.days[1].rules
+        self.fired += self._place.faults.fired
+        self._place.faults.clear()
+        orders = []
+        for _ in range(2):
+            self._runs += 1
+            orders.append(self._order(None, 1, PATIENT_TIMEOUT_S))
+        begun_at = self._clock()
+        reports = self._nursery.carry_out_at_once(orders)
+        found: dict[str, Sequence[str]] = {}
+        for slug in self._place.music.slugs:
+            lists = [last_result(order.root, order.run_key, f"match/{slug}") or [] for order in orders]
+            found[slug] = list(dict.fromkeys([*max(lists, key=len), *min(lists, key=len)]))
+        self.evidence.attempts.append(Attempt(begun_at, found))
+        for report in reports:
+            self.evidence.errors.update(report.errors.values())
+            if "" in report.errors:
+                self.evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+        self._clock.advance(60)
+        for rule in rules:
+            self._place.faults.add(rule)
+
+    def _attempt(self, kill: float | None, day: int, timeout_s: float, spare_pages: int | None = None) -> Report:
         evidence, run_key = self.evidence, f"run-{self._runs}"
-        usual = self._expected.operations[day] if self._expected else 0
-        settings = self._place.settings(evidence.root) | {
-            "http_timeout_s": timeout_s,
-            "spotify_daily_budget": self._schedule.budget,
-            "database": evidence.database,
-            "stale_chart_days": self._schedule.stale_chart_days,
-        }
-        order = Order(
-            settings=settings,
-            root=evidence.root,
-            run_key=run_key,
-            slugs=self._place.music.slugs,
-            kill_at=None if kill is None else 1 + int(kill * usual),
-            threads=self._schedule.threads,
-            small=self._schedule.small,
-        )
+        order = self._order(kill, day, timeout_s, spare_pages)
         begun_at = self._clock()
         with self._locked_by_another(day):
             report = self._nursery.carry_out(order)
@@ -324,6 +341,26 @@ class _Play:
             self._before = Path(evidence.database).read_bytes()
         self._clock.advance(60)
         return report
+
+    def _order(self, kill: float | None, day: int, timeout_s: float, spare_pages: int | None = None) -> Order:
+        evidence = self.evidence
+        usual = self._expected.operations[day] if self._expected else 0
+        settings = self._place.settings(evidence.root) | {
+            "http_timeout_s": timeout_s,
+            "spotify_daily_budget": self._schedule.budget,
+            "database": evidence.database,
+            "stale_chart_days": self._schedule.stale_chart_days,
+        }
+        return Order(
+            settings=settings,
+            root=evidence.root,
+            run_key=f"run-{self._runs}",
+            slugs=self._place.music.slugs,
+            kill_at=None if kill is None else 1 + int(kill * usual),
+            threads=self._schedule.threads,
+            small=self._schedule.small,
+            spare_pages=spare_pages if _server is None else None,
+        )
 
     def _morning(self, day: int) -> None:
         self._clock.set(max(FIRST_MORNING + timedelta(days=day), self._clock() + timedelta(hours=1)))

@@ -15,6 +15,7 @@ from sandbox.faults import FaultScript
 from sandbox.http import Route, Server
 from sandbox.log import RequestLog
 from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.routes import HOOKS as SPOTIFY_HOOKS
 from sandbox.spotify.routes import spotify_error, spotify_routes
 
 REFRESH_TOKEN: Final = "AQsandboxrefresh-bench"
@@ -49,7 +50,9 @@ class StandIns:
         self.faults, self.log = FaultScript(), RequestLog()
         spotify.accounts.adopt(REFRESH_TOKEN, clock())
         common: dict[str, Any] = {"clock": clock, "faults": self.faults, "log": self.log}
-        self._spotify = Server("spotify", list(map(spotify_route, spotify_routes(spotify))), vendor_error=spotify_error, **common)
+        self._spotify = Server(
+            "spotify", list(map(spotify_route, spotify_routes(spotify))), vendor_error=spotify_error, hooks=SPOTIFY_HOOKS, **common
+        )
         routes = list(map(beatport_route, BeatportRoutes(beatport).routes()))
         self._beatport = Server("beatport", routes, vendor_error=vendor_error, hooks=HOOKS, **common)
         self._stack = ExitStack()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beatporter.beatport.sources import open_source
-from beatporter.errors import BeatporterError
+from beatporter.errors import BeatporterError, QuotaExceeded
 from beatporter.genres import find_genre
 from beatporter.memory.resident import peak_bytes, reset_peak, resident_bytes
 from beatporter.settings import load_settings
@@ -27,8 +27,8 @@ class Unlimited:
     def take(self, kind: str) -> None:
         pass
 
-    def note_quota(self, until: datetime) -> None:
-        pass
+    def refused(self, kind: str, until: datetime) -> QuotaExceeded:
+        return QuotaExceeded("spent", until=until)
 
 
 def ask(service: str, url: str, home: Path, *, timeout_s: float, sleep: Callable[[float], None] = lambda _: None) -> object:

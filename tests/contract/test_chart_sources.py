@@ -158,7 +158,7 @@ def test_with_nothing_the_last_good_chart_stands_in_as_challenged(read: Reader, 
     read.now += timedelta(days=1)
     assert read(stale_chart_days=3) == chart
     assert read.steps == ["challenged"]
-    assert "2026-11-02 07:00 UTC stands in" in read.said[0]
+    assert "2026-11-02 07:00 UTC is used" in read.said[0]
     for source in ("website: ", "api: Nobody is signed in", "inbox: Nobody handed Dubstep over today"):
         assert source in read.said[0]
     with pytest.raises(ChallengeShown, match="inbox: Nobody handed"):

@@ -97,7 +97,7 @@ def test_spotifys_own_quota_stops_this_run_and_all_others_until_it_is_over(clock
     until = START + timedelta(seconds=50_000)
     first = CallBudget(table, 100, "a", now=clock)
     first.take("search")
-    first.note_quota(until)
+    first.refused("", until)
     for budget in (first, CallBudget(table, 100, "b", now=clock)):
         with pytest.raises(QuotaExceeded) as caught:
             budget.take("write")
@@ -210,7 +210,7 @@ def test_an_incomplete_reserve_is_filled_before_the_next_search(clock: Clock, ta
 def test_a_quota_that_another_run_found_spent_ends_a_block_in_hand_at_once(clock: Clock, table: Table) -> None:
     working = CallBudget(table, 100, "a", now=clock)
     working.take("search")
-    CallBudget(table, 100, "b", now=clock).note_quota(START + timedelta(hours=14))
+    CallBudget(table, 100, "b", now=clock).refused("", START + timedelta(hours=14))
     clock.at += timedelta(seconds=1)
     assert refusal(working, "write") == START + timedelta(hours=14)
 

@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from orchestration.limits import SLOTS_A_REQUEST
+from orchestration.shared_rate import SLOTS_A_REQUEST
 from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> Non
     schema = ask(server, "/deployments/name/sync-genre/sync-genre")["parameter_openapi_schema"]
     assert set(schema["properties"]) == {"genre", "dry_run", "refresh"}
     assert "melodic-house-techno" in schema["properties"]["genre"]["enum"]
-    assert len(schema["properties"]["genre"]["enum"]) == 36
+    assert len(schema["properties"]["genre"]["enum"]) == 45
 
 
 def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(

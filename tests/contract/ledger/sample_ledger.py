@@ -206,7 +206,7 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
         Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
         Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
-        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("api", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
     ],
 }
 

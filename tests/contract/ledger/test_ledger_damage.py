@@ -132,7 +132,33 @@ class TestDamage:
         assert path.read_bytes() == garbage
         assert [other.name for other in path.parent.iterdir()] == [path.name]
 
-    def test_a_missing_table_is_reported(self, filled: Path, path: Path) -> None:
+    def test_an_empty_file_is_one_whose_content_was_lost(self, path: Path) -> None:
+        path.touch()
+        with pytest.raises(LedgerCorrupt, match="cut off after 0 bytes") as caught:
+            open_ledger(path)
+        is_told_well(caught.value, path)
+        assert path.stat().st_size == 0
+        path.unlink()
+        open_ledger(path).close()
+        assert path.stat().st_size > 0
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert not [other for other in path.parent.iterdir() if other.name.endswith(".new")]
+
+    def test_a_new_file_is_never_there_with_nothing_in_it(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[int] = []
+        link = os.link
+
+        def watched(source: Path, target: Path) -> None:
+            seen.append(source.stat().st_size)
+            assert not target.exists()
+            link(source, target)
+
+        monkeypatch.setattr(os, "link", watched)
+        open_ledger(path).close()
+        assert seen
+        assert min(seen) > 0
+
+    def test_a_table_that_is_gone_is_told(self, filled: Path, path: Path) -> None:
         path.write_bytes(filled.read_bytes())
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DROP TABLE history")
@@ -179,14 +205,7 @@ class TestPlace:
         assert again.history.playlists()
         again.close()
 
-    def test_an_empty_file_is_a_new_ledger(self, path: Path) -> None:
-        """A process that is killed before it creates the tables leaves one."""
-        path.touch(mode=0o600)
-        ledger = open_ledger(path)
-        fill(ledger)
-        ledger.close()
-
-    def test_only_the_owner_can_read_a_ledger(self, path: Path) -> None:
+    def test_nobody_but_the_owner_reads_a_ledger(self, path: Path) -> None:
         before = os.umask(0)
         try:
             ledger = open_ledger(path)

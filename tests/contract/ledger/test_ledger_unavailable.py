@@ -85,6 +85,7 @@ class TestLocked:
         address = new_database()
         Path(address).parent.mkdir()
         with closing(connect(address)) as other:
+            other.execute("PRAGMA application_id=1")  # else the file is empty, which is damage
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(LedgerUnavailable, match="locked"):
                 open_ledger(address)
