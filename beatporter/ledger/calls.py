@@ -14,7 +14,7 @@ from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
-"""Kind of the rows that keep a refusal; `quota:search` where it is known to concern searches."""
+"""Kind of the rows that record a refusal; `quota:search` if it is known to concern searches."""
 HELD = "held"
 """Kind of calls that are reserved and whose use is not known yet."""
 
@@ -126,20 +126,20 @@ class Calls:
             return connection.execute(asked).scalar()
 
     def refused(self, now: datetime) -> dict[str, datetime]:
-        """The kinds of call that Spotify refuses at a time, each with the end of its refusal; an empty kind is every kind."""
+        """The kinds of call that Spotify refuses at a time, each with the end of the refusal; an empty kind means every kind."""
         asked = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
         with self._database.read() as connection:
             return {_refused_kind(kind): until for kind, until in connection.execute(asked)}
 
     def refusals(self, since: datetime) -> list[tuple[datetime, str, datetime]]:
-        """When Spotify refused since a time, which kind of call, and until when; the earliest first."""
+        """Refusals since a time: when, which kind of call, and until when; earliest first."""
         asked = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
         with self._database.read() as connection:
             rows = connection.execute(asked.order_by(CALLS.c.at, CALLS.c.id))
             return [(at, _refused_kind(kind), until) for at, kind, until in rows]
 
     def refuse(self, at: datetime, kind: str, until: datetime, run_key: str) -> None:
-        """Keep that Spotify refuses a kind of call until a time; an empty kind is every kind."""
+        """Record that Spotify refuses a kind of call until a time; an empty kind means every kind."""
         self.append([CallRow(at, f"{QUOTA}:{kind}" if kind else QUOTA, 0, run_key, until)])
 
     def drop_before(self, moment: datetime) -> int:
