@@ -1,4 +1,4 @@
-"""A search that finds nothing all of a sudden decides nothing; a genre that Spotify hardly has does."""
+"""A search that suddenly finds nothing decides nothing; a genre that Spotify hardly has is still decided."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_second_tries_of_old_misses_are_no_sudden_misses(sandbox: Sandbox, works
 
 
 def _take_off(sandbox: Sandbox, entries: list[ChartEntry]) -> None:
-    """Spotify's search no longer knows these entries' tracks."""
+    """Make Spotify's search forget these entries' tracks."""
     index = sandbox.spotify.index
     names, isrcs = {entry.name.lower() for entry in entries}, {entry.isrc for entry in entries}
     found = index.search
