@@ -1,4 +1,4 @@
-"""A strict search without tolerance for spelling: every word of a query must be in its field as typed, except for case and outer punctuation."""
+"""A search without tolerance for spelling: every word of a query must be in its field as typed, except for case and outer punctuation."""
 
 from __future__ import annotations
 
