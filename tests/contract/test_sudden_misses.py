@@ -65,7 +65,7 @@ def test_an_empty_spell_leaves_everything_undecided_and_is_said(
         match_tracks(workspace, SLUG, ids)
     after = decided(workspace, ids)
     new = {beatport_id: match for beatport_id, match in after.items() if beatport_id not in stood}
-    assert not [match for match in new.values() if match.track_id is None], "kept as not on Spotify"
+    assert not [match for match in new.values() if match.track_id is None], "recorded as not on Spotify"
     if fault == "no_results":
         assert not new
         assert "search is out of order" in caplog.text
