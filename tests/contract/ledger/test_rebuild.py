@@ -174,7 +174,7 @@ def test_duplicated_files_are_named(sound: Path, tmp_path: Path) -> None:
     (tmp_path / "archive" / "history" / "day=2027-01-01").mkdir()
     copied = tmp_path / "archive" / "history" / "day=2027-01-01" / file.name
     shutil.copy(file, copied)
-    with pytest.raises(LedgerCorrupt, match=r"holds rows of history that another file has"):
+    with pytest.raises(LedgerCorrupt, match=r"holds rows of history that another file holds too"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
     copied.rename(copied.with_name("mine.parquet"))
     with pytest.raises(LedgerCorrupt, match=r"mine.parquet is not a file of the archive"):
