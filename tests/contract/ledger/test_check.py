@@ -38,7 +38,7 @@ def test_a_sound_ledger_has_no_problems(written: Ledger, tmp_path: Path) -> None
     assert report.problems == []
     assert report.rows["history"] == 12
     assert report.rows["charts"] == 30
-    assert (report.files, report.waiting) == (16, 27)
+    assert (report.files, report.waiting) == (22, 31)
     assert check(written).problems == []
     assert check(written, folder_place(tmp_path), full=False).problems == []
     quick_check(written.database)
