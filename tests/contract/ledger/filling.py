@@ -125,6 +125,40 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("old calls dropped", lambda ledger: ledger.calls.drop_before(T0 - 14 * DAY)),
     ],
     "0002": [Step("a track's length", lambda ledger: ledger.matches.append([match(4, TRACKS[4], track_duration_ms=301_000)]))],
+    "0003": [
+        Step(
+            "a run's figures",
+            lambda ledger: ledger.runs.append(
+                RunRow(
+                    5,
+                    "failed",
+                    1,
+                    2,
+                    3,
+                    "Beatport asked.",
+                    T0 + DAY,
+                    "key",
+                    "run",
+                    HOUSE,
+                    100,
+                    95,
+                    12,
+                    240.5,
+                    100.0,
+                    120.0,
+                    9.5,
+                    "ChallengeShown",
+                    0,
+                )
+            ),
+            again=False,
+        ),
+        Step(
+            "a dry run's end",
+            lambda ledger: ledger.runs.append(RunRow(5, "completed", 9, 0, 0, None, T0 + 2 * DAY, "key", dry_run=1)),
+            again=False,
+        ),
+    ],
 }
 
 
@@ -167,7 +201,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "calls": lambda ledger: (ledger.calls.by_kind(T0), ledger.calls.by_run(T0, ["house"])),
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
-    "run": lambda ledger: ledger.runs.latest(5),
+    "run": lambda ledger: (ledger.runs.latest(5), ledger.runs.of_run("key"), ledger.runs.since(T0), ledger.runs.last_change(5)),
 }
 """What a run asks a ledger, in every way."""
 
