@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger bench-quota faults test-faults mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger bench-quota faults test-faults mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## a morning's run against a sandbox; again: the next morning; ALL=1: all 36 genres
 	@$(BIN)/beatporter demo $(if $(ALL),--all)
+
+up: $(READY) ## everything for the mornings: server, deployments, alerts, worker; SANDBOX=1: without an account; ARGS="--port 4300"
+	@$(BIN)/beatporter up $(if $(SANDBOX),--sandbox) $(ARGS)
+
+doctor: $(READY) ## is everything in order, and what to do where it is not
+	@$(BIN)/beatporter doctor $(ARGS)
 
 ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo

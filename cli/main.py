@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui
+from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui, up
 from cli.output import output_written
 from cli.terminal import Terminal
 
@@ -24,6 +24,7 @@ app.command("status")(status.status)
 app.command("login")(login.login)
 app.command("genres")(genres.genres)
 app.command("demo")(demo.demo)
+app.command("up")(up.up)
 app.command("ui")(ui.ui)
 app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
 

@@ -13,6 +13,7 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
+from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
 from orchestration.block_types import AppriseAlerts
@@ -40,7 +41,9 @@ def notification_block(client: SyncPrefectClient, notify: str) -> UUID | None:
     kind, _, name = notify.rpartition("/")
     found = _find_block(client, kind or AppriseAlerts.get_block_type_slug(), name)
     if found is None:
-        raise SettingsError(f"There is no Prefect block {notify}.", "Name one as type/name, e.g. slack-webhook/mine, or an Apprise address.")
+        raise SettingsError(
+            f"There is no Prefect block {notify}.", "Name one as type/name, e.g. slack-webhook/mine, or an Apprise address."
+        )
     return found
 
 
@@ -49,7 +52,7 @@ def _save_address(address: str) -> UUID:
 
     if not Apprise().add(address):
         raise SettingsError("--notify got no address that Apprise knows.", "Examples: mailto://…, slack://…, tgram://…, json://host/path.")
-    saved: Any = AppriseAlerts(url=address).save(BLOCK, overwrite=True)
+    saved: Any = AppriseAlerts(url=SecretStr(address)).save(BLOCK, overwrite=True)
     return UUID(str(saved))
 
 

@@ -1,4 +1,4 @@
-"""Every block type of Beatporter. Prefect finds them here by the entry point `prefect.collections`, so that the server and the UI know them.
+"""Every block type of Beatporter. Prefect finds them by an entry point, `prefect.collections`, so that server and UI know them.
 
 Importing this imports Prefect.
 """

@@ -202,7 +202,11 @@ def _app_of(name: str) -> dict[str, Any]:
 
 def names_a_block(settings: Settings) -> bool:
     """Whether Prefect is needed to read the settings."""
-    return bool(settings.spotify_app or _named(settings)) or block_name(settings) is not None or settings.ledger_address().startswith(BLOCK_PREFIX)
+    return (
+        bool(settings.spotify_app or _named(settings))
+        or block_name(settings) is not None
+        or settings.ledger_address().startswith(BLOCK_PREFIX)
+    )
 
 
 def _named(settings: Settings) -> dict[str, str]:

@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -84,12 +85,21 @@ def _digest() -> str:
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
+def _wait_for_server(longest_s: float) -> None:
+    end = time.monotonic() + longest_s
+    with get_client(sync_client=True) as client:
+        while client.api_healthcheck() is not None and time.monotonic() < end:
+            time.sleep(1)
+
+
 def main() -> int:
     """The command; 1 when something could not be made."""
     parser = argparse.ArgumentParser(prog="orchestration.register", description=__doc__)
-    parser.add_argument("--notify", default="")
+    parser.add_argument("--notify", default="", help="where alerts go")
+    parser.add_argument("--wait-s", type=float, default=0, help="how long to wait for a server that does not answer yet")
     chosen = parser.parse_args()
     try:
+        _wait_for_server(chosen.wait_s)
         said = register(chosen.notify)
     except (BeatporterError, HTTPError) as error:
         print(f"Not registered: {error}", file=sys.stderr)  # noqa: T201 - this is a command
