@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import demo, genres, ledger, login, match, sandbox, status, sync, ui, up
+from cli import briefing, demo, doctor, genres, ledger, login, match, retry, sandbox, status, sync, ui, up
 from cli.output import output_written
 from cli.terminal import Terminal
 
@@ -21,10 +21,13 @@ app.command("sync")(sync.sync)
 app.add_typer(match.app, name="match")
 app.add_typer(ledger.app, name="ledger")
 app.command("status")(status.status)
+app.command("briefing")(briefing.briefing)
+app.command("retry")(retry.retry)
 app.command("login")(login.login)
 app.command("genres")(genres.genres)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("doctor")(doctor.doctor)
 app.command("ui")(ui.ui)
 app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
 

@@ -21,12 +21,13 @@ from beatporter.home import make_home
 from beatporter.settings import load_settings
 from cli.demo import GENEROUS
 from cli.embedded_prefect import server_environment
+from cli.prefect_server import STATE
 from cli.terminal import Terminal
 from cli.up_install import install_units
 from cli.up_processes import Processes, free_port, is_free
 
 SANDBOX_HOME = Path(".beatporter/sandbox")
-STATE, LOCK = "up.json", "up.lock"
+LOCK = "up.lock"
 PAGES_PORT = 4201
 
 

@@ -87,3 +87,8 @@ def _action(action: dict[str, Any], block: UUID | None) -> dict[str, Any]:
     if block is None:
         return {"type": "do-nothing"}
     return {**action, "type": "send-notification", "block_document_id": str(block)}
+
+
+def shipped_names(file: Path) -> list[str]:
+    """The names of the file's automations."""
+    return [str(document["name"]) for document in yaml.safe_load(file.read_text(encoding="utf-8"))]

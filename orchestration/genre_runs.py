@@ -18,7 +18,10 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
+from prefect.runtime import flow_run as current_run
 from prefect.states import AwaitingRetry, Crashed
+
+from orchestration.run_names import tags_of
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +87,18 @@ class GenreRuns:
         if run is None:
             parameters = {"genre": slug, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
-            run = cast("FlowRun", run_deployment(self._deployment, parameters=parameters, timeout=0, idempotency_key=key))
+            day = f"{current_run.scheduled_start_time:%Y-%m-%d}"
+            run = cast(
+                "FlowRun",
+                run_deployment(
+                    self._deployment,
+                    parameters=parameters,
+                    timeout=0,
+                    idempotency_key=key,
+                    flow_run_name=slug,
+                    tags=tags_of(slug, day),
+                ),
+            )
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():
             self._client.set_flow_run_state(run.id, AwaitingRetry(message="Retried with its parent"))
         self._at_work[slug] = _AtWork(run.id, self._clock())

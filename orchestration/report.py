@@ -1,11 +1,11 @@
-"""Publishes what became of a run that came to its end: the artifacts `sync-<genre>` and `summary`, and the state that it ends in.
+"""Publishes what became of a genre's run that came to its end: the artifact `sync-<genre>`, and the state that it ends in.
 
-What a run leaves that failed on its way is in `failure`.
+What a run leaves that failed on its way is in `failure`, a parent's pages are in `summary`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from beatporter import names
 from beatporter.clock import utc_now
@@ -23,16 +23,18 @@ from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
 from beatporter.sync.ended import keep_outcome
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
-from beatporter.sync.report import summary_report, sync_report, utc
+from beatporter.sync.outcome import calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.report import sync_report, utc
 from orchestration.artifacts import publish
 from orchestration.blocks import open_store
+from orchestration.events import playlist_updated, sign_in_old
 from orchestration.failure import explain
-from orchestration.memory_profile import publish_memory, with_memory
-from orchestration.results import GenresFailed
-from orchestration.run_key import run_key
+from orchestration.links import genre_links
+from orchestration.memory_profile import with_memory
+from orchestration.run_key import run_id, run_key
 from orchestration.workspace import open_workspace
 
+DEFERRED = "Deferred"
 STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, also in a run that is retried in the evening."""
 
@@ -59,63 +61,36 @@ def publish_outcome(
     *,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run.
+    """Publish `sync-<genre>`, keep the figures in the ledger, and return the run's end: Completed, named Deferred when entries wait.
 
     Args:
         beatport_ids: the chart, in its order.
         added: ids that came into the playlist.
         memory: the stopped capture of the run.
         notes: what `notes_heard` heard.
-        dry_run: `added` would have come in; such a run leaves nothing in the ledger.
+        dry_run: `added` would have come in; the ledger keeps the figures for the parent run alone.
     """
     with open_workspace(run_key(), genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
         outcome = with_memory(genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre)), memory)
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
-        waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
+        waits = waiting(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
-        if not dry_run:
-            keep_outcome(workspace, genre, outcome)
+        playlist = workspace.ledger.playlists.latest(workspace.genre(genre).genre_id)
+        keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
     scraped_at = chart.scraped_at if chart else None
     if not notes and scraped_at and ended_at - scraped_at > STALE_AFTER:
         notes = ["This chart is from before today; the log of the run's first attempt says why."]
-    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*notes, *waits])
+    links = genre_links(genre, run_id(), playlist.playlist_id if playlist else None)
+    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*notes, *waits], links=links)
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
+    if playlist and outcome.added and not dry_run:
+        playlist_updated(genre, playlist.playlist_id, outcome, run_id())
     if outcome.deferred:
-        return Completed(name="Deferred", message=waits[0], data=asdict(outcome))
+        return Completed(name=DEFERRED, message=waits[0], data=asdict(outcome))
     return Completed(message=figures, data=asdict(outcome))
-
-
-def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
-    """Publish `summary` and `memory` and return the parent's end: Failed with the names of the genres that failed, else Completed.
-
-    The state's data is the document that `beatporter sync --json` prints; a failed state's is the error that holds it.
-
-    Args:
-        one_process: the genres ran in this process.
-        notes: sentences for the person, shown above the figures.
-    """
-    with open_workspace(run_key()) as workspace:
-        calls = calls_of_run(workspace) + sum(outcome.spotify_calls for outcome in outcomes.values())
-        left = workspace.budget.left(workspace.now())
-        deferred = sum(outcome.deferred for outcome in outcomes.values())
-        waits = _waits(deferred, resumes_at(workspace, deferred))
-        ended_at = workspace.now()
-    genres = {slug: outcome.document() for slug, outcome in outcomes.items()}
-    document = {"genres": genres, "spotify_calls": calls, "budget_left": left}
-    failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
-    added = sum(outcome.added for outcome in outcomes.values())
-    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=[*notes, *waits])
-    publish(names.SUMMARY, markdown, f"{len(outcomes)} genres, {added} added, {len(failed)} failed, {deferred} deferred")
-    publish_memory(outcomes, one_process=one_process)
-    if failed:
-        said = f"{len(failed)} of {len(outcomes)} genres failed: {', '.join(failed)}"
-        return Failed(message=said, data=GenresFailed(said, document))
-    if deferred:
-        return Completed(name="Deferred", message=waits[0], data=document)
-    return Completed(message=f"{added} tracks added to the playlists of {len(outcomes)} genres", data=document)
 
 
 def sign_in_notes() -> list[str]:
@@ -127,6 +102,7 @@ def sign_in_notes() -> list[str]:
         return []
     if warning:
         get_run_logger().warning(warning)
+        sign_in_old(warning, run_id())
     return [warning] if warning else []
 
 
@@ -139,7 +115,7 @@ def archive_notes(state: State[Any]) -> list[str]:
     return [note]
 
 
-def _waits(deferred: int, until: datetime | None) -> list[str]:
+def waiting(deferred: int, until: datetime | None) -> list[str]:
     """The sentence about what a later run has to do; none when there is nothing."""
     if not deferred:
         return []

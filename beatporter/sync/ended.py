@@ -1,4 +1,4 @@
-"""How a genre's run ended, kept in the ledger: for `beatporter status`, for its parent run, and for whoever asks what changed a playlist."""
+"""How a genre's run ended, kept in the ledger: for `beatporter status`, for its parent run, and to find what changed a playlist."""
 
 from __future__ import annotations
 

@@ -1,0 +1,33 @@
+"""`beatporter retry`: have a worker go on with genres that failed; what they had finished is not done again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from beatporter.genres import find_genre
+from beatporter.settings import load_settings
+from cli.prefect_server import use_running_server
+from cli.terminal import Terminal
+
+
+def retry(
+    genres: Annotated[list[str] | None, typer.Argument(help="Slugs of genres whose last run failed.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Every genre whose last run did not complete.")] = False,
+) -> None:
+    """Retry the last run of genres that failed, crashed or were cancelled, as *Retry* in the UI does; a worker takes them up."""
+    if bool(genres) == failed:
+        raise typer.BadParameter("name genres, or use --failed")
+    settings = load_settings()
+    known = settings.all_genres()
+    slugs = [find_genre(slug, known).slug for slug in genres or []]
+    use_running_server(settings.home)
+    from orchestration.retry import retry_genres  # imports Prefect, which reads its environment then
+
+    retried = retry_genres(slugs)
+    console = Terminal()
+    for run in retried:
+        console.print(f"{run.genre}: {run.url}", markup=False, highlight=False, soft_wrap=True)
+    if not retried:
+        console.print("No genre's last run failed.")
