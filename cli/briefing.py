@@ -10,7 +10,7 @@ import typer
 from beatporter.errors import PermanentError, SettingsError
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
-from beatporter.sync.briefing_page import briefing_document, briefing_html, facts, headline
+from beatporter.sync.briefing_page import briefing_document, briefing_html, facts, readiness
 from beatporter.sync.workspace import Workspace
 from cli.desk import open_desk
 from cli.terminal import Terminal, print_document
@@ -35,7 +35,7 @@ def briefing(
             raise PermanentError(f"Cannot write {html}: {error.strerror}.", "Name another file.") from None
         return
     console = Terminal()
-    console.print(headline(read), style="bold", markup=False, highlight=False)
+    console.print(readiness(read), style="bold", markup=False, highlight=False)
     for line in facts(read):
         console.print(line, markup=False, highlight=False)
     for genre in read.genres:

@@ -23,9 +23,9 @@ def retry(
     known = settings.all_genres()
     slugs = [find_genre(slug, known).slug for slug in genres or []]
     use_running_server(settings.home)
-    from orchestration.retry import retry_genres  # imports Prefect, which reads its environment then
+    from orchestration.retry import retry_runs  # imports Prefect, which reads its environment then
 
-    retried = retry_genres(slugs)
+    retried = retry_runs(slugs)
     console = Terminal()
     for run in retried:
         console.print(f"{run.genre}: {run.url}", markup=False, highlight=False, soft_wrap=True)

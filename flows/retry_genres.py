@@ -13,7 +13,7 @@ from prefect.states import Completed
 from beatporter.errors import BeatporterError
 from orchestration.failure import failed
 from orchestration.parameters import GenreSlug
-from orchestration.retry import retry_genres as retry_runs
+from orchestration.retry import retry_runs
 
 
 @flow(name="retry-genres", persist_result=False)

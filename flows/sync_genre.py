@@ -39,7 +39,7 @@ from tasks.scrape import scrape_chart
     on_completion=[update_parent],
     on_failure=[report_genre_failure, update_parent],
     on_crashed=[report_genre_failure, update_parent],
-    on_cancellation=[report_genre_failure],
+    on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Bring one genre's playlist in step with its chart. A failed run is retried alone; what it had finished is not done again.

@@ -18,9 +18,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
-from prefect.runtime import flow_run as current_run
 from prefect.states import AwaitingRetry, Crashed
 
+from beatporter.clock import utc_now
 from orchestration.run_names import tags_of
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class GenreRuns:
         if run is None:
             parameters = {"genre": slug, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
-            day = f"{current_run.scheduled_start_time:%Y-%m-%d}"
+            day = f"{utc_now():%Y-%m-%d}"
             run = cast(
                 "FlowRun",
                 run_deployment(

@@ -25,6 +25,13 @@ GenreSlug = Annotated[str, _PickFromGenres()]
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
+BeatportId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+Table = Literal["history", "matches", "backups", "charts", "runs"]
+"""Tables that can be exported."""
+
+Kind = Literal["xlsx", "csv"]
+
 Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
 """A genre's share of the day's searches, which its parent works out: checked like any parameter, but in no form."""
 

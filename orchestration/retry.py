@@ -33,7 +33,7 @@ class RetriedRun:
     url: str
 
 
-def retry_genres(genres: Sequence[str] | None) -> list[RetriedRun]:
+def retry_runs(genres: Sequence[str] | None) -> list[RetriedRun]:
     """Retry the last run of these genres; without any, of every genre whose last run failed, crashed or was cancelled.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from httpx import HTTPError
@@ -59,4 +60,5 @@ def is_made_up(name: str) -> bool:
 def _made_up_words() -> frozenset[str]:
     from coolname.data import config  # where Prefect takes its names from
 
-    return frozenset(word for part in config.values() for word in part.get("words", ()))
+    parts: Any = config.values()
+    return frozenset(word for part in parts for word in part.get("words", ()))

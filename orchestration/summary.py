@@ -17,8 +17,7 @@ from beatporter.errors import SettingsError
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
-from beatporter.sync.briefing_page import briefing_markdown
-from beatporter.sync.briefing_page import headline as briefing_headline
+from beatporter.sync.briefing_page import briefing_markdown, readiness
 from beatporter.sync.outcome import Outcome, calls_of_run, resumes_at
 from beatporter.sync.report import GenreLinks, headline, summary_report
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
@@ -67,7 +66,7 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
             _tell(workspace, deferred, calls, parent)
     markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=[*notes, *waits], links=links)
     publish_for(parent, names.SUMMARY, markdown, headline(outcomes) + (f", {deferred} deferred" if deferred else ""))
-    publish_for(parent, names.BRIEFING, briefing_markdown(read, links), briefing_headline(read))
+    publish_for(parent, names.BRIEFING, briefing_markdown(read, links), readiness(read))
     genres = {slug: outcome.document() for slug, outcome in outcomes.items()}
     document = {"genres": genres, "spotify_calls": calls, "budget_left": left}
     if any(outcome.state == "failed" for outcome in outcomes.values()):

@@ -28,7 +28,7 @@ h3 { font-size: 1rem; margin-bottom: .2rem; } ul { padding-left: 1.2rem; margin-
 """
 
 
-def headline(briefing: Briefing) -> str:
+def readiness(briefing: Briefing) -> str:
     """Ready or not, in one line."""
     waiting = [genre.slug for genre in briefing.genres if not genre.is_ready]
     new = sum(len(genre.new) for genre in briefing.genres)
@@ -51,7 +51,7 @@ def facts(briefing: Briefing) -> list[str]:
 def briefing_markdown(briefing: Briefing, links: Mapping[str, GenreLinks] | None = None) -> str:
     """The artifact `briefing`."""
     known = links or {}
-    lines = [f"# {escape(headline(briefing))}", "", utc(briefing.at), "", *(f"- {escape(fact)}" for fact in facts(briefing))]
+    lines = [f"# {escape(readiness(briefing))}", "", utc(briefing.at), "", *(f"- {escape(fact)}" for fact in facts(briefing))]
     for genre in briefing.genres:
         lead = known.get(genre.slug, GenreLinks(playlist=genre.playlist_url))
         shown = [f"[{words}]({to})" for words, to in (("playlist", lead.playlist), ("entries", lead.page), ("run", lead.run)) if to]
@@ -66,8 +66,8 @@ def briefing_html(briefing: Briefing) -> str:
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{html_escape(headline(briefing))}</title><style>{STYLE}</style></head><body>",
-        f"<h1>{html_escape(headline(briefing))}</h1><p class=quiet>{utc(briefing.at)}</p>",
+        f"<title>{html_escape(readiness(briefing))}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{html_escape(readiness(briefing))}</h1><p class=quiet>{utc(briefing.at)}</p>",
         f"<ul>{''.join(f'<li>{html_escape(fact)}</li>' for fact in facts(briefing))}</ul>",
     ]
     for genre in briefing.genres:

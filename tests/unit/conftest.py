@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,3 +18,13 @@ def no_connections() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture(autouse=True)
+def sent_events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The events that would go to Prefect's server, in a test that has loaded what sends them."""
+    sent: list[dict[str, Any]] = []
+    module = sys.modules.get("orchestration.events")
+    if module is not None:
+        monkeypatch.setattr(module, "emit_event", lambda event, **known: sent.append({"event": event, **known}))
+    return sent
