@@ -1,4 +1,7 @@
-"""Flow `back-up-ledger`: copy the ledger's SQLite file as it is at one moment, also while runs write. In a terminal: `beatporter ledger backup`."""
+"""Flow `back-up-ledger`: copy the ledger's SQLite file as it is at one moment, also while runs write.
+
+In a terminal: `beatporter ledger backup`.
+"""
 
 from __future__ import annotations
 

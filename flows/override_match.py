@@ -1,4 +1,7 @@
-"""Flow `override-match`: a person's decision on one chart entry, which no rule overrules. In a terminal: `beatporter match set`, `never`, `forget`."""
+"""Flow `override-match`: a person's decision on one chart entry, which no rule overrules.
+
+In a terminal: `beatporter match set`, `never`, `forget`.
+"""
 
 from __future__ import annotations
 

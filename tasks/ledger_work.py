@@ -53,7 +53,7 @@ def back_up_ledger() -> str:
         if database.path is None:
             raise SettingsError(f"{ledger.name} is a PostgreSQL, which has its own tool for copies.", "Use pg_dump --format=custom.")
         target = database.path.with_name(f"{database.path.stem}-{utc_now():%Y%m%dT%H%M%SZ}.db")
-        with written_whole(target) as draft:
+        with written_whole(target, overwrite=False) as draft:
             copy_of(database, "copy", draft)
     return str(target)
 
