@@ -6,7 +6,6 @@ server's address.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from prefect.settings import get_current_settings
@@ -20,9 +19,9 @@ def run_path(run_id: UUID | str) -> str:
     return f"/v2/runs/flow-run/{run_id}"
 
 
-def artifact_path(key: str) -> str:
-    """An artifact's page: its newest version first."""
-    return f"/v2/artifacts/key/{key}"
+def artifact_path(key: str, version: UUID | None = None) -> str:
+    """An artifact's page: of one version, or of the key, with its newest version first."""
+    return f"/v2/artifacts/artifact/{version}" if version else f"/v2/artifacts/key/{key}"
 
 
 def absolute(path: str) -> str:
@@ -31,15 +30,14 @@ def absolute(path: str) -> str:
     return f"{str(address).rstrip('/')}{path}" if address else path
 
 
-def genre_links(slug: str, run_id: UUID | str | None, playlist_id: str | None) -> GenreLinks:
-    """What a genre's name leads to."""
+def genre_links(slug: str, run_id: UUID | str | None, playlist_id: str | None, page: UUID | None = None) -> GenreLinks:
+    """What a genre's name leads to.
+
+    Args:
+        page: the newest version of its artifact, where it is known.
+    """
     return GenreLinks(
         run=run_path(run_id) if run_id else "",
-        page=artifact_path(names.sync_artifact(slug)),
+        page=artifact_path(names.sync_artifact(slug), page),
         playlist=names.playlist_url(playlist_id) if playlist_id else "",
     )
-
-
-def links_by_genre(rows: Mapping[str, tuple[str | None, str | None]]) -> dict[str, GenreLinks]:
-    """The links of several genres, from each one's run and playlist."""
-    return {slug: genre_links(slug, run_id, playlist_id) for slug, (run_id, playlist_id) in rows.items()}

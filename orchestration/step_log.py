@@ -10,6 +10,11 @@ from prefect.logging import get_run_logger
 
 from beatporter.errors import BeatporterError
 from beatporter.progress import Progress, listening
+from orchestration.results import GenresFailed
+
+LOGGERS = ("prefect.task_runs", "prefect.flow_runs", "prefect.engine")
+ENGINE_ENDED = "Engine execution"
+"""How Prefect's engine begins when it repeats, with a traceback, what a failed run has said."""
 
 
 def say(line: str) -> None:
@@ -36,16 +41,21 @@ def progress_logged(step: str, words: str) -> Iterator[None]:
 
 
 class WithoutExpectedTracebacks(logging.Filter):
-    """Takes the traceback from a log record about an error of ours: its own words say what happened and what to do."""
+    """Takes the traceback from a log record about an error of ours: its own words say what happened and what to do.
+
+    A record that has nothing beside the traceback is dropped.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], BeatporterError):
-            record.exc_info = record.exc_text = None
-        return True
+        raised = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if not isinstance(raised, BeatporterError | GenresFailed):
+            return True
+        record.exc_info = record.exc_text = None
+        return not str(record.msg).startswith(ENGINE_ENDED)
 
 
 def hide_expected_tracebacks() -> None:
-    """Have Prefect log an expected failure of a task in one line; once a process."""
-    logger = logging.getLogger("prefect.task_runs")
-    if not any(isinstance(one, WithoutExpectedTracebacks) for one in logger.filters):
-        logger.addFilter(WithoutExpectedTracebacks())
+    """Have Prefect log an expected failure in one line; once a process."""
+    for logger in map(logging.getLogger, LOGGERS):
+        if not any(isinstance(one, WithoutExpectedTracebacks) for one in logger.filters):
+            logger.addFilter(WithoutExpectedTracebacks())

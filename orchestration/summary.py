@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from httpx import HTTPError
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
@@ -22,7 +24,7 @@ from beatporter.sync.outcome import Outcome, calls_of_run, resumes_at
 from beatporter.sync.report import GenreLinks, headline, summary_report
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
 from beatporter.sync.workspace import Workspace
-from orchestration.artifacts import publish_for
+from orchestration.artifacts import latest_versions, publish_for
 from orchestration.events import chart_challenged, quota_deferred
 from orchestration.links import genre_links
 from orchestration.memory_profile import publish_memory
@@ -60,7 +62,7 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
         deferred = sum(outcome.deferred for outcome in outcomes.values())
         waits = waiting(deferred, resumes_at(workspace, deferred))
         ended_at = workspace.now()
-        links = {slug: _links(slug, rows.get(workspace.genre(slug).genre_id)) for slug in outcomes}
+        links = _links({slug: rows.get(workspace.genre(slug).genre_id) for slug in outcomes})
         read = read_briefing(workspace, list(outcomes), _sign_ins(workspace))
         if tell:
             _tell(workspace, deferred, calls, parent)
@@ -76,8 +78,17 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
     return Completed(message=headline(outcomes), data=document)
 
 
-def _links(slug: str, row: RunRow | None) -> GenreLinks:
-    return genre_links(slug, row.run_id if row else None, row.playlist_id if row else None)
+def _links(rows: Mapping[str, RunRow | None]) -> dict[str, GenreLinks]:
+    """What each genre's name leads to: its run, its page as it is now, and its playlist."""
+    try:
+        with get_client(sync_client=True) as client:
+            pages = latest_versions(client, [names.sync_artifact(slug) for slug in rows])
+    except HTTPError:  # the list of a page's versions is found without it
+        pages = {}
+    return {
+        slug: genre_links(slug, row.run_id if row else None, row.playlist_id if row else None, pages.get(names.sync_artifact(slug)))
+        for slug, row in rows.items()
+    }
 
 
 def _sign_ins(workspace: Workspace) -> list[str]:

@@ -43,7 +43,7 @@ def facts(briefing: Briefing) -> list[str]:
     lines = [f"{briefing.calls} Spotify calls in 24 hours, {briefing.left} left.{quota}"]
     doubtful = sum(len(genre.doubtful) for genre in briefing.genres)
     if doubtful:
-        lines.append(f"{doubtful} matches are in doubt: run the deployment review-matches, or `beatporter match review`.")
+        lines.append(f"{doubtful} {'match is' if doubtful == 1 else 'matches are'} in doubt: run the deployment review-matches.")
     peak = f"{briefing.peak_mb:.0f} MB at the highest peak" if briefing.peak_mb else "no figures this morning"
     return [*lines, f"Memory: {peak}.", *briefing.sign_ins]
 
