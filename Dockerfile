@@ -6,7 +6,7 @@ COPY requirements.lock pyproject.toml ./
 COPY deploy/runtime_requirements.py deploy/
 RUN python -m venv /opt/beatporter
 RUN python deploy/runtime_requirements.py requirements.lock > runtime.lock
-RUN /opt/beatporter/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r runtime.lock
+RUN /opt/beatporter/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r runtime.lock -c runtime.lock
 
 FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 beatporter && install -d -o beatporter -g beatporter /data

@@ -107,6 +107,10 @@ def _start_and_wait(
     """Start one after the other, say where everything is, and wait until one ends or a signal comes."""
     environment = {**os.environ, "BEATPORTER_HOME": str(home)}
     api = os.environ.get("PREFECT_API_URL", "")
+    if api:
+        console.print(
+            f"PREFECT_API_URL names a Prefect server, {api}; none is started here.", markup=False, highlight=False, soft_wrap=True
+        )
     port, pages_port = _chosen(ports[0], "--port") if not api else 0, _chosen(ports[1], "--pages-port")
     addresses: dict[str, str] = {}
     if sandbox:

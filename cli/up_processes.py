@@ -24,6 +24,9 @@ START_S = 180.0
 END_S = 20.0
 """So long a process may take to end before it is killed: a run at work first says that it was stopped."""
 LOOK_EVERY_S = 0.3
+WORKER = "worker"
+RESTARTS = 5
+RESTART_AFTER_S = 3.0
 POOL = "beatporter"
 _PR_SET_PDEATHSIG = 1
 
@@ -38,6 +41,7 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._worker_environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -98,8 +102,9 @@ class Processes:
 
     def start_worker(self, environment: Mapping[str, str]) -> None:
         """Start a worker named after this machine."""
+        self._worker_environment = dict(environment)
         command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", f"{socket.gethostname()}-{os.getpid()}"]
-        self.start("worker", command, environment)
+        self.start(WORKER, command, environment)
 
     def start_pages(self, port: int, environment: Mapping[str, str]) -> bool:
         """Start the memory pages, where this Beatporter has them; whether it does."""
@@ -124,12 +129,22 @@ class Processes:
         return done.stdout.splitlines()
 
     def wait(self, console: Terminal) -> int:
-        """Wait until one ends by itself, and say which; the exit code."""
+        """Wait until one ends by itself, and say which; the exit code. A worker is started again, a few times."""
+        left = RESTARTS
         while True:
-            for name, process in self._started:
-                if process.poll() is not None:
-                    console.print(f"The {name} ended by itself; its log is {self.log(name)}", style="red", markup=False, soft_wrap=True)
+            for entry in list(self._started):
+                name, process = entry
+                if process.poll() is None:
+                    continue
+                console.print(f"The {name} ended by itself; its log is {self.log(name)}", style="red", markup=False, soft_wrap=True)
+                if name != WORKER or not left:
                     return 1
+                left -= 1
+                _end(process)
+                self._started.remove(entry)
+                time.sleep(RESTART_AFTER_S)
+                self.start_worker(self._worker_environment)
+                console.print("It was started again.")
             time.sleep(LOOK_EVERY_S)
 
     def _waiting(self, name: str, process: subprocess.Popen[bytes]) -> Iterator[None]:

@@ -23,18 +23,20 @@ def runtime_part(lock: str, wanted: set[str]) -> str:
         lock: as uv writes it, with `# via` comments.
         wanted: names of the packages that are asked for.
     """
-    entries = {_name(entry): entry for entry in re.split(r"\n(?=[a-zA-Z0-9])", lock) if re.match(r"[a-zA-Z0-9]", entry)}
+    entries: dict[str, list[str]] = {}  # a package has several where Python's version decides
     needs: dict[str, set[str]] = {}
-    for name, entry in entries.items():
-        for user in _users(entry):
-            needs.setdefault(user, set()).add(name)
+    for entry in re.split(r"\n(?=[a-zA-Z0-9])", lock):
+        if name := _name(entry):
+            entries.setdefault(name, []).append(entry.rstrip())
+            for user in _users(entry):
+                needs.setdefault(user, set()).add(name)
     kept, open_ = set[str](), [name for name in wanted if name in entries]
     while open_:
         name = open_.pop()
         if name not in kept:
             kept.add(name)
             open_ += needs.get(name, ())
-    return "\n".join(entries[name].rstrip() for name in sorted(kept)) + "\n"
+    return "\n".join(entry for name in sorted(kept) for entry in entries[name]) + "\n"
 
 
 def asked_for(pyproject: dict[str, object]) -> set[str]:

@@ -16,10 +16,10 @@ from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
-"""A new line within a table's cell; Prefect's default UI never wraps a cell, so long ones push the others off the page."""
-NAME_LINE, WHY_LINE = 32, 60
+"""A new line within a table's cell; Prefect's older UI never wraps a cell, so long ones push the others off the page."""
 RETRY = "Retry this run."
-"""Characters on one line: with both names the table then fits on a page of 1280 pixels."""
+NAME_LINE, WHY_LINE = 32, 40
+"""Characters on one line: with both names the table then fits on a page of 1280 pixels; on a phone the default UI wraps at words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def sync_report(
         *_leads(("The playlist", links.playlist), ("this run", links.run)),
         *_quoted(notes),
         "",
-        "| # | Verdict | On Beatport | On Spotify | Why |",
-        "|---:|---|---|---|---|",
+        "| # | On Beatport | On Spotify | Verdict, and why |",
+        "|---:|---|---|---|",
         *(_row(item) for item in outcomes),
     ]
     return "\n".join(lines)
@@ -124,8 +124,8 @@ def summary_report(
         ]
     lines += [
         *("", "## Genres", ""),
-        "| Genre | Matched | Added | Not found | Deferred | Calls | Peak | Time |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| Genre | Matched | Added | Open | Took |",
+        "|---|---:|---:|---:|---:|",
         *(_summary_row(slug, outcome, known.get(slug, GenreLinks())) for slug, outcome in outcomes.items()),
     ]
     return "\n".join(lines)
@@ -156,11 +156,12 @@ def _leads(*links: tuple[str, str]) -> list[str]:
 
 
 def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
-    peak = f"{one.peak_memory_mb:.0f} MB" if one.peak_memory_mb else "–"
-    time = f"{one.duration_s:.1f} s" if one.duration_s else "–"
+    peak = [f"{one.peak_memory_mb:.0f} MB"] if one.peak_memory_mb else []
+    time = [f"{one.duration_s:.1f} s"] if one.duration_s else []
+    took = BREAK.join([_several(one.spotify_calls, "call"), *peak, *time])
     matched = f"{one.matched} of {one.chart}" if one.chart else "–"
-    counts: tuple[object, ...] = (one.added, one.not_found, one.deferred) if one.state != "failed" else ("–", "–", "–")
-    figures = (matched, *counts, one.spotify_calls, peak, time)
+    left = BREAK.join([f"{one.not_found} not found", *([f"{one.deferred} deferred"] if one.deferred else [])])
+    figures = (matched, one.added, left, took) if one.state != "failed" else (matched, "–", "–", took)
     state = "" if one.state == "completed" else f" **{one.state}**"
     name = f"[{slug}]({links.run})" if links.run else escape(slug)
     more = [f"[{words}]({address})" for words, address in (("entries", links.page), ("playlist", links.playlist)) if address]
@@ -172,7 +173,7 @@ def _row(item: EntryOutcome) -> str:
     title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
     why = _wrapped(explain(match), WHY_LINE) if match else "left for a later run"
     place = "left" if item.left else entry.position
-    return f"| {place} | {_verdict(item)} | {_names(entry.artists, title)} | {_found(match)} | {why} |"
+    return f"| {place} | {_names(entry.artists, title)} | {_found(match)} | {_verdict(item)}{BREAK}{why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:

@@ -1,4 +1,4 @@
-"""The image's steps, carried out in a fresh folder: nothing but what the Dockerfile copies and installs is there. And what compose.yaml says."""
+"""The image's steps, carried out in a fresh folder, where nothing is but what the Dockerfile copies and installs; and compose.yaml."""
 
 from __future__ import annotations
 
