@@ -108,9 +108,7 @@ def _start_and_wait(
     environment = {**os.environ, "BEATPORTER_HOME": str(home)}
     api = os.environ.get("PREFECT_API_URL", "")
     if api:
-        console.print(
-            f"PREFECT_API_URL names a Prefect server, {api}; none is started here.", markup=False, highlight=False, soft_wrap=True
-        )
+        console.print(f"Prefect's server is the one that PREFECT_API_URL names: {api}", markup=False, highlight=False, soft_wrap=True)
     port, pages_port = _chosen(ports[0], "--port") if not api else 0, _chosen(ports[1], "--pages-port")
     addresses: dict[str, str] = {}
     if sandbox:

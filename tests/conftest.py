@@ -65,10 +65,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in the checkout, ended when the block is left."""
+def process(command: list[str], environment: Mapping[str, str], log: Path, cwd: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the checkout or in `cwd`, ended when the block is left."""
     with log.open("wb") as out:
-        started = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
+        started = subprocess.Popen(command, cwd=cwd, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
     try:
         yield started
     finally:
@@ -115,9 +115,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> d
 @pytest.fixture(scope="session")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API's address of a running server."""
+    with running_server(environment, tmp_path_factory.mktemp("logs") / "server.log") as api:
+        yield api
+
+
+@contextmanager
+def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Prefect's server at the port that the environment names; the API's address."""
     api = environment["PREFECT_API_URL"]
     port = api.split(":")[2].split("/")[0]
-    log = tmp_path_factory.mktemp("logs") / "server.log"
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
         end = time.monotonic() + PATIENCE_S
         while True:
