@@ -1,5 +1,5 @@
 # Beatporter with Prefect: the server, a worker and every command in one image; compose.yaml says which of them a container is.
-# tests/workflow/test_container.py carries these steps out in a folder, also where no container engine is at hand.
+# tests/contract/test_container.py carries these steps out in a folder, also where no container engine is at hand.
 FROM python:3.12-slim AS packages
 WORKDIR /build
 COPY requirements.lock pyproject.toml ./

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,8 @@ from httpx import HTTPError
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run as current_run
+
+_BY_THE_FORM = re.compile(r"[A-Z][a-z]+-[A-Z][a-z]+")
 
 
 def genre_run_name() -> str:
@@ -51,9 +54,11 @@ def _kept() -> str:
 
 
 def is_made_up(name: str) -> bool:
-    """Whether Prefect made the name up, such as "wine-koala"; a person's "deep-house" is none."""
+    """Whether Prefect made the name up: "wine-koala" by its server, "Rustic-Tetra" by its form; a person's "deep-house" is none."""
     words = name.split("-")
-    return not name or (len(words) == 2 and all(word in _made_up_words() for word in words))
+    if not name or _BY_THE_FORM.fullmatch(name):
+        return True
+    return len(words) == 2 and all(word in _made_up_words() for word in words)
 
 
 @cache
