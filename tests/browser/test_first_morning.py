@@ -67,7 +67,7 @@ class Up:
 
     def searches(self) -> int:
         with urllib.request.urlopen(f"{self.control}/requests?service=spotify&kind=search", timeout=PATIENCE_S) as answer:
-            return len(json.load(answer)["requests"])
+            return len(json.load(answer))
 
     @staticmethod
     def _command(*arguments: str) -> list[str]:

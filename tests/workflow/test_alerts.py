@@ -61,9 +61,8 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
     wait_for_end(server, child["id"], worker, runs=2)
     message = webhook.wait_for("dubstep failed twice in a row")
     assert child["id"] in message["message"]
-    newest = events(server, "beatporter.genre.failed")[0]
-    assert newest["payload"]["failures_in_a_row"] == 2
-    assert newest["resource"]["prefect.resource.id"] == "beatporter.genre.dubstep"
+    second = {"genre": "dubstep", "failures_in_a_row": 2, "kind": "RequestRefused"}
+    _wait_for(lambda: any(second.items() <= event["payload"].items() for event in events(server, "beatporter.genre.failed")))
 
     assert beatporter(environment, "retry", "--failed").returncode == 0
     done = wait_for_end(server, child["id"], worker, runs=3)
@@ -76,8 +75,8 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
         time.sleep(1)
     assert artifact(server, "summary").startswith("# 2 genres, ")
     assert artifact(server, "briefing").startswith("# Ready: ")
-    updated = events(server, "beatporter.playlist.updated")
-    assert {"dubstep", "afro-house"} <= {event["payload"]["genre"] for event in updated}
+    both = {"dubstep", "afro-house"}
+    _wait_for(lambda: both <= {event["payload"]["genre"] for event in events(server, "beatporter.playlist.updated")})
     assert beatporter(environment, "retry", "dubstep").returncode == 1, "a completed genre is not retried"
 
 
@@ -107,6 +106,7 @@ def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str,
         ended = wait_for_end(server, run, worker)
     finally:
         os.kill(silent, signal.SIGKILL)
+    _wait_for(lambda: "SIGKILL" in worker.read_text())  # what a real worker does not live to say
     assert ended["state"]["type"] == "CRASHED"
     assert "Retry" in ended["state"]["message"]
     sandbox.faults.clear()
