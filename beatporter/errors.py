@@ -10,10 +10,12 @@
         ├── ChallengeShown        Beatport asked for a human
         ├── PageShapeChanged      Beatport's page has no chart where one is expected
         ├── ChartUnavailable      no chart: empty, not found, or the file is missing
-        ├── SignInExpired         Spotify's refresh token is dead or missing
+        │   └── ChartNotYet       this week's chart is not out yet
+        ├── SignInExpired         a refresh token is dead or missing
         ├── RequestRefused        Spotify or Beatport refused a request for good (4xx)
         ├── SettingsError         a setting is missing or wrong
         ├── UnknownGenre          no genre of that name
+        ├── UnknownChart          no chart or label that could be meant
         ├── LedgerCorrupt         the ledger's database or archive is damaged
         ├── LedgerUnwritable      the ledger or its archive cannot be written
         └── PlaylistFull          the playlist holds as many tracks as Spotify allows
@@ -116,8 +118,12 @@ class ChartUnavailable(PermanentError):
     """There is no chart to be had: empty, not found, or no such file."""
 
 
+class ChartNotYet(ChartUnavailable):
+    """A chart that comes out every week or month is not out yet; it is waited for."""
+
+
 class SignInExpired(PermanentError):
-    """Spotify does not take the sign-in any more, or there is none."""
+    """Spotify or Beatport does not take the sign-in any more, or there is none."""
 
 
 class RequestRefused(PermanentError):
@@ -141,6 +147,10 @@ class SettingsError(PermanentError):
 
 class UnknownGenre(PermanentError):
     """No genre of that name."""
+
+
+class UnknownChart(PermanentError):
+    """What was named is no chart or label of Beatport's."""
 
 
 class LedgerCorrupt(PermanentError):

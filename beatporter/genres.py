@@ -62,13 +62,68 @@ KNOWN: tuple[Genre, ...] = tuple(
 )
 
 
+FURTHER: tuple[Genre, ...] = tuple(
+    Genre(slug, genre_id, name)
+    for slug, genre_id, name in (
+        ("african", 102, "African"),
+        ("caribbean", 103, "Caribbean"),
+        ("country", 104, "Country"),
+        ("hip-hop", 105, "Hip-Hop"),
+        ("latin", 106, "Latin"),
+        ("latin-electronic", 111, "Latin Electronic"),
+        ("pop", 107, "Pop"),
+        ("rb", 108, "R&B"),
+        ("rock", 109, "Rock"),
+    )
+)
+"""Came in 2026. A run without a choice leaves them alone: an update must not make nine playlists that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredGenre:
+    """An id that Beatport gave up, or gave to another genre.
+
+    Attributes:
+        name: what it was called.
+        took_over: slugs of the genres where its tracks went, as far as that is known.
+    """
+
+    genre_id: int
+    name: str
+    took_over: tuple[str, ...] = ()
+
+
+RETIRED: Mapping[int, RetiredGenre] = {
+    genre.genre_id: genre
+    for genre in (
+        RetiredGenre(17, "Electro House", ("mainstage",)),
+        RetiredGenre(38, "Hip-Hop / R&B", ("hip-hop", "rb")),
+        RetiredGenre(41, "Reggae / Dancehall / Dub", ("caribbean",)),
+        RetiredGenre(65, "Future House", ("bass-house",)),
+        RetiredGenre(79, "Big Room", ("mainstage",)),
+        RetiredGenre(80, "Leftfield House & Techno"),
+        RetiredGenre(87, "Trap / Future Bass", ("trap-future-bass",)),
+    )
+}
+"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks went is our reading of its notices."""
+
+
+def retired_words(genre: Genre) -> str:
+    """What became of a genre whose id Beatport gave up, in words; empty for one that it did not."""
+    retired = RETIRED.get(genre.genre_id)
+    if retired is None or genre in KNOWN:
+        return ""
+    took_over = f" What it had is in {' and '.join(retired.took_over)} now." if retired.took_over else " No genre took over."
+    return f"Beatport retired {genre.genre_id}, {retired.name}.{took_over}"
+
+
 def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
     """Every genre by slug: the known ones, then what the person added.
 
     Args:
         genre_ids: slug to Beatport id; a slug already known gets the new id.
     """
-    genres = {genre.slug: genre for genre in KNOWN}
+    genres = {genre.slug: genre for genre in (*KNOWN, *FURTHER)}
     for slug, genre_id in (genre_ids or {}).items():
         name = genres[slug].name if slug in genres else slug.replace("-", " ").title()
         genres[slug] = Genre(slug, genre_id, name)

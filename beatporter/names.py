@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from beatporter.genres import Genre
+from beatporter.subscriptions import Subscription
 
 SUMMARY = "summary"
 MEMORY = "memory"
@@ -24,8 +25,8 @@ def memory_artifact(slug: str) -> str:
 
 
 def playlist_name(template: str, genre: Genre) -> str:
-    """The playlist's name, e.g. "Beatport: Afro House - Top 100"."""
-    return template.replace("{genre}", genre.name)
+    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a chart or label that is no genre has a name of its own."""
+    return genre.playlist_name() if isinstance(genre, Subscription) else template.replace("{genre}", genre.name)
 
 
 def track_url(track_id: str) -> str:

@@ -18,7 +18,7 @@ class Progress:
     genre: str
     """Slug; empty when the news concern the whole run."""
     step: str
-    """scrape, match, playlist, history, backup, done, or failed."""
+    """scrape, challenged, match, playlist, history, backup, done, or failed."""
     done: int = 0
     total: int = 0
     """0 when the step has no count."""

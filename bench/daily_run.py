@@ -33,13 +33,13 @@ DAYS = ("first day", "next day")
 LATENCY_MS = 50
 EMPTY_RUNS = 3
 OWN_S = 2.0
-SEARCHES_AN_ENTRY = 1.3
+SEARCHES_PER_ENTRY = 1.3
 
 STEPS = """
 import json, sys, time
 from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import load_settings
-from beatporter.sync.account import list_playlists
+from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
@@ -149,7 +149,7 @@ def report(runs: dict[str, dict[str, GenreRun]], floor_mb: float, floor_s: float
     gaining = sum(one.outcome["added"] > 0 for one in every)
     own_s, above_mb = max(one.steps_s for one in every), max(_above(one, floor_mb) for one in every)
     aims = [
-        (f"At most {SEARCHES_AN_ENTRY} searches for each entry: {searches / decided:.2f}", searches <= SEARCHES_AN_ENTRY * decided),
+        (f"At most {SEARCHES_PER_ENTRY} searches for each entry: {searches / decided:.2f}", searches <= SEARCHES_PER_ENTRY * decided),
         (f"No read of a playlist that nobody else changed: {reads}", not reads),
         (f"One write for each playlist that gains tracks: {writes} for {gaining}", writes == gaining),
         (f"Under {OWN_S:.0f} s of our own a genre: {own_s:.2f} s at most", own_s < OWN_S),

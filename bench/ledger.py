@@ -16,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from bench.ledger_methods import SERVER, Figures
 from bench.ledger_report import Key, report
-from bench.ledger_ways import SERVER, Figures
-from bench.postgres import programs, running_postgres
+from tests.postgres import NoPostgres, running_postgres
 
 SIZES = (248_000, 1_000_000, 10_000_000)
 DECISIONS = (10_000, 100_000, 1_000_000)
@@ -46,7 +46,7 @@ def run_step(way: str, act: str, folder: Path, numbers: list[int]) -> Figures:
         from bench.ledger_year import YEARS
 
         return YEARS[way](folder, *numbers)
-    from bench.ledger_ways import WAYS
+    from bench.ledger_methods import WAYS
 
     make, measure = WAYS[way]
     return (make(folder, *numbers) or {}) if act == "make" else measure(folder, *numbers)
@@ -114,9 +114,9 @@ def main() -> None:
         folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beatporter-bench-")))
         folder.mkdir(parents=True, exist_ok=True)
         databases = ["sqlite"]
-        if programs():
-            folder.chmod(0o711)  # PostgreSQL's own user passes
-            os.environ[SERVER] = stack.enter_context(running_postgres(folder.absolute() / "server"))
+        folder.chmod(0o711)  # PostgreSQL's own user passes
+        with suppress(NoPostgres):
+            os.environ[SERVER] = str(stack.enter_context(running_postgres(folder.absolute() / "server")).folder)
             databases.append("postgres")
         keys = [(way, rows) for way in (*databases, "old") for rows in arguments.sizes if way != "old" or rows <= arguments.old_up_to]
         keys += [("decisions", rows) for rows in arguments.decisions]

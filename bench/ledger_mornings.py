@@ -16,13 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.postgres import create_database, programs, running_postgres
+from tests.postgres import NoPostgres, Postgres, running_postgres
 
 RESULTS = Path(__file__).with_suffix(".md")
 MORNINGS = 5
@@ -108,7 +108,7 @@ def run_genre(slug: str, run_key: str) -> list[Phase]:
     """A genre's run in this process, each step in a workspace of its own as each task has one."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.settings import load_settings
-    from beatporter.sync.account import list_playlists
+    from beatporter.sync.account_playlists import list_playlists
     from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
     from beatporter.sync.backup import back_up_playlist
     from beatporter.sync.history import append_history
@@ -229,14 +229,14 @@ def _met(yes: bool) -> str:
     return "met" if yes else "NOT met"
 
 
-def report_on(database: str, server: str, folder: Path, fills: int) -> list[str]:
+def report_on(database: str, server: Postgres | None, folder: Path, fills: int) -> list[str]:
     """Everything on one database."""
     from beatporter.genres import KNOWN
 
     def place(name: str) -> tuple[Path, str]:
         home = folder / f"{database} {name}"
         home.mkdir()
-        return home, create_database(server, name) if server else str(home / "beatporter.db")
+        return home, server.empty_database(name.replace(" ", "-")) if server else str(home / "beatporter.db")
 
     pairs = []
     for slug, neighbour in LATE[:fills]:
@@ -266,8 +266,8 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beatporter-mornings-")))
         folder.chmod(0o711)  # PostgreSQL's own user passes
-        lines += report_on("SQLite", "", folder, arguments.fills)
-        if programs():
+        lines += report_on("SQLite", None, folder, arguments.fills)
+        with suppress(NoPostgres):
             server = stack.enter_context(running_postgres(folder / "server"))
             lines += report_on("PostgreSQL", server, folder, arguments.fills)
     RESULTS.write_text("\n".join(lines))

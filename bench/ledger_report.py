@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from bench.ledger_methods import APPENDS, Figures
 from bench.ledger_rows import PLAYLISTS
-from bench.ledger_ways import APPENDS, Figures
 
 Key = tuple[str, int]
 NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "old": "the old way"}

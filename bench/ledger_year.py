@@ -16,8 +16,8 @@ from beatporter.genres import KNOWN
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupRow
+from bench.ledger_methods import Figures, fresh_database, timed
 from bench.ledger_rows import playlist_id
-from bench.ledger_ways import Figures, fresh_database, timed
 from sandbox.catalogue.beatport_side import BeatportTrack
 from sandbox.catalogue.catalogue import Catalogue
 from sandbox.catalogue.compose import ORDER

@@ -12,7 +12,7 @@ from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
 from beatporter.sync.briefing_page import briefing_document, briefing_html, facts, readiness
 from beatporter.sync.workspace import Workspace
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
 
@@ -20,10 +20,10 @@ def briefing(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page of HTML to this file.", show_default=False)] = None,
 ) -> None:
-    """Say whether the playlists are ready, what is new, what left, what waits for you, and what the day has left."""
+    """Say whether the playlists are ready, what is new, what left, and what waits for you."""
     if as_json and html:
         raise typer.BadParameter("use --json or --html, not both")
-    with open_desk("briefing") as desk:
+    with command_workspace("briefing") as desk:
         read = read_briefing(desk, desk.settings.enabled_genres(), _sign_ins(desk))
     if as_json:
         print_document(briefing_document(read), ensure_ascii=False)

@@ -22,7 +22,7 @@ from cli.terminal import Terminal
 GENRES = ("afro-house", "deep-house", "drum-bass", "melodic-house-techno", "tech-house", "trance-main-floor")
 HOME = Path(".beatporter/demo")
 START_S = 60.0
-GENEROUS = {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000", "BEATPORTER_SPOTIFY_RATE": "100"}
+DEMO_LIMITS = {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000", "BEATPORTER_SPOTIFY_RATE": "100"}
 """A demo's mornings are minutes apart, so a real day's budget would not do."""
 
 
@@ -62,7 +62,7 @@ def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
         _wait_for(ready, process)
         lines = (line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
         own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_CHART_SOURCE": "website"}
-        yield dict(lines) | own | GENEROUS
+        yield dict(lines) | own | DEMO_LIMITS
     finally:
         process.terminate()
         process.wait()

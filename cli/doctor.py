@@ -17,7 +17,10 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither Beatport nor Spotify.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
-    """Check the set-up end to end. Reads one chart and makes one call to Spotify. Exit code 1 when something is wrong."""
+    """Check the set-up end to end, and say what to do about what is wrong.
+
+    Reads one chart and makes one call to Spotify. Exit code 1 when something is wrong.
+    """
     findings = check_all(load_settings, offline=offline)
     if as_json:
         print_document([{"check": one.check, "verdict": one.verdict, "found": one.found, "remedy": one.remedy} for one in findings])

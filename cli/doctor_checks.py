@@ -13,12 +13,12 @@ from typing import Literal
 
 from beatporter.beatport.sources import fetch_chart
 from beatporter.errors import BeatporterError, ChallengeShown
-from beatporter.ledger.run_check import check_before_run
+from beatporter.ledger.startup_check import check_before_run
 from beatporter.quota.window import calls_left
 from beatporter.settings import Settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.prefect_server import use_running_server
 
 Verdict = Literal["good", "note", "bad"]
@@ -81,7 +81,7 @@ def _home(settings: Settings) -> Finding:
 def _at_desk(*, offline: bool) -> list[Finding]:
     """What needs the ledger."""
     try:
-        desk = open_desk("doctor")
+        desk = command_workspace("doctor")
     except BeatporterError as error:
         return [_bad("Ledger", error)]
     with desk:

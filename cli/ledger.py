@@ -14,9 +14,9 @@ from beatporter.ledger.export import TABLES, export, written_whole
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.migrate import HEAD, copy_of, migrate, version_of
 from beatporter.settings import Settings, load_settings
-from cli.desk import reach_blocks
-from cli.ledger_words import counted, say, size, steps_shown, table_of, tally_shown
-from orchestration.workspace import address_of, open_ledger_of, open_place_of
+from cli.context import use_prefect_for_blocks
+from cli.ledger_view import counted, figures_table, progress_bar, progress_counter, say, size
+from orchestration.workspace import address_of, open_archive_storage, open_ledger_of
 
 app = typer.Typer(help="Count, check, copy, export, fill, archive and rebuild the ledger.", no_args_is_help=True)
 FORCE = typer.Option("--force", help="Replace a file of that name.")
@@ -29,7 +29,7 @@ def stats_() -> None:
 
     with _ledger() as ledger:
         found = statistics(ledger)
-    say(table_of(("table", "rows", "first", "last"), [(one.table, f"{one.rows:,}", one.first, one.last) for one in found.tables]))
+    say(figures_table(("table", "rows", "first", "last"), [(one.table, f"{one.rows:,}", one.first, one.last) for one in found.tables]))
     say(f"{size(found.bytes)} in {ledger.name}.")
 
 
@@ -43,17 +43,17 @@ def check_() -> None:
     from beatporter.ledger.check import check
 
     settings = _settings()
-    place = open_place_of(settings.archive) if settings.archive else None
+    storage = open_archive_storage(settings.archive) if settings.archive else None
     with open_ledger_of(settings) as ledger:
-        report = check(ledger, place)
-    say(table_of(("table", "rows read"), [(name, f"{rows:,}") for name, rows in report.rows.items()]))
+        report = check(ledger, storage)
+    say(figures_table(("table", "rows read"), [(name, f"{rows:,}") for name, rows in report.rows.items()]))
     for problem in report.problems:
         say(problem, style="red")
     if report.problems:
         raise typer.Exit(1)
     say(f"All is sound in {ledger.name}.")
-    if place is not None:
-        say(f"{counted(report.files, 'file')} of the archive {place.name} agree; {counted(report.waiting, 'row')} not archived yet.")
+    if storage is not None:
+        say(f"{counted(report.files, 'file')} of the archive {storage.name} agree; {counted(report.waiting, 'row')} not archived yet.")
 
 
 @app.command("export")
@@ -69,7 +69,7 @@ def export_(
     position of every state. Beyond the 1,048,576 rows of an Excel sheet it goes
     on in another.
     """
-    with _ledger() as ledger, tally_shown("rows written") as progress:
+    with _ledger() as ledger, progress_counter("rows written") as progress:
         report = export(ledger, table, path, only=only, overwrite=force, progress=progress)
     sheets = f" on {report.sheets} sheets" if report.sheets > 1 else ""
     say(f"{counted(report.rows, 'row')} of {table}{sheets} in {report.path}, {size(report.path.stat().st_size)}.")
@@ -100,25 +100,25 @@ def import_(
 
 
 def _import_older_ledger(source: str, *, dry_run: bool) -> None:
-    from beatporter.ledger.older_ledger import import_older_ledger
+    from beatporter.ledger.import_parquet_ledger import import_ledger
 
     settings = _settings()
-    place = open_place_of(source)
-    with open_ledger_of(settings, begin_beside_older=True) as ledger, steps_shown("reading") as progress:
-        report = import_older_ledger(ledger, place, progress, dry_run=dry_run)
+    storage = open_archive_storage(source)
+    with open_ledger_of(settings, begin_beside_older=True) as ledger, progress_bar("reading") as progress:
+        report = import_ledger(ledger, storage, progress, dry_run=dry_run)
     rows = [(one.table, f"{one.files:,}", f"{one.read:,}", f"{one.new:,}") for one in report]
-    say(table_of(("table", "files", "rows", "would be new" if dry_run else "new"), rows))
+    say(figures_table(("table", "files", "rows", "would be new" if dry_run else "new"), rows))
     left = sum(one.left for one in report)
     if left:
-        say(f"{counted(left, 'state')} of playlists left: they are older than the newest that {ledger.name} has. Keep {place.name}.")
+        say(f"{counted(left, 'state')} of playlists left: they are older than the newest that {ledger.name} has. Keep {storage.name}.")
     say(f"{'Nothing was changed in' if dry_run else 'All of it is in'} {ledger.name}.")
 
 
 def _import_history(path: Path, *, dry_run: bool) -> None:
-    from beatporter.ledger.old_history import import_history
+    from beatporter.ledger.import_script_history import import_history
     from beatporter.matching import recording_key
 
-    with _ledger() as ledger, tally_shown("rows read") as progress:
+    with _ledger() as ledger, progress_counter("rows read") as progress:
         report = import_history(ledger, path, recording_key, progress, dry_run=dry_run)
     say(f"{counted(report.read, 'row')} in {path}, of {counted(len(report.playlists), 'playlist')}:")
     say(f"{report.taken:>9,} {'would be taken' if dry_run else 'taken'}")
@@ -145,14 +145,14 @@ def archive_() -> None:
     settings = _settings()
     if not settings.archive:
         raise SettingsError("BEATPORTER_ARCHIVE names no archive.", "Set it to a folder, gs://bucket/prefix or gcs-bucket/<block>.")
-    place = open_place_of(settings.archive)
+    storage = open_archive_storage(settings.archive)
     with open_ledger_of(settings) as ledger:
-        written = archive(ledger, place, utc_now())
+        written = archive(ledger, storage, utc_now())
     if not written:
-        say(f"Nothing new for {place.name}.")
+        say(f"Nothing new for {storage.name}.")
         return
-    say(table_of(("table", "rows", "size"), [(one.table, f"{one.rows:,}", size(one.bytes)) for one in written]))
-    say(f"{counted(len(written), 'file')} written to {place.name}.")
+    say(figures_table(("table", "rows", "size"), [(one.table, f"{one.rows:,}", size(one.bytes)) for one in written]))
+    say(f"{counted(len(written), 'file')} written to {storage.name}.")
 
 
 @app.command("rebuild")
@@ -169,11 +169,11 @@ def rebuild_(
     from beatporter.ledger.rebuild import rebuild
 
     settings = _settings()
-    place = open_place_of(archive)
+    storage = open_archive_storage(archive)
     with open_ledger_of(settings) as ledger:
-        rows = rebuild(place, ledger)
-    say(table_of(("table", "rows"), [(name, f"{count:,}") for name, count in rows.items()]))
-    say(f"{ledger.name} holds what {place.name} had.")
+        rows = rebuild(storage, ledger)
+    say(figures_table(("table", "rows"), [(name, f"{count:,}") for name, count in rows.items()]))
+    say(f"{ledger.name} holds what {storage.name} had.")
 
 
 @app.command("backup")
@@ -229,7 +229,7 @@ def _is_folder(name: str) -> bool:
 
 def _settings() -> Settings:
     settings = load_settings()
-    reach_blocks(settings)
+    use_prefect_for_blocks(settings)
     return settings
 
 

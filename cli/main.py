@@ -8,28 +8,20 @@ import traceback
 import typer
 from rich.markup import escape
 
-from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
-from cli import briefing, demo, doctor, genres, ledger, login, match, retry, sandbox, status, sync, ui, up
-from cli.output import output_written
+from beatporter.errors import BeatporterError, SettingsError, UnknownChart, UnknownGenre
+from cli.commands import Commands
+from cli.output_errors import output_written
 from cli.terminal import Terminal
 
 BAD_ARGUMENTS = 2
 FAILED = 1
 
-app = typer.Typer(help="Keeps Spotify playlists in step with Beatport's charts.", no_args_is_help=True, add_completion=False)
-app.command("sync")(sync.sync)
-app.add_typer(match.app, name="match")
-app.add_typer(ledger.app, name="ledger")
-app.command("status")(status.status)
-app.command("briefing")(briefing.briefing)
-app.command("retry")(retry.retry)
-app.command("login")(login.login)
-app.command("genres")(genres.genres)
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("doctor")(doctor.doctor)
-app.command("ui")(ui.ui)
-app.command("sandbox", context_settings=sandbox.SETTINGS)(sandbox.sandbox)
+app = typer.Typer(cls=Commands, help="Keeps Spotify playlists in step with Beatport's charts.", no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def beatporter() -> None:
+    """What `cli/commands.py` lists; Typer asks for a function here."""
 
 
 def main() -> None:
@@ -41,7 +33,7 @@ def main() -> None:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
         show_error(error)
-        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre) else FAILED)
+        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre | UnknownChart) else FAILED)
 
 
 def show_error(error: BeatporterError) -> None:

@@ -13,7 +13,9 @@ from beatporter.matching import is_doubtful
 from beatporter.sync.overrides import Subject, find_subject, forget_match, never_match, set_match
 from beatporter.sync.review import to_review
 from beatporter.sync.track_link import find_track, track_id_of
-from cli.desk import open_desk
+from cli.context import command_workspace
+from cli.match_audit import audit
+from cli.match_case import case, learn, replay_, try_
 from cli.match_review import review_entry
 from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
 from cli.terminal import Terminal, print_document
@@ -30,11 +32,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
     """The last chart of a genre: what was taken for each entry, and why."""
-    with open_desk("match") as desk:
-        chart = desk.ledger.charts.latest(desk.genre(genre).genre_id)
+    with command_workspace("match") as workspace:
+        chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         if chart is None:
             raise ChartUnavailable(f"No chart of {genre} has been read yet.", f"Run `beatporter sync {genre}` first.")
-        matches = desk.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
+        matches = workspace.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     in_doubt = {beatport_id for beatport_id, match in matches.items() if is_doubtful(match)}
     entries = [entry for entry in chart.entries if not doubtful or entry.beatport_id in in_doubt]
     if as_json:
@@ -55,9 +57,9 @@ def set_(
 ) -> None:
     """Take this track for the entry, from now on and whatever the rules say; the next run puts it in the place of the old one."""
     track_id = track_id_of(track)
-    with open_desk("match") as desk:
-        subject = find_subject(desk, beatport_id)
-        match = set_match(desk, beatport_id, find_track(desk, track_id))
+    with command_workspace("match") as workspace:
+        subject = find_subject(workspace, beatport_id)
+        match = set_match(workspace, beatport_id, find_track(workspace, track_id))
     before = subject.match
     if before is not None and before.track_id == match.track_id:
         then = "That is what was taken before; now no change of the rules touches it."
@@ -71,9 +73,9 @@ def set_(
 @app.command("never")
 def never(beatport_id: BeatportId) -> None:
     """Take nothing for the entry, ever; the next run takes out what was taken before."""
-    with open_desk("match") as desk:
-        subject = find_subject(desk, beatport_id)
-        never_match(desk, beatport_id)
+    with command_workspace("match") as workspace:
+        subject = find_subject(workspace, beatport_id)
+        never_match(workspace, beatport_id)
     before = subject.match
     then = (
         f"Where a playlist has {track_name(before)}, the next run takes it out."
@@ -86,9 +88,9 @@ def never(beatport_id: BeatportId) -> None:
 @app.command("forget")
 def forget(beatport_id: BeatportId) -> None:
     """Take back what was decided, by you or by the rules; the next run searches anew."""
-    with open_desk("match") as desk:
-        subject = find_subject(desk, beatport_id)
-        forget_match(desk, beatport_id)
+    with command_workspace("match") as workspace:
+        subject = find_subject(workspace, beatport_id)
+        forget_match(workspace, beatport_id)
     before = subject.match
     then = "The next run searches for it anew" + (
         f"; {track_name(before)} stays until another track is found." if before is not None and before.track_id else "."
@@ -106,11 +108,11 @@ def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all e
         )
     console = Terminal()
     kept = 0
-    with open_desk("match") as desk:
-        doubts = to_review(desk, genres or desk.settings.enabled_genres())
+    with command_workspace("match") as workspace:
+        doubts = to_review(workspace, genres or workspace.settings.enabled_genres())
         for number, doubt in enumerate(doubts, 1):
             console.rule(f"{number} of {len(doubts)}: {doubt.slug} #{doubt.entry.position}", align="left")
-            answer = review_entry(console, desk, doubt, find_track)
+            answer = review_entry(console, workspace, doubt, find_track)
             kept += answer == "kept"
             if answer == "quit":
                 break
@@ -118,6 +120,13 @@ def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all e
         _said("Nothing is in doubt.")
     else:
         _said(f"{kept} of {len(doubts)} decided." + (" The next run brings the playlists in step." if kept else ""))
+
+
+app.command("audit")(audit)
+app.command("case")(case)
+app.command("try")(try_)
+app.command("replay")(replay_)
+app.command("learn")(learn)
 
 
 def _subject_name(subject: Subject) -> str:

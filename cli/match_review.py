@@ -1,6 +1,6 @@
 """The walk through doubtful decisions: which they are, and one question about each.
 
-Each answer is kept before the next question is asked, so whoever stops half-way loses nothing.
+Each answer is kept before the next question is asked, so stopping halfway loses nothing.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from beatporter.genres import find_genre
 from beatporter.settings import load_settings
 from cli.prefect_server import use_running_server
 from cli.terminal import Terminal
@@ -16,12 +15,11 @@ def retry(
     genres: Annotated[list[str] | None, typer.Argument(help="Slugs of genres whose last run failed.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Every genre whose last run did not complete.")] = False,
 ) -> None:
-    """Retry the last run of genres that failed, crashed or were cancelled, as *Retry* in the UI does; a worker takes them up."""
+    """Have a worker go on with genres that failed, crashed or were cancelled, as Retry in the UI does."""
     if bool(genres) == failed:
         raise typer.BadParameter("name genres, or use --failed")
     settings = load_settings()
-    known = settings.all_genres()
-    slugs = [find_genre(slug, known).slug for slug in genres or []]
+    slugs = [settings.find_list(slug).slug for slug in genres or []]
     use_running_server(settings.home)
     from orchestration.retry import retry_runs  # imports Prefect, which reads its environment then
 

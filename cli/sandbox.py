@@ -11,6 +11,3 @@ import typer
 def sandbox(arguments: typer.Context) -> None:
     """Start the sandbox; it prints the environment that points Beatporter at it. `beatporter sandbox --help` lists its options."""
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments.args])  # noqa: S606 - our own module, no shell
-
-
-SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

@@ -10,19 +10,20 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
-from cli.desk import open_desk
+from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
-STYLES = {"failed": "red", "deferred": "yellow"}
+STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """How things stand at a moment.
 
     Attributes:
@@ -30,7 +31,8 @@ class Standing:
         sign_in: None when there is none, for the reason in `sign_in_problem`.
         calls: Spotify calls of the last 24 hours by kind.
         quota_until: when Spotify's quota is back, None while it is not spent.
-        runs: each enabled genre's last run; None for a genre that never ran.
+        runs: the last run of each enabled genre, chart and label; None for one that never ran.
+        sources: where charts come from, and how each of them stands.
     """
 
     now: datetime
@@ -42,17 +44,33 @@ class Standing:
     left: int
     quota_until: datetime | None
     runs: Mapping[str, RunRow | None]
+    sources: Mapping[str, SourceStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source of charts stands.
+
+    Attributes:
+        rests_until: left alone until then, after a challenge.
+        challenges: in a row.
+        said: about the sign-in, for the API; empty for others.
+    """
+
+    rests_until: datetime | None
+    challenges: int
+    said: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
-    """Show the account and its sign-in's age, calls of the last 24 hours, what is left, and each genre's last run."""
-    with open_desk("status") as desk:
-        standing = read_standing(desk)
+    """Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."""
+    with command_workspace("status") as workspace:
+        standing = read_status(workspace)
     if as_json:
         print_document(_document(standing))
         return
     console = Terminal()
-    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
+    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing), *_source_lines(standing)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
     if any(standing.runs.values()):
         console.print()
@@ -65,16 +83,15 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         console.print(_never_ran(never, len(standing.runs)), markup=False, highlight=False)
 
 
-def read_standing(desk: Workspace) -> Standing:
+def read_status(workspace: Workspace) -> Status:
     """What settings and ledger say."""
-    settings, ledger, now = desk.settings, desk.ledger, desk.now()
+    settings, ledger, now = workspace.settings, workspace.ledger, workspace.now()
     try:
-        sign_in, problem = load_sign_in(settings, desk.sign_in_store), ""
+        sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
     until = ledger.calls.quota_until()
-    known = settings.all_genres()
-    return Standing(
+    return Status(
         now=now,
         account=ledger.listings.last_owner(),
         sign_in=sign_in,
@@ -83,21 +100,55 @@ def read_standing(desk: Workspace) -> Standing:
         budget=settings.spotify_daily_budget,
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
         quota_until=until if until is not None and until > now else None,
-        runs={slug: ledger.runs.latest(known[slug].genre_id) for slug in settings.enabled_genres()},
+        runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
+        sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
 
 
-def _account_line(standing: Standing) -> str:
+def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
+    latest = workspace.ledger.challenges.latest(name)
+    until = workspace.ledger.challenges.rests_until(name, now)
+    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
+
+
+def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
+    settings = workspace.settings
+    if not uses_account(settings):
+        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
+    try:
+        sign_in = open_account(settings, workspace.account_store)
+    except SettingsError as error:
+        return str(error)
+    if sign_in is None:
+        return "nobody is signed in to Beatport (`beatporter login beatport`)."
+    if warning := account_warning(sign_in, now):
+        return warning
+    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
+    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
+
+
+def _source_lines(standing: Status) -> list[str]:
+    lines = []
+    for name, source in standing.sources.items():
+        said = [source.said] if source.said else []
+        if source.rests_until is not None:
+            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
+            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
+        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
+    return lines
+
+
+def _account_line(standing: Status) -> str:
     return f"Account: {standing.account or 'not known before the first run'}"
 
 
-def _sign_in_line(standing: Standing) -> str:
+def _sign_in_line(standing: Status) -> str:
     if standing.sign_in is None:
         return f"Sign-in: none. {standing.sign_in_problem}"
     return f"Sign-in: {sign_in_words(standing.sign_in, standing.now)}"
 
 
-def _quota_lines(standing: Standing) -> list[str]:
+def _quota_lines(standing: Status) -> list[str]:
     detail = ", ".join(f"{count} {kind}" for kind, count in standing.calls.items())
     used = f"{sum(standing.calls.values())} calls in 24 hours" + (f" ({detail})" if detail else "")
     lines = [f"Spotify: {used}; {standing.left} of {standing.budget} left."]
@@ -107,7 +158,7 @@ def _quota_lines(standing: Standing) -> list[str]:
     return lines
 
 
-def _table(standing: Standing) -> Table:
+def _table(standing: Status) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("genre", overflow="fold")
     for heading in ("last run (UTC)", "state"):
@@ -131,7 +182,7 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _document(standing: Standing) -> dict[str, Any]:
+def _document(standing: Status) -> dict[str, Any]:
     sign_in = standing.sign_in
     age = sign_in_age(sign_in, standing.now) if sign_in else None
     return {
@@ -146,6 +197,14 @@ def _document(standing: Standing) -> dict[str, Any]:
         "budget": standing.budget,
         "budget_left": standing.left,
         "quota_back_at": standing.quota_until.isoformat() if standing.quota_until else None,
+        "chart_sources": {
+            name: {
+                "rests_until": source.rests_until.isoformat() if source.rests_until else None,
+                "challenges_in_a_row": source.challenges,
+                "said": source.said or None,
+            }
+            for name, source in standing.sources.items()
+        },
         "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
     }
 

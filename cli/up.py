@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from beatporter.errors import BeatporterError
 from beatporter.home import make_home
 from beatporter.settings import load_settings
-from cli.demo import GENEROUS
+from cli.demo import DEMO_LIMITS
 from cli.embedded_prefect import server_environment
 from cli.prefect_server import STATE
 from cli.terminal import Terminal
@@ -114,7 +114,7 @@ def _start_and_wait(
     if sandbox:
         console.print("Starting the sandbox …")
         own = processes.start_sandbox(home / "sandbox.json", home / "sandbox.env", home / "sandbox.ports")
-        environment |= own | GENEROUS | {"BEATPORTER_CHART_SOURCE": "website"}
+        environment |= own | DEMO_LIMITS | {"BEATPORTER_CHART_SOURCE": "website"}
         addresses["Sandbox"] = json.loads((home / "sandbox.ports").read_text())["control"]
     environment = server_environment(home, port, environment)
     if not api:

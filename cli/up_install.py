@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from beatporter.spotify.sign_in import PRIVATE
+from beatporter.private_file import PRIVATE
 from cli.embedded_prefect import server_environment
 
 SERVER, WORKER = "beatporter-server.service", "beatporter-worker.service"

@@ -62,6 +62,6 @@ def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, m
                 if not dry_run:
                     append_history(genre, added)
                     back_up_playlist(genre, added)
-        return publish_outcome(genre, chart, added, memory, notes, dry_run=dry_run)
+            return publish_outcome(genre, chart, added, memory, notes, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)

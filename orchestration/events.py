@@ -20,7 +20,6 @@ PLAYLIST_UPDATED = "beatporter.playlist.updated"
 GENRE_FAILED = "beatporter.genre.failed"
 QUOTA_DEFERRED = "beatporter.quota.deferred"
 CHART_CHALLENGED = "beatporter.chart.challenged"
-MEMORY_OVER_BUDGET = "beatporter.memory.over-budget"
 SIGN_IN_OLD = "beatporter.sign-in.old"
 
 
@@ -46,12 +45,6 @@ def quota_deferred(deferred: int, spotify_calls: int, streak: Streak, run_id: UU
 def chart_challenged(genres: list[str], streak: Streak, run_id: UUID | str) -> None:
     """Beatport asked for a human instead of showing these genres' charts."""
     _emit(CHART_CHALLENGED, ACCOUNT, "Beatport", {"genres": ", ".join(genres), "days": streak.days}, run_id, _running(streak))
-
-
-def memory_over_budget(genre: str, peak_mb: float, budget_mb: float, run_id: UUID | str) -> None:
-    """A genre's run held more than its budget, in MiB."""
-    payload = {"genre": genre, "peak_mb": round(peak_mb, 1), "budget_mb": round(budget_mb, 1)}
-    _emit(MEMORY_OVER_BUDGET, f"beatporter.genre.{genre}", genre, payload, run_id)
 
 
 def sign_in_old(note: str, run_id: UUID | str) -> None:

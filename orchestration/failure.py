@@ -26,6 +26,7 @@ from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
 from orchestration.events import genre_failed
 from orchestration.links import run_path
+from orchestration.lists import slug_of
 from orchestration.redaction import without_secrets
 from orchestration.results import GenresFailed, in_words
 from orchestration.run_key import run_key_of
@@ -33,7 +34,7 @@ from orchestration.workspace import open_ledger_of
 
 logger = logging.getLogger(__name__)
 
-LONGEST = 500
+MAX_ERROR_CHARACTERS = 500
 """Characters of an unexpected error's text: some print what they were given."""
 DAMAGED = "Damaged"
 CHALLENGED = "Challenged"
@@ -60,8 +61,8 @@ def damaged(error: LedgerCorrupt) -> State[Any]:
 
 
 def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of `sync-genre`: leave the artifact `sync-<genre>` and the genre's row in the ledger."""
-    genre = str(flow_run.parameters.get("genre", ""))
+    """Hook of `sync-genre`, `sync-chart` and `sync-label`: leave the artifact `sync-<slug>` and the list's row in the ledger."""
+    genre = slug_of(flow_run.parameters)
     if not genre:  # Prefect refused the parameters
         return
     error = explain(state)
@@ -130,7 +131,7 @@ def result_of(state: State[Any]) -> Any:
 def _shown(text: str) -> str:
     """The text without secrets, on one line, cut."""
     line = " ".join(without_secrets(text).split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= MAX_ERROR_CHARACTERS else f"{line[:MAX_ERROR_CHARACTERS]}…"
 
 
 def _key_of(flow_run: FlowRun) -> str:

@@ -26,7 +26,7 @@ SLOTS_A_REQUEST = 5
 """Slots of the rate taken together: one request to the server costs about 130 ms."""
 LEASE_S = 120
 """After so long a killed run's place as a writer is free again."""
-LOOK_AGAIN_S = 0.2
+POLL_S = 0.2
 
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
@@ -61,7 +61,7 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
     Raises:
         LedgerUnwritable: the folder takes no lock file.
     """
-    lock = FileLock(folder / f"{genre}.lock", poll_interval=LOOK_AGAIN_S)
+    lock = FileLock(folder / f"{genre}.lock", poll_interval=POLL_S)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -73,6 +73,23 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def only_renewer(name: str, home: Path) -> Iterator[None]:
+    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+
+    Raises:
+        LedgerUnwritable: the home takes no lock file.
+    """
+    with only_writer_here(f"sign-in-{name}", home / "locks"):
+        if not _is_deployed():
+            yield
+            return
+        limit = f"beatporter-sign-in-{name}"
+        _offer(limit, 1)
+        with concurrency(limit, occupy=1, lease_duration=LEASE_S):
+            yield
 
 
 def _is_deployed() -> bool:

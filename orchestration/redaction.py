@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from beatporter.beatport.sign_in import AccountFile, account_path
 from beatporter.errors import BeatporterError
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, sign_in_path
@@ -15,7 +16,7 @@ from beatporter.spotify.sign_in import FileStore, sign_in_path
 HIDDEN = "********"
 _SEEN: set[str] = set()
 """Secrets that this process read from blocks: the settings hold only their blocks' names."""
-SHORTEST = 6
+MIN_SECRET_CHARACTERS = 6
 """Characters of a value that is looked for; hiding every "a" would hide the message."""
 _BY_SHAPE = re.compile(
     r"(?P<address>(?<=://)[^/\s@]+(?=@))"  # user and password of an address
@@ -40,7 +41,7 @@ def without_secrets(text: str) -> str:
 def _secrets() -> Iterator[str]:
     """Every secret that blocks, the settings or the sign-in's file hold; only the first where the others cannot be read, which its own
     error tells."""
-    yield from (value for value in _SEEN if len(value) >= SHORTEST)
+    yield from (value for value in _SEEN if len(value) >= MIN_SECRET_CHARACTERS)
     try:
         settings = load_settings()
         given = [getattr(settings, name) for name in type(settings).model_fields]
@@ -48,6 +49,9 @@ def _secrets() -> Iterator[str]:
         values.append(urlsplit(settings.database).password or "")
         sign_in = FileStore(sign_in_path(settings)).load()
         values.append(sign_in.refresh_token.get_secret_value() if sign_in else "")
+        account = AccountFile(account_path(settings)).load()
+        tokens = (account.access_token, account.refresh_token) if account else ()
+        values += [token.get_secret_value() for token in tokens if token is not None]
     except (BeatporterError, ValueError):
         return
-    yield from (value for value in values if len(value) >= SHORTEST)
+    yield from (value for value in values if len(value) >= MIN_SECRET_CHARACTERS)

@@ -14,8 +14,9 @@ from prefect.states import AwaitingRetry
 
 from beatporter.errors import PermanentError
 from orchestration.links import absolute, run_path
+from orchestration.lists import slug_of
 
-FLOW = "sync-genre"
+FLOWS = ["sync-genre", "sync-chart", "sync-label"]
 PAGE = 200
 PAGES = 10
 
@@ -72,7 +73,7 @@ def _last_runs(client: SyncPrefectClient) -> dict[str, FlowRun]:
 
 
 def _newest_first(client: SyncPrefectClient) -> Iterator[FlowRun]:
-    wanted: Any = FlowFilter(name=FlowFilterName(any_=[FLOW]))
+    wanted: Any = FlowFilter(name=FlowFilterName(any_=FLOWS))
     for page in range(PAGES):
         runs = client.read_flow_runs(flow_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=PAGE, offset=page * PAGE)
         yield from runs
@@ -81,4 +82,4 @@ def _newest_first(client: SyncPrefectClient) -> Iterator[FlowRun]:
 
 
 def _genre(run: FlowRun) -> str:
-    return str(run.parameters.get("genre", ""))
+    return slug_of(run.parameters)

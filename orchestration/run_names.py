@@ -12,12 +12,14 @@ from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run as current_run
 
+from orchestration.lists import slug_of
+
 _BY_THE_FORM = re.compile(r"[A-Z][a-z]+-[A-Z][a-z]+")
 
 
 def genre_run_name() -> str:
-    """A genre's run: its slug, unless a person named it."""
-    return _kept() or str(current_run.parameters.get("genre", ""))
+    """A run of one genre, chart or label: its slug, unless a person named it."""
+    return _kept() or slug_of(current_run.parameters)
 
 
 def parent_run_name() -> str:

@@ -10,15 +10,24 @@ from beatporter.errors import SettingsError
 from beatporter.home import make_home
 from beatporter.ledger.database import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.parquet_set import refuse_forgotten
-from beatporter.ledger.run_check import check_before_run
+from beatporter.ledger.parquet_ledger import refuse_forgotten
+from beatporter.ledger.startup_check import check_before_run
 from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import APP_BLOCK, BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value, with_secrets
+from orchestration.blocks import (
+    APP_BLOCK,
+    BUCKET_BLOCK,
+    bucket_access,
+    load_bucket,
+    open_account_store,
+    open_store,
+    secret_value,
+    with_secrets,
+)
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
-    from beatporter.ledger.archive_place import ArchivePlace
+    from beatporter.ledger.archive_storage import ArchiveStorage
 
 
 def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None, reserve: int = 0) -> Workspace:
@@ -41,6 +50,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
         reserve=reserve,
         acquire=shared_rate(settings),
         sign_in_store=open_store(settings),
+        account_store=open_account_store(settings),
     )
 
 
@@ -90,20 +100,20 @@ def address_of(settings: Settings) -> str:
     return found
 
 
-def open_place_of(address: str) -> ArchivePlace:
-    """The place of an archive: a folder, gs://bucket/prefix, or gcs-bucket/<block> of prefect-gcp.
+def open_archive_storage(address: str) -> ArchiveStorage:
+    """The archive: a folder, gs://bucket/prefix, or gcs-bucket/<block> of prefect-gcp.
 
     Raises:
         SettingsError: it is no such address, there is no such block, or it names no bucket.
         LedgerUnwritable, UpstreamDown: it cannot be reached.
     """
-    from beatporter.ledger.archive_place import BUCKET, open_place  # imports Arrow, which no genre's run needs
+    from beatporter.ledger.archive_storage import BUCKET, open_storage  # imports Arrow, which no genre's run needs
 
     if not address.startswith(BUCKET_BLOCK):
-        return open_place(address)
+        return open_storage(address)
     bucket = load_bucket(address.removeprefix(BUCKET_BLOCK))
     prefix = f"/{bucket.bucket_folder.strip('/')}" if bucket.bucket_folder else ""
-    return open_place(f"{BUCKET}{bucket.bucket}{prefix}", lambda: bucket_access(bucket))
+    return open_storage(f"{BUCKET}{bucket.bucket}{prefix}", lambda: bucket_access(bucket))
 
 
 def check_ledger() -> None:

@@ -5,7 +5,9 @@
     POST   /clock/advance       {"seconds": 3600}   later time
     GET    /requests?after=N&service=…&kind=…       the request log         DELETE /requests  forget it
     GET    /faults              POST /faults [rule, …] replaces the script  DELETE /faults    nothing is spoilt
-    POST   /beatport            {"empty_charts": [5], "short_charts": {"5": 40}, "max_per_second": 2, "challenge_s": 30}
+    POST   /beatport            {"empty_charts": [5], "short_charts": {"5": 40}, "max_per_second": 2, "challenge_s": 30,
+                                                     "challenges": true, "dripped": {"mood": "dark"}, "left_out": ["isrc"], "refuses": true}
+    POST   /beatport/sign-in                        the JSON that the API's documentation page gets; /beatport/session: the website's
     POST   /spotify             {"daily_quota": 800, "rate_per_30s": 50}; keys that are given are set, null: no limit
     POST   /spotify/expire-tokens, POST /spotify/revoke
     POST   /latency             {"ms": 50}          before each answer of both services
@@ -43,6 +45,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         ("POST", "/faults", control.load_faults),
         ("DELETE", "/faults", lambda request: sandbox.faults.clear()),
         ("POST", "/beatport", control.set_beatport),
+        ("POST", "/beatport/sign-in", lambda request: sandbox.beatport.account.sign_in()),
+        ("POST", "/beatport/session", lambda request: sandbox.beatport.account.session()),
         ("POST", "/spotify", control.set_spotify),
         ("POST", "/spotify/expire-tokens", lambda request: sandbox.spotify.accounts.expire_access()),
         ("POST", "/spotify/revoke", lambda request: sandbox.spotify.accounts.revoke()),
@@ -102,6 +106,10 @@ class _Control:
         if "max_per_second" in body:
             state.max_per_second = body["max_per_second"]
         state.challenge_s = float(body.get("challenge_s", state.challenge_s))
+        state.challenges = bool(body.get("challenges", state.challenges))
+        state.dripped = dict(body.get("dripped", state.dripped))
+        state.left_out = set(body.get("left_out", state.left_out))
+        state.account.refuses = bool(body.get("refuses", state.account.refuses))
         return body
 
     def set_spotify(self, request: Request) -> dict[str, Any]:

@@ -179,12 +179,6 @@ class FaultScript:
         with self._lock:
             return sum(self._fired)
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether no rule can spoil anything any more."""
-        with self._lock:
-            return all(rule.count is not None and done >= rule.count for rule, done in zip(self._rules, self._fired, strict=True))
-
     def pick(self, service: str, method: str, kind: str, path: str) -> Rule | None:
         """The rule that spoils this request, or None. Counts the request for every rule that looks at it."""
         with self._lock:

@@ -1,6 +1,6 @@
 """The HTTP core of the sandbox: a small threaded HTTP/1.1 server on 127.0.0.1, a table of routes, a log of requests.
 
-Owns routing, latency and the carrying out of faults (bytes go through `sandbox.wire`). Does not know what a service answers:
+Owns routing, latency and the carrying out of faults (bytes go through `sandbox.socket_server`). Does not know what a service answers:
 handlers are plain functions from `Request` to `Response`.
 
     def hello(request: Request) -> Response:
@@ -29,7 +29,7 @@ from sandbox.clock import SandboxClock
 from sandbox.faults import HOOKED, FaultScript, Rule
 from sandbox.log import LogEntry, RequestLog
 from sandbox.messages import Request, Response, html_response, json_response
-from sandbox.wire import Answer, Listener
+from sandbox.socket_server import Answer, Listener
 
 HTML_PAGE: Final = "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>We will be right back</h1></body></html>"
 

@@ -6,7 +6,7 @@ from beatporter.clock import utc_now
 from beatporter.errors import SettingsError
 from beatporter.settings import load_settings
 from orchestration.task import house_task
-from orchestration.workspace import open_ledger_of, open_place_of
+from orchestration.workspace import open_archive_storage, open_ledger_of
 
 
 @house_task("archive-ledger", cached=False)
@@ -21,9 +21,9 @@ def archive_new_rows() -> dict[str, int]:
     settings = load_settings()
     if not settings.archive:
         raise SettingsError("No archive is set.", "Name a folder, gs://bucket/prefix or gcs-bucket/<block> in BEATPORTER_ARCHIVE.")
-    place = open_place_of(settings.archive)
+    storage = open_archive_storage(settings.archive)
     with open_ledger_of(settings) as ledger:
-        written = archive(ledger, place, utc_now())
+        written = archive(ledger, storage, utc_now())
     rows: dict[str, int] = {}
     for file in written:
         rows[file.table] = rows.get(file.table, 0) + file.rows

@@ -75,9 +75,9 @@ def export_table(table: str, kind: str, only: str | None) -> list[Any]:
 @house_task("import-history", cached=False)
 def import_history(file: str, dry_run: bool) -> dict[str, int]:
     """Rows read, taken, repeated and left of a file of the old script, on the worker's machine."""
-    from beatporter.ledger import old_history  # loads Arrow
+    from beatporter.ledger import import_script_history  # loads Arrow
     from beatporter.matching import recording_key
 
     with open_ledger_of(load_settings()) as ledger:
-        report = old_history.import_history(ledger, Path(file), recording_key, dry_run=dry_run)
+        report = import_script_history.import_history(ledger, Path(file), recording_key, dry_run=dry_run)
     return {"read": report.read, "taken": report.taken, "repeated": report.repeated, "left": sum(report.left.values())}

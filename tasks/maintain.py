@@ -7,7 +7,7 @@ from typing import Any
 from beatporter.clock import utc_now
 from beatporter.settings import load_settings
 from orchestration.task import house_task
-from orchestration.workspace import open_ledger_of, open_place_of
+from orchestration.workspace import open_archive_storage, open_ledger_of
 
 
 @house_task("maintain-ledger", cached=False)
@@ -16,9 +16,9 @@ def maintain_all() -> dict[str, Any]:
     from beatporter.ledger.maintain import maintain  # loads Arrow
 
     settings = load_settings()
-    place = open_place_of(settings.archive) if settings.archive else None
+    storage = open_archive_storage(settings.archive) if settings.archive else None
     with open_ledger_of(settings) as ledger:
-        report = maintain(ledger, place, utc_now())
+        report = maintain(ledger, storage, utc_now())
     return {
         "rows": sum(report.check.rows.values()),
         "archived_files": report.check.files,

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
 ROOT = Path(__file__).parents[1]
@@ -125,7 +125,7 @@ def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     api = environment["PREFECT_API_URL"]
     port = api.split(":")[2].split("/")[0]
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while True:
             try:
                 urllib.request.urlopen(f"{api}/health", timeout=10).close()
@@ -143,7 +143,7 @@ def prefect(environment: dict[str, str]) -> Command:
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "prefect"), "--no-prompt", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, f"prefect {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -160,7 +160,7 @@ def webhook() -> Iterator[Webhook]:
 def register(environment: Mapping[str, str], *arguments: str) -> str:
     """Make pool, deployments, blocks and alerts on the environment's server, as `beatporter up` does."""
     command = [sys.executable, "-m", "orchestration.register", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
 

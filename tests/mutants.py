@@ -17,14 +17,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spotify_plan.py", "tests/contract/test_spotify_apply.py"
-BUDGET, TABLES = "tests/unit/test_quota_budget.py", "tests/contract/ledger/test_ledger_tables.py"
+BUDGET = "tests/unit/test_quota_budget.py tests/unit/test_quota_waits.py"
+TABLES = "tests/contract/ledger/test_ledger_tables.py tests/contract/ledger/test_ledger_history.py"
 MEMORY, JUDGE = (
     "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
     "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
 )
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
-RUN_CHECK = "tests/contract/ledger/test_run_check.py"
+MEMORY_RULES = "tests/unit/test_memory_history.py tests/unit/test_memory_overview.py"
+MEMORY_FILES = "tests/unit/test_memory_files.py"
+RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, what stands there, the mistake, the tests that should notice
@@ -67,8 +70,25 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("an imported date is no news", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
     ("a machine overrules a person", "ledger/matches.py", 'spoken[-1] if spoken and spoken[-1].method == "person" else rows[-1]', "rows[-1]", TABLES),
     ("a chain never begins again", "ledger/backups.py", "before is None or before.changes + len(changes) > len(items)", "before is None", "tests/contract/ledger/test_ledger_backups.py"),
-    ("an older copy is taken", "ledger/run_check.py", "if seen > counted:", "if False:", RUN_CHECK),
+    ("an older copy is taken", "ledger/startup_check.py", "if seen > counted:", "if False:", RUN_CHECK),
     ("thinning keeps the first", "memory/analysis.py", "max(group, key=lambda moment: moment.rss_bytes)", "group[0]", MEMORY),
+    ("a slope that may be flat is growing", "memory/trend.py", "if slope.low > GROWS_FROM_MB", "if slope.estimate > GROWS_FROM_MB", MEMORY_RULES),
+    ("a narrow spread makes anything worse", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SPREADS * spread", MEMORY_RULES),
+    ("a wide spread allows no more", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SHARE * middle", MEMORY_RULES),
+    ("runs of other machines are compared", "memory/history.py", "row.host == facts.host", "True", MEMORY_RULES),
+    ("killed runs say what is usual", "memory/history.py", 'row.state == "completed" and row.peak_bytes', "row.peak_bytes", MEMORY_RULES),
+    ("the days' slope counts runs", "memory/history.py", "[at for at, _ in points]", "None", MEMORY_RULES),
+    ("a met budget is exceeded", "memory/budget.py", "if peak_mb <= budget_mb", "if peak_mb < budget_mb", MEMORY_RULES),
+    ("what was there before is a difference", "memory/compare.py", "- (start or 0)", "- 0", MEMORY_RULES),
+    ("the first genre counts", "memory/overview.py", "if genre.after_mb][_WARM_UP:]", "if genre.after_mb]", MEMORY_RULES),
+    ("a run at work is reported as killed", "memory/flight_record.py", "record is None or is_alive(record.process)", "record is None", MEMORY_FILES),
+    ("another process with the number is the run", "memory/flight_record.py", "process_mark(int(number)) == mark and", "", MEMORY_FILES),
+    ("a killed run is reported by all", "memory/flight_record.py", "            path.rename(claimed)", "            pass", MEMORY_FILES),
+    ("captures at work are pruned", "memory/keeping.py", "if one.path.stem not in at_work", "", MEMORY_FILES),
+    ("pages cost nothing", "memory/keeping.py", "one.bytes + sum(page.stat().st_size for page in pages_of(one.path))", "one.bytes", MEMORY_FILES),
+    ("the newest capture goes like any other", "memory/keeping.py", "ranked.append((rank[one.name], -one.at.timestamp(), one))", "ranked.append((0, -one.at.timestamp(), one))", MEMORY_FILES),
+    ("reservations are memory", "memory/analysis.py", "if not size or place.reserves", "if not size", MEMORY),
+    ("a step has the run's peak", "memory/capture.py", "        self._fold()\n        self.steps.append(", "        self.steps.append(", MEMORY),
     ("the outermost own frame counts", "memory/analysis.py", "(frame for frame in stack if is_own", "(frame for frame in stack[::-1] if is_own", MEMORY),
     ("points do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),
 )  # fmt: skip

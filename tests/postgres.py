@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests and benches: Debian's, in a temporary folder of its own and reached by a socket in there."""
+"""A PostgreSQL for tests and benches: Debian's, with a socket in a temporary folder; nothing else reaches it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ USER = "beatporter"
 
 
 class NoPostgres(Exception):
-    """There is none on this machine; says what to install."""
+    """This machine has no PostgreSQL; the message says what to install."""
 
 
 class Postgres:
     """A running server.
 
-    Attributes:
-        process: the server's own process, whose end is the server's end.
+    Args:
+        folder: where its socket is.
     """
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-        self._folder = folder
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def address(self, name: str) -> str:
-        """A database's address. The server asks for no password; there is one so that a test sees that nobody is told of it."""
-        return f"postgresql://{USER}:hush-hush@/{name}?host={self._folder}"
+        """A database's address. The server asks for no password; there is one so that a test sees that it is shown to nobody."""
+        return f"postgresql://{USER}:hush-hush@/{name}?host={self.folder}"
 
     def new_database(self, template: str = "template0") -> str:
         """The address of a database that nobody else has: empty, or a copy of the one at an address that nobody is connected to."""
@@ -44,12 +43,18 @@ class Postgres:
         self.sql(f"CREATE DATABASE {name} TEMPLATE {_name_of(template)}")
         return self.address(name)
 
+    def empty_database(self, name: str) -> str:
+        """The address of an empty database of that name; an older one is removed."""
+        self.drop(self.address(name))
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return self.address(name)
+
     def drop(self, address: str) -> None:
-        """Remove a database, whoever is connected to it."""
-        self.sql(f"DROP DATABASE IF EXISTS {_name_of(address)} WITH (FORCE)")
+        """Remove a database, also while somebody is connected to it."""
+        self.sql(f'DROP DATABASE IF EXISTS "{_name_of(address)}" WITH (FORCE)')
 
     def sql(self, statement: str, address: str | None = None) -> list[Any]:
-        """What a statement gives that no transaction is around; in the server's own database unless an address names another."""
+        """What a statement gives outside any transaction; in the server's own database unless an address names another."""
         import psycopg
 
         with psycopg.connect(address or self.address("postgres"), autocommit=True) as connection:
@@ -58,36 +63,42 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(folder: Path | None = None) -> Iterator[Postgres]:
+def running_postgres(keep: Path | None = None) -> Iterator[Postgres]:
     """Start a server; it ends when the block is left.
 
     Args:
-        folder: where to make its own, which is removed at the end; a path of at most 80 letters that the user `postgres` may enter.
+        keep: a folder whose databases stay for another time, as durable as PostgreSQL's defaults make them (fsync); the user `postgres`
+            must be able to enter it. Without it the databases end with the server and need not outlast a power cut.
 
     Raises:
         NoPostgres: this machine has none.
     """
     programs = _programs()
-    own = Path(tempfile.mkdtemp(prefix="beatporter-postgres-", dir=folder))
+    own = Path(tempfile.mkdtemp(prefix="beatporter-postgres-"))  # a socket's path may have 100 letters or so
     # PostgreSQL refuses to run as root. Debian's package makes a user for it.
     other: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    options = ["listen_addresses=", f"unix_socket_directories={own}"]
+    if keep is None:
+        options += ["fsync=off", "max_connections=200", "shared_buffers=64MB"]
+    else:
+        keep.mkdir(parents=True, exist_ok=True)
+    data, log = (keep or own) / "data", own / "log"
     try:
         if other:
-            shutil.chown(own, "postgres", "postgres")
-        data, log = own / "data", own / "log"
-        made = subprocess.run(
-            [programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
-            cwd=own, capture_output=True, text=True, timeout=START_S, check=False, **other,
-        )  # fmt: skip
-        assert made.returncode == 0, f"initdb failed:\n{made.stdout}{made.stderr}"
-        # No fsync: what is kept need only outlast the processes that write it, not a power cut.
-        options = ["listen_addresses=", f"unix_socket_directories={own}", "fsync=off", "max_connections=200", "shared_buffers=64MB"]
+            for folder in (own, keep or own):
+                shutil.chown(folder, "postgres", "postgres")
+        if not data.exists():
+            made = subprocess.run(
+                [programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+                cwd=own, capture_output=True, text=True, timeout=START_S, check=False, **other,
+            )  # fmt: skip
+            assert made.returncode == 0, f"initdb failed:\n{made.stdout}{made.stderr}"
         with log.open("wb") as out:
             command = [programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))]
             process = subprocess.Popen(command, cwd=own, stdout=out, stderr=subprocess.STDOUT, **other)
         try:
-            server = Postgres(own, process)
-            _wait_for(server, log)
+            server = Postgres(own)
+            _wait_for(server, process, log)
             yield server
         finally:
             process.send_signal(signal.SIGINT)  # ends connections and stops at once
@@ -118,12 +129,12 @@ def _has_user(name: str) -> bool:
     return True
 
 
-def _wait_for(server: Postgres, log: Path) -> None:
+def _wait_for(server: Postgres, process: subprocess.Popen[bytes], log: Path) -> None:
     import psycopg
 
     end = time.monotonic() + START_S
     while True:
-        assert server.process.poll() is None, f"PostgreSQL ended:\n{log.read_text()[-2000:]}"
+        assert process.poll() is None, f"PostgreSQL ended:\n{log.read_text()[-2000:]}"
         try:
             server.sql("SELECT 1")
             return

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
@@ -23,7 +23,7 @@ def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
     request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
     for wait_s in (1, 2, 4, 8, 0):
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             if error.code != 503 or not wait_s:  # 503: SQLite is busy, which Prefect's own client waits for too
@@ -40,7 +40,7 @@ def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
 
 def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
     """The flow run once its attempt number `runs` has ended."""
-    end = time.monotonic() + 2 * PATIENCE_S
+    end = time.monotonic() + 2 * TIMEOUT_S
     while time.monotonic() < end:
         run: dict[str, Any] = ask(api, f"/flow_runs/{run_id}")
         if run["state"] and run["state"]["type"] in FINAL and run["run_count"] >= runs:

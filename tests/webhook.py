@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 
 class Webhook:
@@ -40,7 +40,7 @@ class Webhook:
 
     def wait_for(self, words: str) -> dict[str, Any]:
         """The first message whose title has these words."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end:
             for message in list(self.messages):
                 if words in message["title"]:

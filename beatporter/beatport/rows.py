@@ -15,12 +15,12 @@ from datetime import date
 
 from beatporter.http.content import clean_text
 from beatporter.http.limits import MAX_NUMBER
+from beatporter.isrc import clean_isrc
 from beatporter.records.chart import ChartEntry
 
 _LARGEST_ID = 2**63 - 1
 """A larger one does not fit the ledger's column."""
 _LARGEST_BPM = 999
-_ISRC = re.compile(r"[A-Z0-9]{12}")
 _LENGTH = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 _DATE_LENGTH = len("2026-05-01")
 
@@ -46,21 +46,17 @@ def read_row(row: object, position: int) -> ChartEntry | None:
         artists=artists,
         mix_name=_text(row.get("mix_name")),
         remixers=tuple(_names(row.get("remixers"), "artist")) or credited,
-        isrc=read_isrc(row.get("isrc")),
+        isrc=clean_isrc(row.get("isrc")),
         release=_named(row.get("release"), "release"),
         label=_label(row),
         length_ms=_length_ms(row),
         bpm=_number(row.get("bpm"), _LARGEST_BPM),
         key=_named(_first(row, "key", "key_name"), "key"),
         publish_date=_date(_first(row, "publish_date", "new_release_date")),
+        sub_genre=_named(row.get("sub_genre"), "sub_genre"),
+        is_dj_version=row["is_dj_version"] if isinstance(row.get("is_dj_version"), bool) else None,
+        camelot=_camelot(row.get("key")),
     )
-
-
-def read_isrc(value: object) -> str | None:
-    """An ISRC upper case without dashes and blanks, None when it is no ISRC of 12 characters (ISO 3901)."""
-    text = _text(value)
-    code = re.sub(r"[\s\-\u2010-\u2015]", "", text).upper() if text else ""
-    return code if _ISRC.fullmatch(code) else None
 
 
 def _first(row: Mapping[str, object], *keys: str) -> object:
@@ -84,6 +80,14 @@ def _label(row: Mapping[str, object]) -> str | None:
     release = row.get("release")
     inner = release.get("label") if isinstance(release, Mapping) else None
     return _named(inner, "label") or _named(row.get("label"), "label")
+
+
+def _camelot(key: object) -> str | None:
+    """The key's place on the Camelot wheel, as "8A"."""
+    if not isinstance(key, Mapping):
+        return None
+    number, letter = _number(key.get("camelot_number"), 12), _text(key.get("camelot_letter"))
+    return f"{number}{letter}" if number and letter in ("A", "B") else None
 
 
 def _names(people: object, kind: str) -> Iterator[str]:

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from sqlalchemy import func, select
 
 from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
-from beatporter.ledger.archive_files import about, digest_for, digest_of, path_of, read_about, sound_listing
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_files import digest_for, digest_of, metadata_of, path_of, read_metadata, sound_listing
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
@@ -36,7 +36,7 @@ class Written:
     bytes: int
 
 
-def archive(ledger: Ledger, place: ArchivePlace, now: datetime, *, rows_a_file: int = ROWS_A_FILE) -> list[Written]:
+def archive(ledger: Ledger, storage: ArchiveStorage, now: datetime, *, rows_a_file: int = ROWS_A_FILE) -> list[Written]:
     """Write what the archive does not have.
 
     Args:
@@ -49,17 +49,17 @@ def archive(ledger: Ledger, place: ArchivePlace, now: datetime, *, rows_a_file: 
     Raises:
         SettingsError: the archive is another ledger's, or a newer Beatporter's.
         LedgerCorrupt: files of the archive are missing or there twice, it has what the ledger has not, or the ledger is damaged.
-        LedgerUnwritable, UpstreamDown: as the place says.
+        LedgerUnwritable, UpstreamDown: as the storage says.
         LedgerUnavailable: as the database says, or another run archives or maintains it.
     """
     with only_one(ledger.database):
-        place.sweep()
-        return _Run(ledger, place, now, rows_a_file).write()
+        storage.sweep()
+        return _Run(ledger, storage, now, rows_a_file).write()
 
 
 @contextmanager
 def only_one(database: Database) -> Iterator[None]:
-    """Keep another archiving or maintaining out, on this machine or on all that share a PostgreSQL. A killed run's place is free at once.
+    """Keep another archiving or maintaining out, on this machine or on all that share a PostgreSQL. A killed run's storage is free at once.
 
     Raises:
         LedgerUnavailable: there is one.
@@ -90,11 +90,11 @@ def only_one(database: Database) -> Iterator[None]:
 class _Run:
     """One run: reads the listing when it is made, then writes."""
 
-    def __init__(self, ledger: Ledger, place: ArchivePlace, now: datetime, rows_a_file: int) -> None:
-        self._ledger, self._database, self._place, self._rows_a_file = ledger, ledger.database, place, rows_a_file
+    def __init__(self, ledger: Ledger, storage: ArchiveStorage, now: datetime, rows_a_file: int) -> None:
+        self._ledger, self._database, self._storage, self._rows_a_file = ledger, ledger.database, storage, rows_a_file
         self._ledger_id = ledger.ledger_id
         self._day = f"day={now:%Y-%m-%d}"
-        self._listing = sound_listing(place)
+        self._listing = sound_listing(storage)
         self._ends = {archived.name: self._listing.end_of(archived) for archived in ARCHIVED}
 
     def write(self) -> list[Written]:
@@ -114,7 +114,7 @@ class _Run:
                 replaced += [file.path for file in files]
         for path in replaced:
             with suppress(LedgerUnwritable):  # a bucket may keep what is put there; the highest number stands anyway
-                self._place.delete(path)
+                self._storage.delete(path)
         return written
 
     def _new_rows(self, archived: ArchivedTable, last: int) -> Iterator[Written]:
@@ -132,8 +132,8 @@ class _Run:
     def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
         """Put the rows into a file of their own, unless there are none."""
         count, digest = 0, digest_for(self._ledger_id, archived, first, last)
-        schema = archived.schema().with_metadata(about(self._ledger_id, self._ends if archived.whole else {}))
-        with self._place.draft() as draft:
+        schema = archived.schema().with_metadata(metadata_of(self._ledger_id, self._ends if archived.whole else {}))
+        with self._storage.draft() as draft:
             with pq.ParquetWriter(draft, schema, compression="zstd", write_page_checksum=True) as writer:
                 for batch in rows:
                     writer.write_batch(batch)
@@ -142,7 +142,7 @@ class _Run:
             if count:
                 path = path_of(archived, self._day, first, last, digest.hex())
                 size = draft.tell()
-                self._place.put(draft, path)
+                self._storage.put(draft, path)
                 yield Written(archived.name, path, count, size)
 
     def _refuse_other(self, archived: ArchivedTable, last: int) -> None:
@@ -154,13 +154,14 @@ class _Run:
         rows = batches(self._database, archived, newest.first - 1, newest.last)
         if newest.last <= last and digest_of(ours, archived, rows, newest.first, newest.last) == newest.digest:
             return
-        theirs = read_about(self._place, newest)["ledger"]
+        theirs = read_metadata(self._storage, newest)["ledger"]
         if theirs != ours:
             raise SettingsError(
-                f"{self._place.name} is the archive of another ledger ({theirs}, not {ours}).", "Set BEATPORTER_ARCHIVE to another place."
+                f"{self._storage.name} is the archive of another ledger ({theirs}, not {ours}).",
+                "Set BEATPORTER_ARCHIVE to another storage.",
             )
         how = f"reaches row {newest.last} and the ledger row {last}" if newest.last > last else "has other rows than the ledger"
         raise LedgerCorrupt(
-            f"{self._place.name} {how} in table {archived.name}: {self._ledger.name} is damaged, or was put back from an older copy.",
+            f"{self._storage.name} {how} in table {archived.name}: {self._ledger.name} is damaged, or was put back from an older copy.",
             "Make it from the archive with `beatporter ledger rebuild --from ARCHIVE`, or go on in another place (BEATPORTER_ARCHIVE).",
         )

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beatporter.errors import LedgerCorrupt, SettingsError
-from beatporter.ledger.archive_place import ArchivePlace
-from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, ROWS_AT_ONCE, ArchivedTable, plain
+from beatporter.ledger.archive_storage import ArchiveStorage
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, ROWS_AT_ONCE, ArchivedTable, plain
 from beatporter.ledger.migrate import HEAD
 
-ABOUT = b"beatporter"
+METADATA_KEY = b"beatporter"
 """Key of a file's metadata: the ledger's id, its migration, and how far the growing tables were archived."""
 _NAME = re.compile(r"(?P<table>\w+)/day=\d{4}-\d\d-\d\d/(?:part-(?P<first>\d+)-|whole-)(?P<last>\d+)-(?P<digest>[0-9a-f]{16})\.parquet")
 
@@ -41,7 +41,7 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What lies in a place.
+    """What lies in a storage.
 
     Attributes:
         files: the files that stand of each archived table, in the order of their rows.
@@ -100,7 +100,7 @@ def path_of(archived: ArchivedTable, day: str, first: int, last: int, digest: st
     return f"{archived.name}/{day}/{numbers}-{digest}.parquet"
 
 
-def cut_short(place: ArchivePlace, listing: Listing) -> list[str]:
+def cut_short(storage: ArchiveStorage, listing: Listing) -> list[str]:
     """Growing tables of which the last files are missing: the tables that change were archived after them and say how far they came.
 
     Raises:
@@ -109,25 +109,25 @@ def cut_short(place: ArchivePlace, listing: Listing) -> list[str]:
     problems = []
     for archived in ARCHIVED:
         for file in listing.files[archived.name] if archived.whole else []:
-            ends: dict[str, int] = read_about(place, file)["ends"]
+            ends: dict[str, int] = read_metadata(storage, file)["ends"]
             for other in ARCHIVED:
                 if not other.whole and (there := listing.end_of(other)) < ends.get(other.name, 0):
-                    problems.append(f"Rows {there + 1} to {ends[other.name]} of {other.name} are missing in {place.name}.")
+                    problems.append(f"Rows {there + 1} to {ends[other.name]} of {other.name} are missing in {storage.name}.")
     return list(dict.fromkeys(problems))
 
 
-def list_archive(place: ArchivePlace) -> Listing:
-    """What lies in a place.
+def list_archive(storage: ArchiveStorage) -> Listing:
+    """What lies in a storage.
 
     Raises:
-        LedgerUnwritable, UpstreamDown: as the place says.
+        LedgerUnwritable, UpstreamDown: as the storage says.
     """
     found: dict[str, list[ArchiveFile]] = {archived.name: [] for archived in ARCHIVED}
     listing = Listing(found)
-    for path in place.files():
+    for path in storage.files():
         name = _NAME.fullmatch(path)
         if name is None or name["table"] not in found:
-            listing.problems.append(f"{place.name}/{path} is no file of the archive's. Take it away.")
+            listing.problems.append(f"{storage.name}/{path} is no file of the archive's. Take it away.")
             continue
         last = int(name["last"])
         found[name["table"]].append(ArchiveFile(path, int(name["first"] or last), last, name["digest"]))
@@ -138,27 +138,27 @@ def list_archive(place: ArchivePlace) -> Listing:
             listing.older.extend(file.path for file in files[:-1])
             del files[:-1]
         else:
-            listing.problems.extend(_gaps(place, archived, files))
+            listing.problems.extend(_gaps(storage, archived, files))
     return listing
 
 
-def sound_listing(place: ArchivePlace) -> Listing:
+def sound_listing(storage: ArchiveStorage) -> Listing:
     """The same.
 
     Raises:
         LedgerCorrupt: files are missing, there twice, or none of ours.
     """
-    listing = list_archive(place)
+    listing = list_archive(storage)
     if listing.problems:
         more = f" And {len(listing.problems) - 3} more." if len(listing.problems) > 3 else ""
         raise LedgerCorrupt(" ".join(listing.problems[:3]) + more, "`beatporter ledger check` names them all.")
     return listing
 
 
-def _gaps(place: ArchivePlace, archived: ArchivedTable, files: list[ArchiveFile]) -> Iterator[str]:
+def _gaps(storage: ArchiveStorage, archived: ArchivedTable, files: list[ArchiveFile]) -> Iterator[str]:
     due = 1
     for file in files:
-        where = f"{place.name}/{file.path}"
+        where = f"{storage.name}/{file.path}"
         if file.first > due:
             yield f"Rows {due} to {file.first - 1} of {archived.name} are missing before {where}. Put that file back from a copy."
         elif file.first < due:
@@ -166,59 +166,59 @@ def _gaps(place: ArchivePlace, archived: ArchivedTable, files: list[ArchiveFile]
         due = max(due, file.last + 1)
 
 
-def about(ledger_id: str, ends: Mapping[str, int] | None = None) -> dict[bytes, bytes]:
+def metadata_of(ledger_id: str, ends: Mapping[str, int] | None = None) -> dict[bytes, bytes]:
     """A file's metadata."""
-    return {ABOUT: json.dumps({"ledger": ledger_id, "version": HEAD, "ends": dict(ends or {})}).encode()}
+    return {METADATA_KEY: json.dumps({"ledger": ledger_id, "version": HEAD, "ends": dict(ends or {})}).encode()}
 
 
-def read_about(place: ArchivePlace, file: ArchiveFile) -> dict[str, Any]:
+def read_metadata(storage: ArchiveStorage, file: ArchiveFile) -> dict[str, Any]:
     """What `about` wrote.
 
     Raises:
         LedgerCorrupt: the file is damaged.
         SettingsError: it is a newer Beatporter's.
     """
-    with _opened(place, file) as parquet:
-        return _about_of(place, file, parquet)
+    with _opened(storage, file) as parquet:
+        return _about_of(storage, file, parquet)
 
 
-def read_rows(place: ArchivePlace, archived: ArchivedTable, file: ArchiveFile, ledger_id: str) -> Iterator[pa.RecordBatch]:
+def read_rows(storage: ArchiveStorage, archived: ArchivedTable, file: ArchiveFile, ledger_id: str) -> Iterator[pa.RecordBatch]:
     """A file's rows, a bounded piece at a time.
 
     Raises:
         LedgerCorrupt: the file is damaged, or another ledger's; also after the last row, when they are not those of its name.
         SettingsError: it is a newer Beatporter's.
     """
-    with _opened(place, file) as parquet:
-        found = _about_of(place, file, parquet)["ledger"]
+    with _opened(storage, file) as parquet:
+        found = _about_of(storage, file, parquet)["ledger"]
         if found != ledger_id:
-            raise LedgerCorrupt(f"{place.name}/{file.path} is of another ledger ({found}, not {ledger_id}).", "Take it away.")
+            raise LedgerCorrupt(f"{storage.name}/{file.path} is of another ledger ({found}, not {ledger_id}).", "Take it away.")
         digest = digest_for(ledger_id, archived, file.first, file.last)
         for batch in parquet.iter_batches(ROWS_AT_ONCE):
             digest.add(batch)
             yield batch
     if digest.hex() != file.digest:
-        raise _damaged(place, file, "its rows are not those that were written")
+        raise _damaged(storage, file, "its rows are not those that were written")
 
 
 @contextmanager
-def _opened(place: ArchivePlace, file: ArchiveFile) -> Iterator[pq.ParquetFile]:
-    with place.open(file.path) as stream:
+def _opened(storage: ArchiveStorage, file: ArchiveFile) -> Iterator[pq.ParquetFile]:
+    with storage.open(file.path) as stream:
         try:
             yield pq.ParquetFile(stream, page_checksum_verification=True)
-        except (OSError, *GARBLED) as error:
-            raise _damaged(place, file, type(error).__name__) from error
+        except (OSError, *GARBLED_VALUE_ERRORS) as error:
+            raise _damaged(storage, file, type(error).__name__) from error
 
 
-def _about_of(place: ArchivePlace, file: ArchiveFile, parquet: pq.ParquetFile) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((parquet.metadata.metadata or {})[ABOUT])
+def _about_of(storage: ArchiveStorage, file: ArchiveFile, parquet: pq.ParquetFile) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((parquet.metadata.metadata or {})[METADATA_KEY])
     if found["version"] > HEAD:
         raise SettingsError(
-            f"{place.name}/{file.path} was written by a newer Beatporter: it stands at {found['version']}, and this one knows {HEAD}.",
+            f"{storage.name}/{file.path} was written by a newer Beatporter: it stands at {found['version']}, and this one knows {HEAD}.",
             "Install that Beatporter.",
         )
     return found
 
 
-def _damaged(place: ArchivePlace, file: ArchiveFile, how: str) -> LedgerCorrupt:
-    return LedgerCorrupt(f"{place.name}/{file.path} is damaged ({how}).", "Put the file back from a copy.")
+def _damaged(storage: ArchiveStorage, file: ArchiveFile, how: str) -> LedgerCorrupt:
+    return LedgerCorrupt(f"{storage.name}/{file.path} is damaged ({how}).", "Put the file back from a copy.")

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger import tables
-from beatporter.ledger.columns import Moment, PlainText, RunnersUp, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RunnersUp, Texts
 from beatporter.ledger.database import Database
 
 ROWS_AT_ONCE = 10_000
 KEYS = {"track_key": "track_id", "isrc_key": "isrc", "recording_key": "recording"}
 """Columns of the history that follow from another; the archive leaves them out."""
-GARBLED = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
+GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
 """What values raise that a damaged file may hold in place of the ones that were written."""
 _ENDLESS = 2**31 - 1
 
@@ -88,12 +88,15 @@ ARCHIVED = (
     _archived(tables.BACKUPS),
     _archived(tables.PLAYLISTS),
     _archived(tables.CORRECTIONS),
+    _archived(tables.AUDITS),
     _archived(tables.RUNS),
+    _archived(tables.CHALLENGES),
+    _archived(tables.CHART_READS),
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
-"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings are left out:
-they are about one run and are dropped after some days.
+"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings and
+memory are left out: they are about single runs and are dropped after some time.
 """
 
 
@@ -123,7 +126,7 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
                 return
             columns = zip(*rows, strict=True)
             batch = pa.record_batch([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
-        except GARBLED as error:
+        except GARBLED_VALUE_ERRORS as error:
             raise LedgerCorrupt(
                 f"The ledger {database.name} is damaged: table {archived.table.name} holds what was never written, "
                 f"beyond row {'/'.join(map(str, reached))} ({type(error).__name__}).",
@@ -170,4 +173,6 @@ def _arrow_type(column: sa.Column[Any]) -> pa.DataType:
         return pa.list_(pa.string())
     if isinstance(column.type, sa.Double):
         return pa.float64()
+    if isinstance(column.type, sa.Boolean):
+        return pa.bool_()
     return pa.int64() if isinstance(column.type, sa.Integer) else pa.string()

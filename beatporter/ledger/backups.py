@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, select, type_coerce
 
-from beatporter.ledger.columns import fingerprint, seconds
+from beatporter.ledger.column_types import fingerprint, seconds
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.playlist_ids import number_of, numbered

@@ -8,9 +8,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, literal, select
 
-from beatporter.ledger.columns import fingerprint
+from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import CHART_ENTRIES, CHARTS, ENTRIES
@@ -18,6 +18,8 @@ from beatporter.records.chart import Chart, ChartEntry
 
 _NAMES = [field.name for field in fields(ChartEntry)]
 _COLUMNS = [CHART_ENTRIES.c.position, *(ENTRIES.c[name] for name in _NAMES[1:])]
+_SINCE_2026 = ("sub_genre", "is_dj_version", "camelot")
+"""Not part of the fingerprint where Beatport says none of them, so that what was kept before them is still the same."""
 
 
 class Charts:
@@ -35,7 +37,7 @@ class Charts:
         """
         if not chart.entries:
             raise ValueError(f"The chart of genre {chart.genre_id} has no entries.")
-        prints = {entry: fingerprint(*(getattr(entry, name) for name in _NAMES[1:])) for entry in chart.entries}
+        prints = {entry: _fingerprint(entry) for entry in chart.entries}
         whole = fingerprint(*((entry.position, prints[entry]) for entry in chart.entries))
         about = {"genre_id": chart.genre_id, "scraped_at": chart.scraped_at, "fingerprint": whole}
         insert = self._database.insert
@@ -75,8 +77,24 @@ class Charts:
                 found |= _by_id(connection.execute(_each_once(genre_id, ENTRIES.c.beatport_id.in_(part))), wanted)
         return found
 
+    def described(self, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
+        """What Beatport last said of each entry, whatever its genre; the position is 0. Ids that no chart ever had are left out."""
+        asked = select(literal(0), *(ENTRIES.c[name] for name in _NAMES[1:])).order_by(ENTRIES.c.entry)
+        found: dict[int, ChartEntry] = {}
+        with self._database.read() as connection:
+            for part in chunks(sorted(set(beatport_ids))):
+                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))
+                found |= {row.beatport_id: ChartEntry(*row) for row in rows}
+        return found
+
 
 _JOINED = CHARTS.join(CHART_ENTRIES, CHART_ENTRIES.c.chart == CHARTS.c.chart).join(ENTRIES, ENTRIES.c.entry == CHART_ENTRIES.c.entry)
+
+
+def _fingerprint(entry: ChartEntry) -> int:
+    lately = [getattr(entry, name) for name in _SINCE_2026]
+    known = [getattr(entry, name) for name in _NAMES[1:] if name not in _SINCE_2026]
+    return fingerprint(*known, *(lately if any(value is not None for value in lately) else ()))
 
 
 def _newest(genre_id: int) -> Any:

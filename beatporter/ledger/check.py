@@ -14,16 +14,16 @@ import sqlalchemy as sa
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive_files import Listing, cut_short, digest_for, list_archive, read_rows
-from beatporter.ledger.archive_place import ArchivePlace
-from beatporter.ledger.archive_tables import ARCHIVED, GARBLED, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.archive_storage import ArchiveStorage
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
+from beatporter.ledger.column_types import key_of
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS
 
-MOST = 20
+MAX_LINES = 20
 """Lines of one kind; what is beyond is counted."""
 BACKUPS_AT_ONCE = 20
-PUT_BACK = "Put a copy of the ledger back, or make it with `beatporter ledger rebuild --from ARCHIVE`."
+REMEDY = "Put a copy of the ledger back, or make it with `beatporter ledger rebuild --from ARCHIVE`."
 
 
 @dataclass
@@ -49,18 +49,18 @@ class CheckReport:
             found.extend(step)
         except LedgerCorrupt as error:
             found.append(str(error))
-        except GARBLED as error:
-            found.append(f"The ledger holds a value that was never written ({type(error).__name__}). {PUT_BACK}")
-        self.problems += [line for line in dict.fromkeys(found[:MOST]) if line not in self.problems]
-        if len(found) > MOST:
-            self.problems.append(f"And {len(found) - MOST} more like it.")
+        except GARBLED_VALUE_ERRORS as error:
+            found.append(f"The ledger holds a value that was never written ({type(error).__name__}). {REMEDY}")
+        self.problems += [line for line in dict.fromkeys(found[:MAX_LINES]) if line not in self.problems]
+        if len(found) > MAX_LINES:
+            self.problems.append(f"And {len(found) - MAX_LINES} more like it.")
 
 
-def check(ledger: Ledger, place: ArchivePlace | None = None, *, full: bool = True) -> CheckReport:
+def check(ledger: Ledger, storage: ArchiveStorage | None = None, *, full: bool = True) -> CheckReport:
     """Look at a whole ledger, and at its archive.
 
     Args:
-        place: where its archive lies, None without one.
+        storage: where its archive lies, None without one.
         full: read every row of the database and of the archive; otherwise the database's structure and the archive's names alone.
 
     Raises:
@@ -68,17 +68,17 @@ def check(ledger: Ledger, place: ArchivePlace | None = None, *, full: bool = Tru
         SettingsError: the archive is a newer Beatporter's.
     """
     report = CheckReport()
-    listing = Listing({}) if place is None else list_archive(place)
+    listing = Listing({}) if storage is None else list_archive(storage)
     report.take(_structure(ledger, full=full))
     report.take(listing.problems)
-    if place is not None:
-        report.take(cut_short(place, listing))
+    if storage is not None:
+        report.take(cut_short(storage, listing))
     if full:
         compare(ledger, listing, report)
         for step in (_history_keys, _charts, _backups):
             report.take(step(ledger))
-        if place is not None:
-            report.take(_archive_files(ledger, place, listing))
+        if storage is not None:
+            report.take(_archive_files(ledger, storage, listing))
     return report
 
 
@@ -93,12 +93,12 @@ def _structure(ledger: Ledger, *, full: bool) -> Iterator[str]:
     if not ledger.database.is_sqlite:
         return
     with ledger.database.read() as connection:
-        for (line,) in connection.exec_driver_sql(f"PRAGMA {'integrity' if full else 'quick'}_check({MOST})"):
+        for (line,) in connection.exec_driver_sql(f"PRAGMA {'integrity' if full else 'quick'}_check({MAX_LINES})"):
             if line != "ok":
-                yield f"SQLite on {ledger.name}: {' '.join(str(line).split())}. {PUT_BACK}"
+                yield f"SQLite on {ledger.name}: {' '.join(str(line).split())}. {REMEDY}"
         broken = Counter((table, to) for table, _, to, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"))
     for (table, to), count in broken.items():
-        yield f"{count} rows of {table} refer to rows of {to} that are not there. {PUT_BACK}"
+        yield f"{count} rows of {table} refer to rows of {to} that are not there. {REMEDY}"
 
 
 def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
         end = file.last
         if digest.hex() != file.digest:
             rows = f"Rows {file.first} to {file.last} of {archived.name}"
-            yield f"{rows} in the ledger are not those that {file.path} was written from. {PUT_BACK}"
+            yield f"{rows} in the ledger are not those that {file.path} was written from. {REMEDY}"
     for batch in batches(ledger.database, archived, end):
         report.rows[archived.name] += batch.num_rows
         report.waiting += 0 if archived.whole else batch.num_rows
@@ -128,7 +128,7 @@ def _history_keys(ledger: Ledger) -> Iterator[str]:
         for number, *values in rows:
             for place, (key, _) in enumerate(pairs):
                 if values[2 * place] != key_of(values[2 * place + 1]):
-                    yield f"Row {number} of history: its {key.name} is not that of its text, so look-ups pass over it. {PUT_BACK}"
+                    yield f"Row {number} of history: its {key.name} is not that of its text, so look-ups pass over it. {REMEDY}"
 
 
 def _charts(ledger: Ledger) -> Iterator[str]:
@@ -136,9 +136,9 @@ def _charts(ledger: Ledger) -> Iterator[str]:
     misplaced = sa.select(CHART_ENTRIES.c.chart).where(CHART_ENTRIES.c.position < 1).distinct()
     with ledger.database.read() as connection:
         for number in connection.execute(without).scalars():
-            yield f"Chart {number} has no entries. {PUT_BACK}"
+            yield f"Chart {number} has no entries. {REMEDY}"
         for number in connection.execute(misplaced).scalars():
-            yield f"Chart {number} has a position below 1. {PUT_BACK}"
+            yield f"Chart {number} has a position below 1. {REMEDY}"
 
 
 def _backups(ledger: Ledger) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _backups(ledger: Ledger) -> Iterator[str]:
             asked = sa.select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
             wrong = _broken_chain(connection, connection.execute(asked).all())
             if wrong:
-                yield f"The backups of playlist {playlist_id} {wrong}. {PUT_BACK}"
+                yield f"The backups of playlist {playlist_id} {wrong}. {REMEDY}"
 
 
 def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | None:
@@ -173,11 +173,11 @@ def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | No
     return None
 
 
-def _archive_files(ledger: Ledger, place: ArchivePlace, listing: Listing) -> Iterator[str]:
+def _archive_files(ledger: Ledger, storage: ArchiveStorage, listing: Listing) -> Iterator[str]:
     for archived in ARCHIVED:
         for file in listing.files[archived.name]:
             try:
-                for _ in read_rows(place, archived, file, ledger.ledger_id):
+                for _ in read_rows(storage, archived, file, ledger.ledger_id):
                     pass
             except LedgerCorrupt as error:
                 yield str(error)

@@ -30,9 +30,9 @@ from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable,
 
 logger = logging.getLogger(__name__)
 
-BUSY_S = 30
+LOCK_TIMEOUT_S = 30
 """How long a write waits for another process's."""
-AWAY_S = 75
+UNREACHABLE_TIMEOUT_S = 75
 """How long a PostgreSQL that does not answer is waited for."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """Size of SQLite's log from which `settle` empties it."""
@@ -44,11 +44,11 @@ PRAGMAS = (
     f"journal_size_limit={SETTLE_BYTES // 2}",  # else the log stays as large as it ever was, and every step empties it
 )
 """Of each connection to SQLite."""
-SMALLEST_BYTES = 512
+MIN_FILE_BYTES = 512
 """The smallest page of an SQLite file."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a question; SQLite takes 32,766 in a statement."""
-NETWORK = {
+NETWORK_FILE_SYSTEMS = {
     "nfs",
     "nfs4",
     "cifs",
@@ -67,7 +67,7 @@ NETWORK = {
 MOUNTS = Path("/proc/mounts")
 _REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
 """What a PostgreSQL says that lets nobody in; such an error carries no code."""
-MOST_ENGINES = 4
+MAX_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}
 _ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
@@ -114,7 +114,7 @@ class Database:
 
     def _connected(self, engine: Engine) -> Connection:
         """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
-        ends_at, pause_s = time.monotonic() + AWAY_S, 0.25
+        ends_at, pause_s = time.monotonic() + UNREACHABLE_TIMEOUT_S, 0.25
         while True:
             try:
                 return engine.connect()
@@ -246,7 +246,7 @@ class Database:
         if isinstance(error, NoConnection):
             return LedgerUnavailable(f"The ledger {self.name} is asked by too many threads at once.", "Try again.")
         if "locked" in said or "busy" in said:
-            return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {BUSY_S} s.", "Try again.")
+            return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {LOCK_TIMEOUT_S} s.", "Try again.")
         if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
             return LedgerUnwritable(
                 f"The ledger {self.name} cannot be written: {said}.", "Make room, or set BEATPORTER_DATABASE to another place."
@@ -297,7 +297,7 @@ def _engine(address: str) -> Engine:
             atexit.register(_close_all)  # which empties SQLite's log into its file
         engine = _ENGINES.pop(address, None) or (_postgres(address) if is_postgres(address) else _sqlite(Path(address)))
         _ENGINES[address] = engine
-        while len(_ENGINES) > MOST_ENGINES:
+        while len(_ENGINES) > MAX_ENGINES:
             _ENGINES.pop(next(iter(_ENGINES))).dispose()
         return engine
 
@@ -311,7 +311,7 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
-        if path.is_file() and 0 < path.stat().st_size < SMALLEST_BYTES:  # which SQLite would take for a new database
+        if path.is_file() and 0 < path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
             raise _cut_off(path)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
@@ -326,7 +326,7 @@ def _sqlite(path: Path) -> Engine:
         ) from error
     # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
-    engine = create_engine(url, connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -338,7 +338,7 @@ def _sqlite(path: Path) -> Engine:
 
 def _set_wal(driver: Any) -> None:
     """Of several processes that begin at once one sets the mode; SQLite does not let the others wait for it, so they ask again."""
-    ends_at = time.monotonic() + BUSY_S
+    ends_at = time.monotonic() + LOCK_TIMEOUT_S
     while driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
             driver.execute("PRAGMA journal_mode=WAL")
@@ -375,7 +375,7 @@ def _refuse_network(folder: Path) -> None:
     for point, mounted in mounts:  # of several at one point the last one counts: an automount stands before what it mounted
         if len(point) >= longest and place.is_relative_to(point.replace("\\040", " ")):
             kind, longest = mounted, len(point)
-    if kind in NETWORK:
+    if kind in NETWORK_FILE_SYSTEMS:
         raise SettingsError(
             f"{folder} is on a network drive ({kind}), where SQLite loses data.",
             "Set BEATPORTER_DATABASE to a local path, or to postgresql://… where several machines share it.",

@@ -21,7 +21,7 @@ from sqlalchemy import Select, Table, select
 from beatporter.control_characters import without_control_characters
 from beatporter.errors import SettingsError
 from beatporter.ledger import tables
-from beatporter.ledger.columns import as_plain
+from beatporter.ledger.column_types import as_plain
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.matches import standing
 from beatporter.ledger.tables import BACKUPS, CHART_ENTRIES, CHARTS, ENTRIES, HISTORY, LISTED_PLAYLISTS, LISTINGS, PLAYLIST_IDS
@@ -32,7 +32,7 @@ from beatporter.records.match import Match
 ROWS_AT_ONCE = 8_192
 SHEET_ROWS = 1_048_576
 """Excel's limit (Microsoft, "Excel specifications and limits"); what is beyond goes to another sheet."""
-CELL_CHARACTERS = 32_767
+MAX_CELL_CHARACTERS = 32_767
 """The same page's limit of a cell; a longer text is cut."""
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 """How a text begins that a spreadsheet takes for a formula: Excel passes over blanks, and reads full-width signs as the others (OWASP, "CSV
@@ -256,7 +256,7 @@ def _write_xlsx(path: Path, table: str, columns: list[str], rows: Iterator[Row],
         value = _plain(value)
         if not isinstance(value, str):
             return value.replace(tzinfo=None) if isinstance(value, datetime) else value
-        made = WriteOnlyCell(sheet, value[:CELL_CHARACTERS])
+        made = WriteOnlyCell(sheet, value[:MAX_CELL_CHARACTERS])
         made.data_type = "s"
         return made
 

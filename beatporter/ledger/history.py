@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
 
-from beatporter.ledger.columns import clean, key_of
+from beatporter.ledger.column_types import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
 from beatporter.ledger.playlist_ids import number_of, numbered
 from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of

@@ -10,13 +10,17 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from beatporter.errors import SettingsError
+from beatporter.ledger.audits import Audits
 from beatporter.ledger.backups import Backups
 from beatporter.ledger.calls import Calls
+from beatporter.ledger.challenges import Challenges
+from beatporter.ledger.chart_reads import ChartReads
 from beatporter.ledger.charts import Charts
 from beatporter.ledger.corrections import Corrections
 from beatporter.ledger.database import Database, is_postgres
 from beatporter.ledger.history import History
 from beatporter.ledger.matches import Matches
+from beatporter.ledger.memory import Memory
 from beatporter.ledger.migrate import prepare
 from beatporter.ledger.playlists import Listings, Playlists, Snapshots
 from beatporter.ledger.runs import Runs
@@ -41,9 +45,13 @@ class Ledger:
         self.snapshots = Snapshots(database)
         self.playlists = Playlists(database)
         self.corrections = Corrections(database)
+        self.audits = Audits(database)
         self.listings = Listings(database)
         self.calls = Calls(database)
         self.runs = Runs(database)
+        self.memory = Memory(database)
+        self.challenges = Challenges(database)
+        self.chart_reads = ChartReads(database)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """What the tables write within is kept as a whole, or not at all."""

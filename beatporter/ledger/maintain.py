@@ -11,7 +11,7 @@ from pathlib import Path
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive import only_one
 from beatporter.ledger.archive_files import list_archive
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.check import CheckReport, check, compare
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
@@ -19,6 +19,7 @@ from beatporter.ledger.rebuild import rebuild
 
 CALLS_KEPT = timedelta(days=35)
 LISTINGS_KEPT = timedelta(days=14)
+MEMORY_KEPT = timedelta(days=120)
 _SCRATCH = ".beatporter-drill-"
 FREE_SHARE = 0.25
 """Part of an SQLite file that must be free before it is written again without it: below that the room is used by itself."""
@@ -43,28 +44,29 @@ class MaintenanceReport:
     problems: list[str] = field(default_factory=list)
 
 
-def maintain(ledger: Ledger, place: ArchivePlace | None, now: datetime) -> MaintenanceReport:
+def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> MaintenanceReport:
     """Look after a ledger; damage becomes a problem of the report, and then nothing is dropped or rewritten.
 
     Args:
-        place: where its archive lies, None without one.
+        storage: where its archive lies, None without one.
 
     Raises:
         LedgerUnavailable, LedgerUnwritable, UpstreamDown, SettingsError: the database or the archive cannot be reached, there is no room
             for the drill, or another run archives or maintains the ledger.
     """
     with only_one(ledger.database):
-        found = check(ledger, place)
+        found = check(ledger, storage)
         report = MaintenanceReport(found, {}, problems=list(found.problems))
         if report.problems:
             return report
         report.dropped = {
             "calls": ledger.calls.drop_before(now - CALLS_KEPT),
             "listings": ledger.listings.drop_before(now - LISTINGS_KEPT),
+            "memory": ledger.memory.drop_before(now - MEMORY_KEPT),
         }
         report.freed_bytes = _tidy_up(ledger)
-        if place is not None:
-            report.drilled = _drill(ledger.database, place, report)
+        if storage is not None:
+            report.drilled = _drill(ledger.database, storage, report)
     return report
 
 
@@ -83,12 +85,12 @@ def _tidy_up(ledger: Ledger) -> int:
     return max(0, before - path.stat().st_size)
 
 
-def _drill(database: Database, place: ArchivePlace, report: MaintenanceReport) -> int:
+def _drill(database: Database, storage: ArchiveStorage, report: MaintenanceReport) -> int:
     """Make a scratch database from the archive, and hold it to the archive's digests. Returns its rows, 0 when nothing was archived yet.
 
     It lies beside SQLite's file, where there is room for such a file: a system's folder for temporary files may be in memory.
     """
-    listing = list_archive(place)
+    listing = list_archive(storage)
     if not any(listing.files.values()):
         return 0
     beside = database.path.parent if database.path is not None else None
@@ -97,7 +99,7 @@ def _drill(database: Database, place: ArchivePlace, report: MaintenanceReport) -
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=beside) as folder:
         scratch = open_ledger(Path(folder) / "rebuilt.db")
         try:
-            rows = rebuild(place, scratch)
+            rows = rebuild(storage, scratch)
             made = CheckReport()
             compare(scratch, listing, made)
             report.problems += [f"A rebuild from the archive differs: {problem}" for problem in made.problems]

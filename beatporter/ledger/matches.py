@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
 from sqlalchemy import select
 
-from beatporter.ledger.columns import fingerprint
+from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import MATCHES, columns_of
@@ -49,6 +49,18 @@ class Matches:
             for part in chunks(sorted(set(beatport_ids))):
                 found += (Match(*row) for row in connection.execute(asked.where(MATCHES.c.beatport_id.in_(part))))
         return standing(found)
+
+    def all_standing(self, at_once: int = 500) -> Iterator[dict[int, Match]]:
+        """Every entry's standing decision, so many entries at a time, in the order of their ids."""
+        after = -1
+        while True:
+            asked = select(MATCHES.c.beatport_id).where(MATCHES.c.beatport_id > after).distinct().order_by(MATCHES.c.beatport_id)
+            with self._database.read() as connection:
+                ids = list(connection.execute(asked.limit(at_once)).scalars())
+            if not ids:
+                return
+            yield self.latest(ids)
+            after = ids[-1]
 
     def by_track(self, track_ids: Collection[str]) -> dict[str, list[Match]]:
         """Standing decisions for each of the Spotify tracks; tracks that stand for no entry are left out."""

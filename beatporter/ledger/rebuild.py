@@ -7,17 +7,17 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from beatporter.errors import LedgerCorrupt, SettingsError
-from beatporter.ledger.archive_files import cut_short, read_about, read_rows, sound_listing
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_files import cut_short, read_metadata, read_rows, sound_listing
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, plain, raw_type
-from beatporter.ledger.columns import key_of
+from beatporter.ledger.column_types import key_of
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
-from beatporter.ledger.run_check import forget_runs
+from beatporter.ledger.startup_check import forget_runs
 from beatporter.ledger.tables import LEDGER, metadata
 
 
-def rebuild(place: ArchivePlace, ledger: Ledger) -> dict[str, int]:
+def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
     """Fill an empty ledger with what an archive holds, in one transaction.
 
     Returns:
@@ -26,21 +26,21 @@ def rebuild(place: ArchivePlace, ledger: Ledger) -> dict[str, int]:
     Raises:
         SettingsError: the ledger is not empty, there is no archive, or it is a newer Beatporter's.
         LedgerCorrupt: files are damaged, missing or there twice; they are named, and nothing was written.
-        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the place say; nothing was written.
+        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the storage say; nothing was written.
     """
-    listing = sound_listing(place)
+    listing = sound_listing(storage)
     first = next((file for files in listing.files.values() for file in files), None)
     if first is None:
-        raise SettingsError(f"There is no archive at {place.name}.", "Name the folder or bucket that BEATPORTER_ARCHIVE named.")
-    if missing := cut_short(place, listing):
+        raise SettingsError(f"There is no archive at {storage.name}.", "Name the folder or bucket that BEATPORTER_ARCHIVE named.")
+    if missing := cut_short(storage, listing):
         raise LedgerCorrupt(" ".join(missing), "Put those files back from a copy.")
-    ledger_id: str = read_about(place, first)["ledger"]
+    ledger_id: str = read_metadata(storage, first)["ledger"]
     rows = dict.fromkeys(listing.files, 0)
     with ledger.database.transaction() as connection:
         _refuse_full(ledger, connection)
         for archived in ARCHIVED:
             for file in listing.files[archived.name]:
-                for batch in read_rows(place, archived, file, ledger_id):
+                for batch in read_rows(storage, archived, file, ledger_id):
                     _insert(ledger.database, connection, archived, batch)
                     rows[archived.name] += batch.num_rows
         connection.execute(LEDGER.update().where(LEDGER.c.key == "id").values(value=ledger_id))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from beatporter.ledger.columns import Moment
+from beatporter.ledger.column_types import Moment
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import metadata
 

@@ -10,15 +10,27 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table
 
-from beatporter.ledger.columns import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
+from beatporter.ledger.column_types import Moment, PlainText, RowId, RunnersUp, SpotifyId, Texts
 from beatporter.records.chart import ChartEntry
-from beatporter.records.ledger import CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    CallRow,
+    ChallengeRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    MemoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match
 
 metadata = MetaData()
-_KINDS: dict[Any, Any] = {int: BigInteger, float: Double, str: PlainText, datetime: Moment, tuple[str, ...]: Texts}
+_KINDS: dict[Any, Any] = {bool: Boolean, int: BigInteger, float: Double, str: PlainText, datetime: Moment, tuple[str, ...]: Texts}
 
 
 def _fields_of(record: type, *without: str, **kinds: Any) -> list[Column[Any]]:
@@ -31,7 +43,7 @@ def _column(name: str, hint: Any, kind: Any) -> Column[Any]:
     options = [part for part in get_args(hint) if part is not NoneType] if NoneType in get_args(hint) else [hint]
     plain = str if get_origin(options[0]) is Literal else options[0]
     kind = kind or _KINDS[plain]
-    return Column(name, kind, nullable=len(options) < len(get_args(hint)) or kind in (Texts, RunnersUp))
+    return Column(name, kind, nullable=NoneType in get_args(hint) or kind in (Texts, RunnersUp))
 
 
 def columns_of(table: Table, record: type) -> list[Column[Any]]:
@@ -175,6 +187,14 @@ CORRECTIONS = Table(
     Index("corrections_by_entry", "beatport_id"),
 )
 
+AUDITS = Table(
+    "audits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(AuditRow, track_id=SpotifyId),
+)
+"""As few rows as a person answers."""
+
 LISTINGS = Table(
     "listings",
     metadata,
@@ -212,4 +232,30 @@ RUNS = Table(
     *_fields_of(RunRow),
     Index("runs_by_genre", "genre_id", "at"),
     Index("runs_by_key", "run_key"),
+)
+
+MEMORY = Table(
+    "memory",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(MemoryRow),
+    Index("memory_by_genre", "genre_id", "at"),
+    Index("memory_by_time", "at"),
+)
+"""Memory of each run and of its steps; kept for some months."""
+
+CHALLENGES = Table(
+    "challenges",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(ChallengeRow),
+    Index("challenges_by_source", "source", "at"),
+)
+
+CHART_READS = Table(
+    "chart_reads",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    *_fields_of(ChartReadRow),
+    Index("chart_reads_by_genre", "genre_id", "at"),
 )

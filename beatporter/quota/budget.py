@@ -19,20 +19,19 @@ from types import TracebackType
 from typing import Protocol
 
 from beatporter.errors import LedgerUnavailable, LedgerUnwritable, QuotaExceeded
+from beatporter.http.retry_policy import OnWait
 from beatporter.ledger.calls import QUOTA, Calls, Held
 from beatporter.quota.window import calls_left, free_at, in_words, quota_spent, window_start
 from beatporter.records.ledger import CallRow
 
 HELD_FOR = timedelta(minutes=5)
 """Calls in hand are settled within that time; until then all of them count as made at the end of it."""
-PATIENCE = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 """How long a run waits for calls to leave the window. A day that spends all ends a minute or so later than the day before did, by
 the window's margin, so a run at the same time every day finds its calls within it for a week and more."""
-SLACK = 3
+OTHER_CALLS_AT_ONCE = 3
 """Calls taken at once for anything but searches: a run's listing, its write, one retry."""
 SEARCH = "search"
-
-OnWait = Callable[[float, str], None]
 
 
 class Meter(Protocol):
@@ -118,8 +117,8 @@ class CallBudget:
         now: the clock, aware UTC.
         max_searches: searches that this run may make, its share of the day; None: as many as there are.
         reserve: calls that no search may take, so that what was found can still be added.
-        at_once: searches taken from the ledger at once.
-        sleep: called with seconds, to wait for calls that leave the window within `PATIENCE` of the first one asked for.
+        searches_at_once: searches taken from the ledger at once.
+        sleep: called with seconds, to wait for calls that leave the window within `MAX_WAIT` of the first one asked for.
         on_wait: told seconds and reason before each such wait.
     """
 
@@ -132,11 +131,11 @@ class CallBudget:
         now: Callable[[], datetime],
         max_searches: int | None = None,
         reserve: int = 0,
-        at_once: int = 25,
+        searches_at_once: int = 25,
         sleep: Callable[[float], None] = time.sleep,
         on_wait: OnWait | None = None,
     ) -> None:
-        self._calls, self._budget, self._run_key, self._now, self._at_once = calls, budget, run_key, now, at_once
+        self._calls, self._budget, self._run_key, self._now, self._searches_at_once = calls, budget, run_key, now, searches_at_once
         self._sleep, self._on_wait = sleep, on_wait
         self._max_searches, self._searches = max_searches, 0
         self._lock, self._pausing = threading.Lock(), threading.Lock()
@@ -195,11 +194,6 @@ class CallBudget:
             self._quota_until = until
             self._calls.append([CallRow(_seconds(self._now()), QUOTA, 0, self._run_key, until)])
 
-    def quota_until(self) -> datetime | None:
-        """When Spotify's own quota is back; None when it is not spent."""
-        known = [until for until in (self._quota_until, self._calls.quota_until()) if until is not None]
-        return max(known) if known and max(known) > self._now() else None
-
     def close(self) -> None:
         """Settle what is in hand. May be called again."""
         with self._lock:
@@ -247,13 +241,13 @@ class CallBudget:
         if self._quota_until is not None and now < self._quota_until:
             raise quota_spent(self._quota_until)
         if self._patient_until is None:
-            self._patient_until = now + PATIENCE
+            self._patient_until = now + MAX_WAIT
         return now, max(now, self._patient_until)
 
     def _wanted(self, kind: str) -> int:
         if kind != SEARCH:
-            return SLACK
-        return self._at_once if self._max_searches is None else min(self._at_once, self._max_searches - self._searches)
+            return OTHER_CALLS_AT_ONCE
+        return self._searches_at_once if self._max_searches is None else min(self._searches_at_once, self._max_searches - self._searches)
 
     def _share_spent(self, now: datetime) -> QuotaExceeded:
         what = f"This run's share of {self._max_searches} searches of the day's budget is spent."

@@ -28,13 +28,18 @@ class ChartEntry:
     key: str | None = None
     publish_date: str | None = None
     """ISO date, YYYY-MM-DD."""
+    sub_genre: str | None = None
+    is_dj_version: bool | None = None
+    camelot: str | None = None
+    """The key on the Camelot wheel, such as 8A."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A genre's chart as it stood at one time."""
+    """A chart as it stood at one time."""
 
     genre_id: int
+    """The genre's id; of a list that is no genre its number, which is negative (`beatporter.subscriptions`)."""
     entries: tuple[ChartEntry, ...]
     """In chart order."""
     scraped_at: datetime

@@ -110,13 +110,35 @@ class CorrectionRow:
     at: datetime
 
 
+AuditAnswer = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A person's answer to whether a decision, drawn at random, is right."""
+
+    beatport_id: int
+    track_id: str | None
+    """What the decision took; None: it took nothing."""
+    rules: str
+    """Version of the rules that decided."""
+    stratum: str
+    """What it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
+    stratum_size: int
+    """Decisions that the stratum had then: what each answer counts for."""
+    answer: AuditAnswer
+    """unknown: the person cannot tell."""
+    at: datetime
+    """Aware, UTC, second resolution."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """How a run of a genre ended."""
 
     genre_id: int
     state: str
-    """completed, deferred or failed."""
+    """completed, deferred, challenged, waiting or failed."""
     added: int
     not_found: int
     deferred: int
@@ -145,6 +167,35 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeRow:
+    """Beatport showed a challenge, or answered again after one. The latest row of a source stands."""
+
+    source: str
+    """website or api."""
+    at: datetime
+    until: datetime | None
+    """The source is left alone until then; None: it answered again."""
+    in_a_row: int
+    """Challenges since it last answered; 0 when it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartReadRow:
+    """A chart that was read or handed over, and from where."""
+
+    genre_id: int
+    source: str
+    """website, api, inbox or file."""
+    at: datetime
+    """As the chart's `scraped_at`."""
+    entries: int
+    reached: int | None = None
+    """Of a label that is read a part at a time: tracks from the newest on that were read so far."""
+    total: int | None = None
+    """Of such a label: how many Beatport counts; None when the last one was read."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """Spotify calls taken from the daily budget, or given back (negative count), or a quota's end."""
 
@@ -156,3 +207,34 @@ class CallRow:
     run_key: str
     until: datetime | None = None
     """For kind quota: when asking makes sense again."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """Memory of a genre's run, or of one of its steps. Byte figures are the kernel's; None where the system does not give them."""
+
+    genre_id: int
+    run_key: str
+    at: datetime
+    """When the run began; equal for all rows of a run."""
+    step: str
+    """A task's name, such as match-tracks; `run` for the whole."""
+    state: str
+    """How the run ended: completed, failed or killed."""
+    shared_process: int
+    """1: other genres ran in the same process."""
+    host: str
+    """Such as Linux x86_64, Python 3.11."""
+    code_version: str
+    before_bytes: int | None
+    peak_bytes: int | None
+    after_bytes: int | None
+    duration_s: float
+    history_rows: int | None
+    """Rows that the history had, of all playlists."""
+    searches: int | None
+    """Searches that the run made."""
+    holders: str
+    """JSON: `held` at the peak and, for the whole run, `left` at its end, each a list of function, place, bytes."""
+    capture: str
+    """File name of memray's capture; empty without one."""

@@ -25,6 +25,8 @@ class Verdict:
     """Named penalties with their points, in a fixed order; the verdict explains itself by them."""
     rejected: tuple[str, ...]
     """Reasons that rule the candidate out whatever its score; empty when version is set."""
+    chance: float = 1.0
+    """How probable it is that a person would take the candidate, 0 to 1; orders what is shown to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,30 @@ class RunnerUp:
     artists: tuple[str, ...]
     score: float
     why: str
+    isrc: str | None = None
+    """This and what follows is kept so that the decision can be judged again without a call; None in rows of November 2026 and before."""
+    duration_ms: int | None = None
+    album: str | None = None
+    album_type: str | None = None
+    is_playable: bool | None = None
+    release_date: str | None = None
+    chance: float | None = None
+    """How probable it is that a person would take it; orders the review."""
+
+    @property
+    def track(self) -> SpotifyTrack:
+        """The candidate as Spotify gave it."""
+        return SpotifyTrack(
+            self.track_id,
+            self.name,
+            self.artists,
+            self.album,
+            self.album_type,
+            self.isrc,
+            self.duration_ms,
+            self.is_playable,
+            self.release_date,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +93,23 @@ class Match:
     runners_up: tuple[RunnerUp, ...] = ()
     """At most three, best first."""
     track_duration_ms: int | None = None
+    track_album: str | None = None
+    track_album_type: str | None = None
+    track_release_date: str | None = None
+
+    @property
+    def track(self) -> SpotifyTrack | None:
+        """What was taken; None for a miss."""
+        if self.track_id is None:
+            return None
+        return SpotifyTrack(
+            self.track_id,
+            self.track_name or "",
+            self.track_artists,
+            self.track_album,
+            self.track_album_type,
+            self.track_isrc,
+            self.track_duration_ms,
+            None,
+            self.track_release_date,
+        )

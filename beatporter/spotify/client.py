@@ -142,11 +142,6 @@ class SpotifyClient:
         self._entries_key = "tracks"
         return snapshot_id
 
-    def reorder(self, playlist_id: str, range_start: int, insert_before: int, range_length: int, snapshot_id: str) -> str:
-        """Move a range of entries, as they stand in that snapshot; returns the new snapshot id. Not idempotent."""
-        move = partial(self._api.playlist_reorder_items, range_start=range_start, insert_before=insert_before)
-        return self._write(parsing.snapshot_of, move, _checked(playlist_id), range_length=range_length, snapshot_id=snapshot_id)
-
     def _list_once(self) -> list[PlaylistRef] | None:
         """One pass over the listing; None when it changed meanwhile, so that an entry may have slipped between pages."""
         found: dict[str, PlaylistRef] = {}

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from beatporter.errors import SettingsError, SignInExpired
 from beatporter.settings import Settings
-from beatporter.spotify.sign_in import AGAIN, SCOPES, SignIn, require_client
+from beatporter.spotify.sign_in import SCOPES, SIGN_IN_AGAIN, SignIn, require_client
 from beatporter.spotify.tokens import ask_for_token
 
 DEFAULT_PORT = 8917
@@ -77,7 +77,7 @@ def code_from_address(address: str, state: str) -> str:
         raise SignInExpired("That address does not belong to this sign-in.", "Copy it whole from the browser that you signed in with.")
     if "error" in answer:
         refused = "You did not allow it" if answer["error"] == ["access_denied"] else "Spotify refused it"
-        raise SignInExpired(f"The sign-in was not made: {refused}.", AGAIN)
+        raise SignInExpired(f"The sign-in was not made: {refused}.", SIGN_IN_AGAIN)
     if not answer.get("code"):
         raise SignInExpired("That address holds no code.", "Copy it whole from the browser that you signed in with.")
     return answer["code"][0]
@@ -109,7 +109,7 @@ def exchange_code(
     lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
     if answer.refresh_token is None or lacking:
         missing = ", ".join(lacking) or "a refresh token"
-        raise SignInExpired(f"Spotify's sign-in came without {missing}.", AGAIN)
+        raise SignInExpired(f"Spotify's sign-in came without {missing}.", SIGN_IN_AGAIN)
     return SignIn(answer.refresh_token, now().replace(microsecond=0), answer.scopes or SCOPES)
 
 

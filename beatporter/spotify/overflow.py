@@ -15,7 +15,7 @@ from beatporter.errors import PlaylistFull
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.client import SpotifyClient
-from beatporter.spotify.plan import MOVE_AT_ONCE, PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
+from beatporter.spotify.plan import MIN_MOVED, PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
 
 Continuation = Callable[[int], PlaylistRef]
 """Finds or makes the continuation of that number, 2 or more."""
@@ -35,7 +35,7 @@ def make_room(
     when_full: Literal["continue", "fail"],
     continuation: Continuation,
     limit: int = PLAYLIST_LIMIT,
-    at_once: int = MOVE_AT_ONCE,
+    min_moved: int = MIN_MOVED,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Move as many of the oldest tracks as `adding` more need; does nothing while there is room.
@@ -48,7 +48,7 @@ def make_room(
         when_full: what the person set.
         continuation: `ensure_playlist` for a continuation's number.
         limit: entries that a playlist may hold.
-        at_once: entries to move at least.
+        min_moved: entries to move at least.
         sleep: called with seconds, after unknown outcomes.
 
     Returns:
@@ -57,7 +57,7 @@ def make_room(
     Raises:
         PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
     """
-    moving = plan_move(present, adding, limit=limit, at_once=at_once)
+    moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
     if not moving and len(present) + adding <= limit:
         return ()
     if when_full == "fail":

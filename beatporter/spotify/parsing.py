@@ -15,6 +15,7 @@ from typing import Any
 
 from beatporter.http.content import clean_text
 from beatporter.http.limits import MAX_NUMBER, MAX_PAGE_ENTRIES
+from beatporter.isrc import clean_isrc
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 _TRACK_FIELDS = "id,name,type,is_local,duration_ms,is_playable,artists(name),album(name,album_type,release_date),external_ids(isrc)"
@@ -77,7 +78,7 @@ def read_track(answer: object) -> SpotifyTrack | None:
         artists=_artist_names(answer.get("artists")),
         album=_text(album.get("name")),
         album_type=_text(album.get("album_type")),
-        isrc=_isrc(ids.get("isrc")) if isinstance(ids, Mapping) else None,
+        isrc=clean_isrc(ids.get("isrc")) if isinstance(ids, Mapping) else None,
         duration_ms=_number(answer.get("duration_ms")),
         is_playable=playable if isinstance(playable := answer.get("is_playable"), bool) else None,
         release_date=_text(album.get("release_date")),
@@ -160,11 +161,6 @@ def _artist_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(name for artist in value if isinstance(artist, Mapping) and (name := _text(artist.get("name"))))
-
-
-def _isrc(value: object) -> str | None:
-    text = _text(value)
-    return text.replace("-", "").strip().upper() or None if text else None
 
 
 def _moment(value: object) -> datetime | None:

@@ -13,7 +13,7 @@ from beatporter.records.ledger import Known
 
 PLAYLIST_LIMIT = 10_000
 """Entries that Spotify lets a playlist hold, about."""
-MOVE_AT_ONCE = 500
+MIN_MOVED = 500
 """Entries moved to a continuation at least, so that a full playlist is not moved from every day."""
 DAILY_SIZE = 15
 
@@ -34,11 +34,6 @@ class Plan:
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """True when nothing is to be sent."""
-        return not self.add and not self.remove and self.replace is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +108,13 @@ def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
     return Plan(add=_without(target, present, ()), replace=target)
 
 
-def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, at_once: int = MOVE_AT_ONCE) -> tuple[str, ...]:
+def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min_moved: int = MIN_MOVED) -> tuple[str, ...]:
     """The oldest tracks, in playlist order, that must leave a playlist before `adding` more fit in.
 
     Entries without an id cannot be moved by an app, and a track that stands there twice would leave both places; both stay.
 
     Returns:
-        Nothing while there is room; else at least what is needed and `at_once` where there are so many, or everything
+        Nothing while there is room; else at least what is needed and `min_moved` where there are so many, or everything
         movable when even that is too little (the caller then says PlaylistFull).
     """
     needed = len(present) + adding - limit
@@ -129,7 +124,7 @@ def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, at_
     for track_id in present:
         counts[track_id] = counts.get(track_id, 0) + 1
     movable = [track_id for track_id in present if track_id is not None and counts[track_id] == 1]
-    return tuple(movable[-max(needed, at_once) :])
+    return tuple(movable[-max(needed, min_moved) :])
 
 
 def after(plan: Plan, present: Present) -> list[str | None]:

@@ -25,7 +25,7 @@ from beatporter.http.session import BearerToken, HttpSession
 from beatporter.quota.budget import Meter
 from beatporter.quota.window import in_words, quota_spent
 from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy
-from beatporter.spotify.sign_in import AGAIN
+from beatporter.spotify.sign_in import SIGN_IN_AGAIN
 from beatporter.spotify.tokens import Tokens
 
 MAX_RENEWALS = 2
@@ -153,7 +153,7 @@ def _refusal(verb: str, path: str, status: int, message: str) -> RequestRefused:
     what = f"Spotify refused {verb} {path} ({status}).{said}"
     on_playlist = "/playlists/" in path
     if status == 403 and "scope" in message.lower():
-        remedy = f"The sign-in lacks a permission. {AGAIN}"
+        remedy = f"The sign-in lacks a permission. {SIGN_IN_AGAIN}"
     elif status == 403 and on_playlist:
         remedy = (
             "Only the owner and collaborators may read or change a playlist's items. If it is your own: "

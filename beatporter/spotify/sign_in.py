@@ -9,10 +9,7 @@ whoever knows Prefect hands in. It dies six months after the person signed in, a
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,15 +18,14 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
-from beatporter.home import make_home
+from beatporter.private_file import write_private
 from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
 FILE = "spotify.json"
-PRIVATE = 0o600
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
-AGAIN = "Run `beatporter login` and sign in once more."
+SIGN_IN_AGAIN = "Run `beatporter login` and sign in once more."
 SIGN_IN_PREFIX = "spotify-sign-in/"
 """A refresh token's setting that begins with it names the Prefect block of that type."""
 
@@ -136,20 +132,13 @@ class FileStore:
             return None
         except (OSError, ValueError) as error:
             problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
-        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", AGAIN)
+        raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", SIGN_IN_AGAIN)
 
     def save(self, sign_in: SignIn) -> str:
         """Write the file, mode 0600, whole or not at all; returns its path."""
-        draft = self._path.with_name(f".{secrets.token_hex(6)}.new")
         try:
-            make_home(self._path.parent)
-            # Made here or not at all, and private before the secret is in it: no link is followed, nobody opens it in between.
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", encoding="utf-8") as file:
-                file.write(json.dumps(document_of(sign_in), indent=2) + "\n")
-            draft.replace(self._path)
+            write_private(self._path, json.dumps(document_of(sign_in), indent=2) + "\n")
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
             raise SettingsError(
                 f"The sign-in could not be written to {self._path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder."
             ) from None
@@ -191,7 +180,7 @@ def sign_in_warning(sign_in: SignIn, at: datetime) -> str | None:
     age = sign_in_age(sign_in, at)
     if age is None or age < WARN_FROM or sign_in.signed_in_at is None:
         return None
-    return f"The Spotify sign-in is {age.days} days old and ends about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}. {AGAIN}"
+    return f"The Spotify sign-in is {age.days} days old and ends about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}. {SIGN_IN_AGAIN}"
 
 
 def sign_in_words(sign_in: SignIn, now: datetime) -> str:

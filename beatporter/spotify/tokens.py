@@ -23,11 +23,11 @@ from beatporter.http.retry_policy import OnWait, send_with_retries
 from beatporter.http.session import HttpSession
 from beatporter.settings import PREFIX, Settings
 from beatporter.spotify.call import result_of, retry_policy
-from beatporter.spotify.sign_in import AGAIN, SignIn, require_client
+from beatporter.spotify.sign_in import SIGN_IN_AGAIN, SignIn, require_client
 
 logger = logging.getLogger(__name__)
 
-EARLY = timedelta(seconds=60)
+RENEW_BEFORE_END = timedelta(seconds=60)
 """An access token is renewed so long before its end."""
 USUAL_LIFETIME_S = 3600.0
 """What Spotify gives; assumed when it says nothing."""
@@ -90,7 +90,7 @@ class Tokens:
     def _renew(self) -> SecretStr:
         form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token.get_secret_value()}
         answer = ask_for_token(self._settings, form, now=self._now, sleep=self._sleep, on_wait=self._on_wait)
-        self._ends_at = self._now() + timedelta(seconds=answer.lifetime_s) - EARLY
+        self._ends_at = self._now() + timedelta(seconds=answer.lifetime_s) - RENEW_BEFORE_END
         if answer.refresh_token is not None and answer.refresh_token != self._sign_in.refresh_token:
             self._sign_in = replace(self._sign_in, refresh_token=answer.refresh_token)
             self._keep()
@@ -101,7 +101,7 @@ class Tokens:
         if self._sign_in.store is not None:
             self._sign_in.store.save(self._sign_in)
         else:
-            logger.warning("Spotify renewed the refresh token, and %sSPOTIFY_REFRESH_TOKEN holds the old one. %s", PREFIX, AGAIN)
+            logger.warning("Spotify renewed the refresh token, and %sSPOTIFY_REFRESH_TOKEN holds the old one. %s", PREFIX, SIGN_IN_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,9 @@ def _is_token(value: object) -> TypeGuard[str]:
 def _failure(result: HttpResult[object]) -> BeatporterError:
     """The error for an exchange that gave no token; of Spotify's words only the grant's code is looked at."""
     if isinstance(result, Refused) and result.message == "invalid_grant":
-        return SignInExpired("Spotify does not take the sign-in any more (invalid_grant); it ends six months after it was made.", AGAIN)
+        return SignInExpired(
+            "Spotify does not take the sign-in any more (invalid_grant); it ends six months after it was made.", SIGN_IN_AGAIN
+        )
     if isinstance(result, Refused):
         return SettingsError(
             "Spotify's accounts service does not take the app's id and secret.",

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beatporter.quota.allocation import QuotaAllocator
-from beatporter.quota.budget import PATIENCE
+from beatporter.quota.budget import MAX_WAIT
 from beatporter.quota.estimate import searches_for
 from beatporter.quota.window import calls_left
-from beatporter.sync.backlog import KEPT_FOR
+from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 from beatporter.sync.match import is_undecided
-from beatporter.sync.outcome import RUN_LASTS
+from beatporter.sync.outcome import LONGEST_RUN
 from beatporter.sync.workspace import Workspace, calls_key
 
 CALLS_BESIDE_SEARCHES = 3
 """Kept back by a genre's run: its write, and a playlist made or looked at."""
-WRITE = 1
+CALLS_OF_A_WRITE = 1
 """What a genre that has its playlist takes of them on an ordinary day; more kept back for each would be missing in the searches."""
 
 
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
     """An allocator of what the day's budget has left, those calls among it that come back while a run has patience."""
     ledger, now = workspace.ledger, workspace.now()
-    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + PATIENCE)
+    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + MAX_WAIT)
     keys = {calls_key(workspace.run_key, slug): slug for slug in slugs}
-    made = {keys[key]: count for key, count in ledger.calls.by_run(now - RUN_LASTS, list(keys)).items()}
+    made = {keys[key]: count for key, count in ledger.calls.by_run(now - LONGEST_RUN, list(keys)).items()}
     needs = {slug: estimated_searches(workspace, slug) for slug in slugs}
-    beside = {slug: WRITE if _has_playlist(workspace, slug) else CALLS_BESIDE_SEARCHES for slug in slugs}
+    beside = {slug: CALLS_OF_A_WRITE if _has_playlist(workspace, slug) else CALLS_BESIDE_SEARCHES for slug in slugs}
     return QuotaAllocator(left, needs, beside, made)
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:
     """Searches that the genre's next run will need: what its charts of the last days left undecided, and a day's new entries."""
-    entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - KEPT_FOR)
+    entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - BACKLOG_KEPT_FOR)
     if not entries:
         return searches_for(None)
     ids = [entry.beatport_id for entry in entries]

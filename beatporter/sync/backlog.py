@@ -1,7 +1,7 @@
 """What earlier charts left open: entries that have left the chart before they were searched, or before their track was added.
 
 A day without quota, without an answer or without power must not cost a playlist what charted that day. So an entry is looked after for
-`KEPT_FOR` after it was last seen in its genre's chart; what the present chart asks for always comes first.
+`BACKLOG_KEPT_FOR` after it was last seen in its genre's chart; what the present chart asks for always comes first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from beatporter.records.match import Match
 from beatporter.sync.candidates import never_had
 from beatporter.sync.workspace import Workspace
 
-KEPT_FOR = timedelta(days=7)
+BACKLOG_KEPT_FOR = timedelta(days=7)
 """How long: a week of outages is bridged, and a first fill's backlog does not outlive the charts that it came from for long."""
 
 
@@ -26,7 +26,7 @@ def chart_and_backlog(workspace: Workspace, genre: Genre, beatport_ids: Sequence
         beatport_ids: the present chart.
     """
     charts = workspace.ledger.charts
-    recent = {entry.beatport_id: entry for entry in charts.since(genre.genre_id, workspace.now() - KEPT_FOR)}
+    recent = {entry.beatport_id: entry for entry in charts.since(genre.genre_id, workspace.now() - BACKLOG_KEPT_FOR)}
     present = set(beatport_ids)
     if not present <= recent.keys():  # an old chart stands in
         recent |= charts.entries(genre.genre_id, present - recent.keys())

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from beatporter.records.ledger import SnapshotRow
 from beatporter.spotify.apply import batches
 
-WRITE_LASTS = timedelta(minutes=15)
+LONGEST_WRITE = timedelta(minutes=15)
 """What came in so long after a write began is the write's: five rounds with growing pauses and waits for 429s take some minutes."""
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCK_DIFFERENCE = timedelta(minutes=1)
 """Ours and Spotify's, which says when a track came in."""
 
 
@@ -38,4 +38,4 @@ def removed_by_user(state: SnapshotRow | None, there: Mapping[str, datetime | No
 
 
 def _in_time(sent_at: datetime, added_at: datetime | None) -> bool:
-    return added_at is not None and -CLOCKS_DIFFER <= added_at - sent_at <= WRITE_LASTS
+    return added_at is not None and -CLOCK_DIFFERENCE <= added_at - sent_at <= LONGEST_WRITE

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
 from beatporter.matching import RULES, find_track, is_due
 from beatporter.progress import Progress, report
-from beatporter.quota.estimate import QUESTIONS, second_tries
+from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
@@ -109,7 +109,7 @@ def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEn
     rest = list(batch)
     while rest and spent is None:
         try:
-            most = workspace.budget.searches_left(QUESTIONS) // QUESTIONS
+            most = workspace.budget.searches_left(MAX_SEARCHES_PER_ENTRY) // MAX_SEARCHES_PER_ENTRY
         except QuotaExceeded as error:
             spent = error
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beatporter.sync.outcome import RUN_LASTS
+from beatporter.sync.outcome import LONGEST_RUN
 from beatporter.sync.workspace import Workspace, calls_key
 
 
@@ -21,6 +21,6 @@ class MatchCounts:
 def match_counts(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> MatchCounts:
     """The figures as the ledger has them now."""
     matches = workspace.ledger.matches.latest(beatport_ids).values()
-    searches = workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(workspace.run_key, slug)).get("search", 0)
+    searches = workspace.ledger.calls.by_kind(workspace.now() - LONGEST_RUN, calls_key(workspace.run_key, slug)).get("search", 0)
     found = [match for match in matches if match.track_id]
     return MatchCounts(len(found), sum(match.version == "substitute" for match in found), searches)

@@ -1,4 +1,4 @@
-"""What became of a genre's chart: each entry's fate and the run's figures. Reads the ledger, writes nothing; `report` shows it."""
+"""What became of a genre's run: the fate of each chart entry, the run's figures, and the row in the ledger. `report` makes the pages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from beatporter.sync.candidates import never_had
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace, calls_key
 
-RUN_LASTS = timedelta(days=2)
+LONGEST_RUN = timedelta(days=2)
 """How far back a run's calls are looked for, retries by hand counted in."""
-WORTHWHILE = 25
+CALLS_WORTH_A_RUN = 25
 """Calls that make another run worth its while."""
-State = Literal["completed", "deferred", "failed"]
-"""deferred: completed, but some entries wait for quota or for an answer."""
+State = Literal["completed", "deferred", "challenged", "waiting", "failed"]
+"""deferred: completed, but some entries wait for quota or for an answer; challenged: with an older chart, since Beatport asks for a human;
+waiting: this week's chart is not out yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,14 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:
     """Spotify calls of the workspace's run: those for one genre, or without a slug those for the account's listing."""
-    return sum(workspace.ledger.calls.by_kind(workspace.now() - RUN_LASTS, calls_key(workspace.run_key, slug)).values())
+    return sum(workspace.ledger.calls.by_kind(workspace.now() - LONGEST_RUN, calls_key(workspace.run_key, slug)).values())
 
 
 def resumes_at(workspace: Workspace, deferred: int) -> datetime | None:
     """When Spotify can be asked about what was deferred, as its quota and the person's budget allow it; None: at once, or nothing is."""
     if not deferred:
         return None
-    wanted = min(deferred, WORTHWHILE)
+    wanted = min(deferred, CALLS_WORTH_A_RUN)
     return calls_back_at(workspace.ledger.calls, workspace.settings.spotify_daily_budget, workspace.now(), wanted)
 
 

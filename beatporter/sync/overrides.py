@@ -41,7 +41,7 @@ def find_subject(workspace: Workspace, beatport_id: int) -> Subject:
         SettingsError: nothing is: it stood in no chart that was read.
     """
     match = workspace.ledger.matches.latest([beatport_id]).get(beatport_id)
-    for genre in workspace.settings.all_genres().values():
+    for genre in (*workspace.settings.all_genres().values(), *workspace.settings.subscriptions().values()):
         chart = workspace.ledger.charts.latest(genre.genre_id)
         for entry in chart.entries if chart else ():
             if entry.beatport_id == beatport_id:
@@ -68,6 +68,9 @@ def set_match(workspace: Workspace, beatport_id: int, track: SpotifyTrack) -> Ma
         track_artists=track.artists,
         track_isrc=track.isrc,
         track_duration_ms=track.duration_ms,
+        track_album=track.album,
+        track_album_type=track.album_type,
+        track_release_date=track.release_date,
         score=100.0,
     )
     return _keep(workspace, override)

@@ -17,7 +17,7 @@ from beatporter.records.match import Match
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, plan_collect, select_new
-from beatporter.sync.account import genre_playlist
+from beatporter.sync.account_playlists import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
 from beatporter.sync.candidates import KnownTracks, candidate_of, known_of, matches_by_track, removed_from_earlier
 from beatporter.sync.overflow import make_room_for

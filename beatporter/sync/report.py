@@ -91,6 +91,11 @@ def headline(outcomes: Mapping[str, Outcome]) -> str:
     return f"{_several(len(outcomes), 'genre')}, {_several(sum(outcome.added for outcome in outcomes.values()), 'track')} added"
 
 
+def waiting_report(slug: str, error: BeatporterError) -> str:
+    """The artifact `sync-<slug>` of a chart that is not out yet."""
+    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is as it was. The next run looks again."])
+
+
 def summary_report(
     outcomes: Mapping[str, Outcome],
     *,

@@ -1,37 +1,54 @@
-"""Step 1: read the genre's chart and keep it in the ledger."""
+"""Step 1: read the chart and keep it in the ledger."""
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
 
-from beatporter.beatport.sources import fetch_chart
-from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
+from beatporter.errors import BeatporterError, ChallengeShown, ChartNotYet, SettingsError, UnknownChart, UnknownGenre
 from beatporter.genres import Genre
 from beatporter.progress import Progress, report
 from beatporter.records.chart import Chart
+from beatporter.records.ledger import ChartReadRow
+from beatporter.subscriptions import Subscription
+from beatporter.sync.inbox import INBOX
+from beatporter.sync.scrape_label import scrape_label
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+CHALLENGED = "challenged"
+"""Step of the progress that says that an older chart stands in because Beatport showed a challenge."""
+
 
 def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
-    """Beatport ids of the genre's chart, in chart order; its rows go to the ledger's table `charts`.
+    """Beatport ids of the chart, in its order; its rows go to the ledger's table `charts`, its source to `chart_reads`.
 
-    When the chart cannot be had and `stale_chart_days` allows it, the last good chart stands in.
+    When the chart cannot be had and `stale_chart_days` allows it, the last good chart stands in. Of a label these are the tracks to look
+    after in this run, see `scrape_label`.
 
     Raises:
-        BeatporterError: what Beatport or the file said, when no chart stands in.
+        ChartNotYet: a chart of this week or month is not out, and there is none before it.
+        BeatporterError: what the sources said, when no chart stands in.
     """
     genre = workspace.genre(slug)
+    if isinstance(genre, Subscription) and genre.is_label:
+        return scrape_label(workspace, genre)
     try:
-        chart = fetch_chart(workspace.source, genre, workspace.now())
-    except (SettingsError, UnknownGenre):
+        found = workspace.source.read_chart(genre)
+    except (SettingsError, UnknownGenre, UnknownChart, ChartNotYet):
         raise
     except BeatporterError as error:
-        chart = _last_good_chart(workspace, genre, error)
-    else:
+        return [entry.beatport_id for entry in _last_good_chart(workspace, genre, error).entries]
+    for note in found.notes:
+        logger.info("%s: %s", slug, note)
+        report(Progress(slug, "scrape", note=note))
+    if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # the ledger has it, from when it was handed over
+        return [entry.beatport_id for entry in found.entries]
+    chart = Chart(genre.genre_id, found.entries, workspace.now())
+    with workspace.ledger.transaction():
         workspace.ledger.charts.append(chart)
+        workspace.ledger.chart_reads.append(ChartReadRow(genre.genre_id, found.source, chart.scraped_at, len(found.entries)))
     return [entry.beatport_id for entry in chart.entries]
 
 
@@ -42,5 +59,5 @@ def _last_good_chart(workspace: Workspace, genre: Genre, error: BeatporterError)
         raise error
     note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC stands in, because today's could not be had: {error}"
     logger.warning("%s: %s", genre.slug, note)
-    report(Progress(genre.slug, "scrape", note=note))
+    report(Progress(genre.slug, CHALLENGED if isinstance(error, ChallengeShown) else "scrape", note=note))
     return chart

@@ -11,15 +11,17 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from beatporter.beatport.sources import ChartSource, open_source
+from beatporter.beatport.sign_in import AccountStore
+from beatporter.beatport.sources import SourceChain, open_source
 from beatporter.clock import Clock, utc_now
-from beatporter.genres import Genre, find_genre
+from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
 from beatporter.quota.budget import CallBudget
 from beatporter.settings import Settings
 from beatporter.spotify.client import SpotifyClient, open_client
 from beatporter.spotify.sign_in import SignInStore
+from beatporter.sync.inbox import Inbox
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Workspace:
         acquire: takes slots of a rate that several processes share, None for this process's own.
         reserve: calls that no search may take, so that what was found can still be written.
         sign_in_store: where the sign-in lies, None for the settings or the file.
+        account_store: where the sign-in to Beatport lies, None for the file.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Workspace:
         reserve: int = 0,
         acquire: Callable[[int], None] | None = None,
         sign_in_store: SignInStore | None = None,
+        account_store: AccountStore | None = None,
         now: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -60,22 +64,32 @@ class Workspace:
         self.reserve = reserve
         self.acquire = acquire
         self.sign_in_store = sign_in_store
+        self.account_store = account_store
         self.now = now
         self.sleep = sleep
         self._open = ExitStack()
         self._context = copy_context()
 
     def genre(self, slug: str) -> Genre:
-        """The genre of that slug.
+        """The genre of that slug, or the chart or label that takes a genre's place.
 
         Raises:
-            UnknownGenre: with the nearest slugs.
+            UnknownGenre, UnknownChart: with what comes nearest.
         """
-        return find_genre(slug, self.settings.all_genres())
+        return self.settings.find_list(slug)
 
     @cached_property
-    def source(self) -> ChartSource:
-        return open_source(self.settings, sleep=self.sleep, now=self.now)
+    def source(self) -> SourceChain:
+        """The sources of charts, in the order that the settings name."""
+        inbox = Inbox(self.settings, self.ledger, now=self.now)
+        return open_source(
+            self.settings,
+            sleep=self.sleep,
+            now=self.now,
+            rests=self.ledger.challenges,
+            handed_over=inbox,
+            account_store=self.account_store,
+        )
 
     @cached_property
     def calls_key(self) -> str:

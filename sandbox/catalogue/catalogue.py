@@ -103,13 +103,13 @@ class Catalogue:
                 return labels[label_id - labels[0].label_id]
         raise KeyError(label_id)
 
-    def label_keys(self, label: Label, day: int) -> tuple[Key, ...]:
-        """A label's recordings up to a day, newest first: what charted, then older ones."""
+    def label_keys(self, label: Label, day: int, extra: int = 0) -> tuple[Key, ...]:
+        """A label's recordings up to a day, newest first: what charted, then older ones; `extra` more of these than it has by itself."""
         charted = [key for key in self.days.charted_through(label.genre_id, day) if key.genre_id == label.genre_id]
         new = [key for key in charted if self.composer.recording(key).song.label == label]
         size = _BIG_LABELS[label.place] if label.place < len(_BIG_LABELS) else label.label_id * 7 % 40
         first = BACK_CATALOGUE + label.place * PER_LABEL
-        keys = [*new, *(Key(label.genre_id, first + place) for place in range(size))]
+        keys = [*new, *(Key(label.genre_id, first + place) for place in range(size + extra))]
         return tuple(sorted(keys, key=lambda key: (self.came_out(key), key), reverse=True))
 
     def came_out(self, key: Key) -> date:

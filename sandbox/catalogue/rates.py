@@ -118,8 +118,6 @@ RADIO_WORDS: Final[dict[str, float]] = {"Radio Edit": 0.82, "Edit": 0.08, "Radio
 ARTISTS_REORDERED: Final = 0.12
 """Counted in the pairs: 4 of 12 with more than one artist."""
 ARTISTS_TRUNCATED: Final = 0.02
-ARTISTS_EXTRA: Final = 0.01
-"""Members credited beside the group. Counted in the pairs: 1 of 28."""
 DIACRITICS_STRIPPED: Final = 0.3
 """Of names with diacritics: one side writes them without."""
 TITLE_CASE_DIFFERS: Final = 0.05

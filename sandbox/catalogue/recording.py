@@ -58,7 +58,3 @@ class Recording:
     @property
     def chart_cut(self) -> Cut:
         return self.cuts[0]
-
-    @property
-    def remixer_names(self) -> str:
-        return f" {self.remixer_joint} ".join(artist.name for artist in self.remixers)

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from sandbox.http import Route, Server
 from sandbox.messages import Request, Response, json_response
-from sandbox.spotify.accountsapi import AccountsApi
+from sandbox.spotify.accounts_api import AccountsApi
 from sandbox.spotify.exceptions import SpotifyRefusal, quota_exceeded, rate_limited
 from sandbox.spotify.models import SpotifyState
-from sandbox.spotify.webapi import WebApi, refuse
+from sandbox.spotify.web_api import WebApi, refuse
 
 READ: Final = "playlist-read-private"
 WRITE: Final = "playlist-modify-private"

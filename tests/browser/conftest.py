@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PATIENCE_MS = 1000 * PATIENCE_S
+TIMEOUT_MS = 1000 * TIMEOUT_S
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, server: str) -> Iterator[Page]:
     """A page of the session's server, e.g. `page.goto("/runs")`."""
     context = chromium.new_context(base_url=server.removesuffix("/api"), viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     yield context.new_page()
     context.close()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 HOSTILE = "|<img src=x onerror=\"document.title='taken over'\">[a](javascript:x) *b* & <b>c</b> `d` https://evil.example"
 GENRE, GENRE_ID = "amapiano", 98
@@ -37,7 +37,7 @@ def position(server: str, environment: dict[str, str], tmp_path_factory: pytest.
         planted = plant(sandbox)
         own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(home)}
         command = [str(Path(sys.executable).with_name("beatporter")), "sync", GENRE, "trance-main-floor", "--json"]
-        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["genres"][GENRE]["matched"] > 85
     return planted
@@ -82,10 +82,16 @@ def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(page: Page, position:
     assert not [url for url in asked if url.endswith("/x")], "the name had the browser load something"
 
 
-def test_a_memory_report_has_its_figures_and_a_picture(page: Page, position: int) -> None:
+@pytest.mark.parametrize("interface", ["", "/v2"])
+def test_a_memory_report_has_its_figures_and_a_picture(page: Page, position: int, interface: str) -> None:
     open_artifact(page, f"memory-{GENRE}")
-    for words in ("In RAM before", "In RAM at the peak", "In RAM after", "Held at the peak for Beatporter's functions"):
-        expect(page.get_by_text(words, exact=True)).to_be_visible()
+    if interface:
+        page.goto(page.url.replace("/artifacts/", f"{interface}/artifacts/"))
+    for words in ("Step by step", "What holds the peak", "Which processes there are", "Looking closer"):
+        expect(page.get_by_role("heading", name=words, exact=True)).to_be_visible()
+    for step in ("scrape-chart", "match-tracks", "update-playlist", "append-history", "back-up-playlist", "report"):
+        expect(page.get_by_role("cell", name=step, exact=True).first).to_be_visible()
+    assert (page.get_by_role("link", name="flame graph", exact=True).get_attribute("href") or "").endswith("/flamegraph")
     picture = page.get_by_role("img", name="Memory over time")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0, "the picture is broken"

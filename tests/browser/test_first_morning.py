@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.v2 import pick, resume, retry, run_deployment, shot
 from tests.conftest import free_port
-from tests.patience import PATIENCE_S
 from tests.prefect_api import ask, wait_for_end
+from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
 REFUSAL = {"service": "spotify", "method": "POST", "kind": "playlist-items", "fault": "server_error", "status": 403, "count": 1}
@@ -47,7 +47,7 @@ class Up:
         self.api = f"{self.pages}/api"
 
     def wait(self) -> None:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while "Everything is up" not in self.log.read_text():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < end, self.log.read_text()
@@ -58,15 +58,15 @@ class Up:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = self._command(*arguments)
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
 
     def spoil(self, *faults: dict[str, Any]) -> None:
         body = json.dumps(list(faults)).encode()
-        urllib.request.urlopen(urllib.request.Request(f"{self.control}/faults", data=body), timeout=PATIENCE_S).close()
+        urllib.request.urlopen(urllib.request.Request(f"{self.control}/faults", data=body), timeout=TIMEOUT_S).close()
 
     def searches(self) -> int:
-        with urllib.request.urlopen(f"{self.control}/requests?service=spotify&kind=search", timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(f"{self.control}/requests?service=spotify&kind=search", timeout=TIMEOUT_S) as answer:
             return len(json.load(answer))
 
     @staticmethod
@@ -83,7 +83,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, webhook: Web
     finally:
         running.process.send_signal(signal.SIGTERM)
         try:
-            running.process.wait(PATIENCE_S)
+            running.process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
             running.process.kill()
 
@@ -129,7 +129,7 @@ def test_clicked_failed_alerted_retried_and_completed(up: Up, clicks: Page, webh
 def test_matches_in_doubt_are_reviewed_by_clicks(up: Up, clicks: Page) -> None:
     run_deployment(clicks, up.api, "review-matches/review-matches")
     (run,) = ask(up.api, "/flow_runs/filter", {"flows": {"name": {"any_": ["review-matches"]}}})
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while (state := ask(up.api, f"/flow_runs/{run['id']}")["state"])["name"] != "Suspended":
         assert time.monotonic() < end, state
         assert state["type"] not in ("FAILED", "CRASHED", "COMPLETED"), state
@@ -177,7 +177,7 @@ def test_everything_ends_with_it(up: Up) -> None:
     groups = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _belongs(path, up.folder)]
     assert groups, "none of its processes was found"
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(PATIENCE_S) == 0
+    assert up.process.wait(TIMEOUT_S) == 0
     assert not [number for number in groups if Path(f"/proc/{number}").exists() and _belongs(Path(f"/proc/{number}"), up.folder)]
     assert not (up.folder / ".beatporter/sandbox/up.json").exists()
 

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from sandbox.world import Options, Sandbox
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.v2 import shot
-from tests.patience import PATIENCE_S
 from tests.prefect_api import ask
+from tests.timeouts import TIMEOUT_S
 
 GENRE, GENRE_ID = "amapiano", 98
 NAMES = (
@@ -38,7 +38,7 @@ def published(server: str, environment: dict[str, str], tmp_path_factory: pytest
             object.__setattr__(tracks[entry.isrc], "name", name)
         own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(home)}
         command = [str(Path(sys.executable).with_name("beatporter")), "sync", GENRE, "trance-main-floor", "--json"]
-        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=home, env=own, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         html = home / "briefing.html"
         made = subprocess.run([command[0], "briefing", "--html", str(html)], cwd=home, env=own, capture_output=True, text=True, check=False)

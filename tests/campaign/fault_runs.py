@@ -32,11 +32,11 @@ from sqlalchemy import Connection, Engine, event
 
 from beatporter.errors import BeatporterError, TransientError
 from beatporter.ledger.ledger import open_ledger
-from beatporter.ledger.run_check import check_before_run
+from beatporter.ledger.startup_check import check_before_run
 from beatporter.settings import load_settings
 from beatporter.spotify import apply, client
 from beatporter.sync import match, playlist_state
-from beatporter.sync.account import list_playlists
+from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history

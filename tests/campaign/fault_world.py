@@ -17,7 +17,7 @@ from sandbox.messages import Request, Response
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.search import SearchIndex
 from tests.campaign.fault_runs import SharedClock
-from tests.campaign.stand_ins import StandIns
+from tests.campaign.services import StandIns
 
 SLUGS: Final = ("house", "afro-house")
 ROWS: Final = 10

@@ -6,7 +6,7 @@
 
 Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): two genres, charts of 10 rows, two days. A run is
 a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
-after the runs without faults, the *invariants* (`fault_verdict`):
+after the runs without faults, the *invariants* (`fault_invariants`):
 
 1. Each genre has one playlist. It holds the recordings that the world without faults finds for every chart that a run got hold of,
    less what the person took out, and what the person put in; none twice. (A chart that Beatport refused all day is nowhere.)
@@ -43,9 +43,9 @@ from functools import partial
 from pathlib import Path
 
 from sandbox.spotify.playlist import Playlist
+from tests.campaign.fault_invariants import Attempt, Evidence, Expected, expect, violations
 from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_result
 from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, Damage, DayPlan, Schedule, draw_schedule
-from tests.campaign.fault_verdict import Attempt, Evidence, Expected, expect, violations
 from tests.campaign.fault_world import SLUGS, Music, Place
 from tests.postgres import NoPostgres, Postgres, running_postgres
 

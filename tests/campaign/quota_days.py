@@ -16,7 +16,7 @@ from beatporter.matching.find import queries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
-from beatporter.sync.account import list_playlists
+from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history

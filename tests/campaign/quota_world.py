@@ -23,7 +23,7 @@ from sandbox.messages import Request, Response
 from sandbox.spotify.limits import CallLimits
 from sandbox.spotify.models import SpotifyState
 from sandbox.spotify.search import SearchIndex
-from tests.campaign.stand_ins import StandIns
+from tests.campaign.services import StandIns
 
 LATENCY_S: Final = (0.05, 0.4)
 """Least and most that a request of either service takes."""

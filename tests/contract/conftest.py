@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 SLUG = "dubstep"
 NAME = "Beatport: Dubstep - Top 100"
@@ -32,15 +33,26 @@ NAME = "Beatport: Dubstep - Top 100"
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+@contextmanager
+def sandbox_in_use(home: Path) -> Iterator[Sandbox]:
     """A sandbox with one genre, `SLUG`, that this process's settings point at; its playlist is called `NAME`."""
-    with Sandbox(Options(genres=(SLUG,))) as running:
-        for key, value in running.environment().items():
+    with Sandbox(Options(genres=(SLUG,))) as running, pytest.MonkeyPatch.context() as monkeypatch:
+        own = {"HOME": str(home), "SPOTIFY_DAILY_BUDGET": "5000", "SPOTIFY_RATE": "500"}
+        use_settings(monkeypatch, {**running.environment(), **{f"BEATPORTER_{key}": value for key, value in own.items()}})
+        yield running
+
+
+def use_settings(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    """Set Beatporter's variables of an environment in this process."""
+    for key, value in environment.items():
+        if key.startswith("BEATPORTER_"):
             monkeypatch.setenv(key, value)
-        monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
-        monkeypatch.setenv("BEATPORTER_SPOTIFY_RATE", "500")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Sandbox]:
+    """See `sandbox_in_use`."""
+    with sandbox_in_use(tmp_path) as running:
         yield running
 
 
@@ -55,7 +67,7 @@ def track(number: int) -> SpotifyTrack:
     )
 
 
-class SpotifyDesk:
+class SpotifySandbox:
     """The stand-in with 400 tracks and one account, and clients for it.
 
     Attributes:
@@ -148,13 +160,13 @@ def rules() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpotifyDesk]:
-    made = SpotifyDesk(tmp_path, rules)
+def spotify(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpotifySandbox]:
+    made = SpotifySandbox(tmp_path, rules)
     send = HTTPAdapter.send
 
     def send_patiently(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Only what hangs for good meets the short time-out: on a slow machine other answers would come too late for it."""
-        return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": PATIENCE_S}))
+        return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": TIMEOUT_S}))
 
     monkeypatch.setattr(HTTPAdapter, "send", send_patiently)
     with made.server:

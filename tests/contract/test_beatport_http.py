@@ -32,7 +32,7 @@ from beatporter.genres import KNOWN
 from beatporter.http.limits import MAX_BODY_BYTES
 from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 HOUSE = next(genre for genre in KNOWN if genre.slug == "house")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -125,7 +125,7 @@ class Reader:
             "beatport_api_url": f"{self.url}/v4",
             "beatport_token": TOKEN,
             "beatport_interval_s": 0,
-            "http_timeout_s": PATIENCE_S,
+            "http_timeout_s": TIMEOUT_S,
         }
         settings = load_settings(**{**values, **overrides})
         return fetch_chart(open_source(settings, sleep=self.slept.append, now=lambda: NOW), HOUSE, NOW)

@@ -24,7 +24,7 @@ from beatporter.genres import Genre, find_genre
 from beatporter.records.chart import Chart
 from beatporter.settings import load_settings
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 SLUGS = ("house", "techno-peak-time-driving")
 
@@ -49,7 +49,7 @@ def read(sandbox: Sandbox, home: Path, source: str, slug: str = "house", *, genr
         "beatport_api_url": sandbox.beatport_api_url,
         "beatport_token": sandbox.beatport.token,
         "beatport_interval_s": 0,
-        "http_timeout_s": PATIENCE_S,
+        "http_timeout_s": TIMEOUT_S,
     }
     settings = load_settings(**{**values, **overrides})
     genre = genre or find_genre(slug, settings.all_genres())
@@ -60,7 +60,7 @@ def read(sandbox: Sandbox, home: Path, source: str, slug: str = "house", *, genr
 def test_website_api_and_saved_page_give_the_same_chart(sandbox: Sandbox, tmp_path: Path, slug: str) -> None:
     website = read(sandbox, tmp_path, "website", slug).entries
     genre_id = find_genre(slug, load_settings().all_genres()).genre_id
-    page = requests.get(f"{sandbox.beatport_url}/genre/any-slug/{genre_id}/top-100", timeout=PATIENCE_S)
+    page = requests.get(f"{sandbox.beatport_url}/genre/any-slug/{genre_id}/top-100", timeout=TIMEOUT_S)
     (tmp_path / "saved page.html").write_bytes(page.content)
     assert len(website) == 100
     assert [entry.position for entry in website] == list(range(1, 101))
@@ -90,7 +90,7 @@ FAULTS: list[tuple[dict[str, Any], type[BeatporterError]]] = [
     ({"fault": "rate_limited"}, RateLimited),
     ({"fault": "server_error", "status": 502}, UpstreamDown),
     ({"fault": "drop"}, UpstreamDown),
-    ({"fault": "hang", "seconds": 10 * PATIENCE_S}, UpstreamDown),
+    ({"fault": "hang", "seconds": 10 * TIMEOUT_S}, UpstreamDown),
 ]
 
 
@@ -99,7 +99,7 @@ def test_each_fault_of_the_website_is_told_as_what_it_is(
     sandbox: Sandbox, tmp_path: Path, rule: dict[str, Any], error: type[BeatporterError]
 ) -> None:
     sandbox.faults.add(service="beatport", count=None, **rule)
-    patience_s = 0.3 if rule["fault"] == "hang" else PATIENCE_S  # every request hangs: none is answered late
+    patience_s = 0.3 if rule["fault"] == "hang" else TIMEOUT_S  # every request hangs: none is answered late
     with pytest.raises(error) as caught:
         read(sandbox, tmp_path, "website", http_timeout_s=patience_s)
     assert type(caught.value) is error

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 ONLY_IN_A_CONTAINER = ("useradd",)
@@ -63,7 +63,7 @@ class Image:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("BEATPORTER_", "PREFECT_", "PYTHON"))}
         done = subprocess.run(
             ["sh", "-c", here], cwd=self.folder, env={**kept, **self.environment}, capture_output=True, text=True,
-            timeout=3 * PATIENCE_S, check=False,
+            timeout=3 * TIMEOUT_S, check=False,
         )  # fmt: skip
         if done.returncode and "No matching distribution" in done.stderr:
             pytest.skip("no package index is at hand that has the locked packages")

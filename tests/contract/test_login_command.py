@@ -24,9 +24,9 @@ from orchestration.blocks import SignInBlock, open_store, with_secrets
 from orchestration.redaction import HIDDEN, without_secrets
 from sandbox.world import Options, Sandbox
 from tests.conftest import free_port
-from tests.contract.at_terminal import at_terminal
-from tests.contract.conftest import SpotifyDesk
-from tests.patience import PATIENCE_S
+from tests.contract.conftest import SpotifySandbox
+from tests.contract.pseudo_terminal import run_in_terminal
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=300).read()\n"
@@ -49,14 +49,14 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [BEATPORTER, *arguments]
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
     )
 
 
 def ends_at(screen: str) -> str:
     """The address that the person's browser ends at after the one on the screen."""
     shown = next(line for line in screen.splitlines() if "/authorize?" in line).strip()
-    request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=PATIENCE_S)
+    request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=TIMEOUT_S)
     return f"{request.headers['Location']}\n"
 
 
@@ -88,7 +88,7 @@ def test_a_browser_signs_in_and_the_sign_in_is_the_owners_alone(environment: dic
 
 
 def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tmp_path: Path) -> None:
-    shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", ends_at)])
+    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
     assert "redirect URIs must hold http://127.0.0.1:8917/callback" in shown.text
     assert "Signed in." in shown.text
@@ -97,7 +97,7 @@ def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tm
 
 @pytest.mark.parametrize("foreign", ["http://127.0.0.1:8917/callback?code=abc&state=another\n", "http://[\n"])
 def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path, foreign: str) -> None:
-    shown = at_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
+    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
     assert shown.code == 1, shown.text
     assert "does not belong to this sign-in" in shown.text
     assert "Traceback" not in shown.text
@@ -131,7 +131,7 @@ def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Pat
 
 def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Prefect's own database under Beatporter's home, as without a server."""
-    shown = at_terminal(
+    shown = run_in_terminal(
         [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
     )
     assert shown.code == 0, shown.text
@@ -147,34 +147,36 @@ def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[
 
 @pytest.fixture(scope="module")
 def prefect() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=PATIENCE_S):
+    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
         yield
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    signed_in_at = desk.clock()
+def test_a_renewed_refresh_token_goes_back_into_the_block_with_the_old_date(
+    spotify: SpotifySandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in_at = spotify.clock()
     block = SignInBlock("renewed")
-    block.save(SignIn(SecretStr(desk.refresh_token), signed_in_at))
-    settings = desk.settings(spotify_refresh_token=SecretStr("secret/renewed"))
-    accounts, give = desk.state.accounts, desk.state.accounts.refresh
+    block.save(SignIn(SecretStr(spotify.refresh_token), signed_in_at))
+    settings = spotify.settings(spotify_refresh_token=SecretStr("secret/renewed"))
+    accounts, give = spotify.state.accounts, spotify.state.accounts.refresh
     newer = accounts.sign_in()
     monkeypatch.setattr(accounts, "refresh", lambda token: {**give(token), "refresh_token": newer})
-    desk.clock.advance(timedelta(days=151).total_seconds())
+    spotify.clock.advance(timedelta(days=151).total_seconds())
     sign_in = load_sign_in(settings, open_store(settings))
-    assert sign_in_warning(sign_in, desk.clock()) is not None
-    Tokens(settings, sign_in, now=desk.clock, sleep=desk.sleep).current()
+    assert sign_in_warning(sign_in, spotify.clock()) is not None
+    Tokens(settings, sign_in, now=spotify.clock, sleep=spotify.sleep).current()
     again = load_sign_in(settings, open_store(settings))
     assert again == SignIn(SecretStr(newer), signed_in_at)
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_block_made_by_hand_holds_a_bare_token(desk: SpotifyDesk) -> None:
+def test_a_block_made_by_hand_holds_a_bare_token(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
-    Secret(value=desk.refresh_token).save("by-hand", overwrite=True)
-    settings = desk.settings(spotify_refresh_token=SecretStr("secret/by-hand"))
-    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(desk.refresh_token), None)
+    Secret(value=spotify.refresh_token).save("by-hand", overwrite=True)
+    settings = spotify.settings(spotify_refresh_token=SecretStr("secret/by-hand"))
+    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(spotify.refresh_token), None)
     Secret(value={"token": "something else"}).save("by-hand", overwrite=True)
     with pytest.raises(SettingsError, match="holds no sign-in") as caught:
         load_sign_in(settings, open_store(settings))
@@ -183,41 +185,41 @@ def test_a_block_made_by_hand_holds_a_bare_token(desk: SpotifyDesk) -> None:
 
 
 @pytest.mark.usefixtures("prefect")
-def test_prefects_api_never_shows_the_token_of_a_sign_in(desk: SpotifyDesk) -> None:
-    SignInBlock("masked").save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+def test_prefects_api_never_shows_the_token_of_a_sign_in(spotify: SpotifySandbox) -> None:
+    SignInBlock("masked").save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     told = shown_by_prefect()
     assert "masked" in told
-    assert desk.clock().date().isoformat() in told, "the date is no secret"
-    assert desk.refresh_token not in told
+    assert spotify.clock().date().isoformat() in told, "the date is no secret"
+    assert spotify.refresh_token not in told
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings_may_still_name_it(desk: SpotifyDesk) -> None:
+def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings_may_still_name_it(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
-    old = {"refresh_token": "old-refresh-token", "signed_in_at": desk.clock().isoformat(), "scopes": []}
+    old = {"refresh_token": "old-refresh-token", "signed_in_at": spotify.clock().isoformat(), "scopes": []}
     Secret(value=old).save("older", overwrite=True)
     assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: Secret would do"
-    settings = desk.settings(spotify_refresh_token=SecretStr("secret/older"))
+    settings = spotify.settings(spotify_refresh_token=SecretStr("secret/older"))
     assert load_sign_in(settings, open_store(settings)).refresh_token.get_secret_value() == "old-refresh-token"
     block = SignInBlock("older")
-    block.save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    block.save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     assert block.removed == "secret/older"
     told = shown_by_prefect()
     assert "old-refresh-token" not in told
-    assert desk.refresh_token not in told
-    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(desk.refresh_token), desk.clock())
-    block.save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    assert spotify.refresh_token not in told
+    assert load_sign_in(settings, open_store(settings)) == SignIn(SecretStr(spotify.refresh_token), spotify.clock())
+    block.save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     assert not block.removed
 
 
 @pytest.mark.usefixtures("prefect")
-def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(desk: SpotifyDesk) -> None:
+def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="of-the-app-in-a-block").save("app-secret", overwrite=True)
     Secret(value="of-beatport-in-a-block").save("beatport", overwrite=True)
-    settings = desk.settings(spotify_client_secret=SecretStr("secret/app-secret"), beatport_token=SecretStr("secret/beatport"))
+    settings = spotify.settings(spotify_client_secret=SecretStr("secret/app-secret"), beatport_token=SecretStr("secret/beatport"))
     with pytest.raises(SettingsError, match="names a Prefect block"):
         require_client(settings)
     found = with_secrets(settings)
@@ -225,15 +227,15 @@ def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(desk: SpotifyDesk
     assert found.beatport_token == SecretStr("of-beatport-in-a-block")
     assert without_secrets("refused: of-the-app-in-a-block") == f"refused: {HIDDEN}"
     with pytest.raises(SettingsError, match="BEATPORT_TOKEN names the Prefect block secret/nowhere, which is not there"):
-        with_secrets(desk.settings(beatport_token=SecretStr("secret/nowhere")))
+        with_secrets(spotify.settings(beatport_token=SecretStr("secret/nowhere")))
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(desk: SpotifyDesk) -> None:
+def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="the app's secret").save("shared", overwrite=True)
-    SignInBlock("shared").save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
+    SignInBlock("shared").save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     assert Secret.load("shared").get() == "the app's secret"
 
 
@@ -250,22 +252,22 @@ def test_what_login_says_about_a_token_that_was_shown(environment: dict[str, str
     Path(at_home["PREFECT_HOME"]).mkdir(parents=True)
     make = "from prefect.blocks.system import Secret; Secret(value={'refresh_token': 'old-token'}).save('spotify')"
     own = {**at_home, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true", "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
-    subprocess.run([sys.executable, "-c", make], env=own, cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE_S)
-    shown = at_terminal([BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)])
+    subprocess.run([sys.executable, "-c", make], env=own, cwd=tmp_path, check=True, capture_output=True, timeout=TIMEOUT_S)
+    shown = run_in_terminal([BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
     assert "The Prefect block secret/spotify showed the old token" in " ".join(shown.text.split())
     assert "https://www.spotify.com/account/apps" in shown.text
     assert "old-token" not in shown.text
 
 
-def test_a_renewed_token_goes_back_into_the_file(desk: SpotifyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = desk.settings(spotify_refresh_token=None)
-    FileStore(sign_in_path(settings)).save(SignIn(SecretStr(desk.refresh_token), desk.clock()))
-    accounts, give = desk.state.accounts, desk.state.accounts.refresh
+def test_a_renewed_token_goes_back_into_the_file(spotify: SpotifySandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = spotify.settings(spotify_refresh_token=None)
+    FileStore(sign_in_path(settings)).save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
+    accounts, give = spotify.state.accounts, spotify.state.accounts.refresh
     newer = accounts.sign_in()
     monkeypatch.setattr(accounts, "refresh", lambda token: {**give(token), "refresh_token": newer})
-    Tokens(settings, load_sign_in(settings), now=desk.clock, sleep=desk.sleep).current()
-    assert load_sign_in(settings) == SignIn(SecretStr(newer), desk.clock())
+    Tokens(settings, load_sign_in(settings), now=spotify.clock, sleep=spotify.sleep).current()
+    assert load_sign_in(settings) == SignIn(SecretStr(newer), spotify.clock())
     assert stat.S_IMODE(sign_in_path(settings).stat().st_mode) == 0o600
 
 

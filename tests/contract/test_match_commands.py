@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import open_ledger
-from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for
+from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for
 from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import Settings, load_settings
 from beatporter.sync import match as matching_step
@@ -29,8 +29,9 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
-from tests.contract.at_terminal import Shown, at_terminal
-from tests.patience import PATIENCE_S
+from tests.contract.conftest import use_settings
+from tests.contract.pseudo_terminal import Screen, run_in_terminal
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 GENRES = {"dubstep": 18, "amapiano": 98}
@@ -74,7 +75,7 @@ class Dj:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -85,9 +86,9 @@ class Dj:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def answers(self, *answers: str, prompt: str = "> ") -> Shown:
+    def answers(self, *answers: str, prompt: str = "> ") -> Screen:
         """`beatporter match review` at a terminal, with these answers."""
-        return at_terminal(
+        return run_in_terminal(
             [BEATPORTER, "match", "review", "dubstep"], self.environment, self.home, [(prompt, answer) for answer in answers]
         )
 
@@ -151,15 +152,13 @@ class Dj:
 @pytest.fixture
 def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
     made = Dj(sandbox, tmp_path)
-    for key, value in made.environment.items():
-        if key.startswith("BEATPORTER_"):
-            monkeypatch.setenv(key, value)
+    use_settings(monkeypatch, made.environment)
     return made
 
 
 def test_show_fits_80_columns_and_is_whole_in_a_pipe(dj: Dj) -> None:
     chart = dj.morning()
-    shown = at_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
+    shown = run_in_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
     assert all(f"{beatport_id}  " in shown.text for beatport_id in chart)
@@ -381,8 +380,8 @@ def test_new_rules_try_old_misses_within_the_budget_and_touch_no_hit_and_no_word
     assert len(missed) > 2
     monkeypatch.setattr(matching_step, "RULES", "2099-01-1")
     asked = dj.sandbox.requests.count(kind="search")
-    dj.morning(max_searches=searches_for(0) + SPARE + QUESTIONS)
-    assert 0 < dj.sandbox.requests.count(kind="search") - asked <= QUESTIONS
+    dj.morning(max_searches=searches_for(0) + SPARE_SEARCHES + MAX_SEARCHES_PER_ENTRY)
+    assert 0 < dj.sandbox.requests.count(kind="search") - asked <= MAX_SEARCHES_PER_ENTRY
     after = dj.ledger.matches.latest(chart)
     tried = {beatport_id for beatport_id in chart if after[beatport_id] != before[beatport_id]}
     assert tried < missed, "only misses, and no more than the budget has searches for"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from beatporter.beatport.parser import parse_api, parse_page
+from beatporter.beatport.parser import next_data, parse_api, parse_document
 from beatporter.beatport.sources import fetch_chart, open_source
 from beatporter.errors import (
     BeatporterError,
@@ -24,19 +24,24 @@ from beatporter.errors import (
     UpstreamDown,
 )
 from beatporter.genres import KNOWN
+from beatporter.records.chart import ChartEntry
 from beatporter.settings import load_settings
 from sandbox.beatport.models import BeatportState
 from sandbox.beatport.routes import HOOKS, BeatportRoutes, vendor_error
 from sandbox.catalogue import Catalogue
 from sandbox.clock import SandboxClock
 from sandbox.http import Server
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 HOUSE = next(genre for genre in KNOWN if genre.slug == "house")
 PAGE = "/genre/house/5/top-100"
 API_CHART = "/v4/catalog/genres/5/top/100/?per_page=100"
 STAMPED = datetime(2026, 11, 2, 6, tzinfo=UTC)
+
+
+def parse_page(html: str) -> list[ChartEntry]:
+    return parse_document(next_data(html))
 
 
 class Beatport:
@@ -52,7 +57,7 @@ class Beatport:
         self.server = Server("beatport", BeatportRoutes(self.state).routes(), clock=self.clock, vendor_error=vendor_error, hooks=HOOKS)
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(self.server.url + path, headers=headers, timeout=PATIENCE_S)
+        return requests.get(self.server.url + path, headers=headers, timeout=TIMEOUT_S)
 
     def api(self, path: str) -> requests.Response:
         return self.get(path, Authorization=f"Bearer {self.state.token}")
@@ -289,7 +294,7 @@ def _fetch(beatport: Beatport, home: Path, source: str = "website") -> int:
         beatport_api_url=f"{beatport.server.url}/v4",
         beatport_token=beatport.state.token,
         beatport_interval_s=0,
-        http_timeout_s=PATIENCE_S,
+        http_timeout_s=TIMEOUT_S,
     )
     opened = open_source(settings, sleep=lambda seconds: None, now=lambda: STAMPED)
     return len(fetch_chart(opened, HOUSE, STAMPED).entries)

@@ -15,7 +15,7 @@ from sandbox.http import Request, Response, Route, Server, json_response
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.playlist import Playlist
 from sandbox.spotify.routes import spotify_server
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 TRACK = SpotifyTrack(base62_id("track"), "Song", ("Somebody",))
 URI = f"spotify:track:{TRACK.track_id}"
@@ -46,7 +46,7 @@ def add(state: SpotifyState, mine: Playlist, server: Server) -> Iterator[Send]:
     url = f"{server.url}/v1/playlists/{mine.playlist_id}/items"
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token}"
-        yield lambda: session.post(url, json={"uris": [URI]}, timeout=PATIENCE_S)
+        yield lambda: session.post(url, json={"uris": [URI]}, timeout=TIMEOUT_S)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -72,11 +72,11 @@ def test_a_broken_connection_comes_before_or_after_the_write(add: Send, server: 
 def test_a_hang_outlasts_the_clients_patience_and_ends_with_the_server(state: SpotifyState) -> None:
     before = set(threading.enumerate())
     with spotify_server(state) as server:
-        server.faults.add(fault="hang", seconds=10 * PATIENCE_S, kind="me")
+        server.faults.add(fault="hang", seconds=10 * TIMEOUT_S, kind="me")
         with pytest.raises(requests.ReadTimeout):
-            requests.get(f"{server.url}/v1/me", timeout=(PATIENCE_S, 0.2))
+            requests.get(f"{server.url}/v1/me", timeout=(TIMEOUT_S, 0.2))
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=PATIENCE_S)
+        thread.join(timeout=TIMEOUT_S)
         assert not thread.is_alive(), f"{thread.name} outlived its server"
 
 
@@ -127,7 +127,7 @@ def test_an_expired_token_is_said_as_spotify_says_it(add: Send, server: Server) 
 
 def test_the_accounts_service_fails_in_its_own_shape(server: Server) -> None:
     server.faults.add(fault="server_error", status=503, service="accounts")
-    response = requests.post(f"{server.url}/api/token", timeout=PATIENCE_S)
+    response = requests.post(f"{server.url}/api/token", timeout=TIMEOUT_S)
     assert (response.status_code, response.json()["error"]) == (503, "server_error")
 
 
@@ -155,9 +155,9 @@ def test_a_services_own_faults_go_through_its_hook() -> None:
     routes = [Route("GET", "/chart", "chart", lambda _: json_response({"chart": []}))]
     with Server("beatport", routes, hooks={"challenge": challenge}) as server:
         server.faults.add(fault="challenge")
-        response = requests.get(f"{server.url}/chart", timeout=PATIENCE_S)
+        response = requests.get(f"{server.url}/chart", timeout=TIMEOUT_S)
         assert (response.status_code, response.headers["cf-mitigated"]) == (403, "challenge")
-        assert requests.get(f"{server.url}/chart", timeout=PATIENCE_S).json() == {"chart": []}
+        assert requests.get(f"{server.url}/chart", timeout=TIMEOUT_S).json() == {"chart": []}
 
 
 def test_every_fault_of_spotify_leaves_a_server_that_works(add: Send, server: Server) -> None:
@@ -176,11 +176,11 @@ def test_a_server_comes_back_at_its_address(state: SpotifyState) -> None:
     address = server.url
     server.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{address}/v1/me", timeout=PATIENCE_S)
+        requests.get(f"{address}/v1/me", timeout=TIMEOUT_S)
     server.start()
     try:
         assert server.url == address
-        assert requests.get(f"{address}/v1/me", timeout=PATIENCE_S).status_code == 401
+        assert requests.get(f"{address}/v1/me", timeout=TIMEOUT_S).status_code == 401
     finally:
         server.stop()
 
@@ -191,10 +191,10 @@ def test_a_broken_handler_fails_the_test_that_called_it() -> None:
 
     server = Server("broken", [Route("GET", "/", "root", broken)])
     with pytest.raises(ExceptionGroup, match="handlers of the broken server failed"), server, pytest.raises(requests.ConnectionError):
-        requests.get(f"{server.url}/", timeout=PATIENCE_S)
+        requests.get(f"{server.url}/", timeout=TIMEOUT_S)
 
 
 def test_unknown_addresses_and_methods_are_refused(server: Server) -> None:
-    assert requests.get(f"{server.url}/v1/nowhere", timeout=PATIENCE_S).status_code == 404
-    assert requests.put(f"{server.url}/v1/search", timeout=PATIENCE_S).status_code == 405
+    assert requests.get(f"{server.url}/v1/nowhere", timeout=TIMEOUT_S).status_code == 404
+    assert requests.put(f"{server.url}/v1/search", timeout=TIMEOUT_S).status_code == 405
     assert [entry.kind for entry in server.log.entries()] == ["unknown", "unknown"]

@@ -25,7 +25,7 @@ from sandbox.http import Server
 from sandbox.spotify.limits import CallLimits
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 DESCRIPTION = REAL / "spotify-openapi-2026-05.yml"
@@ -137,7 +137,7 @@ class Caller:
         """Send a request; the answer must have the status and satisfy the description. Braces in path are filled from `at`."""
         at: dict[str, str] = options.pop("at", {})
         sent = self._headers if headers is None else headers
-        response = requests.request(method, self._url + path.format(**at), headers=sent, timeout=PATIENCE_S, **options)
+        response = requests.request(method, self._url + path.format(**at), headers=sent, timeout=TIMEOUT_S, **options)
         assert response.status_code == status, f"{method} {path} answered {response.status_code}: {response.text[:200]}"
         schema = schema_for(method, path, status)
         if schema is None:

@@ -17,7 +17,7 @@ from sandbox.http import Server
 from sandbox.spotify.accounts import CLIENT_ID, CLIENT_SECRET, SCOPES
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:spotipy", "ignore:You're using 'as_dict:DeprecationWarning")
 
@@ -43,7 +43,7 @@ def server(state: SpotifyState) -> Iterator[Server]:
 def client(state: SpotifyState, server: Server) -> Iterator[spotipy.Spotify]:
     with requests.Session() as session:
         token = state.accounts.refresh(state.accounts.sign_in())["access_token"]
-        made = spotipy.Spotify(auth=token, requests_session=session, requests_timeout=PATIENCE_S)
+        made = spotipy.Spotify(auth=token, requests_session=session, requests_timeout=TIMEOUT_S)
         made.prefix = f"{server.url}/v1/"
         yield made
 
@@ -140,7 +140,7 @@ def test_the_older_cohort_keeps_its_limits_keys_and_routes(client: spotipy.Spoti
     client.playlist_add_items(made["id"], IDS[:60])
     page = client.playlist_items(made["id"], limit=100)
     assert [entry["track"]["id"] for entry in page["items"]] == IDS[:60]
-    old_route = requests.get(f"{server.url}/v1/playlists/{made['id']}/tracks", headers=client._auth_headers(), timeout=PATIENCE_S)
+    old_route = requests.get(f"{server.url}/v1/playlists/{made['id']}/tracks", headers=client._auth_headers(), timeout=TIMEOUT_S)
     assert old_route.json()["total"] == 60
     assert len(client.search("song", limit=50)["tracks"]["items"]) == 50
     track = client.tracks(IDS[:1])["tracks"][0]

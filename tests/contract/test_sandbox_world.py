@@ -19,7 +19,7 @@ from beatporter.errors import UnknownGenre
 from beatporter.settings import load_settings
 from sandbox.state import StateUnreadable
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 GENRES = ("house", "tech-house")
 
@@ -34,19 +34,19 @@ def _token(sandbox: Sandbox) -> str:
     environment = sandbox.environment()
     form = {"grant_type": "refresh_token", "refresh_token": environment["BEATPORTER_SPOTIFY_REFRESH_TOKEN"]}
     client = environment["BEATPORTER_SPOTIFY_CLIENT_ID"], environment["BEATPORTER_SPOTIFY_CLIENT_SECRET"]
-    answer = requests.post(f"{sandbox.spotify_accounts_url}/api/token", data=form, auth=client, timeout=PATIENCE_S)
+    answer = requests.post(f"{sandbox.spotify_accounts_url}/api/token", data=form, auth=client, timeout=TIMEOUT_S)
     return str(answer.json()["access_token"])
 
 
 def _spotify(sandbox: Sandbox, method: str, path: str, **options: Any) -> Any:
     headers = {"Authorization": f"Bearer {_token(sandbox)}"}
-    answer = requests.request(method, sandbox.spotify_api_url + path, headers=headers, timeout=PATIENCE_S, **options)
+    answer = requests.request(method, sandbox.spotify_api_url + path, headers=headers, timeout=TIMEOUT_S, **options)
     assert answer.ok, answer.text
     return answer.json()
 
 
 def _control(sandbox: Sandbox, method: str, path: str, body: Any = None) -> requests.Response:
-    return requests.request(method, sandbox.control_url + path, json=body, timeout=PATIENCE_S)
+    return requests.request(method, sandbox.control_url + path, json=body, timeout=TIMEOUT_S)
 
 
 def _playlist(sandbox: Sandbox, name: str, count: int = 3) -> tuple[str, list[str]]:
@@ -65,12 +65,10 @@ def _isrc_hits(sandbox: Sandbox, isrc: str) -> set[str]:
 # --- both services show one world --------------------------------------------------------------------------------
 
 
-def test_the_environment_is_all_that_the_product_needs(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, value in sandbox.environment().items():
-        monkeypatch.setenv(key, value)
+def test_the_environment_is_all_that_the_product_needs(world: Sandbox) -> None:
     settings = load_settings()
-    assert settings.beatport_url == sandbox.beatport_url
-    assert settings.spotify_api_url == sandbox.spotify_api_url
+    assert settings.beatport_url == world.beatport_url
+    assert settings.spotify_api_url == world.spotify_api_url
     assert settings.spotify_client_id
     assert settings.spotify_client_secret is not None
     assert settings.spotify_refresh_token is not None
@@ -103,14 +101,14 @@ def test_the_next_morning_brings_new_tracks_to_both(sandbox: Sandbox) -> None:
 def test_a_label_that_is_looked_at_is_on_spotify_too(sandbox: Sandbox) -> None:
     label = sandbox.beatport.labels(5)[0]
     old = sandbox.catalogue.label_keys(label, 0)[-1]
-    assert requests.get(f"{sandbox.beatport_url}/label/x/{label.label_id}/tracks?per_page=150", timeout=PATIENCE_S).status_code == 200
+    assert requests.get(f"{sandbox.beatport_url}/label/x/{label.label_id}/tracks?per_page=150", timeout=TIMEOUT_S).status_code == 200
     truth = sandbox.world.truth(sandbox.catalogue.beatport_track(old).track_id)
     assert truth.same | truth.substitutes <= set(sandbox.spotify.tracks)
 
 
 def test_only_the_chosen_genres_are_served(sandbox: Sandbox) -> None:
-    assert requests.get(f"{sandbox.beatport_url}/genre/tech-house/11/top-100", timeout=PATIENCE_S).status_code == 200
-    assert requests.get(f"{sandbox.beatport_url}/genre/techno/6/top-100", timeout=PATIENCE_S).status_code == 404
+    assert requests.get(f"{sandbox.beatport_url}/genre/tech-house/11/top-100", timeout=TIMEOUT_S).status_code == 200
+    assert requests.get(f"{sandbox.beatport_url}/genre/techno/6/top-100", timeout=TIMEOUT_S).status_code == 404
     with pytest.raises(UnknownGenre):
         Sandbox(Options(genres=("hous",)))
 
@@ -118,9 +116,9 @@ def test_only_the_chosen_genres_are_served(sandbox: Sandbox) -> None:
 def test_one_log_and_one_script_serve_both(sandbox: Sandbox) -> None:
     sandbox.faults.add(service="beatport", fault="server_error", status=503)
     sandbox.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=7)
-    assert requests.get(f"{sandbox.beatport_url}/top-100", timeout=PATIENCE_S).status_code == 503
+    assert requests.get(f"{sandbox.beatport_url}/top-100", timeout=TIMEOUT_S).status_code == 503
     headers = {"Authorization": f"Bearer {_token(sandbox)}"}
-    limited = requests.get(f"{sandbox.spotify_api_url}/search?q=a&type=track", headers=headers, timeout=PATIENCE_S)
+    limited = requests.get(f"{sandbox.spotify_api_url}/search?q=a&type=track", headers=headers, timeout=TIMEOUT_S)
     assert limited.headers["Retry-After"] == "7"
     faults = [(entry.service, entry.kind, entry.status) for entry in sandbox.requests.entries() if entry.fault]
     assert faults == [("beatport", "top-100", 503), ("spotify", "search", 429)]
@@ -136,10 +134,10 @@ def test_either_shape_of_spotify_can_be_had(shape: Any, key: str) -> None:
 def test_a_quota_is_spent_and_comes_back_with_the_morning() -> None:
     with Sandbox(Options(genres=("dj-tools",), daily_quota=2)) as sandbox:
         headers = {"Authorization": f"Bearer {_token(sandbox)}"}
-        codes = [requests.get(f"{sandbox.spotify_api_url}/me", headers=headers, timeout=PATIENCE_S).status_code for _ in range(3)]
+        codes = [requests.get(f"{sandbox.spotify_api_url}/me", headers=headers, timeout=TIMEOUT_S).status_code for _ in range(3)]
         assert codes == [200, 200, 429]
         sandbox.next_day()
-        assert requests.get(f"{sandbox.spotify_api_url}/me", headers=headers, timeout=PATIENCE_S).status_code == 200
+        assert requests.get(f"{sandbox.spotify_api_url}/me", headers=headers, timeout=TIMEOUT_S).status_code == 200
 
 
 # --- what outlives the process -----------------------------------------------------------------------------------
@@ -189,7 +187,7 @@ def test_the_control_moves_the_day_and_the_clock(sandbox: Sandbox, tmp_path: Pat
 
 def test_the_control_takes_fault_scripts_and_shows_the_log(sandbox: Sandbox) -> None:
     assert _control(sandbox, "POST", "/faults", [{"service": "beatport", "fault": "challenge"}]).ok
-    assert requests.get(f"{sandbox.beatport_url}/top-100", timeout=PATIENCE_S).status_code == 403
+    assert requests.get(f"{sandbox.beatport_url}/top-100", timeout=TIMEOUT_S).status_code == 403
     logged = _control(sandbox, "GET", "/requests?service=beatport").json()
     assert [(entry["kind"], entry["status"]) for entry in logged] == [("top-100", 403)]
     assert _control(sandbox, "GET", f"/requests?after={logged[-1]['number']}").json() == []
@@ -213,7 +211,7 @@ def test_the_person_acts_through_the_control(sandbox: Sandbox) -> None:
 def test_the_control_sets_the_latency_of_both_services(sandbox: Sandbox) -> None:
     _control(sandbox, "POST", "/latency", {"ms": 120})
     for url in (f"{sandbox.beatport_url}/nothing", f"{sandbox.spotify_api_url}/me"):
-        assert requests.get(url, timeout=PATIENCE_S).elapsed.total_seconds() >= 0.12
+        assert requests.get(url, timeout=TIMEOUT_S).elapsed.total_seconds() >= 0.12
 
 
 def test_the_control_sets_states_and_tells_the_truth(sandbox: Sandbox) -> None:
@@ -251,7 +249,7 @@ COMMAND = [sys.executable, "-m", "sandbox", "--genres", "dj-tools"]
 
 
 def _until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not true():
         assert time.monotonic() < end, what
         time.sleep(0.02)
@@ -259,7 +257,7 @@ def _until(true: Callable[[], bool], what: str) -> None:
 
 def _listens(environment: dict[str, str]) -> bool:
     try:
-        return requests.get(environment["BEATPORTER_BEATPORT_URL"] + "/genre/x/16/top-100", timeout=PATIENCE_S).status_code == 200
+        return requests.get(environment["BEATPORTER_BEATPORT_URL"] + "/genre/x/16/top-100", timeout=TIMEOUT_S).status_code == 200
     except requests.ConnectionError:
         return False
 
@@ -279,10 +277,10 @@ def test_the_command_serves_until_it_is_told_to_stop_and_keeps_its_day(tmp_path:
                 environment = _read_env(env_file)
                 assert _listens(environment), "the file is there before the server is"
                 control = json.loads((tmp_path / "ports.json").read_text())["control"]
-                assert requests.get(f"{control}/state", timeout=PATIENCE_S).json()["day"] == day
+                assert requests.get(f"{control}/state", timeout=TIMEOUT_S).json()["day"] == day
             finally:
                 process.send_signal(signal.SIGTERM)
-                printed, _ = process.communicate(timeout=PATIENCE_S)
+                printed, _ = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 0
         assert all(f"export {key}={value}" in printed for key, value in environment.items())
         assert not _listens(environment)
@@ -303,7 +301,7 @@ def test_the_command_ends_with_the_process_that_started_it(tmp_path: Path) -> No
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         check=True,
     )
     child = int(ended.stdout)
@@ -318,7 +316,7 @@ def test_the_command_ends_with_the_process_that_started_it(tmp_path: Path) -> No
 @pytest.mark.parametrize("wrong", [["--genres", "hous"], ["--spotify-shape", "square"], ["--seed", "x"]])
 def test_the_command_refuses_what_it_cannot_use(wrong: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox", *wrong], cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        [sys.executable, "-m", "sandbox", *wrong], cwd=REPOSITORY, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

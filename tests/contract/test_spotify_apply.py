@@ -15,17 +15,17 @@ from beatporter.spotify.overflow import continuation_name, make_room
 from beatporter.spotify.plan import Plan, after, plan_collect, plan_mirror
 from beatporter.spotify.playlists import ensure_playlist
 from sandbox.spotify.models import base62_id
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import SpotifyDesk
+    from tests.contract.conftest import SpotifySandbox
 
 FAULTS: list[dict[str, Any]] = [
     *({"fault": "server_error", "status": status, "when": when} for status in (500, 502, 503, 504) for when in ("before", "after")),
     {"fault": "drop", "when": "before"},
     {"fault": "drop", "when": "after"},
-    {"fault": "hang", "seconds": 10 * PATIENCE_S, "when": "before"},
-    {"fault": "hang", "seconds": 10 * PATIENCE_S, "when": "after"},
+    {"fault": "hang", "seconds": 10 * TIMEOUT_S, "when": "before"},
+    {"fault": "hang", "seconds": 10 * TIMEOUT_S, "when": "after"},
     {"fault": "truncated"},
     {"fault": "cut_off"},
     {"fault": "html"},
@@ -50,222 +50,224 @@ def read(client: SpotifyClient, playlist_id: str) -> list[str | None]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_an_addition_happens_once_whatever_becomes_of_its_answer(desk: SpotifyDesk, rules: str, fault: dict[str, Any]) -> None:
-    playlist_id = desk.playlist(holds=(1, 2, 3))
-    plan = plan_collect(ids(10, 2, 11, 12), desk.held(playlist_id))
-    desk.server.faults.add(service="spotify", method="POST", **fault)
+def test_an_addition_happens_once_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2, 3))
+    plan = plan_collect(ids(10, 2, 11, 12), spotify.held(playlist_id))
+    spotify.server.faults.add(service="spotify", method="POST", **fault)
     added: list[str] = []
-    applied = apply_update(desk.client(), playlist_id, plan, sleep=desk.sleep, on_added=added.extend)
-    assert desk.held(playlist_id) == list(ids(10, 11, 12, 1, 2, 3))
+    applied = apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
+    assert spotify.held(playlist_id) == list(ids(10, 11, 12, 1, 2, 3))
     assert applied.added == ids(10, 11, 12)
     assert tuple(added) == applied.added, "additions were not told once each"
-    sent_again = desk.sent(method="POST") > 1
-    assert applied.snapshot_id == (desk.state.playlists[playlist_id].snapshot_id if sent_again else None), "a lost answer leaves it unknown"
+    sent_again = spotify.sent(method="POST") > 1
+    assert applied.snapshot_id == (spotify.state.playlists[playlist_id].snapshot_id if sent_again else None), (
+        "a lost answer leaves it unknown"
+    )
 
 
-def test_a_normal_update_is_one_call_and_an_empty_plan_none(desk: SpotifyDesk) -> None:
-    playlist_id, client = desk.playlist(holds=(1,)), desk.client()
-    apply_update(client, playlist_id, Plan(add=ids(2)), sleep=desk.sleep)
-    assert desk.sent() == 1
-    applied = apply_update(client, playlist_id, Plan(), sleep=desk.sleep)
-    assert (applied.added, applied.snapshot_id, desk.sent()) == ((), None, 1)
+def test_a_normal_update_is_one_call_and_an_empty_plan_none(spotify: SpotifySandbox) -> None:
+    playlist_id, client = spotify.playlist(holds=(1,)), spotify.client()
+    apply_update(client, playlist_id, Plan(add=ids(2)), sleep=spotify.sleep)
+    assert spotify.sent() == 1
+    applied = apply_update(client, playlist_id, Plan(), sleep=spotify.sleep)
+    assert (applied.added, applied.snapshot_id, spotify.sent()) == ((), None, 1)
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("fault", [FAULTS[2], FAULTS[3], FAULTS[9], FAULTS[12]], ids=name_of)
-def test_order_holds_over_many_batches(desk: SpotifyDesk, fault: dict[str, Any], nth: int) -> None:
-    playlist_id = desk.playlist(holds=(1, 2))
-    desk.server.faults.add(service="spotify", method="POST", nth=nth, **fault)
-    apply_update(desk.client(), playlist_id, Plan(add=ids(*range(100, 350))), sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(ids(*range(100, 350), 1, 2))
+def test_order_holds_over_many_batches(spotify: SpotifySandbox, fault: dict[str, Any], nth: int) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2))
+    spotify.server.faults.add(service="spotify", method="POST", nth=nth, **fault)
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(*range(100, 350))), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(*range(100, 350), 1, 2))
 
 
-def test_what_a_quota_cuts_off_the_next_run_puts_on_top(desk: SpotifyDesk) -> None:
-    playlist_id, wanted = desk.playlist(holds=(1, 2)), ids(*range(100, 350))
-    desk.server.faults.add(service="spotify", method="POST", nth=2, fault="quota_exceeded", retry_after_s=50_000)
+def test_what_a_quota_cuts_off_the_next_run_puts_on_top(spotify: SpotifySandbox) -> None:
+    playlist_id, wanted = spotify.playlist(holds=(1, 2)), ids(*range(100, 350))
+    spotify.server.faults.add(service="spotify", method="POST", nth=2, fault="quota_exceeded", retry_after_s=50_000)
     added: list[str] = []
     with pytest.raises(QuotaExceeded):
-        apply_update(desk.client(), playlist_id, Plan(add=wanted), sleep=desk.sleep, on_added=added.extend)
-    assert sorted(added) == sorted(set(desk.held(playlist_id)) - set(ids(1, 2))), "what was added is not what was told"
+        apply_update(spotify.client(), playlist_id, Plan(add=wanted), sleep=spotify.sleep, on_added=added.extend)
+    assert sorted(added) == sorted(set(spotify.held(playlist_id)) - set(ids(1, 2))), "what was added is not what was told"
     assert added
-    desk.clock.advance(50_001)
-    client = desk.client(desk.budget("next day"))
-    apply_update(client, playlist_id, plan_collect(wanted, read(client, playlist_id)), sleep=desk.sleep)
-    assert desk.held(playlist_id) == [*wanted, *ids(1, 2)]
+    spotify.clock.advance(50_001)
+    client = spotify.client(spotify.budget("next day"))
+    apply_update(client, playlist_id, plan_collect(wanted, read(client, playlist_id)), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == [*wanted, *ids(1, 2)]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
-    playlist_id, chart = desk.playlist(holds=(3, 1, 50)), ids(*range(1, 41))
-    desk.server.faults.add(service="spotify", method="PUT", **fault)
-    plan = plan_mirror(chart, desk.held(playlist_id))
-    applied = apply_update(desk.client(), playlist_id, plan, sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(chart)
+def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+    playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 41))
+    spotify.server.faults.add(service="spotify", method="PUT", **fault)
+    plan = plan_mirror(chart, spotify.held(playlist_id))
+    applied = apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(chart)
     assert set(applied.added) == set(chart) - set(ids(3, 1))
-    assert desk.sent(method="POST") == 0
+    assert spotify.sent(method="POST") == 0
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 @pytest.mark.parametrize("fault", [FAULTS[3], FAULTS[8], FAULTS[9]], ids=name_of)
-def test_a_long_mirror_starts_over_after_a_doubt(desk: SpotifyDesk, method: str, fault: dict[str, Any]) -> None:
-    playlist_id, chart = desk.playlist(holds=(3, 1, 50)), ids(*range(1, 251))
-    desk.server.faults.add(service="spotify", method=method, **fault)
-    apply_update(desk.client(), playlist_id, plan_mirror(chart, desk.held(playlist_id)), sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(chart)
+def test_a_long_mirror_starts_over_after_a_doubt(spotify: SpotifySandbox, method: str, fault: dict[str, Any]) -> None:
+    playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 251))
+    spotify.server.faults.add(service="spotify", method=method, **fault)
+    apply_update(spotify.client(), playlist_id, plan_mirror(chart, spotify.held(playlist_id)), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(chart)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_a_removal_happens_whatever_becomes_of_its_answer(desk: SpotifyDesk, rules: str, fault: dict[str, Any]) -> None:
-    playlist_id = desk.playlist(holds=(1, 2, 3, 2, 4))
-    desk.server.faults.add(service="spotify", method="DELETE", **fault)
-    applied = apply_update(desk.client(), playlist_id, Plan(remove=ids(2, 4), add=ids(9)), sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(ids(9, 1, 3))
-    assert applied.snapshot_id == desk.state.playlists[playlist_id].snapshot_id
+def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2, 3, 2, 4))
+    spotify.server.faults.add(service="spotify", method="DELETE", **fault)
+    applied = apply_update(spotify.client(), playlist_id, Plan(remove=ids(2, 4), add=ids(9)), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(9, 1, 3))
+    assert applied.snapshot_id == spotify.state.playlists[playlist_id].snapshot_id
 
 
 @pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[3], FAULTS[9], FAULTS[11]], ids=name_of)
-def test_a_write_that_shows_late_is_not_left_in_twice(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
+def test_a_write_that_shows_late_is_not_left_in_twice(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     """The read after a doubt does not show the write yet, so it is sent again: what then stands twice is mended."""
-    playlist_id = desk.playlist(holds=(1, 2))
-    desk.state.items_delay = timedelta(seconds=3)
-    desk.server.faults.add(service="spotify", method="POST", **fault)
-    apply_update(desk.client(), playlist_id, Plan(add=ids(10, 11, 12)), sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(ids(10, 11, 12, 1, 2))
+    playlist_id = spotify.playlist(holds=(1, 2))
+    spotify.state.items_delay = timedelta(seconds=3)
+    spotify.server.faults.add(service="spotify", method="POST", **fault)
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(10, 11, 12)), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(10, 11, 12, 1, 2))
 
 
-def test_what_somebody_put_on_top_meanwhile_stays_and_the_rest_is_found_below(desk: SpotifyDesk) -> None:
-    playlist_id = desk.playlist(holds=(1, 2))
-    desk.server.faults.add(service="spotify", method="POST", nth=2, **FAULTS[2])
-    desk.before_pause = lambda: desk.state.person.add_track(playlist_id, ids(399)[0], 0) if len(desk.slept) == 1 else None
-    apply_update(desk.client(), playlist_id, Plan(add=ids(*range(100, 250))), sleep=desk.sleep)
-    assert desk.held(playlist_id) == list(ids(399, *range(100, 250), 1, 2))
+def test_what_somebody_put_on_top_meanwhile_stays_and_the_rest_is_found_below(spotify: SpotifySandbox) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2))
+    spotify.server.faults.add(service="spotify", method="POST", nth=2, **FAULTS[2])
+    spotify.before_pause = lambda: spotify.state.person.add_track(playlist_id, ids(399)[0], 0) if len(spotify.slept) == 1 else None
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(*range(100, 250))), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(399, *range(100, 250), 1, 2))
 
 
-def test_a_doubt_that_does_not_end_goes_up_as_one(desk: SpotifyDesk) -> None:
-    playlist_id, client = desk.playlist(holds=(1, 2)), desk.client()
-    desk.server.faults.add(service="spotify", method="POST", count=None, **FAULTS[2])
+def test_a_doubt_that_does_not_end_goes_up_as_one(spotify: SpotifySandbox) -> None:
+    playlist_id, client = spotify.playlist(holds=(1, 2)), spotify.client()
+    spotify.server.faults.add(service="spotify", method="POST", count=None, **FAULTS[2])
     told: list[str] = []
     with pytest.raises(UpstreamDown) as caught:
-        apply_update(client, playlist_id, Plan(add=ids(10)), sleep=desk.sleep, on_added=told.extend)
+        apply_update(client, playlist_id, Plan(add=ids(10)), sleep=spotify.sleep, on_added=told.extend)
     assert caught.value.outcome_unknown
-    assert desk.sent(method="POST") == MAX_ROUNDS
+    assert spotify.sent(method="POST") == MAX_ROUNDS
     assert told == []
-    assert desk.held(playlist_id) == list(ids(1, 2))
+    assert spotify.held(playlist_id) == list(ids(1, 2))
 
 
-def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(desk: SpotifyDesk) -> None:
-    playlist_id = desk.playlist()
-    desk.server.faults.add(service="spotify", method="POST", **FAULTS[3])
-    desk.server.faults.add(service="spotify", method="GET", count=None, **FAULTS[4])
+def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(spotify: SpotifySandbox) -> None:
+    playlist_id = spotify.playlist()
+    spotify.server.faults.add(service="spotify", method="POST", **FAULTS[3])
+    spotify.server.faults.add(service="spotify", method="GET", count=None, **FAULTS[4])
     with pytest.raises(UpstreamDown) as caught:
-        apply_update(desk.client(), playlist_id, Plan(add=ids(10)), sleep=desk.sleep)
+        apply_update(spotify.client(), playlist_id, Plan(add=ids(10)), sleep=spotify.sleep)
     assert caught.value.outcome_unknown
-    assert desk.sent(method="POST") == 1, "a write was sent again without reading"
+    assert spotify.sent(method="POST") == 1, "a write was sent again without reading"
 
 
-def test_a_playlist_that_is_gone_is_a_refusal(desk: SpotifyDesk) -> None:
+def test_a_playlist_that_is_gone_is_a_refusal(spotify: SpotifySandbox) -> None:
     with pytest.raises(RequestRefused, match="404"):
-        apply_update(desk.client(), base62_id("no such"), Plan(add=ids(10)), sleep=desk.sleep)
+        apply_update(spotify.client(), base62_id("no such"), Plan(add=ids(10)), sleep=spotify.sleep)
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_runs_through_random_faults_end_where_a_world_without_faults_does(desk: SpotifyDesk, seed: int) -> None:
+def test_runs_through_random_faults_end_where_a_world_without_faults_does(spotify: SpotifySandbox, seed: int) -> None:
     """Three days of charts; each run reads, plans, applies and is repeated after an error, as the flow does."""
     dice = random.Random(seed)
-    playlist_id = desk.playlist(holds=(0, 1))
-    expected: list[str | None] = list(desk.held(playlist_id))
-    desk.state.items_delay = timedelta(seconds=dice.choice([0, 0, 1]))
+    playlist_id = spotify.playlist(holds=(0, 1))
+    expected: list[str | None] = list(spotify.held(playlist_id))
+    spotify.state.items_delay = timedelta(seconds=dice.choice([0, 0, 1]))
     quick = [fault for fault in FAULTS if fault["fault"] != "hang"]
     for day in range(3):
         wanted = ids(*dice.sample(range(2, 400), dice.choice([3, 20, 150])))
         for number, fault in enumerate(dice.sample(quick, 4)):
-            desk.server.faults.add(service="spotify", probability=0.25, seed=seed * 100 + day * 10 + number, count=None, **fault)
+            spotify.server.faults.add(service="spotify", probability=0.25, seed=seed * 100 + day * 10 + number, count=None, **fault)
         for _ in range(30):
-            desk.sleep(60)
+            spotify.sleep(60)
             try:
-                client = desk.client()
+                client = spotify.client()
                 plan = plan_collect(wanted, read(client, playlist_id))
-                apply_update(client, playlist_id, plan, sleep=desk.sleep)
+                apply_update(client, playlist_id, plan, sleep=spotify.sleep)
                 break
             except TransientError:
-                desk.state.accounts.expire_access()
+                spotify.state.accounts.expire_access()
         else:
             pytest.fail(f"day {day} never got through; seed {seed}")
         expected = after(plan_collect(wanted, expected), expected)
-        desk.server.faults.clear()
-        assert desk.held(playlist_id) == expected, f"day {day}, seed {seed}"
+        spotify.server.faults.clear()
+        assert spotify.held(playlist_id) == expected, f"day {day}, seed {seed}"
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_playlist_is_made_once_whatever_becomes_of_the_answer(desk: SpotifyDesk, fault: dict[str, Any]) -> None:
-    desk.playlist("Another")
-    client = desk.client()
-    desk.server.faults.add(service="spotify", kind="create-playlist", **fault)
+def test_a_playlist_is_made_once_whatever_becomes_of_the_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+    spotify.playlist("Another")
+    client = spotify.client()
+    spotify.server.faults.add(service="spotify", kind="create-playlist", **fault)
     account = client.me().account_id
     for _ in range(2):
-        made = ensure_playlist(client, client.playlists(), account, None, "House", public=False, sleep=desk.sleep)
-    assert [playlist.playlist_id for playlist in desk.state.playlists.values() if playlist.name == "House"] == [made.playlist_id]
+        made = ensure_playlist(client, client.playlists(), account, None, "House", public=False, sleep=spotify.sleep)
+    assert [playlist.playlist_id for playlist in spotify.state.playlists.values() if playlist.name == "House"] == [made.playlist_id]
 
 
-def test_no_playlist_is_made_while_the_list_cannot_be_read(desk: SpotifyDesk) -> None:
-    client = desk.client()
+def test_no_playlist_is_made_while_the_list_cannot_be_read(spotify: SpotifySandbox) -> None:
+    client = spotify.client()
     account = client.me().account_id
-    desk.server.faults.add(service="spotify", kind="create-playlist", **FAULTS[3])
-    desk.server.faults.add(service="spotify", kind="my-playlists", count=None, **FAULTS[4])
+    spotify.server.faults.add(service="spotify", kind="create-playlist", **FAULTS[3])
+    spotify.server.faults.add(service="spotify", kind="my-playlists", count=None, **FAULTS[4])
     with pytest.raises(UpstreamDown):
-        ensure_playlist(client, [], account, None, "House", public=False, sleep=desk.sleep)
-    assert desk.sent(kind="create-playlist") == 1
+        ensure_playlist(client, [], account, None, "House", public=False, sleep=spotify.sleep)
+    assert spotify.sent(kind="create-playlist") == 1
 
 
-def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing(desk: SpotifyDesk) -> None:
-    playlist_id, client = desk.playlist(holds=range(200)), desk.client()
+def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing(spotify: SpotifySandbox) -> None:
+    playlist_id, client = spotify.playlist(holds=range(200)), spotify.client()
     account = client.me().account_id
 
     def continuation(number: int) -> Any:
         return ensure_playlist(
-            client, client.playlists(), account, None, continuation_name("House", number), public=False, sleep=desk.sleep
+            client, client.playlists(), account, None, continuation_name("House", number), public=False, sleep=spotify.sleep
         )
 
     def move(present: list[str], adding: int) -> tuple[str, ...]:
         ref = client.playlist(playlist_id)
         return make_room(
-            client, ref, present, adding, when_full="continue", continuation=continuation, limit=210, at_once=150, sleep=desk.sleep
+            client, ref, present, adding, when_full="continue", continuation=continuation, limit=210, min_moved=150, sleep=spotify.sleep
         )
 
-    assert move(desk.held(playlist_id), 10) == ()
+    assert move(spotify.held(playlist_id), 10) == ()
     # The first move dies between the additions there and the removals here.
-    desk.server.faults.add(service="spotify", method="DELETE", count=None, **FAULTS[2])
+    spotify.server.faults.add(service="spotify", method="DELETE", count=None, **FAULTS[2])
     with pytest.raises(UpstreamDown):
-        move(desk.held(playlist_id), 11)
-    desk.server.faults.clear()
-    assert move(desk.held(playlist_id), 11) == ids(*range(50, 200))
-    second = desk.state.person.find("House (2)").playlist_id
-    assert desk.held(second) == list(ids(*range(50, 200))), "tracks stand twice or out of order in the continuation"
-    assert desk.held(playlist_id) == list(ids(*range(50)))
-    apply_update(client, playlist_id, Plan(add=ids(*range(200, 361))), sleep=desk.sleep)
-    assert len(move(desk.held(playlist_id), 150)) == 151
-    assert desk.held(desk.state.person.find("House (3)").playlist_id) == list(ids(*range(260, 361), *range(50)))
-    assert desk.held(playlist_id) == list(ids(*range(200, 260)))
+        move(spotify.held(playlist_id), 11)
+    spotify.server.faults.clear()
+    assert move(spotify.held(playlist_id), 11) == ids(*range(50, 200))
+    second = spotify.state.person.find("House (2)").playlist_id
+    assert spotify.held(second) == list(ids(*range(50, 200))), "tracks stand twice or out of order in the continuation"
+    assert spotify.held(playlist_id) == list(ids(*range(50)))
+    apply_update(client, playlist_id, Plan(add=ids(*range(200, 361))), sleep=spotify.sleep)
+    assert len(move(spotify.held(playlist_id), 150)) == 151
+    assert spotify.held(spotify.state.person.find("House (3)").playlist_id) == list(ids(*range(260, 361), *range(50)))
+    assert spotify.held(playlist_id) == list(ids(*range(200, 260)))
 
 
-def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(desk: SpotifyDesk) -> None:
-    client, playlist_id = desk.client(), desk.playlist(holds=range(40, 200))
-    desk.playlist("House (2)", holds=[*range(50, 200), *range(300, 305)])
-    desk.playlist("House (3)")
+def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spotify: SpotifySandbox) -> None:
+    client, playlist_id = spotify.client(), spotify.playlist(holds=range(40, 200))
+    spotify.playlist("House (2)", holds=[*range(50, 200), *range(300, 305)])
+    spotify.playlist("House (3)")
 
     def continuation(number: int) -> Any:
-        return client.playlist(desk.state.person.find(continuation_name("House", number)).playlist_id)
+        return client.playlist(spotify.state.person.find(continuation_name("House", number)).playlist_id)
 
-    ref, present = client.playlist(playlist_id), desk.held(playlist_id)
-    make_room(client, ref, present, 160, when_full="continue", continuation=continuation, limit=160, at_once=100, sleep=desk.sleep)
-    assert desk.state.person.track_ids("House (3)") == list(ids(*range(40, 50)))
-    assert desk.held(playlist_id) == []
+    ref, present = client.playlist(playlist_id), spotify.held(playlist_id)
+    make_room(client, ref, present, 160, when_full="continue", continuation=continuation, limit=160, min_moved=100, sleep=spotify.sleep)
+    assert spotify.state.person.track_ids("House (3)") == list(ids(*range(40, 50)))
+    assert spotify.held(playlist_id) == []
 
 
-def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(desk: SpotifyDesk) -> None:
-    playlist_id, client = desk.playlist(holds=(1, 1, 2, 2)), desk.client()
-    ref, present = client.playlist(playlist_id), desk.held(playlist_id)
+def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(spotify: SpotifySandbox) -> None:
+    playlist_id, client = spotify.playlist(holds=(1, 1, 2, 2)), spotify.client()
+    ref, present = client.playlist(playlist_id), spotify.held(playlist_id)
 
     def never(number: int) -> Any:
         raise AssertionError("a continuation was asked for")
@@ -274,4 +276,4 @@ def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(
         make_room(client, ref, present, 1, when_full="fail", continuation=never, limit=4)
     with pytest.raises(PlaylistFull, match="can move"):
         make_room(client, ref, present, 1, when_full="continue", continuation=never, limit=4)
-    assert desk.held(playlist_id) == present
+    assert spotify.held(playlist_id) == present

@@ -16,54 +16,54 @@ from beatporter.errors import BeatporterError, SettingsError, SignInExpired, Ups
 from beatporter.settings import load_settings
 from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, new_verifier, redirect_uri
 from beatporter.spotify.sign_in import SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import SpotifyDesk
+    from tests.contract.conftest import SpotifySandbox
 
 VERIFIER = new_verifier()
 
 
-def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(desk: SpotifyDesk) -> None:
-    settings, state = desk.settings(spotify_refresh_token=None), new_state()
+def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(spotify: SpotifySandbox) -> None:
+    settings, state = spotify.settings(spotify_refresh_token=None), new_state()
     with Loopback(state, port=0) as loopback:
         idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
-        strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=PATIENCE_S)
+        strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=TIMEOUT_S)
         assert strange.status_code == 404
-        page = requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=PATIENCE_S)
+        page = requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=TIMEOUT_S)
         assert "Close this window" in page.text
-        code = loopback.wait_for_code(PATIENCE_S)
+        code = loopback.wait_for_code(TIMEOUT_S)
         idle.close()
-        sign_in = exchange_code(settings, code, loopback.redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
+        sign_in = exchange_code(settings, code, loopback.redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
     path = Path(FileStore(sign_in_path(settings)).save(sign_in))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     stored = load_sign_in(settings)
-    assert (stored.signed_in_at, stored.scopes) == (desk.clock(), SCOPES)
-    desk.clock.advance(86_400)
-    age = sign_in_age(stored, desk.clock())
+    assert (stored.signed_in_at, stored.scopes) == (spotify.clock(), SCOPES)
+    spotify.clock.advance(86_400)
+    age = sign_in_age(stored, spotify.clock())
     assert age is not None
     assert age.days == 1
-    assert desk.client(spotify_refresh_token=None).me().name == "Sandbox Listener"
+    assert spotify.client(spotify_refresh_token=None).me().name == "Sandbox Listener"
 
 
-def test_headless_the_pasted_address_does(desk: SpotifyDesk) -> None:
-    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
-        "Location"
-    ]
-    sign_in = exchange_code(settings, code_from_address(f"  {address}\n", state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
-    assert sign_in.signed_in_at == desk.clock()
+def test_headless_the_pasted_address_does(spotify: SpotifySandbox) -> None:
+    settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
+    sign_in = exchange_code(
+        settings, code_from_address(f"  {address}\n", state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep
+    )
+    assert sign_in.signed_in_at == spotify.clock()
     with pytest.raises(SignInExpired):
-        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
 
 
-def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> None:
-    settings, state = desk.settings(), new_state()
-    desk.state.accounts.consents = False
+def test_a_no_a_foreign_address_and_nobody_are_told_apart(spotify: SpotifySandbox) -> None:
+    settings, state = spotify.settings(), new_state()
+    spotify.state.accounts.consents = False
     with Loopback(state, port=0) as loopback:
-        requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=PATIENCE_S)
+        requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=TIMEOUT_S)
         with pytest.raises(SignInExpired, match="did not allow"):
-            loopback.wait_for_code(PATIENCE_S)
+            loopback.wait_for_code(TIMEOUT_S)
         with pytest.raises(SignInExpired, match="No browser came back"):
             loopback.wait_for_code(0.05)
         taken = urlsplit(loopback.redirect).port or 0
@@ -78,44 +78,42 @@ def test_a_no_a_foreign_address_and_nobody_are_told_apart(desk: SpotifyDesk) -> 
             code_from_address(address, state)
 
 
-def test_a_sign_in_without_all_permissions_is_not_taken(desk: SpotifyDesk) -> None:
-    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+def test_a_sign_in_without_all_permissions_is_not_taken(spotify: SpotifySandbox) -> None:
+    settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
     asked = authorize_url(settings, redirect, state, VERIFIER).replace("playlist-modify-public", "")
-    address = requests.get(asked, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
+    address = requests.get(asked, timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SignInExpired, match="playlist-modify-public"):
-        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
 
 
-def test_a_code_whose_answer_was_lost_is_not_sent_twice(desk: SpotifyDesk) -> None:
-    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
-        "Location"
-    ]
-    desk.server.faults.add(service="accounts", kind="token", fault="drop", when="after")
+def test_a_code_whose_answer_was_lost_is_not_sent_twice(spotify: SpotifySandbox) -> None:
+    settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
+    spotify.server.faults.add(service="accounts", kind="token", fault="drop", when="after")
     with pytest.raises(UpstreamDown):
-        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
-    assert desk.server.log.count(service="accounts", kind="token") == 1
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
+    assert spotify.server.log.count(service="accounts", kind="token") == 1
 
 
-def test_the_address_asks_for_what_is_needed_and_no_more(desk: SpotifyDesk) -> None:
-    query = parse_qs(urlsplit(authorize_url(desk.settings(), redirect_uri(9000), "s", VERIFIER)).query)
+def test_the_address_asks_for_what_is_needed_and_no_more(spotify: SpotifySandbox) -> None:
+    query = parse_qs(urlsplit(authorize_url(spotify.settings(), redirect_uri(9000), "s", VERIFIER)).query)
     assert query.pop("code_challenge") != [VERIFIER]
     assert query == {
         "code_challenge_method": ["S256"],
-        "client_id": [desk.state.accounts.client_id],
+        "client_id": [spotify.state.accounts.client_id],
         "response_type": ["code"],
         "redirect_uri": ["http://127.0.0.1:9000/callback"],
         "scope": ["playlist-read-private playlist-modify-private playlist-modify-public"],
         "state": ["s"],
     }
     with pytest.raises(BeatporterError, match="BEATPORTER_SPOTIFY_CLIENT_ID"):
-        authorize_url(load_settings(home=desk.home), redirect_uri(), "s", VERIFIER)
+        authorize_url(load_settings(home=spotify.home), redirect_uri(), "s", VERIFIER)
 
 
 @pytest.mark.parametrize("target", ["http://[", "//[", "/callback?" + "&".join(["a=b"] * 1000)])
 def test_an_address_that_is_none_is_answered_without_a_traceback(target: str, capfd: pytest.CaptureFixture[str]) -> None:
     with Loopback(new_state(), port=0) as loopback:
-        browser = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0), timeout=PATIENCE_S)
+        browser = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0), timeout=TIMEOUT_S)
         browser.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
         answer = browser.makefile("rb").read()
         browser.close()
@@ -124,19 +122,17 @@ def test_an_address_that_is_none_is_answered_without_a_traceback(target: str, ca
     assert told.err + told.out == ""
 
 
-def test_a_code_is_of_no_use_without_what_only_the_sign_in_knows(desk: SpotifyDesk) -> None:
-    settings, state, redirect = desk.settings(), new_state(), redirect_uri()
+def test_a_code_is_of_no_use_without_what_only_the_sign_in_knows(spotify: SpotifySandbox) -> None:
+    settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
     asked = authorize_url(settings, redirect, state, VERIFIER)
     assert VERIFIER not in asked
-    address = requests.get(asked, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
+    address = requests.get(asked, timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SignInExpired):
-        exchange_code(settings, code_from_address(address, state), redirect, new_verifier(), now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, new_verifier(), now=spotify.clock, sleep=spotify.sleep)
 
 
-def test_the_apps_secret_is_asked_for_beside_it(desk: SpotifyDesk) -> None:
-    settings, state, redirect = desk.settings(spotify_client_secret=SecretStr("wrong")), new_state(), redirect_uri()
-    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=PATIENCE_S, allow_redirects=False).headers[
-        "Location"
-    ]
+def test_the_apps_secret_is_asked_for_beside_it(spotify: SpotifySandbox) -> None:
+    settings, state, redirect = spotify.settings(spotify_client_secret=SecretStr("wrong")), new_state(), redirect_uri()
+    address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SettingsError, match="id and secret"):
-        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=desk.clock, sleep=desk.sleep)
+        exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)

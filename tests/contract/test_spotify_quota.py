@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from beatporter.progress import Progress, listening
 from beatporter.settings import load_settings
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 PROCESSES = 3
 LASTS_S = 3600
@@ -46,7 +46,7 @@ def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    output = process.communicate(timeout=PATIENCE_S)[0]
+    output = process.communicate(timeout=TIMEOUT_S)[0]
     assert process.returncode == 0
     return output.strip()
 
@@ -71,17 +71,8 @@ def test_not_one_request_leaves_any_process_before_the_quota_is_back(tmp_path: P
         assert open_ledger(str(tmp_path / "beatporter.db")).calls.quota_until() == datetime.fromisoformat(max(ends))
 
 
-@pytest.fixture
-def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox that the environment points at."""
-    with Sandbox(Options(genres=("dj-tools",))) as sandbox:
-        for key, value in {**sandbox.environment(), "BEATPORTER_HOME": str(tmp_path)}.items():
-            monkeypatch.setenv(key, value)
-        yield sandbox
-
-
-def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(limited: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    limited.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=7)
+def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(world: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    world.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=7)
     told: list[Progress] = []
     slept: list[float] = []
     settings = load_settings()
@@ -97,8 +88,8 @@ def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(limited: Sandbox,
     assert 5 < max(slept) <= 7, "what had passed by itself is not waited for again"
 
 
-def test_a_wait_that_is_too_long_is_refused_with_its_end(limited: Sandbox) -> None:
-    limited.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=4000)
+def test_a_wait_that_is_too_long_is_refused_with_its_end(world: Sandbox) -> None:
+    world.faults.add(service="spotify", kind="search", fault="rate_limited", retry_after_s=4000)
     settings, slept = load_settings(), list[float]()
     now = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
     with (

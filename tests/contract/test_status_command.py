@@ -17,11 +17,10 @@ from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import CallRow, ListedPlaylist
 from beatporter.settings import load_settings
-from beatporter.sync.ended import keep_failure, keep_outcome
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, record_failure, record_outcome
 from beatporter.sync.workspace import Workspace
-from tests.contract.at_terminal import at_terminal
-from tests.patience import PATIENCE_S
+from tests.contract.pseudo_terminal import run_in_terminal
+from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
@@ -44,7 +43,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def status(environment: dict[str, str], *arguments: str) -> str:
     command = [BEATPORTER, "status", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -54,10 +53,10 @@ def run_all(ledger: Ledger, home: Path, at: datetime) -> None:
     with Workspace(load_settings(home=home), ledger, run_key="run", now=lambda: at) as workspace:
         for number, slug in enumerate(all_genres()):
             if number == 0:
-                keep_failure(workspace, slug, ChallengeShown("Beatport asked for proof of a human.", "Save the page by hand."))
+                record_failure(workspace, slug, ChallengeShown("Beatport asked for proof of a human.", "Save the page by hand."))
             else:
                 state = "deferred" if number == 1 else "completed"
-                keep_outcome(workspace, slug, Outcome(state, chart=100, matched=90, added=number, not_found=4, deferred=number == 1))
+                record_outcome(workspace, slug, Outcome(state, chart=100, matched=90, added=number, not_found=4, deferred=number == 1))
 
 
 def test_before_the_first_run_it_says_what_is_missing(environment: dict[str, str]) -> None:
@@ -72,7 +71,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
     now = datetime.now(UTC).replace(microsecond=0)
     run_all(ledger, tmp_path, now - timedelta(days=1))
     run_all(ledger, tmp_path, now)
-    shown = at_terminal([BEATPORTER, "status"], environment, tmp_path)
+    shown = run_in_terminal([BEATPORTER, "status"], environment, tmp_path)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
     slugs = list(all_genres())

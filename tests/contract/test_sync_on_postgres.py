@@ -14,19 +14,16 @@ from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
-from sandbox.world import Options, Sandbox
+from tests.contract.conftest import NAME, SLUG, sandbox_in_use
 from tests.postgres import NoPostgres, running_postgres
 
-SLUG, NAME = "dubstep", "Beatport: Dubstep - Top 100"
 DAYS = 3
 
 
-def mornings(home: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[list[str]], int]:
+def mornings(home: Path, database: str) -> tuple[list[list[str]], int]:
     """What the playlist held after each morning, and the calls to Spotify in all."""
-    with Sandbox(Options(genres=(SLUG,))) as world:
-        for key, value in world.environment().items():
-            monkeypatch.setenv(key, value)
-        settings = load_settings(home=home, database=database, spotify_daily_budget=5000, spotify_rate=500.0)
+    with sandbox_in_use(home) as world:
+        settings = load_settings(database=database)
         held = []
         for day in range(DAYS):
             for step in range(1 if day else 2):  # the first morning twice: the second time there is nothing to do
@@ -47,11 +44,11 @@ def mornings(home: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> tupl
         return held, world.requests.count(service="spotify")
 
 
-def test_playlists_and_calls_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_playlists_and_calls_are_the_same(tmp_path: Path) -> None:
     try:
         with running_postgres() as server:
-            on_postgres = mornings(tmp_path / "a", server.new_database(), monkeypatch)
+            on_postgres = mornings(tmp_path / "a", server.new_database())
     except NoPostgres as reason:
         pytest.skip(str(reason))
-    assert on_postgres == mornings(tmp_path / "b", str(tmp_path / "beatporter.db"), monkeypatch)
+    assert on_postgres == mornings(tmp_path / "b", str(tmp_path / "beatporter.db"))
     assert len(on_postgres[0][-1]) > 95

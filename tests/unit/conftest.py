@@ -1,13 +1,16 @@
-"""Unit tests have no sockets: a test that would start Prefect's temporary server fails here instead of taking its half minute."""
+"""What unit tests share. They have no sockets: a test that would start Prefect's temporary server fails here, not half a minute later."""
 
 from __future__ import annotations
 
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.unit.call_budgets import Clock, Table, new_table
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -28,3 +31,15 @@ def sent_events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     if module is not None:
         monkeypatch.setattr(module, "emit_event", lambda event, **known: sent.append({"event": event, **known}))
     return sent
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    made = new_table(tmp_path / "ledger.db")
+    yield made
+    made._database.close()

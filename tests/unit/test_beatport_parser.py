@@ -13,14 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.beatport.identity import prevailing_genre, stated_genre
-from beatporter.beatport.parser import CutOff, next_data, parse_api, parse_document, parse_page
+from beatporter.beatport.parser import CutOff, next_data, parse_api, parse_document
 from beatporter.errors import PageShapeChanged
-from tests.unit.foreign_values import JSON, assert_bounded
+from beatporter.records.chart import ChartEntry
+from tests.unit.untrusted_json import JSON, assert_bounded
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 HOUSE = REAL / "beatport-top100-house-2023-10.html"
 MELODIC = REAL / "beatport-top100-melodic-2026-05.json"
 needs_real = pytest.mark.skipif(not (HOUSE.is_file() and MELODIC.is_file()), reason="the real charts are not on this machine")
+
+
+def parse_page(html: str | bytes) -> list[ChartEntry]:
+    return parse_document(next_data(html))
 
 
 def row(number: int, **fields: object) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.beatport.rows import read_isrc, read_row
+from beatporter.beatport.rows import read_row
 from beatporter.records.chart import ChartEntry
-from tests.unit.foreign_values import JSON, KEYS, assert_bounded
+from tests.unit.untrusted_json import JSON, KEYS, assert_bounded
 
 CERTAIN = {"id": 7, "name": "Jealous", "artists": [{"name": "Mochakk"}]}
 FIELDS = ["mix_name", "remixers", "isrc", "release", "label", "length_ms", "length", "bpm", "key", "publish_date", "new_release_date"]
@@ -51,25 +51,6 @@ def test_any_json_at_all_is_read_without_an_error_and_leaves_nothing_wild(row: o
     read = read_row(row, position)
     assert read is None or read.position == position
     assert_bounded(read)
-
-
-@pytest.mark.parametrize(
-    ("given_isrc", "expected"),
-    [
-        ("US39N2687077", "US39N2687077"),
-        ("us-39n-26-87077", "US39N2687077"),
-        (" US 39N 26 87077 ", "US39N2687077"),
-        ("US39N268707", None),
-        ("US39N26870777", None),
-        ("ÜS39N2687077", None),
-        ("US39N26870٣7", None),
-        ("", None),
-        (None, None),
-        (12, None),
-    ],
-)
-def test_an_isrc_is_twelve_plain_characters_or_none(given_isrc: object, expected: str | None) -> None:
-    assert read_isrc(given_isrc) == expected
 
 
 @pytest.mark.parametrize(

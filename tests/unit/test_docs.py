@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from beatporter.ledger.tables import metadata
 from beatporter.settings import PREFIX, Settings
-from cli.main import app
+from cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,10 +37,9 @@ def test_every_link_to_a_page_or_picture_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for name, sub in re.findall(r"`(?:\.venv/bin/)?beatporter ([a-z]+)(?: ([a-z]+)\b)?", page.read_text(encoding="utf-8")):
-        assert name in commands, f"beatporter {name}"
-        below = getattr(commands[name], "commands", None)
+    for name, sub in re.findall(r"`(?:\.venv/bin/)?beatporter ([a-z-]+)(?: ([a-z]+)\b)?", page.read_text(encoding="utf-8")):
+        assert name in COMMANDS, f"beatporter {name}"
+        below = getattr(COMMANDS[name].load(name), "commands", None)
         assert below is None or not sub or sub in below, f"beatporter {name} {sub}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def make(tmp_path: Path) -> Make:
             path.chmod(0o755)
         command = [shutil.which("make") or "make", "--no-print-directory", "setup", *arguments]
         return subprocess.run(
-            command, cwd=tmp_path, env={"PATH": str(tools)}, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            command, cwd=tmp_path, env={"PATH": str(tools)}, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
 
     return run
@@ -101,7 +101,7 @@ def test_a_venv_that_works_is_kept_and_one_whose_python_is_gone_is_not(make: Mak
 
 
 def test_the_bounds_are_the_same_everywhere_and_this_python_is_within() -> None:
-    asked = subprocess.run([sys.executable, "-c", SUITS], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    asked = subprocess.run([sys.executable, "-c", SUITS], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert asked.returncode == 0, asked.stderr
     (lowest,), (above,) = re.findall(r"\(3, (\d+)\) <=", SUITS), re.findall(r"< \(3, (\d+)\)", SUITS)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

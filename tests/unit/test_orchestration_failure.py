@@ -19,7 +19,15 @@ from beatporter.progress import Progress, listening
 from beatporter.records.ledger import RunRow
 from beatporter.settings import load_settings
 from orchestration import artifacts, failure, run_key
-from orchestration.failure import LONGEST, damaged, explain, failed, report_genre_failure, report_ledger_failure, report_run_failure
+from orchestration.failure import (
+    MAX_ERROR_CHARACTERS,
+    damaged,
+    explain,
+    failed,
+    report_genre_failure,
+    report_ledger_failure,
+    report_run_failure,
+)
 from orchestration.results import GenresFailed, UnexpectedError
 from tests.unit.prefect_fakes import FakeClient, at_work, flow_run
 
@@ -80,7 +88,7 @@ def test_a_result_that_cannot_be_read_leaves_the_states_own_words() -> None:
 def test_an_unexpected_errors_text_is_one_line_of_bounded_length() -> None:
     what = explain(Failed(data=ValueError("long\n" * 1000))).what
     assert "\n" not in what
-    assert len(what) < LONGEST + 50
+    assert len(what) < MAX_ERROR_CHARACTERS + 50
 
 
 def test_an_expected_failure_carries_its_own_words_and_its_error() -> None:

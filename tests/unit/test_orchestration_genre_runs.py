@@ -48,7 +48,8 @@ def started(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Started:
 
 
 def runs_of(client: FakeClient, clock: FakeClock, *slugs: str) -> GenreRuns:
-    return GenreRuns(client, "sync-genre/sync-genre", "root", slugs, clock=clock)  # type: ignore[arg-type]
+    deployments = dict.fromkeys(slugs, ("sync-genre/sync-genre", "genre"))
+    return GenreRuns(client, deployments, "root", clock=clock)  # type: ignore[arg-type]
 
 
 def one_run(client: FakeClient, clock: FakeClock, *states: State[Any]) -> tuple[GenreRuns, UUID]:

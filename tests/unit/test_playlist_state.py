@@ -56,29 +56,29 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def desk(ledger: Ledger) -> Any:
+def workspace(ledger: Ledger) -> Any:
     ledger.matches.append([match(track_id, number) for number, track_id in enumerate("abcdef", 1)])
     return SimpleNamespace(ledger=ledger, spotify=Spotify(), now=lambda: NOW)
 
 
-def in_state(desk: Any, state: str, snapshot_id: str | None, sending: Sequence[str] = ()) -> PlaylistState:
+def in_state(workspace: Any, state: str, snapshot_id: str | None, sending: Sequence[str] = ()) -> PlaylistState:
     row = SnapshotRow(P, state, snapshot_id, NOW, tuple(sending), NOW if sending else None)  # type: ignore[arg-type]
-    desk.ledger.snapshots.save(row)
-    return PlaylistState(desk, P)
+    workspace.ledger.snapshots.save(row)
+    return PlaylistState(workspace, P)
 
 
-def back_up(desk: Any, snapshot_id: str, *track_ids: str) -> None:
+def back_up(workspace: Any, snapshot_id: str, *track_ids: str) -> None:
     rows = [BackupRow(position, track_id, None, "", (), NOW) for position, track_id in enumerate(track_ids)]
-    desk.ledger.backups.append(P, snapshot_id, NOW, rows)
+    workspace.ledger.backups.append(P, snapshot_id, NOW, rows)
 
 
-def last_backup(desk: Any) -> tuple[str, list[str | None]]:
-    info = desk.ledger.backups.latest(P)
-    return info.snapshot_id, desk.ledger.backups.track_ids(P, info.snapshot_id)
+def last_backup(workspace: Any) -> tuple[str, list[str | None]]:
+    info = workspace.ledger.backups.latest(P)
+    return info.snapshot_id, workspace.ledger.backups.track_ids(P, info.snapshot_id)
 
 
-def history(desk: Any) -> set[str]:
-    return set(desk.ledger.history.track_ids(P))
+def history(workspace: Any) -> set[str]:
+    return set(workspace.ledger.history.track_ids(P))
 
 
 @pytest.mark.parametrize(
@@ -92,142 +92,142 @@ def history(desk: Any) -> set[str]:
         ("recorded", None, True, False),
     ],
 )
-def test_when_it_must_be_read(desk: Any, state: str, snapshot_id: str | None, unknown: bool, unchanged: bool) -> None:
-    found = in_state(desk, state, snapshot_id)
+def test_when_it_must_be_read(workspace: Any, state: str, snapshot_id: str | None, unknown: bool, unchanged: bool) -> None:
+    found = in_state(workspace, state, snapshot_id)
     assert found.outcome_is_unknown is unknown
     assert found.is_unchanged(listed("s")) is unchanged
     assert found.present_of(listed("s")).snapshot_id == ("fresh" if unknown else "s")
 
 
-def test_a_playlist_that_was_never_seen_is_neither_unchanged_nor_in_doubt(desk: Any) -> None:
-    found = PlaylistState(desk, P)
+def test_a_playlist_that_was_never_seen_is_neither_unchanged_nor_in_doubt(workspace: Any) -> None:
+    found = PlaylistState(workspace, P)
     assert not found.outcome_is_unknown
     assert not found.is_unchanged(listed("s"))
     assert found.catch_up() == []
     assert found.back_up() is None
 
 
-def test_a_playlist_that_was_just_made_is_empty_backed_up_and_recorded(desk: Any) -> None:
-    PlaylistState(desk, P).begin("s0")
-    assert last_backup(desk) == ("s0", [])
-    assert PlaylistState(desk, P).is_unchanged(listed("s0"))
-    assert desk.spotify.reads == 0
+def test_a_playlist_that_was_just_made_is_empty_backed_up_and_recorded(workspace: Any) -> None:
+    PlaylistState(workspace, P).begin("s0")
+    assert last_backup(workspace) == ("s0", [])
+    assert PlaylistState(workspace, P).is_unchanged(listed("s0"))
+    assert workspace.spotify.reads == 0
 
 
-def test_a_write_goes_through_its_states_and_costs_no_read(desk: Any) -> None:
-    state = PlaylistState(desk, P)
+def test_a_write_goes_through_its_states_and_costs_no_read(workspace: Any) -> None:
+    state = PlaylistState(workspace, P)
     state.begin("s0")
     state.begin_write(["b", "a"])
-    assert PlaylistState(desk, P).outcome_is_unknown, "what is about to be sent may be half there when the process dies"
+    assert PlaylistState(workspace, P).outcome_is_unknown, "what is about to be sent may be half there when the process dies"
     state.confirm_write("s1")
-    assert history(desk) == set()
-    assert PlaylistState(desk, P).record(["b", "a"]) == ["b", "a"]
-    assert history(desk) == {"a", "b"}
-    assert last_backup(desk)[0] == "s0"
-    PlaylistState(desk, P).back_up()
-    assert last_backup(desk) == ("s1", ["b", "a"])
-    assert PlaylistState(desk, P).is_unchanged(listed("s1"))
-    assert desk.spotify.reads == 0
+    assert history(workspace) == set()
+    assert PlaylistState(workspace, P).record(["b", "a"]) == ["b", "a"]
+    assert history(workspace) == {"a", "b"}
+    assert last_backup(workspace)[0] == "s0"
+    PlaylistState(workspace, P).back_up()
+    assert last_backup(workspace) == ("s1", ["b", "a"])
+    assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
+    assert workspace.spotify.reads == 0
 
 
-def test_a_lost_answer_leaves_the_name_of_the_state_unknown(desk: Any) -> None:
-    state = PlaylistState(desk, P)
+def test_a_lost_answer_leaves_the_name_of_the_state_unknown(workspace: Any) -> None:
+    state = PlaylistState(workspace, P)
     state.begin("s0")
     state.begin_write(["a"])
     state.confirm_write(None)
-    state = PlaylistState(desk, P)
+    state = PlaylistState(workspace, P)
     assert state.record(()) == ["a"], "that the tracks are there was seen"
-    assert PlaylistState(desk, P).outcome_is_unknown
+    assert PlaylistState(workspace, P).outcome_is_unknown
     state.back_up()
-    assert last_backup(desk)[0] == "s0", "no backup under a name that is not known"
+    assert last_backup(workspace)[0] == "s0", "no backup under a name that is not known"
 
 
-def test_a_write_upon_what_no_backup_shows_is_not_backed_up_from_the_last_one(desk: Any) -> None:
-    back_up(desk, "old", "x")
-    state = in_state(desk, "recorded", None)
+def test_a_write_upon_what_no_backup_shows_is_not_backed_up_from_the_last_one(workspace: Any) -> None:
+    back_up(workspace, "old", "x")
+    state = in_state(workspace, "recorded", None)
     state.begin_write(["a"])
     state.confirm_write("s1")
     state.record(())
     state.back_up()
-    assert last_backup(desk) == ("old", ["x"])
-    assert PlaylistState(desk, P).outcome_is_unknown
+    assert last_backup(workspace) == ("old", ["x"])
+    assert PlaylistState(workspace, P).outcome_is_unknown
 
 
 @pytest.mark.parametrize("state", ["writing", "recorded"])
-def test_only_a_confirmed_write_is_recorded_from_the_ledger(desk: Any, state: str) -> None:
-    found = in_state(desk, state, "s" if state == "recorded" else None, ["a", "b"])
+def test_only_a_confirmed_write_is_recorded_from_the_ledger(workspace: Any, state: str) -> None:
+    found = in_state(workspace, state, "s" if state == "recorded" else None, ["a", "b"])
     assert found.record(["c"]) == ["c"]
-    assert history(desk) == {"c"}
-    row = desk.ledger.snapshots.latest(P)
+    assert history(workspace) == {"c"}
+    row = workspace.ledger.snapshots.latest(P)
     assert (row.state, row.sending) == (state, ("a", "b"))
 
 
-def test_what_a_dead_run_had_confirmed_is_finished_without_asking(desk: Any) -> None:
-    back_up(desk, "s0", "x")
-    assert in_state(desk, "written", "s1", ["b", "a"]).catch_up() == ["b", "a"]
-    assert history(desk) == {"a", "b"}
-    assert last_backup(desk) == ("s1", ["b", "a", "x"])
-    assert PlaylistState(desk, P).is_unchanged(listed("s1"))
-    assert desk.spotify.reads == 0
+def test_what_a_dead_run_had_confirmed_is_finished_without_asking(workspace: Any) -> None:
+    back_up(workspace, "s0", "x")
+    assert in_state(workspace, "written", "s1", ["b", "a"]).catch_up() == ["b", "a"]
+    assert history(workspace) == {"a", "b"}
+    assert last_backup(workspace) == ("s1", ["b", "a", "x"])
+    assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
+    assert workspace.spotify.reads == 0
 
 
-def test_a_backup_that_a_dead_run_owed_is_made_without_asking(desk: Any) -> None:
-    back_up(desk, "s0", "x")
-    assert in_state(desk, "recorded", "s1", ["a"]).catch_up() == []
-    assert last_backup(desk) == ("s1", ["a", "x"])
-    rows = list(desk.ledger.backups.items(P, "s1"))
+def test_a_backup_that_a_dead_run_owed_is_made_without_asking(workspace: Any) -> None:
+    back_up(workspace, "s0", "x")
+    assert in_state(workspace, "recorded", "s1", ["a"]).catch_up() == []
+    assert last_backup(workspace) == ("s1", ["a", "x"])
+    rows = list(workspace.ledger.backups.items(P, "s1"))
     assert (rows[0].name, rows[0].isrc, rows[0].added_at) == ("Title a", "Ia", NOW)
 
 
-def test_a_write_in_doubt_is_not_taken_for_done(desk: Any) -> None:
-    back_up(desk, "s0", "x")
-    assert in_state(desk, "writing", None, ["a"]).catch_up() == []
-    assert history(desk) == set()
-    assert last_backup(desk) == ("s0", ["x"])
+def test_a_write_in_doubt_is_not_taken_for_done(workspace: Any) -> None:
+    back_up(workspace, "s0", "x")
+    assert in_state(workspace, "writing", None, ["a"]).catch_up() == []
+    assert history(workspace) == set()
+    assert last_backup(workspace) == ("s0", ["x"])
 
 
-def test_a_write_that_is_not_recorded_yet_is_not_backed_up(desk: Any) -> None:
-    back_up(desk, "s0", "x")
-    in_state(desk, "written", "s1", ["a"]).back_up()
-    assert last_backup(desk) == ("s0", ["x"])
-    assert PlaylistState(desk, P).catch_up() == ["a"], "the history still gets it"
+def test_a_write_that_is_not_recorded_yet_is_not_backed_up(workspace: Any) -> None:
+    back_up(workspace, "s0", "x")
+    in_state(workspace, "written", "s1", ["a"]).back_up()
+    assert last_backup(workspace) == ("s0", ["x"])
+    assert PlaylistState(workspace, P).catch_up() == ["a"], "the history still gets it"
 
 
-def test_reading_takes_in_what_is_there_and_tells_whose_it_is(desk: Any) -> None:
-    state = in_state(desk, "writing", None, ["a", "b", "c"])
-    desk.ledger.history.append(P, [HistoryRow("d", None, "r", None, "chart", NOW)])
-    desk.spotify.held = ["hand", "a", "c", "d"]
+def test_reading_takes_in_what_is_there_and_tells_whose_it_is(workspace: Any) -> None:
+    state = in_state(workspace, "writing", None, ["a", "b", "c"])
+    workspace.ledger.history.append(P, [HistoryRow("d", None, "r", None, "chart", NOW)])
+    workspace.spotify.held = ["hand", "a", "c", "d"]
     reading = state.reconcile(listed("s1"), {track_id: match(track_id) for track_id in "abcde"})
     assert reading.present == {"a", "c", "d"}
     assert reading.left_behind == {"a", "c"}, "d was in the history before"
     assert reading.removed_by_user == {"b"}, "it came in with the others and is gone"
-    assert history(desk) == {"hand", "a", "b", "c", "d"}
-    assert last_backup(desk) == ("s1", ["hand", "a", "c", "d"])
-    assert PlaylistState(desk, P).is_unchanged(listed("s1"))
+    assert history(workspace) == {"hand", "a", "b", "c", "d"}
+    assert last_backup(workspace) == ("s1", ["hand", "a", "c", "d"])
+    assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
 
 
-def test_looking_leaves_the_ledger_as_it_is(desk: Any) -> None:
-    state = in_state(desk, "writing", None, ["a", "b"])
-    desk.spotify.held = ["a"]
+def test_looking_leaves_the_ledger_as_it_is(workspace: Any) -> None:
+    state = in_state(workspace, "writing", None, ["a", "b"])
+    workspace.spotify.held = ["a"]
     reading = state.look({track_id: match(track_id) for track_id in "ab"})
     assert (reading.present, reading.removed_by_user) == ({"a"}, {"b"})
-    assert history(desk) == set()
-    assert desk.ledger.backups.latest(P) is None
-    assert PlaylistState(desk, P).outcome_is_unknown
+    assert history(workspace) == set()
+    assert workspace.ledger.backups.latest(P) is None
+    assert PlaylistState(workspace, P).outcome_is_unknown
 
 
-def test_a_name_under_which_another_state_is_backed_up_is_not_believed(desk: Any) -> None:
-    back_up(desk, "s1", "x")
-    state = in_state(desk, "writing", None, ["a"])
-    desk.spotify.held = ["a", "x"]
+def test_a_name_under_which_another_state_is_backed_up_is_not_believed(workspace: Any) -> None:
+    back_up(workspace, "s1", "x")
+    state = in_state(workspace, "writing", None, ["a"])
+    workspace.spotify.held = ["a", "x"]
     state.reconcile(listed("s1"), {})
-    assert last_backup(desk) == ("s1", ["x"])
-    assert PlaylistState(desk, P).outcome_is_unknown, "the next run reads again"
+    assert last_backup(workspace) == ("s1", ["x"])
+    assert PlaylistState(workspace, P).outcome_is_unknown, "the next run reads again"
 
 
-def test_the_order_is_known_from_the_backup_or_from_spotify(desk: Any) -> None:
-    back_up(desk, "s", "x", "y")
-    state = in_state(desk, "recorded", "s")
-    desk.spotify.held = ["z"]
+def test_the_order_is_known_from_the_backup_or_from_spotify(workspace: Any) -> None:
+    back_up(workspace, "s", "x", "y")
+    state = in_state(workspace, "recorded", "s")
+    workspace.spotify.held = ["z"]
     assert state.ids_in_order(listed("s")) == ["x", "y"]
     assert state.ids_in_order(listed("changed")) == ["z"]

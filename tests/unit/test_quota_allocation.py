@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatporter.quota.allocation import QuotaAllocator
+from beatporter.quota.allocation import QuotaAllocator, shares
 
 NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 140), min_size=1)
+UNDECIDED = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 100))
 
 
 @given(calls=st.integers(0, 2000), needs=NEEDS, data=st.data())
@@ -87,3 +90,21 @@ def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -
     retried.grant("house")
     retried.settle("house", 70)  # it had completed; the ledger counts what it made then
     assert retried.grant("dubstep") >= 90
+
+
+@given(left=st.integers(-5, 4000), needs=UNDECIDED)
+def test_shares_are_fair_and_waste_nothing(left: int, needs: dict[str, int]) -> None:
+    given_out = shares(left, needs)
+    assert list(given_out) == list(needs)
+    assert sum(given_out.values()) == min(max(0, left), sum(needs.values())), "calls were left over or invented"
+    for slug, share in given_out.items():
+        assert 0 <= share <= needs[slug]
+        if share < needs[slug]:
+            assert max(given_out.values()) <= share + 1, f"{slug} got {share} while another got {max(given_out.values())}"
+
+
+def test_the_first_day_gives_every_genre_its_top_entries() -> None:
+    needs = {f"genre-{number}": 100 for number in range(36)}
+    given_out = shares(800, needs)
+    assert sorted(given_out.values()) == [22] * 28 + [23] * 8
+    assert all(first >= second for first, second in pairwise(given_out.values())), "the tie goes by order"

@@ -2,110 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
-import time
-from bisect import bisect_right
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from beatporter.errors import LedgerUnwritable, QuotaExceeded
-from beatporter.ledger.calls import Calls, Held
-from beatporter.ledger.database import Database
-from beatporter.ledger.ledger import open_ledger
-from beatporter.quota.allocation import shares
-from beatporter.quota.budget import HELD_FOR, PATIENCE, CallBudget
-from beatporter.quota.window import MARGIN, calls_back_at, calls_left
-
-START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
-DAY = timedelta(hours=24)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = START
-        self.waits: list[float] = []
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.at += timedelta(seconds=seconds)
-
-
-class Table(Calls):
-    """The ledger's table of calls, whose disk may be full."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self.full = False
-
-    def exchange(self, *arguments: Any, **named: Any) -> Held:
-        if self.full:
-            raise LedgerUnwritable("No space left on the disk.")
-        return super().exchange(*arguments, **named)
-
-    def kinds(self) -> dict[str, int]:
-        return self.by_kind(START - DAY)
-
-
-def new_table(path: Path) -> Table:
-    """An empty table whose commits do not wait for the disk."""
-    database = open_ledger(path).database
-    event.listen(database._engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    database.close()
-    return Table(database)
-
-
-@lru_cache(maxsize=1)
-def shared_table() -> Table:
-    return new_table(Path(tempfile.mkdtemp()) / "ledger.db")
-
-
-def emptied_table() -> Table:
-    """One database for all of a property's examples: making its tables takes longer than they do."""
-    table = shared_table()
-    table.drop_before(datetime.max.replace(tzinfo=UTC))
-    return table
-
-
-def refusal(budget: CallBudget, kind: str) -> datetime | None:
-    try:
-        budget.take(kind)
-    except QuotaExceeded as error:
-        return error.until
-    return None
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
-    made = new_table(tmp_path / "ledger.db")
-    yield made
-    made._database.close()
-
-
-def take_until_refused(budget: CallBudget, kind: str, limit: int = 10_000) -> tuple[int, QuotaExceeded]:
-    for taken in range(limit):
-        try:
-            budget.take(kind)
-        except QuotaExceeded as error:
-            return taken, error
-    raise AssertionError(f"never refused in {limit} calls")
+from beatporter.quota.budget import HELD_FOR, CallBudget
+from beatporter.quota.window import MARGIN, calls_left
+from tests.unit.call_budgets import (
+    DAY,
+    START,
+    Clock,
+    Table,
+    emptied_table,
+    refusal,
+    take_until_refused,
+)
 
 
 def test_a_run_stops_at_the_budget_and_says_when_calls_are_back(clock: Clock, table: Table) -> None:
@@ -129,7 +44,7 @@ def test_unused_calls_are_given_back_and_the_kinds_are_kept(clock: Clock, table:
 
 
 def test_calls_are_written_before_they_are_made_so_a_killed_run_counts_too_much(clock: Clock, table: Table) -> None:
-    budget = CallBudget(table, 100, "killed", now=clock, at_once=10)
+    budget = CallBudget(table, 100, "killed", now=clock, searches_at_once=10)
     for _ in range(7):
         budget.take("search")
     assert table.made_since(START - DAY) >= 7
@@ -137,8 +52,8 @@ def test_calls_are_written_before_they_are_made_so_a_killed_run_counts_too_much(
 
 def test_equal_blocks_of_one_run_in_one_second_count_each(clock: Clock, table: Table) -> None:
     for _ in range(3):
-        CallBudget(table, 1000, "same", now=clock, at_once=10).take("search")
-    with CallBudget(table, 1000, "same", now=clock, at_once=1) as budget:
+        CallBudget(table, 1000, "same", now=clock, searches_at_once=10).take("search")
+    with CallBudget(table, 1000, "same", now=clock, searches_at_once=1) as budget:
         for _ in range(30):
             budget.take("search")
     assert table.made_since(START - DAY) == 3 * 10 + 30
@@ -154,7 +69,7 @@ def test_searches_stop_before_the_reserve_and_writes_may_use_it(clock: Clock, ta
 
 
 def test_a_reserve_in_hand_is_safe_from_other_runs(clock: Clock, table: Table) -> None:
-    first = CallBudget(table, 40, "a", now=clock, reserve=5, at_once=5)
+    first = CallBudget(table, 40, "a", now=clock, reserve=5, searches_at_once=5)
     first.take("search")
     other = CallBudget(table, 40, "b", now=clock)
     take_until_refused(other, "search")
@@ -187,11 +102,10 @@ def test_spotifys_own_quota_stops_this_run_and_all_others_until_it_is_over(clock
         with pytest.raises(QuotaExceeded) as caught:
             budget.take("write")
         assert caught.value.until == until
-        assert budget.quota_until() == until
+        assert table.quota_until() == until
     assert table.kinds().get("write") is None
     clock.at = until
     CallBudget(table, 100, "c", now=clock).take("search")
-    assert first.quota_until() is None
 
 
 def test_a_ledger_that_cannot_be_written_stops_calls_and_does_not_hide_the_first_error(clock: Clock, table: Table) -> None:
@@ -226,7 +140,7 @@ def test_closing_twice_gives_back_once(clock: Clock, table: Table) -> None:
 
 
 def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table: Table) -> None:
-    first = CallBudget(table, 7, "a", now=clock, at_once=4)
+    first = CallBudget(table, 7, "a", now=clock, searches_at_once=4)
     first.take("search")
     clock.at += timedelta(minutes=4)
     for _ in range(6):
@@ -244,72 +158,9 @@ def test_a_call_that_was_long_on_its_way_is_not_followed_too_soon_a_day_later(cl
 
 
 def test_a_block_that_a_killed_run_held_counts_until_its_last_call_could_have_been_made(clock: Clock, table: Table) -> None:
-    CallBudget(table, 7, "killed", now=clock, at_once=7).take("search")
+    CallBudget(table, 7, "killed", now=clock, searches_at_once=7).take("search")
     assert calls_left(table, 7, START + DAY + HELD_FOR) == 0
     assert calls_left(table, 7, START + DAY + HELD_FOR + 2 * MARGIN) == 7
-
-
-def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Clock, table: Table) -> None:
-    made: list[datetime] = []
-    told: list[str] = []
-    for day in range(7):
-        clock.at = morning = START + day * DAY
-        assert calls_left(table, 800, morning + PATIENCE) == 800
-        for genre in range(40):
-            with CallBudget(table, 800, f"{genre}", now=clock, sleep=clock.sleep, on_wait=lambda _, why: told.append(why)) as budget:
-                for _ in range(20):
-                    budget.take("search")
-                    made.append(clock.at)
-                    clock.at += timedelta(seconds=0.3)
-        assert clock.at < morning + PATIENCE, f"day {day} waited until {clock.at - morning}"
-    assert all("budget of 800" in why for why in told)
-    assert told, "nobody was told of a wait"
-    assert max(number - bisect_right(made, at - DAY) for number, at in enumerate(made, 1)) <= 800
-
-
-def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: Table) -> None:
-    with CallBudget(table, 10, "a", now=clock) as budget:
-        take_until_refused(budget, "search")
-    clock.at = START + DAY - PATIENCE - timedelta(minutes=1)
-    late = CallBudget(table, 10, "b", now=clock, sleep=clock.sleep)
-    assert refusal(late, "write") == START + DAY + MARGIN + timedelta(seconds=1)
-    assert clock.waits == []
-    clock.at += timedelta(minutes=2)
-    with CallBudget(table, 10, "c", now=clock, sleep=clock.sleep) as budget:
-        for _ in range(10):
-            budget.take("write")
-    assert clock.waits == [(PATIENCE - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
-
-
-def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Table) -> None:
-    for minute in range(0, 120, 10):
-        clock.at = START + timedelta(minutes=minute)
-        with CallBudget(table, 12, "trickle", now=clock) as budget:
-            budget.take("search")
-    clock.at = START + DAY
-    taken, _ = take_until_refused(CallBudget(table, 12, "next day", now=clock, sleep=clock.sleep), "search")
-    assert taken == 2
-    assert clock.at <= START + DAY + PATIENCE
-
-
-def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> None:
-    with CallBudget(table, 8, "a", now=clock) as budget:
-        take_until_refused(budget, "search")
-    clock.at = START + DAY
-    told: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        time.sleep(0.3)  # the others come to wait too
-        clock.sleep(seconds)
-
-    budget = CallBudget(table, 8, "b", now=clock, sleep=sleep, on_wait=lambda seconds, _: told.append(seconds))
-    threads = [threading.Thread(target=budget.take, args=("search",)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(told) == len(clock.waits) == 1
-    assert calls_left(table, 8, clock.at) == 0
 
 
 def test_what_takes_several_searches_is_known_beforehand_to_come_to_its_end(clock: Clock, table: Table) -> None:
@@ -364,35 +215,6 @@ def test_a_quota_that_another_run_found_spent_ends_a_block_in_hand_at_once(clock
     assert refusal(working, "write") == START + timedelta(hours=14)
 
 
-def test_a_quota_ends_a_wait_for_the_budget(clock: Clock, table: Table) -> None:
-    with CallBudget(table, 5, "a", now=clock) as budget:
-        take_until_refused(budget, "search")
-    clock.at = START + DAY
-
-    def sleep(seconds: float) -> None:
-        CallBudget(table, 5, "b", now=clock).note_quota(START + 2 * DAY)
-        clock.sleep(seconds)
-
-    assert refusal(CallBudget(table, 5, "c", now=clock, sleep=sleep), "search") == START + 2 * DAY
-
-
-def test_it_is_told_when_calls_are_back(clock: Clock, table: Table) -> None:
-    assert calls_back_at(table, 10, clock.at) is None
-    for minute in (0, 60):
-        clock.at = START + timedelta(minutes=minute)
-        with CallBudget(table, 10, "a", now=clock) as budget:
-            for _ in range(5):
-                budget.take("search")
-    late = timedelta(seconds=1) + MARGIN
-    assert calls_back_at(table, 10, clock.at) == START + DAY + late
-    assert calls_back_at(table, 10, clock.at, wanted=6) == START + DAY + timedelta(minutes=60) + late
-    assert calls_back_at(table, 10, clock.at, wanted=1000) == START + DAY + timedelta(minutes=60) + late, "more than a day has"
-    assert calls_back_at(table, 10, START + DAY + late) is None
-    CallBudget(table, 10, "b", now=clock).note_quota(START + 2 * DAY)
-    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's word is the later one"
-    assert calls_back_at(table, 10, START + 2 * DAY) is None
-
-
 def test_what_could_not_be_settled_counts_too_much_never_too_little(clock: Clock, table: Table) -> None:
     budget = CallBudget(table, 100, "a", now=clock)
     budget.take("search")
@@ -410,7 +232,7 @@ def test_threads_of_one_run_and_runs_at_once_never_pass_the_budget(clock: Clock,
     made: list[str] = []
 
     def run(name: str) -> None:
-        budget = CallBudget(table, 200, name, now=clock, reserve=3, at_once=7)
+        budget = CallBudget(table, 200, name, now=clock, reserve=3, searches_at_once=7)
 
         def search() -> None:
             try:
@@ -448,7 +270,7 @@ def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int,
     clock, table = Clock(), emptied_table()
 
     def new() -> CallBudget:
-        return CallBudget(table, daily, "run", now=clock, reserve=reserve, at_once=4, sleep=clock.sleep)
+        return CallBudget(table, daily, "run", now=clock, reserve=reserve, searches_at_once=4, sleep=clock.sleep)
 
     budgets = [new() for _ in range(4)]
     made: list[datetime] = []
@@ -466,25 +288,3 @@ def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int,
                 assert until >= clock.at - timedelta(seconds=1), "the next run is sent into the past"
     for start in made:
         assert sum(start <= at < start + DAY for at in made) <= daily, f"more than {daily} calls in the 24 hours from {start}"
-
-
-NEEDS = st.dictionaries(st.sampled_from([f"genre-{number}" for number in range(36)]), st.integers(0, 100))
-
-
-@settings(deadline=None)  # a busy machine is no failure
-@given(left=st.integers(-5, 4000), needs=NEEDS)
-def test_shares_are_fair_and_waste_nothing(left: int, needs: dict[str, int]) -> None:
-    given_out = shares(left, needs)
-    assert list(given_out) == list(needs)
-    assert sum(given_out.values()) == min(max(0, left), sum(needs.values())), "calls were left over or invented"
-    for slug, share in given_out.items():
-        assert 0 <= share <= needs[slug]
-        if share < needs[slug]:
-            assert max(given_out.values()) <= share + 1, f"{slug} got {share} while another got {max(given_out.values())}"
-
-
-def test_the_first_day_gives_every_genre_its_top_entries() -> None:
-    needs = {f"genre-{number}": 100 for number in range(36)}
-    given_out = shares(800, needs)
-    assert sorted(given_out.values()) == [22] * 28 + [23] * 8
-    assert all(first >= second for first, second in pairwise(given_out.values())), "the tie goes by order"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beatporter.quota.estimate import QUESTIONS, SPARE, searches_for, second_tries
+from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for, second_tries
 
 
 def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:
@@ -13,10 +13,10 @@ def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:
 
 @pytest.mark.parametrize("undecided", [0, 1, 12, 80])
 def test_second_tries_take_what_a_share_has_beyond_the_days_need(undecided: int) -> None:
-    need = searches_for(undecided) + SPARE
+    need = searches_for(undecided) + SPARE_SEARCHES
     assert second_tries(need, undecided) == 0, "on a scarce day the other genres' new entries come first"
     assert second_tries(need - 5, undecided) == 0
-    assert second_tries(need + 3 * QUESTIONS + 1, undecided) == 3, "none is begun without both its searches"
+    assert second_tries(need + 3 * MAX_SEARCHES_PER_ENTRY + 1, undecided) == 3, "none is begun without both its searches"
 
 
 def test_a_genre_that_runs_alone_tries_everything_that_is_due() -> None:

@@ -41,7 +41,7 @@ def test_lists_in_the_environment_are_words_with_commas(monkeypatch: pytest.Monk
     [
         ("BEATPORTER_SPOTIFY_RATE", "fast", "got 'fast'"),
         ("BEATPORTER_SPOTIFY_RATE", "0", "greater than 0"),
-        ("BEATPORTER_CHART_SOURCE", "vinyl", "'website', 'api' or 'file'"),
+        ("BEATPORTER_CHART_SOURCE", "vinyl", "'website', 'api', 'inbox' or 'file'"),
         ("BEATPORTER_BEATPORT_URL", "beatport.com", "http://"),
         ("BEATPORTER_PLAYLIST_NAME", "Top 100", "{genre}"),
     ],

@@ -14,7 +14,7 @@ from hypothesis import given
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.spotify import parsing
 from beatporter.spotify.parsing import ShapeError
-from tests.unit.foreign_values import JSON, assert_bounded
+from tests.unit.untrusted_json import JSON, assert_bounded
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
 

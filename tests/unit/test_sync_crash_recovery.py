@@ -8,7 +8,7 @@ import pytest
 
 from beatporter.records.ledger import SnapshotRow, SnapshotState
 from beatporter.spotify import apply
-from beatporter.sync.crash_recovery import WRITE_LASTS, removed_by_user
+from beatporter.sync.crash_recovery import LONGEST_WRITE, removed_by_user
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SOON = AT + timedelta(seconds=2)
@@ -37,7 +37,7 @@ def test_what_came_in_tells_of_everything_that_was_sent_before_it() -> None:
     assert removed_by_user(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
 
 
-@pytest.mark.parametrize("added_at", [AT + WRITE_LASTS + timedelta(seconds=1), AT - timedelta(minutes=2), None])
+@pytest.mark.parametrize("added_at", [AT + LONGEST_WRITE + timedelta(seconds=1), AT - timedelta(minutes=2), None])
 def test_a_track_that_the_person_put_in_at_another_time_tells_nothing(added_at: datetime | None) -> None:
     assert removed_by_user(state("writing", "a", "b"), {"a": added_at}) == []
 

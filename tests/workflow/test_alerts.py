@@ -16,8 +16,8 @@ import pytest
 
 from sandbox.world import Sandbox
 from tests.conftest import ROOT
-from tests.patience import PATIENCE_S
 from tests.prefect_api import artifact, ask, start_run, task_states, wait_for_end
+from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
 
@@ -34,7 +34,7 @@ def child_of(server: str, parent: str, genre: str) -> dict[str, Any]:
 
 def beatporter(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("beatporter")), *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
 
 def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_date(
@@ -69,7 +69,7 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
     assert done["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
     assert {task_states(server, child["id"])[name] for name in ("scrape-chart", "match-tracks")} == {"Cached"}
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "a retry searched again"
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while ask(server, f"/flow_runs/{parent}")["state"]["type"] != "COMPLETED":
         assert time.monotonic() < end, "the parent stays failed after its genre was retried"
         time.sleep(1)
@@ -134,7 +134,7 @@ def _engine_of(run: str) -> int:
 
 
 def _wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not happened():
         if time.monotonic() > end:
             pytest.fail("it did not happen in time")

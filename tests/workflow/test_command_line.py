@@ -15,8 +15,8 @@ from typing import Any, Literal
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.patience import PATIENCE_S
 from tests.prefect_api import artifact, ask, logs_of
+from tests.timeouts import TIMEOUT_S
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EMPTY, EMPTY_ID = "tech-house", 11
@@ -47,7 +47,7 @@ def beatporter(own_sandbox: Sandbox, server: str, environment: dict[str, str], t
         own = {**environment, **own_sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / "home"), **extra}
         own = {key: value for key, value in own.items() if value}
         return subprocess.run(
-            [str(BEATPORTER), *arguments], cwd=tmp_path, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            [str(BEATPORTER), *arguments], cwd=tmp_path, env=own, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
 
     yield run
@@ -100,12 +100,12 @@ def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, ow
     own_sandbox.faults.add(service="beatport", path="/genre/amapiano/", fault="challenge", count=None)
     done = beatporter("sync", "amapiano", BEATPORTER_STALE_CHART_DAYS="3")
     assert done.returncode == 0, done.stdout + done.stderr
-    with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=TIMEOUT_S) as answer:
         page = json.loads(answer.read())["data"]
     assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC stands in", page), page[:600]
     assert "proof of a human" in page
     request = urllib.request.Request(f"{server}/logs/filter", b'{"logs": {"level": {"ge_": 30}}}', {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         logs = json.loads(answer.read())
     assert [log for log in logs if "stands in" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
 
@@ -232,7 +232,7 @@ def test_the_older_shape_of_spotifys_api_gives_the_same(server: str, environment
         with Sandbox(Options(genres=("dubstep",), spotify_shape=shape)) as sandbox:
             own = {**environment, **sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / shape)}
             command = [str(BEATPORTER), "sync", "dubstep", "--json"]
-            done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+            done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
             assert document(done)["genres"]["dubstep"]["state"] == "completed"
             return sandbox.spotify.person.track_ids("Beatport: Dubstep - Top 100")
 

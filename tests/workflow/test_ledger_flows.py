@@ -16,14 +16,14 @@ from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
 from flows.archive_ledger import archive_ledger
 from flows.maintain_ledger import maintain_ledger
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def harness() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=PATIENCE_S):
+    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
         yield
 
 

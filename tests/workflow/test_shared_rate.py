@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 from orchestration.limits import SLOTS_A_REQUEST
-from tests.patience import PATIENCE_S
+from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 RATE = 5
@@ -67,4 +67,4 @@ def _go(workers: list[subprocess.Popen[str]]) -> list[str]:
         assert worker.stdin is not None
         worker.stdin.write("\n")
         worker.stdin.flush()
-    return [worker.communicate(timeout=PATIENCE_S)[0] for worker in workers]
+    return [worker.communicate(timeout=TIMEOUT_S)[0] for worker in workers]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.world import Sandbox
-from tests.patience import PATIENCE_S
 from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_end
+from tests.timeouts import TIMEOUT_S
 
 
 def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
 
 def test_the_morning_is_scheduled(server: str, worker: Path) -> None:
     daily = ask(server, "/deployments/name/sync-genres/daily")
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not (planned := ask(server, "/flow_runs/filter", {"deployments": {"id": {"any_": [daily["id"]]}}, "limit": 1})):
         assert time.monotonic() < end, "the scheduler plans no run; Prefect's server says why in its log"
         time.sleep(1)

@@ -10,32 +10,46 @@ from typing import Any
 from sqlalchemy import Select, Table, select, type_coerce
 from sqlalchemy.types import NullType
 
-from beatporter.ledger.archive_place import Access, ArchivePlace, gcs_filesystem, open_place
+from beatporter.ledger.archive_storage import Access, ArchiveStorage, gcs_filesystem, open_storage
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 ODD = "Ünder “Ⅳ” 🎛 \u202e'; DROP TABLE history; --"
 
 
-def folder_place(folder: Path) -> ArchivePlace:
-    return open_place(str(folder / "archive"))
+def folder_place(folder: Path) -> ArchiveStorage:
+    return open_storage(str(folder / "archive"))
 
 
-def bucket_place(endpoint: str, bucket: str) -> ArchivePlace:
-    return open_place(f"gs://{bucket}/test {secrets.token_hex(4)}", lambda: Access(gcs_filesystem(endpoint=endpoint)))
+def bucket_place(endpoint: str, bucket: str) -> ArchiveStorage:
+    return open_storage(f"gs://{bucket}/test {secrets.token_hex(4)}", lambda: Access(gcs_filesystem(endpoint=endpoint)))
 
 
 def write_day(ledger: Ledger, day: int) -> None:
     """A day's rows in every table; of some of them the same as the day before."""
     at = T0 + timedelta(days=day)
-    entries = [ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",)) for n in range(1, 6)]
+    entries = [
+        ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",), is_dj_version=n > 2)
+        for n in range(1, 6)
+    ]
     for genre_id in (5, 6):
         ledger.charts.append(Chart(genre_id, tuple(entries), at))
         ledger.playlists.append(RememberedPlaylist(genre_id, playlist(genre_id), f"House {day}", at))
+        ledger.chart_reads.append(ChartReadRow(genre_id, "api", at, 5, None if day % 2 else 150, None if day % 2 else 900))
         ledger.runs.append(RunRow(genre_id, "failed" if day % 2 else "completed", day, 0, 0, ODD if day % 2 else None, at))
         for n in range(day, day + 4):
             row = HistoryRow(track(n), None if n % 3 else f"GB{n}", f"ada - {n}", n if n % 2 else None, "chart", at)
@@ -47,7 +61,9 @@ def write_day(ledger: Ledger, day: int) -> None:
     for n in range(3):
         ledger.matches.append([Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,))])
     ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
+    ledger.challenges.note_challenge("website", at)
     ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
+    ledger.audits.append(AuditRow(100 + day, track(day), "7", "same, sure", 40, "yes", at))
     ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])
 
 

@@ -10,11 +10,11 @@ import pytest
 from gcp_storage_emulator.server import Server, create_server
 
 from beatporter.ledger import database
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.ledger import Ledger, open_ledger
 from tests.contract.ledger.archive_cases import bucket_place, folder_place
-from tests.patience import PATIENCE_S
 from tests.postgres import NoPostgres, Postgres, running_postgres
+from tests.timeouts import TIMEOUT_S
 
 BUCKET = "beatporter-tests"
 
@@ -43,7 +43,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that write at once wait for each other however slow the disk is."""
-    monkeypatch.setattr(database, "BUSY_S", PATIENCE_S)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -107,8 +107,8 @@ def ledger(address: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> ArchivePlace:
-    """An empty place for an archive, of each kind."""
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ArchiveStorage:
+    """An empty storage for an archive, of each kind."""
     if request.param == "folder":
         return folder_place(tmp_path)
     return bucket_place(request.getfixturevalue("emulator"), BUCKET)

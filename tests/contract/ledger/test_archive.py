@@ -17,7 +17,7 @@ import pytest
 from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
 from beatporter.ledger.archive import archive, only_one
 from beatporter.ledger.archive_files import list_archive
-from beatporter.ledger.archive_place import ArchivePlace, FolderPlace, open_place
+from beatporter.ledger.archive_storage import ArchiveStorage, FolderStorage, open_storage
 from beatporter.ledger.archive_tables import ARCHIVED
 from beatporter.ledger.check import check
 from beatporter.ledger.ledger import Ledger, open_ledger
@@ -34,90 +34,90 @@ class Killed(BaseException):
     """What ends a run at once."""
 
 
-def open_rebuilt(place: ArchivePlace, address: str | Path) -> Ledger:
+def open_rebuilt(storage: ArchiveStorage, address: str | Path) -> Ledger:
     made = open_ledger(address)
-    rebuild(place, made)
+    rebuild(storage, made)
     return made
 
 
-def test_a_run_writes_what_is_new_and_the_same_again_is_nothing(ledger: Ledger, place: ArchivePlace, new_database: NewDatabase) -> None:
+def test_a_run_writes_what_is_new_and_the_same_again_is_nothing(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     write_day(ledger, 0)
-    first = archive(ledger, place, NOW)
+    first = archive(ledger, storage, NOW)
     assert {file.table for file in first} == {archived.name for archived in ARCHIVED}
-    assert archive(ledger, place, NOW + timedelta(days=1)) == [], "nothing was new"
+    assert archive(ledger, storage, NOW + timedelta(days=1)) == [], "nothing was new"
     write_day(ledger, 1)
-    second = {file.table: file.rows for file in archive(ledger, place, NOW + timedelta(days=1))}
+    second = {file.table: file.rows for file in archive(ledger, storage, NOW + timedelta(days=1))}
     assert second["history"] == 2, "one track a playlist was not there the day before"
     assert second["charts"] == 10
     assert all(file.path.split("/")[1] == "day=2026-12-01" for file in first)
-    assert rows_of(open_rebuilt(place, new_database())) == rows_of(ledger)
+    assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger)
 
 
-def test_a_backup_that_changes_nothing_may_come_last(ledger: Ledger, place: ArchivePlace, new_database: NewDatabase) -> None:
+def test_a_backup_that_changes_nothing_may_come_last(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     """Its number has no changes to archive; the next one's have to follow on what is archived, and none counts as missing."""
     for number, rows in enumerate([["a"], ["a"], ["b", "a"]]):
         ledger.backups.append("P", f"s{number}", T0, [BackupRow(n, None, None, name, (), None) for n, name in enumerate(rows)])
-        archive(ledger, place, NOW)
-        assert rows_of(open_rebuilt(place, new_database())) == rows_of(ledger), number
+        archive(ledger, storage, NOW)
+        assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger), number
 
 
-def test_what_changes_stands_once(ledger: Ledger, place: ArchivePlace) -> None:
+def test_what_changes_stands_once(ledger: Ledger, storage: ArchiveStorage) -> None:
     write_day(ledger, 0)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     ledger.snapshots.save(SnapshotRow(playlist(5), "recorded", "s", T0 + timedelta(days=9)))
-    assert [file.table for file in archive(ledger, place, NOW)] == ["snapshots"], "the calls did not change"
-    assert len([path for path in place.files() if path.startswith("snapshots/")]) == 1
+    assert [file.table for file in archive(ledger, storage, NOW)] == ["snapshots"], "the calls did not change"
+    assert len([path for path in storage.files() if path.startswith("snapshots/")]) == 1
 
 
 @pytest.mark.parametrize("rows_a_file", [1, 3, 500_000])
 def test_a_file_ends_where_a_number_ends(ledger: Ledger, tmp_path: Path, rows_a_file: int) -> None:
     for day in range(3):
         write_day(ledger, day)
-    place = folder_place(tmp_path)
-    archive(ledger, place, NOW, rows_a_file=rows_a_file)
-    for path in [path for path in place.files() if "part-" in path]:
-        numbers = pq.read_table(Path(place.name) / path, partitioning=None).column(0).to_pylist()
+    storage = folder_place(tmp_path)
+    archive(ledger, storage, NOW, rows_a_file=rows_a_file)
+    for path in [path for path in storage.files() if "part-" in path]:
+        numbers = pq.read_table(Path(storage.name) / path, partitioning=None).column(0).to_pylist()
         first, last = (int(part) for part in path.split("part-")[1].split("-")[:2])
         assert first <= min(numbers) <= max(numbers) <= last, path
         assert len([number for number in numbers if number != max(numbers)]) < rows_a_file, f"{path} might have ended before"
-    assert list_archive(place).problems == []
+    assert list_archive(storage).problems == []
 
 
 @pytest.mark.parametrize("stop", range(10))
 def test_a_run_killed_at_any_file_is_continued(tmp_path: Path, stop: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger, place = open_ledger(tmp_path / "ledger.db"), folder_place(tmp_path)
+    ledger, storage = open_ledger(tmp_path / "ledger.db"), folder_place(tmp_path)
     write_day(ledger, 0)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     write_day(ledger, 1)
-    put, count = type(place).put, iter(range(99))
+    put, count = type(storage).put, iter(range(99))
 
-    def killed(self: ArchivePlace, draft: BinaryIO, path: str) -> None:
+    def killed(self: ArchiveStorage, draft: BinaryIO, path: str) -> None:
         if next(count) == stop:
             raise Killed
         put(self, draft, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(place), "put", killed)
+        patched.setattr(type(storage), "put", killed)
         with pytest.raises(Killed):
-            archive(ledger, place, NOW)
-    assert check(open_rebuilt(place, tmp_path / "before.db")).problems == [], "what is there is an archive, only not all of it"
-    archive(ledger, place, NOW)
-    assert rows_of(open_rebuilt(place, tmp_path / "after.db")) == rows_of(ledger)
+            archive(ledger, storage, NOW)
+    assert check(open_rebuilt(storage, tmp_path / "before.db")).problems == [], "what is there is an archive, only not all of it"
+    archive(ledger, storage, NOW)
+    assert rows_of(open_rebuilt(storage, tmp_path / "after.db")) == rows_of(ledger)
 
 
 def test_what_a_killed_run_left_is_swept(ledger: Ledger, tmp_path: Path) -> None:
-    place = folder_place(tmp_path)
-    left = Path(place.name) / ".draft-killed"
+    storage = folder_place(tmp_path)
+    left = Path(storage.name) / ".draft-killed"
     left.parent.mkdir()
     left.write_bytes(b"half")
     write_day(ledger, 0)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     assert not left.exists()
 
 
 def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) -> None:
     """PostgreSQL numbers a row when it is sent; one with a higher number may be there before it."""
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     write_day(ledger, 0)
     begun, end = threading.Event(), threading.Event()
 
@@ -136,80 +136,80 @@ def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) ->
     if ledger.database.is_sqlite:
         end.set()
         writer.join()
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     writer.join()
-    archive(ledger, place, NOW)
-    assert rows_of(open_rebuilt(place, tmp_path / "after.db"))["history"] == rows_of(ledger)["history"]
+    archive(ledger, storage, NOW)
+    assert rows_of(open_rebuilt(storage, tmp_path / "after.db"))["history"] == rows_of(ledger)["history"]
 
 
 def test_two_runs_at_once_are_one(ledger: Ledger, tmp_path: Path) -> None:
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     write_day(ledger, 0)
     with only_one(ledger.database), pytest.raises(LedgerUnavailable, match="Another run"):
-        archive(ledger, place, NOW)
-    assert archive(ledger, place, NOW)
+        archive(ledger, storage, NOW)
+    assert archive(ledger, storage, NOW)
 
 
-def test_the_archive_of_another_ledger_is_refused(ledger: Ledger, place: ArchivePlace, new_database: NewDatabase) -> None:
+def test_the_archive_of_another_ledger_is_refused(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     write_day(ledger, 0)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     other = open_ledger(new_database())
     write_day(other, 0)
-    before = place.files()
+    before = storage.files()
     with pytest.raises(SettingsError, match="another ledger") as refused:
-        archive(other, place, NOW)
-    assert place.name in str(refused.value)
-    assert place.files() == before
+        archive(other, storage, NOW)
+    assert storage.name in str(refused.value)
+    assert storage.files() == before
     other.close()
 
 
 def test_an_archive_that_is_ahead_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     """The ledger was put back from an older copy."""
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     write_day(ledger, 0)
     write_day(ledger, 1)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     with ledger.transaction() as connection:
         connection.execute(HISTORY.delete().where(HISTORY.c.id > 8))
     with pytest.raises(LedgerCorrupt, match=r"reaches row \d+ and the ledger row 8 in table history"):
-        archive(ledger, place, NOW)
+        archive(ledger, storage, NOW)
 
 
 def test_a_ledger_that_went_another_way_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     """Put back from an older copy, and written to since."""
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     write_day(ledger, 0)
-    archive(ledger, place, NOW)
+    archive(ledger, storage, NOW)
     with ledger.transaction() as connection:
         connection.execute(HISTORY.update().where(HISTORY.c.id == 8).values(recording="another"))
     write_day(ledger, 1)
     with pytest.raises(LedgerCorrupt, match="other rows than the ledger in table history"):
-        archive(ledger, place, NOW)
+        archive(ledger, storage, NOW)
 
 
 def test_a_file_that_is_missing_is_named_and_nothing_is_written(ledger: Ledger, tmp_path: Path) -> None:
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     for day in range(3):
         write_day(ledger, day)
-        archive(ledger, place, NOW + timedelta(days=day))
-    files = [path for path in place.files() if path.startswith("history/")]
-    place.delete(files[1])
+        archive(ledger, storage, NOW + timedelta(days=day))
+    files = [path for path in storage.files() if path.startswith("history/")]
+    storage.delete(files[1])
     write_day(ledger, 3)
     with pytest.raises(LedgerCorrupt, match=r"Rows \d+ to \d+ of history are missing"):
-        archive(ledger, place, NOW)
+        archive(ledger, storage, NOW)
 
 
 def test_a_place_that_cannot_be_written_is_named(ledger: Ledger, tmp_path: Path) -> None:
     write_day(ledger, 0)
     (tmp_path / "file").touch()
     with pytest.raises(LedgerUnwritable, match="file"):
-        archive(ledger, FolderPlace(tmp_path / "file"), NOW)
+        archive(ledger, FolderStorage(tmp_path / "file"), NOW)
     with pytest.raises(SettingsError, match="s3://"):
-        open_place("s3://bucket")
+        open_storage("s3://bucket")
 
 
 def test_a_full_disk_leaves_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    place = FolderPlace(tmp_path / "archive")
+    storage = FolderStorage(tmp_path / "archive")
     write_day(ledger, 0)
 
     def full(_: object, __: object) -> None:
@@ -217,18 +217,18 @@ def test_a_full_disk_leaves_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("beatporter.ledger.archive.pq.ParquetWriter.write_batch", full)
     with pytest.raises(LedgerUnwritable, match="no room"):
-        archive(ledger, place, NOW)
+        archive(ledger, storage, NOW)
     assert [path for path in (tmp_path / "archive").rglob("*") if path.is_file()] == []
 
 
 @pytest.fixture
 def folder(ledger: Ledger, tmp_path: Path) -> Path:
     """An archive of three days in a folder."""
-    place = folder_place(tmp_path)
+    storage = folder_place(tmp_path)
     for day in range(3):
         write_day(ledger, day)
-        archive(ledger, place, NOW + timedelta(days=day))
-    return Path(place.name)
+        archive(ledger, storage, NOW + timedelta(days=day))
+    return Path(storage.name)
 
 
 QUESTION = "SELECT track_id, playlist_id, added_at, day FROM {} WHERE beatport_id IS NOT NULL ORDER BY id"

@@ -15,7 +15,7 @@ from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive import archive
 from beatporter.ledger.check import CheckReport, check
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.run_check import quick_check
+from beatporter.ledger.startup_check import quick_check
 from beatporter.records.ledger import HistoryRow
 from tests.contract.ledger.archive_cases import T0, folder_place, track, write_day
 

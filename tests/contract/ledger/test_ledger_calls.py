@@ -13,7 +13,7 @@ from beatporter.errors import BeatporterError
 from beatporter.ledger.calls import HELD, Held
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import CallRow
-from tests.contract.ledger.children import BUDGET, at_once, results_of, take_all_calls, take_calls_and_die, take_some_calls
+from tests.contract.ledger.child_processes import BUDGET, at_once, results_of, take_all_calls, take_calls_and_die, take_some_calls
 from tests.contract.ledger.conftest import NewDatabase
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -18,10 +18,11 @@ import pandas as pd
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.ledger.migrate import HEAD
 from beatporter.records.ledger import BackupRow, CallRow, HistoryRow
 from beatporter.records.match import Match
-from tests.contract.ledger.contents import contents
-from tests.contract.ledger.older_files import write_older
+from tests.contract.ledger.all_rows import contents
+from tests.contract.ledger.parquet_ledger_files import write_older
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 BEATPORTER = Path(sys.executable).with_name("beatporter")
@@ -266,10 +267,10 @@ class TestArchive:
         assert "is not empty" in output_of(beatporter("rebuild", "--from", here / "archive"), code=2)
         assert contents(ledger) == before
 
-    @pytest.mark.parametrize(("place", "code"), [("nix", 2), ("s3://bucket", 2), ("here.txt", 1)])
-    def test_a_place_without_an_archive_is_told(self, beatporter: Command, here: Path, place: str, code: int) -> None:
+    @pytest.mark.parametrize(("storage", "code"), [("nix", 2), ("s3://bucket", 2), ("here.txt", 1)])
+    def test_a_place_without_an_archive_is_told(self, beatporter: Command, here: Path, storage: str, code: int) -> None:
         (here / "here.txt").write_text("mine")
-        assert place in output_of(beatporter("rebuild", "--from", place), code)
+        assert storage in output_of(beatporter("rebuild", "--from", storage), code)
         assert [path.name for path in here.iterdir() if path.name != "home"] == ["here.txt"]
 
 
@@ -332,6 +333,7 @@ class TestMigrate:
         ledger.close()
         with sqlite3.connect(address) as database:
             database.execute("ALTER TABLE matches DROP COLUMN track_duration_ms")
+            database.execute("DROP TABLE memory")
             database.execute("UPDATE alembic_version SET version_num = '0001'")
         text = output_of(beatporter("migrate"))
         assert "went from 0001 to" in text
@@ -346,7 +348,7 @@ class TestMigrate:
             assert "of a newer Beatporter" in output_of(beatporter("migrate"), code=2)
         finally:
             with ledger.transaction() as connection:
-                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+                connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
 
 
 @only_sqlite

@@ -18,8 +18,8 @@ from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnwritable, 
 from beatporter.ledger import database
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import SnapshotRow
-from tests.contract.ledger.children import NOBODY, append_while_there_is_room, at_once, open_and_write_as_nobody, results_of
-from tests.contract.ledger.filling import HOUSE, QUESTIONS, T0, answers, fill, steps_until
+from tests.contract.ledger.child_processes import NOBODY, append_while_there_is_room, at_once, open_and_write_as_nobody, results_of
+from tests.contract.ledger.sample_ledger import HOUSE, QUESTIONS, T0, answers, fill, steps_until
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from beatporter.ledger.ledger import Ledger
-from tests.contract.ledger.children import ROOT
-from tests.contract.ledger.contents import contents
-from tests.contract.ledger.filling import fill, steps_until
-from tests.patience import PATIENCE_S
+from tests.contract.ledger.all_rows import contents
+from tests.contract.ledger.child_processes import ROOT
+from tests.contract.ledger.sample_ledger import fill, steps_until
+from tests.timeouts import TIMEOUT_S
 
 
 @pytest.mark.parametrize(("kind", "points"), [("sqlite", "all"), ("postgres", "12")], indirect=["kind"])
@@ -20,8 +20,8 @@ def test_a_kill_at_any_statement_loses_nothing_doubles_nothing_and_leaves_no_hal
     kind: str, address: str, points: str, request: pytest.FixtureRequest
 ) -> None:
     template = "-" if kind == "postgres" else str(request.getfixturevalue("sqlite_template"))
-    command = [sys.executable, "-m", "tests.contract.ledger.killed", address, template, points]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    command = [sys.executable, "-m", "tests.contract.ledger.kill_each_statement", address, template, points]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["wrong"] == {}, "\n".join(f"killed at point {number}: {words}" for number, words in found["wrong"].items())

@@ -24,10 +24,10 @@ from beatporter.ledger import migrate
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.tables import metadata
-from tests.contract.ledger import frozen
-from tests.contract.ledger.children import at_once, open_and_name, open_with_little_room, results_of
+from tests.contract.ledger import frozen_databases
+from tests.contract.ledger.child_processes import at_once, open_and_name, open_with_little_room, results_of
 from tests.contract.ledger.conftest import NewDatabase
-from tests.contract.ledger.filling import answers, fill
+from tests.contract.ledger.sample_ledger import answers, fill
 from tests.postgres import Postgres
 
 SURROGATES = {"id", "playlist", "chart", "entry", "track", "backup", "base", "listing"}
@@ -50,7 +50,7 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
         address = new_database()
         if kind == "sqlite":
             Path(address).parent.mkdir()
-            return str(frozen.load(version, Path(address)))
+            return str(frozen_databases.load(version, Path(address)))
         database, config = Database(address), scripts()
         with database.transaction() as connection:
             config.attributes["connection"] = connection
@@ -58,7 +58,7 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
         database.close()
         with psycopg.connect(address, autocommit=True) as plain:
             plain.execute("SET session_replication_role = replica")  # rows in any order, whatever refers to what
-            for table, rows in frozen.rows_of(version).items():
+            for table, rows in frozen_databases.rows_of(version).items():
                 if table != "alembic_version":
                     _insert(plain, table, rows)
         return address
@@ -99,9 +99,9 @@ class TestScripts:
 
     def test_each_has_a_database_with_data_in_it(self) -> None:
         files = sorted(path.name.partition("_")[0] for path in (migrate.MIGRATIONS / "versions").glob("*.py"))
-        assert files == frozen.VERSIONS, "run `python -m tests.contract.ledger.frozen`"
-        for version in frozen.VERSIONS:
-            assert [table for table, rows in frozen.rows_of(version).items() if not rows] == [], version
+        assert files == frozen_databases.VERSIONS, "run `python -m tests.contract.ledger.frozen_databases`"
+        for version in frozen_databases.VERSIONS:
+            assert [table for table, rows in frozen_databases.rows_of(version).items() if not rows] == [], version
 
 
 class TestSchema:
@@ -144,7 +144,7 @@ def schema_of(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 class TestUp:
-    @pytest.mark.parametrize("version", frozen.VERSIONS)
+    @pytest.mark.parametrize("version", frozen_databases.VERSIONS)
     def test_a_database_of_each_version_gives_the_answers_of_a_new_one(
         self, version: str, old_database: OldDatabase, ledger: Ledger
     ) -> None:
@@ -153,7 +153,7 @@ class TestUp:
         expected, found = answers(ledger), answers(migrated)
         for question, answer in expected.items():
             assert found[question] == answer, f"of {version}: {question}"
-        assert migrated.ledger_id == frozen.LEDGER_ID
+        assert migrated.ledger_id == frozen_databases.LEDGER_ID
         with ledger.database.read() as new, migrated.database.read() as old:
             assert schema_of(new) == schema_of(old)
         fill(migrated)  # and it can be written to
@@ -162,7 +162,7 @@ class TestUp:
     def test_what_is_written_today_lies_as_in_the_frozen_database(self, ledger: Ledger) -> None:
         """Packed ids, hashes, times, JSON: to change how they lie takes a migration, or rows that are there are not found again."""
         fill(ledger, migrate.HEAD)
-        frozen_rows = frozen.rows_of(migrate.HEAD)
+        frozen_rows = frozen_databases.rows_of(migrate.HEAD)
         with ledger.database.read() as connection:
             for table in metadata.sorted_tables:
                 if table.name != "ledger":
@@ -172,7 +172,7 @@ class TestUp:
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
     def test_an_older_file_is_copied_first(self, old_database: OldDatabase, ledger: Ledger) -> None:
-        version = frozen.VERSIONS[0]
+        version = frozen_databases.VERSIONS[0]
         address = old_database(version)
         open_ledger(address).close()
         (name,) = beside(address)
@@ -188,7 +188,7 @@ class TestUp:
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
     def test_what_is_in_the_log_only_is_in_the_copy(self, old_database: OldDatabase) -> None:
-        address = old_database(frozen.VERSIONS[0])
+        address = old_database(frozen_databases.VERSIONS[0])
         with closing(sqlite3.connect(address)) as other:  # keeps the log from being emptied
             other.execute("INSERT INTO runs (genre_id, state, added, not_found, deferred, at) VALUES (9, 'completed', 0, 0, 0, 1)")
             other.commit()
@@ -208,8 +208,8 @@ class TestUp:
             assert beside(address) == []
 
     def test_eight_that_migrate_at_once_migrate_once(self, kind: str, old_database: OldDatabase) -> None:
-        address = old_database(frozen.VERSIONS[0])
-        assert set(results_of(at_once(open_and_name, address))) == {frozen.LEDGER_ID}
+        address = old_database(frozen_databases.VERSIONS[0])
+        assert set(results_of(at_once(open_and_name, address))) == {frozen_databases.LEDGER_ID}
         if kind == "sqlite":
             assert len(beside(address)) == 1
 
@@ -244,7 +244,7 @@ class TestFailure:
             patched.setattr(migrate, "HEAD", "9999")
             yield RuntimeError if request.param == "RuntimeError" else LedgerCorrupt
 
-    @pytest.mark.parametrize("version", [frozen.VERSIONS[0], frozen.VERSIONS[-1]])
+    @pytest.mark.parametrize("version", [frozen_databases.VERSIONS[0], frozen_databases.VERSIONS[-1]])
     def test_a_migration_that_fails_leaves_the_old_ledger(
         self, kind: str, version: str, old_database: OldDatabase, failing: type[Exception]
     ) -> None:
@@ -267,7 +267,7 @@ class TestFailure:
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
     def test_without_room_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
-        address = old_database(frozen.VERSIONS[0])
+        address = old_database(frozen_databases.VERSIONS[0])
         before = everything_in(address)
         (said,) = results_of(at_once(open_with_little_room, address, count=1))
         assert said["kind"] == "LedgerUnwritable", said

@@ -11,10 +11,20 @@ import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match
-from tests.contract.ledger.contents import contents
-from tests.patience import PATIENCE_S
+from tests.contract.ledger.all_rows import contents
+from tests.timeouts import TIMEOUT_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -32,6 +42,7 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
     "snapshots": lambda ledger: ledger.snapshots.save(SnapshotRow("P", "recorded", "s", T0)),
     "playlists": lambda ledger: ledger.playlists.append(RememberedPlaylist(5, "P", "House", T0)),
     "corrections": lambda ledger: ledger.corrections.append(CorrectionRow(7, "t", None, T0)),
+    "audits": lambda ledger: ledger.audits.append(AuditRow(7, "t", "1", "none", 3, "no", T0)),
     "listings": lambda ledger: ledger.listings.append("r", T0, [ListedPlaylist("r", "P", "House", "s", 1, "me", T0)]),
     "calls": lambda ledger: ledger.calls.append([CallRow(T0, "search", 3, "r")]),
     "runs": lambda ledger: ledger.runs.append(RunRow(5, "completed", 2, 0, 0, None, T0)),
@@ -127,15 +138,15 @@ def test_a_thread_sees_what_another_one_committed_and_nothing_else(ledger: Ledge
         with ledger.transaction():
             ledger.history.append("P", [history("a")])
             written.set()
-            assert seen.wait(PATIENCE_S)
+            assert seen.wait(TIMEOUT_S)
         done.set()
 
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(write)
-        assert written.wait(PATIENCE_S)
+        assert written.wait(TIMEOUT_S)
         assert ledger.history.playlists() == []
         seen.set()
-        assert done.wait(PATIENCE_S)
+        assert done.wait(TIMEOUT_S)
         assert ledger.history.playlists() == ["P"]
         writing.result()
 
@@ -166,7 +177,7 @@ def test_reading_goes_on_while_another_process_writes(ledger: Ledger, address: s
     """A write that is not over, here of another ledger object, keeps nobody from reading."""
     ledger.history.append("P", [history("a")])
     with ThreadPoolExecutor(1) as pool, open_ledger(address).transaction():
-        assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(PATIENCE_S) == ["a"]
+        assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(TIMEOUT_S) == ["a"]
 
 
 def test_what_is_written_twice_at_once_is_there_once(ledger: Ledger) -> None:

@@ -20,8 +20,8 @@ from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import HistoryRow, SnapshotRow
 from tests.contract.ledger.conftest import NewDatabase
-from tests.patience import PATIENCE_S
 from tests.postgres import Postgres
+from tests.timeouts import TIMEOUT_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -34,8 +34,8 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.1)
-    monkeypatch.setattr(database, "AWAY_S", 0)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 0)
 
 
 def history(track_id: str = "a") -> HistoryRow:
@@ -69,7 +69,7 @@ class TestLocked:
         ledger.close()
 
     def test_a_lock_that_is_let_go_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "BUSY_S", PATIENCE_S)
+        monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
             other.execute("BEGIN IMMEDIATE")
@@ -77,7 +77,7 @@ class TestLocked:
             time.sleep(0.3)
             assert not writing.done()
             other.rollback()
-            writing.result(PATIENCE_S)
+            writing.result(TIMEOUT_S)
         assert ledger.history.playlists() == ["P"]
         ledger.close()
 
@@ -104,19 +104,19 @@ class TestServer:
             open_ledger("postgres://me:hush-hush@127.0.0.1:1/ledger")
 
     def test_a_server_that_comes_back_in_time_is_waited_for(self, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "AWAY_S", 100_000)
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)
         at, _, sockets = address.partition("?host=")
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(open_ledger, f"{at}?host={tmp_path}/sockets")
             time.sleep(0.5)
             assert not opening.done()
             (tmp_path / "sockets").symlink_to(sockets)
-            ledger = opening.result(PATIENCE_S)
+            ledger = opening.result(TIMEOUT_S)
         assert ledger.history.playlists() == []
         ledger.close()
 
     def test_a_database_that_is_not_there_is_a_wrong_setting_at_once(self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "AWAY_S", 100_000)  # which is not waited for
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # which is not waited for
         with pytest.raises(SettingsError, match=r'database "nix" does not exist.*BEATPORTER_DATABASE') as caught:
             open_ledger(postgres.address("nix"))
         is_told_well(caught.value, "postgresql:///nix")

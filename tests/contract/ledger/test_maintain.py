@@ -15,6 +15,7 @@ from beatporter.ledger.maintain import maintain
 from beatporter.ledger.statistics import statistics
 from beatporter.records.ledger import CallRow, HistoryRow
 from tests.contract.ledger.archive_cases import T0, folder_place, rows_of, track, write_day
+from tests.contract.ledger.sample_ledger import memory
 
 NOW = T0 + timedelta(days=36)
 
@@ -25,6 +26,7 @@ def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
     for day in range(3):
         write_day(ledger, day)
         ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
+        ledger.memory.append([memory("run", T0 - timedelta(days=50 * day), 1)])
     archive(ledger, folder_place(tmp_path), NOW)
     return ledger
 
@@ -33,10 +35,11 @@ def test_what_is_old_goes_and_the_archive_makes_a_ledger_again(archived: Ledger,
     before = rows_of(archived)
     report = maintain(archived, folder_place(tmp_path), NOW)
     assert report.check.problems == []
-    assert report.dropped == {"calls": 2, "listings": 3}, "calls of more than 35 days and listings of more than 14"
+    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1}, "calls of more than 35 days, listings of 14, memory of 120"
     assert report.drilled == sum(report.check.rows.values())
     after = rows_of(archived)
-    assert {**after, "calls": []} == {**before, "calls": []}, "nothing else changed"
+    gone = {"calls": [], "memory": []}
+    assert {**after, **gone} == {**before, **gone}, "nothing else changed"
     assert [path.name for path in tmp_path.iterdir() if "drill" in path.name] == []
 
 

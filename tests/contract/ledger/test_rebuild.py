@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from beatporter.errors import LedgerCorrupt, SettingsError
 from beatporter.ledger.archive import archive
-from beatporter.ledger.archive_place import ArchivePlace
+from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.check import check
-from beatporter.ledger.columns import clean
+from beatporter.ledger.column_types import clean
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.rebuild import rebuild
-from beatporter.ledger.run_check import check_before_run
+from beatporter.ledger.startup_check import check_before_run
 from beatporter.ledger.tables import LEDGER, metadata
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
@@ -29,20 +29,20 @@ from tests.contract.ledger.conftest import NewDatabase
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
-def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, place: ArchivePlace, new_database: NewDatabase) -> None:
+def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     for day in range(3):
         write_day(ledger, day)
-        archive(ledger, place, NOW + timedelta(days=day))
+        archive(ledger, storage, NOW + timedelta(days=day))
     made = open_ledger(new_database())
-    counts = rebuild(place, made)
+    counts = rebuild(storage, made)
     assert rows_of(made) == rows_of(ledger)
     assert made.ledger_id == ledger.ledger_id
     assert counts["charts"] == 30
-    assert archive(made, place, NOW) == [], "the archive has it all"
+    assert archive(made, storage, NOW) == [], "the archive has it all"
     write_day(made, 3)
-    assert archive(made, place, NOW + timedelta(days=3)), "and goes on"
+    assert archive(made, storage, NOW + timedelta(days=3)), "and goes on"
     again = open_ledger(new_database())
-    rebuild(place, again)
+    rebuild(storage, again)
     assert rows_of(again) == rows_of(made)
     made.close()
     again.close()
@@ -101,12 +101,6 @@ def emptied(file: Path) -> None:
 def zeroed(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[200:700] = bytes(500)
-    file.write_bytes(data)
-
-
-def flipped_in_the_footer(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    data[-60] ^= 4
     file.write_bytes(data)
 
 
@@ -256,7 +250,7 @@ writes = st.one_of(
 )
 
 
-def write(ledger: Ledger, place: ArchivePlace, what: str, *values: object) -> None:
+def write(ledger: Ledger, storage: ArchiveStorage, what: str, *values: object) -> None:
     """One write, as a run makes it."""
     if what == "chart":
         genre_id, rows, at = values
@@ -268,7 +262,7 @@ def write(ledger: Ledger, place: ArchivePlace, what: str, *values: object) -> No
         numbered = [BackupRow(n, row.track_id, row.isrc, row.name, row.artists, row.added_at) for n, row in enumerate(rows)]  # type: ignore[arg-type, var-annotated]
         ledger.backups.append(playlist(number), snapshot_id, at, numbered)  # type: ignore[arg-type]
     elif what == "archive":
-        archive(ledger, place, NOW, rows_a_file=values[0])  # type: ignore[arg-type]
+        archive(ledger, storage, NOW, rows_a_file=values[0])  # type: ignore[arg-type]
     else:
         table = {"matches": "matches", "playlist": "playlists", "correction": "corrections", "run": "runs", "calls": "calls"}.get(what)
         (getattr(ledger, table).append if table else ledger.snapshots.save)(values[0])
@@ -292,18 +286,18 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @given(history=st.lists(writes, min_size=1, max_size=14))
 def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
     ledger, made, folder = pair
-    place = folder_place(folder)
-    shutil.rmtree(place.name, ignore_errors=True)
+    storage = folder_place(folder)
+    shutil.rmtree(storage.name, ignore_errors=True)
     empty(ledger)
     empty(made)
     for what, *values in [*history, ("archive", 2)]:
-        write(ledger, place, str(what), *values)
-    if not place.files():
+        write(ledger, storage, str(what), *values)
+    if not storage.files():
         return  # nothing but empty lists was written
-    rebuild(place, made)
+    rebuild(storage, made)
     before, after = rows_of(ledger), rows_of(made)
     used = {row[4] for row in before["backup_changes"]}  # tracks of a backup that was kept already are told to the ledger too
     before["tracks"] = [row for row in before["tracks"] if row[0] in used]
     for name in before:
         assert after[name] == before[name], name
-    assert check(made, place).problems == []
+    assert check(made, storage).problems == []

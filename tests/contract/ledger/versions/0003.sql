@@ -166,12 +166,12 @@ CREATE TABLE listings (
 	PRIMARY KEY (id)
 );
 INSERT INTO "listings" VALUES(2,'house',1795156200);
-CREATE TABLE matches (
+CREATE TABLE "matches" (
 	id INTEGER NOT NULL, 
 	beatport_id BIGINT NOT NULL, 
 	isrc TEXT, 
 	track_id BLOB, 
-	method TEXT, 
+	method TEXT NOT NULL, 
 	score DOUBLE NOT NULL, 
 	version TEXT, 
 	rules TEXT NOT NULL, 
@@ -183,7 +183,8 @@ CREATE TABLE matches (
 	track_isrc TEXT, 
 	misses BIGINT NOT NULL, 
 	runners_up TEXT, 
-	fingerprint BIGINT NOT NULL, track_duration_ms BIGINT, 
+	fingerprint BIGINT NOT NULL, 
+	track_duration_ms BIGINT, 
 	PRIMARY KEY (id)
 );
 INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,-4535142453944554467,NULL);
@@ -216,15 +217,13 @@ CREATE TABLE runs (
 	not_found BIGINT NOT NULL, 
 	"deferred" BIGINT NOT NULL, 
 	error TEXT, 
-	at BIGINT NOT NULL, run_key TEXT, run_id TEXT, playlist_id TEXT, error_type TEXT, chart BIGINT, matched BIGINT, spotify_calls BIGINT, dry_run BIGINT, peak_memory_mb DOUBLE, memory_before_mb DOUBLE, memory_after_mb DOUBLE, duration_s DOUBLE, 
+	at BIGINT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "runs" VALUES(1,5,'deferred',2,1,3,'The budget ☃ is spent.',1795156200,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "runs" VALUES(2,5,'failed',1,2,3,'Beatport asked.',1795242600,'key','run','0000000000000000000005','ChallengeShown',100,95,12,0,240.5,100.0,120.0,9.5);
-INSERT INTO "runs" VALUES(3,5,'completed',9,0,0,NULL,1795329000,'key',NULL,NULL,NULL,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL);
-CREATE TABLE snapshots (
+INSERT INTO "runs" VALUES(1,5,'deferred',2,1,3,'The budget ☃ is spent.',1795156200);
+CREATE TABLE "snapshots" (
 	playlist INTEGER NOT NULL, 
-	state TEXT, 
+	state TEXT NOT NULL, 
 	snapshot_id TEXT, 
 	at BIGINT NOT NULL, 
 	sending TEXT, 
@@ -255,8 +254,6 @@ CREATE UNIQUE INDEX charts_once ON charts (genre_id, scraped_at, fingerprint);
 CREATE INDEX corrections_by_entry ON corrections (beatport_id);
 CREATE INDEX entries_by_beatport_id ON entries (beatport_id);
 CREATE INDEX listings_by_run ON listings (run_key);
-CREATE INDEX matches_by_track ON matches (track_id);
-CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
 CREATE INDEX playlists_by_genre ON playlists (genre_id, at);
 CREATE INDEX runs_by_genre ON runs (genre_id, at);
 CREATE UNIQUE INDEX backups_by_time ON backups (playlist, taken_at);
@@ -265,5 +262,6 @@ CREATE INDEX chart_entries_by_entry ON chart_entries (entry, chart);
 CREATE INDEX history_by_isrc ON history (playlist, isrc_key);
 CREATE INDEX history_by_recording ON history (playlist, recording_key);
 CREATE UNIQUE INDEX history_once ON history (playlist, track_key, rest_key);
-CREATE INDEX runs_by_key ON runs (run_key);
+CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
+CREATE INDEX matches_by_track ON matches (track_id);
 COMMIT;

@@ -1,0 +1,212 @@
+"""Importing the history of the script that Beatporter replaces.
+
+Its file has the columns playlist_id, playlist_name, track_id, datetime_added and artist_name, the last one as "Artist - Title".
+Importing it twice changes nothing. How the file is read is `old_file`'s.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from beatporter.ledger.history import History
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.script_history_file import Row, read_rows, text_of
+from beatporter.records.ledger import HistoryRow
+
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Time of a row whose date is missing or unreadable: that the playlist held the track is what counts."""
+ROWS_AT_ONCE = 5_000
+PIECES_AHEAD = 3
+"""Of so many rows, for which keys are made while earlier ones are kept."""
+Recording = Callable[[str, Sequence[str]], str]
+"""Makes a history row's `recording` of a title and its artists, as `matching.recording.recording_key` does."""
+_TRACK = re.compile(r"(?:spotify:track:|https://open\.spotify\.com/(?:intl-\w+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?")
+_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y")
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What was taken, and what was left and why. Rows read are those taken, repeated and left."""
+
+    read: int = 0
+    taken: int = 0
+    """Rows that went into the history."""
+    undated: int = 0
+    """Of the rows taken or repeated, those without a readable date."""
+    without_title: int = 0
+    """Of the rows taken or repeated, those with no "Artist - Title": known by their id only."""
+    left: Counter[str] = field(default_factory=Counter)
+    """Rows left out by reason."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """The first row left out for each reason."""
+    playlists: dict[str, str] = field(default_factory=dict)
+    """Names of the playlists by id; empty where the file has none."""
+
+    @property
+    def repeated(self) -> int:
+        """Rows of a track that its playlist has already with no later date, from this file or from before."""
+        return self.read - self.taken - self.left.total()
+
+
+def import_history(
+    ledger: Ledger,
+    path: Path,
+    recording: Recording,
+    progress: Callable[[int], None] | None = None,
+    *,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Take an old history into the ledger's, as a whole or not at all.
+
+    Args:
+        progress: called with the rows read so far.
+        dry_run: report what would be taken, and leave the ledger as it is.
+
+    Raises:
+        SettingsError: no such file, none of these kinds, or a column is missing.
+        LedgerUnwritable, LedgerUnavailable: as the database says.
+    """
+    work = _Import(ledger.history, recording, progress)
+    with one_transaction(ledger, dry_run=dry_run):
+        work.run(path)
+    return work.report
+
+
+@contextmanager
+def one_transaction(ledger: Ledger, *, dry_run: bool) -> Iterator[None]:
+    """One transaction; a dry run's leaves nothing behind."""
+    with suppress(_Undone), ledger.transaction():
+        yield
+        if dry_run:
+            raise _Undone
+
+
+class _Undone(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
+class _Taken(NamedTuple):
+    """A row of use; of "Artist - Title" its recording's key is made."""
+
+    playlist_id: str
+    track_id: str
+    added_at: datetime
+    artist_name: str
+
+
+class _Import:
+    """One import, a bounded number of rows at a time."""
+
+    def __init__(self, history: History, recording: Recording, progress: Callable[[int], None] | None) -> None:
+        self._history, self._recording, self._progress = history, recording, progress
+        self.report = ImportReport()
+
+    def run(self, path: Path) -> None:
+        """More than half of the work is the recordings' keys: for all but small files other processes make them, a few pieces ahead."""
+        rows, ahead = read_rows(path), deque[tuple[list[_Taken], Callable[[], list[str | None]]]]()
+        # Spawned, for a fork would share the database's connection; and Ctrl-C is for this process to answer.
+        with ProcessPoolExecutor(2, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as others:
+            while chunk := list(islice(rows, ROWS_AT_ONCE)):
+                taken = [one for row in chunk if (one := self._take(row)) is not None]
+                make = partial(_keys, self._recording, [one.artist_name for one in taken])
+                ahead.append((taken, make if len(chunk) < ROWS_AT_ONCE else others.submit(make).result))
+                if len(ahead) > PIECES_AHEAD:
+                    self._keep(*ahead.popleft())
+            for last in ahead:
+                self._keep(*last)
+
+    def _take(self, row: Row) -> _Taken | None:
+        report = self.report
+        report.read += 1
+        playlist_id, track_id, _, artist_name, playlist_name = (text_of(cell) for cell in row)
+        track = _TRACK.fullmatch(track_id)
+        if track is None or not playlist_id:
+            reason = "no playlist id" if not playlist_id else "no Spotify track id" if track_id else "no track id"
+            report.left[reason] += 1
+            report.examples.setdefault(reason, f"row {report.read}: {playlist_id[:40]!r}, {track_id[:60]!r}")
+            return None
+        added_at = parse_date(row[2])
+        report.undated += added_at is None
+        report.playlists[playlist_id] = playlist_name or report.playlists.get(playlist_id, "")
+        return _Taken(playlist_id, track[1], added_at or UNDATED, artist_name)
+
+    def _keep(self, taken: Sequence[_Taken], keys: Callable[[], list[str | None]]) -> None:
+        by_playlist: dict[str, dict[tuple[str, str], HistoryRow]] = {}
+        for one, key in zip(taken, keys(), strict=True):
+            self.report.without_title += key is None
+            rows = by_playlist.setdefault(one.playlist_id, {})
+            row = HistoryRow(one.track_id, None, key or "", None, "import", one.added_at)
+            before = rows.setdefault((row.track_id, row.recording), row)
+            if _is_earlier(row, before) or before.added_at == UNDATED:
+                rows[row.track_id, row.recording] = row
+        for playlist_id, rows in by_playlist.items():
+            new = self._new(playlist_id, list(rows.values()))
+            self._history.append(playlist_id, new)
+            self.report.taken += len(new)
+        if self._progress is not None:
+            self._progress(self.report.read)
+
+    def _new(self, playlist_id: str, rows: Sequence[HistoryRow]) -> list[HistoryRow]:
+        """Rows that tell the history something: a track, an earlier date, or other words for it."""
+        known = self._history.rows(playlist_id, [row.track_id for row in rows])
+        again = [row for row in rows if row.track_id in known and not _is_earlier(row, known[row.track_id])]
+        words = self._history.known(playlist_id, recordings=[row.recording for row in again]).recordings
+        old = {(row.track_id, row.recording) for row in again if not row.recording or row.recording in words}
+        return [_dated(row, known.get(row.track_id)) for row in rows if (row.track_id, row.recording) not in old]
+
+
+def _is_earlier(row: HistoryRow, known: HistoryRow) -> bool:
+    return UNDATED != row.added_at < known.added_at
+
+
+def _dated(row: HistoryRow, known: HistoryRow | None) -> HistoryRow:
+    """The row; one without a date has that of the track that is known."""
+    return replace(row, added_at=known.added_at) if known is not None and row.added_at == UNDATED else row
+
+
+def _keys(recording: Recording, texts: Sequence[str]) -> list[str | None]:
+    """The keys of recordings, each of an "Artist - Title"; None for what is none."""
+    parts = ((artist.strip(), title.strip()) for artist, _, title in (text.partition(" - ") for text in texts))
+    return [
+        recording(title, [name.strip() for name in artist.split(", ") if name.strip()]) if artist and title else None
+        for artist, title in parts
+    ]
+
+
+def parse_date(value: object) -> datetime | None:
+    """A date as the old files have them: with or without zone (then UTC), as a time or as text; None when it is none."""
+    if isinstance(value, str):
+        value = _parse_text(value.strip())
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime) or value != value:  # pandas' NaT is a datetime that is not itself
+        return None
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return aware.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # the first and the last day there is
+        return None
+
+
+def _parse_text(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        for form in _FORMATS:
+            try:
+                return datetime.strptime(text, form)
+            except ValueError:
+                continue
+    return None

@@ -1,0 +1,13 @@
+"""How a match was decided, and what became of a playlist's last write: always written, and now required by the database too."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    for table, column in (("matches", "method"), ("snapshots", "state")):
+        with op.batch_alter_table(table) as batch:  # SQLite cannot change a column: it copies the table
+            batch.alter_column(column, existing_type=sa.Text(), nullable=False)

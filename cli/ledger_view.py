@@ -1,0 +1,62 @@
+"""How `beatporter ledger` says things: tables that fit 80 columns, sizes for people, progress on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.terminal import Terminal
+
+
+def say(what: str | Table, style: str | None = None) -> None:
+    """Print for a person, or for whoever reads the pipe: nothing is broken to a width then."""
+    Terminal().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= bytes_:
+            return f"{count / bytes_:.1f} {unit}"
+    return f"{count} B"
+
+
+def figures_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first column is a name and whose others are figures."""
+    table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold underline")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == headings[0] else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+@contextmanager
+def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Listens to a table's name, steps done and steps in all; shows a bar on a terminal, nothing elsewhere."""
+    with _bars(BarColumn(), MofNCompleteColumn()) as bars:
+        task = bars.add_task(act, total=None)
+        yield lambda table, done, total: bars.update(task, description=f"{act} {table}", completed=done, total=total)
+
+
+@contextmanager
+def progress_counter(noun: str) -> Iterator[Callable[[int], None]]:
+    """Listens to a growing number; shows it on a terminal, nothing elsewhere."""
+    with _bars(TextColumn("{task.completed:,}"), TextColumn(noun)) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda done: bars.update(task, completed=done)
+
+
+def _bars(*columns: Any) -> Progress:
+    console = Console(stderr=True)
+    shown = (SpinnerColumn(), TextColumn("{task.description}"), *columns, TimeElapsedColumn())
+    return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,63 @@
+"""A command imports what it needs and no more: what it loads is what a person waits for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.commands import COMMANDS
+
+HEAVY = {
+    "alembic",
+    "httpx",
+    "numpy",
+    "openpyxl",
+    "pandas",
+    "prefect",
+    "pyarrow",
+    "pydantic",
+    "rapidfuzz",
+    "redis",
+    "requests",
+    "spotipy",
+    "sqlalchemy",
+}
+LOADED = """
+import json, sys
+sys.argv = ["beatporter", *sys.argv[1:]]
+from cli.main import main
+try:
+    main()
+except SystemExit:
+    pass
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["genres"], {"pydantic"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_no_more_than_it_needs(arguments: list[str], needed: set[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "", "BEATPORTER_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert HEAVY & set(json.loads(done.stdout.splitlines()[-1])) == needed
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_the_command_itself_says(name: str) -> None:
+    command = COMMANDS[name]
+    assert (command.load(name).help or "").replace("\n", " ").startswith(command.summary)
