@@ -61,7 +61,8 @@ memory: $(READY) ## memory budgets
 soak: $(READY) ## 36 genres in one process, three rounds: does memory stay flat? ROUNDS=3
 	@$(BIN)/python -m tests.memory.soak --rounds $(or $(ROUNDS),3)
 
-pictures: $(READY) ## the pictures of the memory pages in docs/images, from a deployed run
+pictures: $(READY) ## the pictures in docs/images: a first morning by clicks, the pages that a run publishes, the memory pages
+	@SHOTS=$(CURDIR)/docs/images $(BIN)/pytest -q tests/browser/test_first_morning.py tests/browser/test_phones.py
 	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker

@@ -14,7 +14,7 @@ from prefect.blocks.core import Block
 from prefect.blocks.notifications import AppriseNotificationBlock
 from pydantic import Field, SecretStr
 
-from orchestration.sign_in_block import SpotifySignIn
+from orchestration.sign_in_block import BeatportAccount, SpotifySignIn
 
 if TYPE_CHECKING:
     from beatporter.spotify.client import SpotifyClient
@@ -56,4 +56,4 @@ class AppriseAlerts(AppriseNotificationBlock):
     url: SecretStr = Field(title="Apprise address", description="E.g. mailto://user:password@example.org or json://host/path.")
 
 
-BLOCK_TYPES: tuple[type[Any], ...] = (SpotifyApp, SpotifySignIn, AppriseAlerts)
+BLOCK_TYPES: tuple[type[Any], ...] = (SpotifyApp, SpotifySignIn, BeatportAccount, AppriseAlerts)

@@ -25,6 +25,9 @@ NAMES = (
 )
 KEYS = ("briefing", "summary", f"sync-{GENRE}", f"memory-{GENRE}", "memory")
 
+PICTURES = {"briefing": "briefing", "summary": "summary", f"sync-{GENRE}": "sync"}
+"""Pages that the documents show, by their file in docs/images."""
+
 
 @pytest.fixture(scope="module")
 def published(server: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -83,7 +86,10 @@ def test_every_page_fits_its_screen_and_runs_no_markup(reader: Page, published: 
         assert reader.evaluate("document.documentElement.scrollWidth") <= width + 1, f"{key} is wider than {width} pixels"
         assert not reader.evaluate(NARROW), f"{key}: out of reach at {width} pixels"
         assert "taken over" not in reader.title()
-        shot(reader, f"{key}-{width}-{'dark' if dark else 'light'}")
+        if (width, dark) == (1280, False) and key in PICTURES:
+            shot(reader, PICTURES[key])
+        elif (width, dark) == (390, True) and key == "briefing":
+            shot(reader, "briefing-phone")
     reader.goto(published[f"sync-{GENRE}"])
     expect(reader.locator("tbody tr")).to_have_count(100)
     assert not [url for url in asked if "evil.example" in url]
