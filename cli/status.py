@@ -15,7 +15,7 @@ from beatporter.errors import SettingsError
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
-from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
+from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
@@ -147,14 +147,9 @@ def _account_line(standing: Status) -> str:
 
 
 def _sign_in_line(standing: Status) -> str:
-    sign_in = standing.sign_in
-    if sign_in is None:
+    if standing.sign_in is None:
         return f"Sign-in: none. {standing.sign_in_problem}"
-    age = sign_in_age(sign_in, standing.now)
-    if age is None or sign_in.signed_in_at is None:
-        return "Sign-in: by a refresh token of unknown age; it ends six months after you signed in."
-    warning = sign_in_warning(sign_in, standing.now)
-    return f"Sign-in: {warning or f'{age.days} days old, good until about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}.'}"
+    return f"Sign-in: {sign_in_words(standing.sign_in, standing.now)}"
 
 
 def _quota_lines(standing: Status) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import RUNS, columns_of
@@ -23,8 +25,33 @@ class Runs:
             connection.execute(RUNS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RunRow | None:
-        """The genre's last run; None when none has ended yet."""
-        asked = select(*columns_of(RUNS, RunRow)).where(RUNS.c.genre_id == genre_id).order_by(RUNS.c.at.desc(), RUNS.c.id.desc()).limit(1)
+        """The genre's last run, None when none ended yet; dry runs do not count."""
+        return next(iter(self.recent(genre_id, 1)), None)
+
+    def recent(self, genre_id: int, limit: int) -> list[RunRow]:
+        """The genre's last runs, newest first; dry runs do not count."""
+        return self._rows(_real().where(RUNS.c.genre_id == genre_id).limit(limit))
+
+    def since(self, moment: datetime) -> list[RunRow]:
+        """Every run that ended at that moment or later, newest first; dry runs do not count."""
+        return self._rows(_real().where(RUNS.c.at >= moment))
+
+    def of_run(self, run_key: str) -> dict[int, RunRow]:
+        """What became last of each genre of a run, by the genre's id; dry runs too."""
+        return {row.genre_id: row for row in reversed(self._rows(_newest().where(RUNS.c.run_key == run_key)))}
+
+    def last_change(self, genre_id: int) -> RunRow | None:
+        """The last run that added to the genre's playlist; None when none did."""
+        return next(iter(self._rows(_real().where(RUNS.c.genre_id == genre_id, RUNS.c.added > 0).limit(1))), None)
+
+    def _rows(self, asked: Select[Any]) -> list[RunRow]:
         with self._database.read() as connection:
-            found = connection.execute(asked).first()
-        return RunRow(*found) if found is not None else None
+            return [RunRow(*row) for row in connection.execute(asked)]
+
+
+def _newest() -> Select[Any]:
+    return select(*columns_of(RUNS, RunRow)).order_by(RUNS.c.at.desc(), RUNS.c.id.desc())
+
+
+def _real() -> Select[Any]:
+    return _newest().where(or_(RUNS.c.dry_run.is_(None), RUNS.c.dry_run == 0))
