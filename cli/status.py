@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
+from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
@@ -18,7 +20,8 @@ from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
-STYLES = {"failed": "red", "deferred": "yellow"}
+EVERY_KIND_IN_WORDS = "all"
+STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class Status:
         account: the account's id as the last run's listing names it; None before the first run.
         sign_in: None when there is none, for the reason in `sign_in_problem`.
         calls: Spotify calls of the last 24 hours by kind.
-        quota_until: when Spotify's quota is back, None while it is not spent.
-        runs: each enabled genre's last run; None for a genre that never ran.
+        refused: the kinds of call that Spotify refuses now, each with its end; an empty kind is every kind.
+        refusals: when it refused in the last two weeks.
+        runs: the last run of each enabled genre, chart and label; None for one that never ran.
+        sources: where charts come from, and how each of them stands.
     """
 
     now: datetime
@@ -40,8 +45,25 @@ class Status:
     calls: Mapping[str, int]
     budget: int
     left: int
-    quota_until: datetime | None
+    refused: Mapping[str, datetime]
+    refusals: Sequence[Refusal]
     runs: Mapping[str, RunRow | None]
+    sources: Mapping[str, SourceStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source of charts stands.
+
+    Attributes:
+        rests_until: left alone until then, after a challenge.
+        challenges: in a row.
+        said: about the sign-in, for the API; empty for others.
+    """
+
+    rests_until: datetime | None
+    challenges: int
+    said: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
@@ -52,7 +74,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         print_document(_document(standing))
         return
     console = Terminal()
-    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
+    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing), *_source_lines(standing)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
     if any(standing.runs.values()):
         console.print()
@@ -72,8 +94,6 @@ def read_status(workspace: Workspace) -> Status:
         sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
-    until = ledger.calls.quota_until()
-    known = settings.all_genres()
     return Status(
         now=now,
         account=ledger.listings.last_owner(),
@@ -82,9 +102,44 @@ def read_status(workspace: Workspace) -> Status:
         calls=ledger.calls.by_kind(now - WINDOW),
         budget=settings.spotify_daily_budget,
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
-        quota_until=until if until is not None and until > now else None,
-        runs={slug: ledger.runs.latest(known[slug].genre_id) for slug in settings.enabled_genres()},
+        refused=ledger.calls.refused(now),
+        refusals=refusals(ledger.calls, now),
+        runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
+        sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
+
+
+def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
+    latest = workspace.ledger.challenges.latest(name)
+    until = workspace.ledger.challenges.rests_until(name, now)
+    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
+
+
+def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
+    settings = workspace.settings
+    if not uses_account(settings):
+        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
+    try:
+        sign_in = open_account(settings, workspace.account_store)
+    except SettingsError as error:
+        return str(error)
+    if sign_in is None:
+        return "nobody is signed in to Beatport (`beatporter login beatport`)."
+    if warning := account_warning(sign_in, now):
+        return warning
+    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
+    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
+
+
+def _source_lines(standing: Status) -> list[str]:
+    lines = []
+    for name, source in standing.sources.items():
+        said = [source.said] if source.said else []
+        if source.rests_until is not None:
+            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
+            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
+        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
+    return lines
 
 
 def _account_line(standing: Status) -> str:
@@ -106,10 +161,26 @@ def _quota_lines(standing: Status) -> list[str]:
     detail = ", ".join(f"{count} {kind}" for kind, count in standing.calls.items())
     used = f"{sum(standing.calls.values())} calls in 24 hours" + (f" ({detail})" if detail else "")
     lines = [f"Spotify: {used}; {standing.left} of {standing.budget} left."]
-    if standing.quota_until is not None:
-        hours = (standing.quota_until - standing.now) / timedelta(hours=1)
-        lines.append(f"Its quota is spent, and back at {_moment(standing.quota_until)}, in {hours:.1f} h. No run asks before.")
+    if standing.refused:
+        kinds = [kind or EVERY_KIND_IN_WORDS for kind in standing.refused]
+        until = max(standing.refused.values())
+        hours = (until - standing.now) / timedelta(hours=1)
+        every = closed_until(standing.refused, EVERY_KIND) is not None
+        what = "Its quota is spent" if every else f"It refuses calls of the kind {kinds[0]}"
+        asked = "No run asks before." if every else "Other calls are still made."
+        lines.append(f"{what}, and is back at {_moment(until)}, in {hours:.1f} h. {asked}")
+    if standing.refusals:
+        lines.append(_refusals_line(standing.refusals, standing.budget))
     return lines
+
+
+def _refusals_line(spells: Sequence[Refusal], budget: int) -> str:
+    last = spells[-1]
+    kind = f" ({last.kind})" if last.kind else ""
+    line = f"Spotify last refused on {_moment(last.at)}, after {last.made} of our calls in 24 hours{kind}; others may share this quota."
+    planned = learned_budget(spells, budget)
+    counts = ", ".join(str(spell.made) for spell in spells)
+    return f"{line} It refused after {counts}: days are planned with {planned} calls." if planned < budget else line
 
 
 def _table(standing: Status) -> Table:
@@ -150,7 +221,21 @@ def _document(standing: Status) -> dict[str, Any]:
         "spotify_calls": {"last_24_hours": sum(standing.calls.values()), "by_kind": dict(standing.calls)},
         "budget": standing.budget,
         "budget_left": standing.left,
-        "quota_back_at": standing.quota_until.isoformat() if standing.quota_until else None,
+        "quota_back_at": max(standing.refused.values()).isoformat() if standing.refused else None,
+        "refused_kinds": sorted(kind or EVERY_KIND_IN_WORDS for kind in standing.refused),
+        "refusals": [
+            {"at": one.at.isoformat(), "kind": one.kind or None, "calls_before": one.made, "until": one.until.isoformat()}
+            for one in standing.refusals
+        ],
+        "budget_planned": learned_budget(standing.refusals, standing.budget),
+        "chart_sources": {
+            name: {
+                "rests_until": source.rests_until.isoformat() if source.rests_until else None,
+                "challenges_in_a_row": source.challenges,
+                "said": source.said or None,
+            }
+            for name, source in standing.sources.items()
+        },
         "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
     }
 

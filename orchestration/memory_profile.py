@@ -18,7 +18,6 @@ from prefect.events import emit_event
 from beatporter import names
 from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
-from beatporter.genres import find_genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
@@ -154,7 +153,7 @@ def _surroundings(settings: Settings, report: MemoryReport) -> Surroundings:
 def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
     """Keep the run's rows; how it stands among the earlier ones. None when the ledger cannot be used."""
     try:
-        genre_id = find_genre(report.facts.genre, settings.all_genres()).genre_id
+        genre_id = settings.find_list(report.facts.genre).genre_id
         with open_ledger_of(settings) as ledger:
             found = standing(report, ledger.memory.runs(genre_id))
             rows = rows_of(report, genre_id, history_rows=ledger.memory.history_rows(), searches=_searches(ledger, report.facts))
@@ -171,12 +170,11 @@ def _searches(ledger: Ledger, facts: RunFacts) -> int:
 
 def _rows_of_run(settings: Settings, slugs: Iterable[str]) -> dict[str, MemoryRow]:
     """What the ledger has of each genre in this run, also of one that failed or was killed."""
-    known = settings.all_genres()
     found: dict[str, MemoryRow] = {}
     try:
         with open_ledger_of(settings) as ledger:
             for slug in slugs:
-                latest = ledger.memory.runs(find_genre(slug, known).genre_id, 1)
+                latest = ledger.memory.runs(settings.find_list(slug).genre_id, 1)
                 if latest and latest[0].run_key == run_key():
                     found[slug] = latest[0]
     except BeatporterError as error:

@@ -4,6 +4,19 @@ CREATE TABLE alembic_version (
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "alembic_version" VALUES('0004');
+CREATE TABLE audits (
+	id INTEGER NOT NULL, 
+	beatport_id BIGINT NOT NULL, 
+	track_id BLOB, 
+	rules TEXT NOT NULL, 
+	stratum TEXT NOT NULL, 
+	stratum_size BIGINT NOT NULL, 
+	answer TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "audits" VALUES(1,1,X'00000000000000000000000000000001','1','same, sure',40,'yes',1795156200);
+INSERT INTO "audits" VALUES(2,3,NULL,'1','none',3,'unknown',1795242600);
 CREATE TABLE backup_changes (
 	backup INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -184,36 +197,15 @@ CREATE TABLE "matches" (
 	misses BIGINT NOT NULL, 
 	runners_up TEXT, 
 	fingerprint BIGINT NOT NULL, 
-	track_duration_ms BIGINT, 
+	track_duration_ms BIGINT, track_album TEXT, track_album_type TEXT, track_release_date TEXT, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,-4535142453944554467,NULL);
-INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',-1774887484380650533,NULL);
-INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-7469753313219945635,NULL);
-INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-5959420795621261460,NULL);
-INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,4965077931886319702,301000);
-CREATE TABLE memory (
-	id INTEGER NOT NULL, 
-	genre_id BIGINT NOT NULL, 
-	run_key TEXT NOT NULL, 
-	at BIGINT NOT NULL, 
-	step TEXT NOT NULL, 
-	state TEXT NOT NULL, 
-	shared_process BIGINT NOT NULL, 
-	host TEXT NOT NULL, 
-	code_version TEXT NOT NULL, 
-	before_bytes BIGINT, 
-	peak_bytes BIGINT, 
-	after_bytes BIGINT, 
-	duration_s DOUBLE NOT NULL, 
-	history_rows BIGINT, 
-	searches BIGINT, 
-	holders TEXT NOT NULL, 
-	capture TEXT NOT NULL, 
-	PRIMARY KEY (id)
-);
-INSERT INTO "memory" VALUES(2,5,'house',1795156200,'run','completed',1,'Linux ☃, Python 3.11','abc',134217728,5368709120,188743680,1.25,248000,17,'{"held": [["read ☃", "beatporter/x.py:1", 12]]}','memory-house.bin');
-INSERT INTO "memory" VALUES(3,5,'house',1795156200,'match-tracks','completed',1,'Linux ☃, Python 3.11','abc',134217728,5368709120,157286400,1.25,248000,NULL,'{"held": [["read ☃", "beatporter/x.py:1", 12]]}','memory-house.bin');
+INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,8888910113654150046,NULL,NULL,NULL,NULL);
+INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',-8171997962060559746,NULL,NULL,NULL,NULL);
+INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-1177007248335957847,NULL,NULL,NULL,NULL);
+INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-3171482805322282402,NULL,NULL,NULL,NULL);
+INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,868107510059782933,301000,NULL,NULL,NULL);
+INSERT INTO "matches" VALUES(6,5,'ISRC5',X'00000000000000000000000000000005','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000006", "name": "Name", "artists": ["Z"], "score": 60.5, "why": "another cut", "isrc": "I6", "duration_ms": 200000, "chance": 0.25}]',-5606718380084536291,NULL,'Album ☃','single','2026-11');
 CREATE TABLE playlist_ids (
 	playlist INTEGER NOT NULL, 
 	playlist_id BLOB NOT NULL, 
@@ -286,6 +278,4 @@ CREATE INDEX history_by_recording ON history (playlist, recording_key);
 CREATE UNIQUE INDEX history_once ON history (playlist, track_key, rest_key);
 CREATE INDEX matches_by_track ON matches (track_id);
 CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
-CREATE INDEX memory_by_genre ON memory (genre_id, at);
-CREATE INDEX memory_by_time ON memory (at);
 COMMIT;

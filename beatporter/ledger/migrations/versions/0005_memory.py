@@ -1,10 +1,10 @@
-"""Memory of each genre's run and of its steps, so that a run is held against those before it."""
+"""Memory of each genre's run and its steps, so that a run can be compared with earlier ones."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
