@@ -101,7 +101,9 @@ def test_the_parents_pages_show_all_genres_side_by_side(page: Page, position: in
     open_artifact(page, "summary")
     expect(page.locator("tbody tr")).to_have_count(2)
     open_artifact(page, "memory")
-    expect(page.locator("tbody tr")).to_have_count(2)
+    for genre in (GENRE, "trance-main-floor"):
+        expect(page.get_by_role("cell", name=genre, exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name="this run", exact=True)).to_be_visible()
     picture = page.get_by_role("img", name="Memory by genre")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0, "the picture is broken"
