@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory workflow browser workflow-and-browser bench bench-matching bench-ledger bench-quota faults test-faults mutants lock clean
+.PHONY: help setup demo ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ contract: $(READY) ## the sandbox, a folder and a bucket emulator against the sa
 
 memory: $(READY) ## memory budgets
 	@$(BIN)/pytest -q tests/memory
+	@$(BIN)/pytest -q --memray tests/memory/test_step_budgets.py
+
+soak: $(READY) ## 36 genres in one process, three rounds: does memory stay flat? ROUNDS=3
+	@$(BIN)/python -m tests.memory.soak --rounds $(or $(ROUNDS),3)
+
+pictures: $(READY) ## the pictures of the memory pages in docs/images, from a deployed run
+	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker
 	@$(BIN)/pytest -q tests/workflow
@@ -67,18 +74,25 @@ faults: $(READY) ## a few schedules of the fault campaign
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
 
+test-chart-days: $(READY) ## a fortnight of 36 genres, charts and labels while the website shows challenges only
+	@CHART_DAYS_GENRES=36 $(BIN)/pytest -q tests/campaign/test_chart_days.py
+
 mutants: $(READY) ## one-line mistakes in the rules that decide: is each noticed by a test?
 	@$(BIN)/python -m tests.mutants
 
 bench: $(READY) ## calls, wall time and memory of the daily run
 	@$(BIN)/python -m bench.daily_run
 
-bench-matching: $(READY) ## precision and recall of the matching
+bench-matching: $(READY) ## precision and recall of the matching, with intervals; real rows under every usual spelling
 	@$(BIN)/python -m bench.matching
+	@$(BIN)/python -m bench.matching_spellings
 
 bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year of backups, a genre's second morning
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.ledger_mornings
+
+bench-memory: $(READY) ## memory side by side with the old way, at 248 thousand to 10 million rows of history
+	@$(BIN)/python -m bench.memory
 
 bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls a day by kind
 	@$(BIN)/python -m bench.quota

@@ -1,4 +1,4 @@
-"""The genres of Beatport: slug, id and name. Ids stay when names change, so state is keyed by id.
+"""Beatport's genres: slug, id and name. Ids stay the same when names change, so state is keyed by id.
 
 Source: beatport.com as of late 2026. A person adds or renames genres with `genre_ids` in beatporter.toml.
 """
@@ -62,13 +62,68 @@ KNOWN: tuple[Genre, ...] = tuple(
 )
 
 
+FURTHER: tuple[Genre, ...] = tuple(
+    Genre(slug, genre_id, name)
+    for slug, genre_id, name in (
+        ("african", 102, "African"),
+        ("caribbean", 103, "Caribbean"),
+        ("country", 104, "Country"),
+        ("hip-hop", 105, "Hip-Hop"),
+        ("latin", 106, "Latin"),
+        ("latin-electronic", 111, "Latin Electronic"),
+        ("pop", 107, "Pop"),
+        ("rb", 108, "R&B"),
+        ("rock", 109, "Rock"),
+    )
+)
+"""New in 2026. They are synced only when named: an update must not create nine playlists that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredGenre:
+    """An id that Beatport retired, or gave to another genre.
+
+    Attributes:
+        name: its former name.
+        took_over: slugs of the genres that its tracks moved to, as far as known.
+    """
+
+    genre_id: int
+    name: str
+    took_over: tuple[str, ...] = ()
+
+
+RETIRED: Mapping[int, RetiredGenre] = {
+    genre.genre_id: genre
+    for genre in (
+        RetiredGenre(17, "Electro House", ("mainstage",)),
+        RetiredGenre(38, "Hip-Hop / R&B", ("hip-hop", "rb")),
+        RetiredGenre(41, "Reggae / Dancehall / Dub", ("caribbean",)),
+        RetiredGenre(65, "Future House", ("bass-house",)),
+        RetiredGenre(79, "Big Room", ("mainstage",)),
+        RetiredGenre(80, "Leftfield House & Techno"),
+        RetiredGenre(87, "Trap / Future Bass", ("trap-future-bass",)),
+    )
+}
+"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks moved is our reading of its notices."""
+
+
+def retired_words(genre: Genre) -> str:
+    """A sentence about a genre whose id Beatport retired; empty for others."""
+    retired = RETIRED.get(genre.genre_id)
+    if retired is None or genre in KNOWN:
+        return ""
+    took_over = f" Its tracks are now in {' and '.join(retired.took_over)}." if retired.took_over else " No genre replaces it."
+    return f"Beatport retired {genre.genre_id}, {retired.name}.{took_over}"
+
+
 def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
-    """Every genre by slug: the known ones, then what the person added.
+    """Every genre by slug: the built-in ones, then those that the person added.
 
     Args:
-        genre_ids: slug to Beatport id; a slug already known gets the new id.
+        genre_ids: slug to Beatport id; a known slug gets the new id.
     """
-    genres = {genre.slug: genre for genre in KNOWN}
+    genres = {genre.slug: genre for genre in (*KNOWN, *FURTHER)}
     for slug, genre_id in (genre_ids or {}).items():
         name = genres[slug].name if slug in genres else slug.replace("-", " ").title()
         genres[slug] = Genre(slug, genre_id, name)
@@ -76,10 +131,10 @@ def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
 
 
 def find_genre(slug: str, genres: Mapping[str, Genre]) -> Genre:
-    """The genre of that slug.
+    """Find a genre by its slug.
 
     Raises:
-        UnknownGenre: with the nearest slugs.
+        UnknownGenre: naming the nearest slugs.
     """
     if slug in genres:
         return genres[slug]

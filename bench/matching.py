@@ -1,8 +1,8 @@
-"""How good the matching is: precision, recall and searches a track, on labelled sets.
+"""How good the matching is: precision and recall with 95 % intervals, and searches a track, on labelled sets.
 
     python -m bench.matching [--set NAME …] [--seed N] [--errors N]
 
-Sets: sandbox, sandbox-no-isrc, pairs, pairs-no-isrc, near-misses, charts; all of them without --set. Each runs the product's own
+Sets: sandbox, sandbox-strict, sandbox-no-isrc, pairs, pairs-no-isrc, near-misses, charts, cases; all without --set. Each runs our own
 `find_track` against the stand-in's search, which ranks as the real one does and not as we do. Each error is printed with the reasons
 that the verdict gave.
 """
@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from beatporter.matching import Match, explain, find_track
+from beatporter.matching.find import Search
+from beatporter.matching.intervals import wilson
 from beatporter.records.track import SpotifyTrack
+from bench.matching_cases import case_results
 from bench.matching_sets import REAL, Case, LabelledSet, charts_set, near_misses_set, pairs_set, sandbox_set
+from bench.strict_search import strict_search
 from sandbox.spotify.search import SearchIndex
 
 NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
@@ -62,12 +66,13 @@ class Score:
         return sum(outcome.searches for outcome in self.outcomes) / max(1, len(self.outcomes))
 
 
-def run(labelled: LabelledSet, seed: int) -> Score:
-    """Decide every case of a set."""
+def run(labelled: LabelledSet, seed: int, *, strict: bool = False) -> Score:
+    """Decide every case of a set; `strict` on a service that forgives no spelling."""
     index = SearchIndex(labelled.tracks, seed=seed)
+    search: Search = strict_search(index) if strict else lambda query: index.search(query).tracks
     started = time.perf_counter()
-    outcomes = tuple(_decide(case, lambda query: index.search(query).tracks) for case in labelled.cases)
-    return Score(labelled.name, outcomes, time.perf_counter() - started)
+    outcomes = tuple(_decide(case, search) for case in labelled.cases)
+    return Score(labelled.name + "-strict" * strict, outcomes, time.perf_counter() - started)
 
 
 def _decide(case: Case, search: Callable[[str], Sequence[SpotifyTrack]]) -> CaseResult:
@@ -129,8 +134,22 @@ def report_near_misses(score: Score) -> None:
         print(_line(outcome, "labelled wrong"))
 
 
+def report_cases() -> None:
+    """Print how many of the real cases are decided as a DJ would, by kind, and those that are not."""
+    results = case_results()
+    kinds = Counter(result.kind for result in results)
+    right = Counter(result.kind for result in results if result.is_right)
+    print(f"\ncases: right {_share(right.total(), len(results))}")
+    for kind, count in sorted(kinds.items()):
+        print(f"  {kind}: {right[kind]} of {count}")
+    for result in results:
+        if not result.is_right:
+            print(f"  {'shown in review' if result.is_shown else 'hidden'}: {result.name}: {result.why}")
+
+
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f} % ({part} of {whole})" if whole else "-"
+    share = wilson(part, whole)
+    return f"{100 * share.value:.2f} % ({part} of {whole}; 95 %: {100 * share.low:.2f} to {100 * share.high:.2f} %)" if share else "-"
 
 
 def _line(outcome: CaseResult, grade: str | None = None) -> str:
@@ -148,7 +167,7 @@ def _line(outcome: CaseResult, grade: str | None = None) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ("sandbox", "sandbox-no-isrc", "pairs", "pairs-no-isrc", "near-misses", "charts")
+    names = ("sandbox", "sandbox-strict", "sandbox-no-isrc", "pairs", "pairs-no-isrc", "near-misses", "charts", "cases")
     parser.add_argument("--set", dest="sets", action="append", choices=names)
     parser.add_argument("--seed", type=int, default=1, help="of the sandbox's catalogue and of the search's ranking")
     parser.add_argument("--errors", type=int, default=40, help="how many errors of a set to print")
@@ -157,7 +176,10 @@ def main() -> None:
         if not name.startswith("sandbox") and not REAL.exists():
             print(f"\n{name}: left out, {REAL.name}/ is not there")
         elif name.startswith("sandbox"):
-            report(run(sandbox_set(options.seed, isrcs=name == "sandbox"), options.seed), options.errors)
+            labelled = sandbox_set(options.seed, isrcs=name != "sandbox-no-isrc")
+            report(run(labelled, options.seed, strict=name == "sandbox-strict"), options.errors)
+        elif name == "cases":
+            report_cases()
         elif name == "near-misses":
             report_near_misses(run(near_misses_set(), options.seed))
         elif name == "charts":

@@ -53,7 +53,7 @@ def sandbox_set(seed: int, day: int = 0, *, isrcs: bool = True) -> LabelledSet:
 
 def pairs_set(*, isrcs: bool) -> LabelledSet:
     """Real pairs inside the crowd; without ISRCs on either side when `isrcs` is off."""
-    pairs = list(_lines("matching-pairs.jsonl"))
+    pairs = list(lines_of("matching-pairs.jsonl"))
     right: dict[ChartEntry, set[str]] = {}
     for number, pair in enumerate(pairs):
         entry = _entry(pair["beatport"], number)
@@ -71,7 +71,7 @@ def pairs_set(*, isrcs: bool) -> LabelledSet:
 
 def near_misses_set() -> LabelledSet:
     """Real Beatport tracks whose listed Spotify tracks are another version: at best a labelled substitute."""
-    rows = list(_lines("matching-near-misses.jsonl"))
+    rows = list(lines_of("matching-near-misses.jsonl"))
     others: dict[str, tuple[ChartEntry, set[str]]] = {}
     for number, row in enumerate(rows):
         entry = _entry(row["beatport"], number)
@@ -85,7 +85,7 @@ def charts_set() -> LabelledSet:
     """Two real Top 100s against the crowd. There is no truth: what is taken is printed to be read."""
     rows = [row for name in CHARTS for row in _chart_rows(REAL / name)]
     cases = tuple(Case(_entry(_plain_row(row), place), frozenset()) for place, row in enumerate(rows, start=1))
-    pairs = (_track(pair["spotify"]) for pair in _lines("matching-pairs.jsonl"))
+    pairs = (_track(pair["spotify"]) for pair in lines_of("matching-pairs.jsonl"))
     return LabelledSet("charts", cases, _union(_crowd(), pairs))
 
 
@@ -122,14 +122,15 @@ def _track(row: dict[str, Any]) -> SpotifyTrack:
 
 
 def _crowd() -> Iterator[SpotifyTrack]:
-    return (_track(row) for row in _lines("spotify-tracks-edm.jsonl"))
+    return (_track(row) for row in lines_of("spotify-tracks-edm.jsonl"))
 
 
 def _union(*groups: Iterable[SpotifyTrack]) -> tuple[SpotifyTrack, ...]:
     return tuple({track.track_id: track for group in groups for track in group}.values())
 
 
-def _lines(name: str) -> Iterator[dict[str, Any]]:
+def lines_of(name: str) -> Iterator[dict[str, Any]]:
+    """A real file, one row a line."""
     with (REAL / name).open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)

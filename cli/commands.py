@@ -45,13 +45,22 @@ COMMANDS = {
     "sync": LazyCommand("cli.sync:sync", "Bring playlists in step with their charts."),
     "match": LazyCommand("cli.match:app", "What was decided for each chart entry, and your word over it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
+    "profile": LazyCommand("cli.profile:app", "What runs took in memory: list, show, compare, open and serve."),
     "status": LazyCommand(
         "cli.status:status", "Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."
     ),
     "login": LazyCommand(
-        "cli.login:login", "Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."
+        "cli.login:login",
+        "Sign in to Spotify, or to Beatport's API, and keep it where runs find it: a file that you alone may read, or a Prefect block.",
+    ),
+    "inbox": LazyCommand(
+        "cli.inbox:inbox", "Take charts from your browser, by a bookmarklet, or as saved pages and JSON files put into a folder."
     ),
     "genres": LazyCommand("cli.genres:genres", "List every genre: slug, Beatport id, and whether a run of all genres syncs it."),
+    "report-bug": LazyCommand(
+        "cli.report_bug:report_bug",
+        "Bundle what a bug report needs: copies of charts that could not be read, versions, the last run's log.",
+    ),
     "demo": LazyCommand("cli.demo:demo", "Run a morning's work against local stand-ins for Beatport and Spotify; needs no account."),
     "ui": LazyCommand("cli.ui:ui", "Start Prefect's server on 127.0.0.1, for its pages: runs, artifacts, memory reports."),
     "sandbox": LazyCommand(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.workspace import Workspace
 from cli.embedded_prefect import use_embedded_prefect
-from orchestration.blocks import names_a_block, open_store, with_secrets
+from orchestration.blocks import names_a_block, open_account_store, open_store, with_secrets
 from orchestration.workspace import open_ledger_of
 
 
@@ -21,7 +21,9 @@ def command_workspace(run_key: str) -> Workspace:
     settings = load_settings()
     use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
-    return Workspace(settings, open_ledger_of(settings), run_key=run_key, sign_in_store=open_store(settings))
+    return Workspace(
+        settings, open_ledger_of(settings), run_key=run_key, sign_in_store=open_store(settings), account_store=open_account_store(settings)
+    )
 
 
 def use_prefect_for_blocks(settings: Settings) -> None:

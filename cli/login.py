@@ -1,8 +1,9 @@
-"""`beatporter login`: sign in to Spotify once; runs renew their access by themselves for about six months."""
+"""`beatporter login`: sign in to Spotify once; runs renew their access by themselves for about six months. Beatport: `login_beatport`."""
 
 from __future__ import annotations
 
 import webbrowser
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -23,19 +24,35 @@ from beatporter.spotify.login import (
 from beatporter.spotify.sign_in import LIFETIME, SIGN_IN_PREFIX, FileStore, block_name, require_client, sign_in_path
 from cli.context import use_prefect_for_blocks
 from cli.embedded_prefect import use_embedded_prefect
+from cli.login_beatport import login_beatport
 from cli.terminal import Terminal
 from orchestration.blocks import SignInBlock, with_secrets
 
 REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 
 
+class Service(StrEnum):
+    """What can be signed in to."""
+
+    spotify = "spotify"
+    beatport = "beatport"
+
+
 def login(
+    service: Annotated[Service, typer.Argument(help="What to sign in to.")] = Service.spotify,
     paste: Annotated[bool, typer.Option("--paste", help="No browser on this machine: paste the address that yours ends at.")] = False,
     block: Annotated[str, typer.Option(help="Keep it in this Prefect block instead of a file.", show_default=False)] = "",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1 that the browser comes back to.")] = DEFAULT_PORT,
+    token_file: Annotated[str, typer.Option(help="Beatport: file with the copied JSON, or - for standard input.", show_default=False)] = "",
+    client_id: Annotated[str, typer.Option(help="Beatport: the client id that the token was issued to.", show_default=False)] = "",
 ) -> None:
-    """Sign in to Spotify and keep the sign-in where runs find it: a file that you alone may read, or a Prefect block."""
+    """Sign in to Spotify, or to Beatport's API, and keep it where runs find it: a file that you alone may read, or a Prefect block."""
     settings = load_settings()
+    if service is Service.beatport:
+        login_beatport(settings, token_file=token_file, client_id=client_id, block=block)
+        return
+    if token_file or client_id:
+        raise typer.BadParameter("--token-file and --client-id are for `beatporter login beatport`")
     use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
     require_client(settings)

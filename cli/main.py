@@ -8,7 +8,7 @@ import traceback
 import typer
 from rich.markup import escape
 
-from beatporter.errors import BeatporterError, SettingsError, UnknownGenre
+from beatporter.errors import BeatporterError, SettingsError, UnknownChart, UnknownGenre
 from cli.commands import Commands
 from cli.output_errors import output_written
 from cli.terminal import Terminal
@@ -33,7 +33,7 @@ def main() -> None:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
         show_error(error)
-        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre) else FAILED)
+        sys.exit(BAD_ARGUMENTS if isinstance(error, SettingsError | UnknownGenre | UnknownChart) else FAILED)
 
 
 def show_error(error: BeatporterError) -> None:

@@ -15,6 +15,8 @@ from beatporter.records.track import SpotifyTrack
 from beatporter.sync.overrides import Subject, find_subject, forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
+from cli.match_audit import audit
+from cli.match_case import case, learn, replay_, try_
 from cli.match_review import review_entry, to_review
 from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
 from cli.terminal import Terminal, print_document
@@ -126,6 +128,13 @@ def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all e
         _said("Nothing is in doubt.")
     else:
         _said(f"{kept} of {len(doubts)} decided." + (" The next run brings the playlists in step." if kept else ""))
+
+
+app.command("audit")(audit)
+app.command("case")(case)
+app.command("try")(try_)
+app.command("replay")(replay_)
+app.command("learn")(learn)
 
 
 def track_id_of(text: str) -> str:

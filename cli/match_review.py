@@ -1,6 +1,6 @@
 """The walk through doubtful decisions: which they are, and one question about each.
 
-Each answer is kept before the next question is asked, so whoever stops half-way loses nothing.
+Each answer is kept before the next question is asked, so stopping halfway loses nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from beatporter import names
 from beatporter.errors import SettingsError
-from beatporter.matching import is_doubtful
+from beatporter.matching import chance_of, is_doubtful
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
@@ -34,13 +34,13 @@ class Doubt:
     match: Match
 
     @property
-    def points(self) -> float:
-        """Of what was taken, or of the closest that was not."""
-        return max([self.match.score, *(other.score for other in self.match.runners_up)])
+    def chance(self) -> float:
+        """How probable the person's yes is, to what was taken or to the nearest candidate that was not."""
+        return chance_of(self.match)
 
 
 def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
-    """Doubtful decisions of the genres' last charts, best candidates first; an entry of two charts once."""
+    """Doubtful decisions of the genres' last charts, the most probable yes first; an entry of two charts once."""
     found: dict[int, Doubt] = {}
     for slug in slugs:
         chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
@@ -50,7 +50,7 @@ def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
             match = matches.get(entry.beatport_id)
             if match is not None and is_doubtful(match):
                 found.setdefault(entry.beatport_id, Doubt(slug, entry, match))
-    return sorted(found.values(), key=lambda doubt: (-doubt.points, doubt.slug, doubt.entry.position))
+    return sorted(found.values(), key=lambda doubt: (-doubt.chance, doubt.slug, doubt.entry.position))
 
 
 def review_entry(console: Console, workspace: Workspace, doubt: Doubt, find: Callable[[Workspace, str], SpotifyTrack]) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
@@ -20,7 +21,7 @@ from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
 EVERY_KIND_IN_WORDS = "all"
-STYLES = {"failed": "red", "deferred": "yellow"}
+STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Status:
         calls: Spotify calls of the last 24 hours by kind.
         refused: the kinds of call that Spotify refuses now, each with its end; an empty kind is every kind.
         refusals: when it refused in the last two weeks.
-        runs: each enabled genre's last run; None for a genre that never ran.
+        runs: the last run of each enabled genre, chart and label; None for one that never ran.
+        sources: where charts come from, and how each of them stands.
     """
 
     now: datetime
@@ -46,6 +48,22 @@ class Status:
     refused: Mapping[str, datetime]
     refusals: Sequence[Refusal]
     runs: Mapping[str, RunRow | None]
+    sources: Mapping[str, SourceStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source of charts stands.
+
+    Attributes:
+        rests_until: left alone until then, after a challenge.
+        challenges: in a row.
+        said: about the sign-in, for the API; empty for others.
+    """
+
+    rests_until: datetime | None
+    challenges: int
+    said: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
@@ -56,7 +74,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         print_document(_document(standing))
         return
     console = Terminal()
-    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing)):
+    for line in (_account_line(standing), _sign_in_line(standing), *_quota_lines(standing), *_source_lines(standing)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
     if any(standing.runs.values()):
         console.print()
@@ -76,7 +94,6 @@ def read_status(workspace: Workspace) -> Status:
         sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
-    known = settings.all_genres()
     return Status(
         now=now,
         account=ledger.listings.last_owner(),
@@ -87,8 +104,42 @@ def read_status(workspace: Workspace) -> Status:
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
         refused=ledger.calls.refused(now),
         refusals=refusals(ledger.calls, now),
-        runs={slug: ledger.runs.latest(known[slug].genre_id) for slug in settings.enabled_genres()},
+        runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
+        sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
+
+
+def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
+    latest = workspace.ledger.challenges.latest(name)
+    until = workspace.ledger.challenges.rests_until(name, now)
+    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
+
+
+def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
+    settings = workspace.settings
+    if not uses_account(settings):
+        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
+    try:
+        sign_in = open_account(settings, workspace.account_store)
+    except SettingsError as error:
+        return str(error)
+    if sign_in is None:
+        return "nobody is signed in to Beatport (`beatporter login beatport`)."
+    if warning := account_warning(sign_in, now):
+        return warning
+    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
+    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
+
+
+def _source_lines(standing: Status) -> list[str]:
+    lines = []
+    for name, source in standing.sources.items():
+        said = [source.said] if source.said else []
+        if source.rests_until is not None:
+            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
+            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
+        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
+    return lines
 
 
 def _account_line(standing: Status) -> str:
@@ -177,6 +228,14 @@ def _document(standing: Status) -> dict[str, Any]:
             for one in standing.refusals
         ],
         "budget_planned": learned_budget(standing.refusals, standing.budget),
+        "chart_sources": {
+            name: {
+                "rests_until": source.rests_until.isoformat() if source.rests_until else None,
+                "challenges_in_a_row": source.challenges,
+                "said": source.said or None,
+            }
+            for name, source in standing.sources.items()
+        },
         "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
     }
 

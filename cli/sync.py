@@ -13,7 +13,6 @@ import typer
 
 from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
-from beatporter.genres import find_genre
 from beatporter.http.content import clean_text
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
@@ -30,8 +29,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's l
 
 
 def sync(
-    genres: Annotated[list[str] | None, typer.Argument(help="Slugs, such as afro-house; `beatporter genres` lists them.")] = None,
-    all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre.")] = False,
+    genres: Annotated[
+        list[str] | None, typer.Argument(help="Slugs, such as afro-house (`beatporter genres`), or overall, chart:ADDRESS, label:NAME/ID.")
+    ] = None,
+    all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre, and the charts and labels subscribed to.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Find everything, change no playlist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
     verbose: Verbose = False,
@@ -78,8 +79,7 @@ def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, 
     if genres and all_genres:
         raise typer.BadParameter("name genres or use --all, not both")
     settings = load_settings()
-    known = settings.all_genres()
-    slugs = [find_genre(slug, known).slug for slug in genres or settings.enabled_genres()]
+    slugs = [settings.find_list(name).slug for name in genres or settings.enabled_lists()]
     if names_a_block(settings):
         use_embedded_prefect(settings.home, verbose=verbose)
     sign_in = load_sign_in(settings, open_store(settings))

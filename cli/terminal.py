@@ -86,7 +86,7 @@ def outcome_table(document: dict[str, Any], *, dry_run: bool = False) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     genres: dict[str, dict[str, Any]] = document["genres"]
     for slug, outcome in genres.items():
-        style = {"failed": "red", "deferred": "yellow"}.get(outcome["state"])
+        style = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}.get(outcome["state"])
         table.add_row(slug, *_cells(outcome), style=style)
     if len(genres) > 1:
         table.add_section()

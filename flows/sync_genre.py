@@ -32,6 +32,7 @@ from tasks.scrape import scrape_chart
     name="sync-genre",
     flow_run_name="{genre}",
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     timeout_seconds=GENRE_TIMEOUT_S,
     on_failure=[report_genre_failure],
@@ -58,6 +59,6 @@ def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, m
                 if not dry_run:
                     append_history(genre, added)
                     back_up_playlist(genre, added)
-        return publish_outcome(genre, chart, added, memory, notes, dry_run=dry_run)
+            return publish_outcome(genre, chart, added, memory, notes, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)

@@ -1,8 +1,9 @@
-"""Flow `sync-genres`: bring every enabled genre's playlist in step with its chart.
+"""Flow `sync-genres`: bring the playlists of all enabled genres, and of the charts and labels subscribed to, in step with them.
 
-It lists the account's playlists once and then runs `sync-genre` for each genre, here one after the other (`fan_out="inline"`) or each as
-a run of its deployment on a worker (`fan_out="deployments"`), which can be retried alone. Every genre is finished before this flow ends;
-when some failed it fails with their names. Where an archive is set, what is new in the ledger goes there at the end.
+It lists the account's playlists once and then runs `sync-genre` for each genre, `sync-chart` for each chart and `sync-label` for each
+label, here one after the other (`fan_out="inline"`) or each as a run of its deployment on a worker (`fan_out="deployments"`), which can be
+retried alone. All are finished before this flow ends; when some failed it fails with their names. Where an archive is set, what is new in
+the ledger goes there at the end.
 Artifacts: `summary`, `memory`, and `progress` while it works.
 Retry: genres that had completed are not run again, failed ones are retried.
 Run it here: `beatporter sync --all`.
@@ -16,9 +17,12 @@ from prefect import flow
 
 from beatporter.errors import BeatporterError
 from flows.archive_ledger import archive_ledger
+from flows.sync_chart import sync_chart
 from flows.sync_genre import sync_genre
+from flows.sync_label import sync_label
 from orchestration.failure import failed, report_run_failure
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
+from orchestration.lists import DEPLOYMENTS
 from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
 from orchestration.report import archive_notes, publish_summary, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
@@ -31,6 +35,7 @@ from tasks.listing import list_playlists
     name="sync-genres",
     flow_run_name=run_name_of_day,
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     on_failure=[report_run_failure],
     on_crashed=[report_run_failure],
@@ -42,7 +47,7 @@ def sync_genres(
     """Bring several genres' playlists in step with their charts. All are finished before it ends, also when some fail.
 
     Args:
-        genres: The genres to sync; empty for all enabled ones.
+        genres: The genres to sync; empty for all enabled ones, and for the charts and labels subscribed to.
         dry_run: Find everything, change no playlist.
         max_concurrent: How many genres run at a time. The worker and the pool must allow one more, for this run.
         fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment, retried alone.
@@ -53,9 +58,9 @@ def sync_genres(
         check_ledger()
         list_playlists()
         if fan_out == "inline":
-            outcomes = run_inline(sync_genre, slugs, dry_run=dry_run)
+            outcomes = run_inline({"genre": sync_genre, "chart": sync_chart, "label": sync_label}, slugs, dry_run=dry_run)
         else:
-            outcomes = run_deployments("sync-genre/sync-genre", slugs, max_concurrent=max_concurrent, dry_run=dry_run)
+            outcomes = run_deployments(DEPLOYMENTS, slugs, max_concurrent=max_concurrent, dry_run=dry_run)
         if not dry_run and archive_is_set():
             archived: Any = archive_ledger(return_state=True)
             notes += archive_notes(archived)

@@ -6,13 +6,16 @@ Prefect is imported when a block is opened, not before: most people's sign-in is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
+from beatporter.beatport.sign_in import BLOCK_TYPE, SIGN_IN_AGAIN, BeatportSignIn, account_block, account_document, read_account
 from beatporter.errors import SettingsError, UpstreamDown
 from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
@@ -20,7 +23,7 @@ from orchestration.redaction import hide
 
 if TYPE_CHECKING:
     from beatporter.ledger.archive_storage import Access
-    from orchestration.sign_in_block import SpotifySignIn
+    from orchestration.sign_in_block import BeatportAccount, SpotifySignIn
 
 Answer = TypeVar("Answer")
 
@@ -28,6 +31,7 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
 """Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
+ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at"}
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 
@@ -103,6 +107,83 @@ class SignInBlock:
             self.removed = f"{BLOCK_PREFIX}{self._name}"
 
 
+class AccountBlock:
+    """A sign-in to Beatport in the block `beatport-account/<name>`, which `beatporter login beatport --block` writes.
+
+    Args:
+        name: the block's.
+        home: where the lock of this machine's processes lies.
+    """
+
+    def __init__(self, name: str, home: Path) -> None:
+        self._name, self._home = name, home
+
+    def load(self) -> BeatportSignIn | None:
+        """The block's sign-in; None when there is no such block."""
+        block = self._block()
+        if block is None:
+            return None
+        document = {**block.model_dump(include=ACCOUNT_DATES), "client_id": block.client_id}
+        document |= {key: getattr(block, key).get_secret_value() or None for key in ("access_token", "refresh_token")}
+        try:
+            return read_account({key: _text(value) for key, value in document.items()}, self)
+        except ValueError:
+            problem = SettingsError(f"The Prefect block {BLOCK_TYPE}{self._name} holds no sign-in.", SIGN_IN_AGAIN)
+        raise problem
+
+    def save(self, sign_in: BeatportSignIn) -> str:
+        """Write the block, or make it; returns its name in words."""
+        from orchestration.sign_in_block import BeatportAccount
+
+        if not _NAME.fullmatch(self._name):
+            raise SettingsError(f"A Prefect block cannot be named {self._name!r}.", "Use lower-case letters, digits and dashes.")
+        _asked(
+            lambda: BeatportAccount(**_block_fields(sign_in)).save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {BLOCK_TYPE}{self._name}",
+        )
+        for secret in (sign_in.access_token, sign_in.refresh_token):
+            hide(secret.get_secret_value() if secret else "")
+        return f"the Prefect block {BLOCK_TYPE}{self._name}"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps the processes of this machine, and in a deployment's run all workers, from renewing it at once."""
+        from orchestration.limits import only_renewer
+
+        with only_renewer(self._name, self._home):
+            yield
+
+    def _block(self) -> BeatportAccount | None:
+        from orchestration.sign_in_block import BeatportAccount
+
+        def load() -> Any:
+            try:
+                return BeatportAccount.load(self._name)
+            except ValueError:  # Prefect's word for a block that is not there
+                return None
+
+        found: BeatportAccount | None = _read(f"{BLOCK_TYPE}{self._name}", load)
+        if found is None:
+            return None
+        for secret in (found.access_token, found.refresh_token):
+            hide(secret.get_secret_value())
+        return found
+
+
+def open_account_store(settings: Settings) -> AccountBlock | None:
+    """The block that the settings name for the sign-in to Beatport; None when it is in the file or the settings' own."""
+    name = account_block(settings)
+    return None if name is None else AccountBlock(name, settings.home)
+
+
+def _block_fields(sign_in: BeatportSignIn) -> dict[str, Any]:
+    return {key: "" if key == "refresh_token" and value is None else value for key, value in account_document(sign_in).items()}
+
+
+def _text(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def secret_value(name: str) -> Any:
     """What the Prefect block `secret/<name>` holds; None when there is no such block.
 
@@ -133,7 +214,12 @@ def with_secrets(settings: Settings) -> Settings:
 
 def names_a_block(settings: Settings) -> bool:
     """Whether Prefect is needed to read the settings."""
-    return bool(_named(settings)) or block_name(settings) is not None or settings.ledger_address().startswith(BLOCK_PREFIX)
+    return (
+        bool(_named(settings))
+        or block_name(settings) is not None
+        or account_block(settings) is not None
+        or settings.ledger_address().startswith(BLOCK_PREFIX)
+    )
 
 
 def _named(settings: Settings) -> dict[str, str]:

@@ -17,13 +17,14 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Failed
 
 from beatporter import names
-from beatporter.errors import BeatporterError, LedgerCorrupt, PermanentError
+from beatporter.errors import BeatporterError, ChallengeShown, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
 from beatporter.sync.outcome import record_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
+from orchestration.lists import slug_of
 from orchestration.redaction import without_secrets
 from orchestration.results import GenresFailed, in_words
 from orchestration.run_key import run_key_of
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 MAX_ERROR_CHARACTERS = 500
 """Characters of an unexpected error's text: some print what they were given."""
 DAMAGED = "Damaged"
+CHALLENGED = "Challenged"
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
 DONE_STAYS = "Genres that were done stay done, and each has its own page; a retry does the others."
 
@@ -43,7 +45,9 @@ class UnreadableResult(Exception):
 
 
 def failed(error: BeatporterError) -> State[Any]:
-    """The end of a run that failed as it may; Prefect shows the error's own words and prints no traceback."""
+    """The end of a run that failed as it may, named Challenged when Beatport asks for a human; Prefect shows the error's own words."""
+    if isinstance(error, ChallengeShown):
+        return Failed(name=CHALLENGED, message=str(error), data=error)
     return Failed(message=str(error), data=error)
 
 
@@ -53,8 +57,8 @@ def damaged(error: LedgerCorrupt) -> State[Any]:
 
 
 def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of `sync-genre`: leave the artifact `sync-<genre>` and the genre's row in the ledger."""
-    genre = str(flow_run.parameters.get("genre", ""))
+    """Hook of `sync-genre`, `sync-chart` and `sync-label`: leave the artifact `sync-<slug>` and the list's row in the ledger."""
+    genre = slug_of(flow_run.parameters)
     if not genre:  # Prefect refused the parameters
         return
     error = explain(state)

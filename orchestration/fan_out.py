@@ -15,15 +15,15 @@ from prefect.client.schemas.objects import State
 
 from beatporter import names
 from beatporter.errors import BeatporterError
-from beatporter.genres import find_genre
 from beatporter.progress import Progress, report
 from beatporter.quota.allocation import QuotaAllocator
-from beatporter.settings import load_settings
+from beatporter.settings import Settings, load_settings
 from beatporter.sync.allocation import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
 from orchestration.genre_runs import EndedRun, GenreRuns
+from orchestration.lists import Parameter, parameter_of
 from orchestration.run_key import run_key
 from orchestration.server import patiently
 from orchestration.workspace import open_workspace
@@ -37,31 +37,38 @@ OUT_OF_REACH = "The genre completed, but its result cannot be read; every worker
 
 
 def chosen_genres(genres: Sequence[str] | None) -> list[str]:
-    """The slugs to run, each once and each known.
+    """The slugs to run, each once and each known; without a choice those of charts and labels too.
 
     Raises:
-        UnknownGenre: before anything is run.
+        UnknownGenre, UnknownChart: before anything is run.
     """
     settings = load_settings()
-    known = settings.all_genres()
-    return list(dict.fromkeys(find_genre(slug, known).slug for slug in genres or settings.enabled_genres()))
+    return list(dict.fromkeys(settings.find_list(slug).slug for slug in genres or settings.enabled_lists()))
 
 
-def run_inline(genre_flow: Callable[..., Any], slugs: Sequence[str], *, dry_run: bool) -> dict[str, Outcome]:
-    """Run the genres in this process, one after the other."""
+def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[str], *, dry_run: bool) -> dict[str, Outcome]:
+    """Run genres, charts and labels in this process, one after the other.
+
+    Args:
+        flows: by the name of the parameter that takes the slug.
+    """
     outcomes = {}
+    settings = load_settings()
     allocator = _allocator(slugs)
     with progress_shown(len(slugs)) as finished:
         for slug in allocator.order:
-            state = genre_flow(genre=slug, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
+            which = parameter_of(slug, settings)
+            state = flows[which](**{which: slug}, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug)
             allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
     return {slug: outcomes[slug] for slug in slugs}
 
 
-def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: int, dry_run: bool) -> dict[str, Outcome]:
-    """Run the genres through their deployment, at most `max_concurrent` at a time, and wait for all of them.
+def run_deployments(
+    deployments: Mapping[Parameter, str], slugs: Sequence[str], *, max_concurrent: int, dry_run: bool
+) -> dict[str, Outcome]:
+    """Run genres, charts and labels through their deployments, at most `max_concurrent` at a time, and wait for all of them.
 
     A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
     """
@@ -71,7 +78,8 @@ def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: in
     waiting = deque(allocator.order)
     with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
         reports = patiently(lambda: latest_versions(client, [names.sync_artifact(slug) for slug in slugs]))
-        runs = GenreRuns(client, deployment, run_key(), slugs)
+        settings = load_settings()
+        runs = GenreRuns(client, {slug: _deployment(deployments, slug, settings) for slug in slugs}, run_key())
         while waiting or runs.at_work:
             while waiting and len(runs.at_work) < max_concurrent:
                 slug = waiting.popleft()
@@ -86,6 +94,11 @@ def run_deployments(deployment: str, slugs: Sequence[str], *, max_concurrent: in
                 time.sleep(POLL_S)
         leave_missing_reports(client, failures, reports, dry_run=dry_run)
     return {slug: outcomes[slug] for slug in slugs}
+
+
+def _deployment(deployments: Mapping[Parameter, str], slug: str, settings: Settings) -> tuple[str, Parameter]:
+    which = parameter_of(slug, settings)
+    return deployments[which], which
 
 
 def genre_result(state: State[Any], slug: str) -> Outcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -57,24 +57,22 @@ class GenreRuns:
 
     Args:
         client: of the calling flow; kept open by the caller.
-        deployment: name of the genres' deployment, flow and deployment.
+        deployments: what may be started, by slug: its deployment (flow and deployment) and the parameter that takes the slug.
         run_key: the parent's.
-        slugs: genres that may be started.
         clock: monotonic seconds.
     """
 
     def __init__(
         self,
         client: SyncPrefectClient,
-        deployment: str,
+        deployments: Mapping[str, tuple[str, str]],
         run_key: str,
-        slugs: Iterable[str],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._deployment, self._run_key, self._clock = client, deployment, run_key, clock
+        self._client, self._deployments, self._run_key, self._clock = client, deployments, run_key, clock
         self._at_work: dict[str, _AtWork] = {}
-        self._earlier = self._find([self._key(slug) for slug in slugs])
+        self._earlier = self._find([self._key(slug) for slug in deployments])
 
     @property
     def at_work(self) -> Sequence[str]:
@@ -85,9 +83,10 @@ class GenreRuns:
         """Start the genre's run; one of the parent's earlier attempt goes on, or is retried when it had failed."""
         run = self._earlier.get(self._key(slug))
         if run is None:
-            parameters = {"genre": slug, "max_searches": max_searches, "dry_run": dry_run}
+            deployment, parameter = self._deployments[slug]
+            parameters = {parameter: slug, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
-            start = partial(run_deployment, self._deployment, parameters=parameters, timeout=0, idempotency_key=key)
+            start = partial(run_deployment, deployment, parameters=parameters, timeout=0, idempotency_key=key)
             run = cast("FlowRun", patiently(start))
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():
             retried: State[Any] = AwaitingRetry(message="Retried with its parent")

@@ -9,6 +9,7 @@ server that is started again has forgotten who holds its slots, and they stay ta
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -18,7 +19,6 @@ from filelock import FileLock
 from prefect.runtime import deployment, flow_run
 
 from beatporter.errors import LedgerUnwritable
-from beatporter.genres import find_genre
 from beatporter.ledger.database import is_postgres
 from beatporter.settings import Settings, load_settings
 from orchestration.server import patiently
@@ -42,13 +42,8 @@ def only_writer(genre: str) -> Iterator[None]:
         LedgerUnavailable: the ledger's server is away for long.
     """
     settings = load_settings()
-    with only_writer_here(genre, settings.home / "locks"):
-        if not is_postgres(address_of(settings)):
-            yield
-            return
-        number = find_genre(genre, settings.all_genres()).genre_id
-        with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
-            yield
+    with only_writer_here(genre, settings.home / "locks"), _only_one_in_ledger(settings, settings.find_list(genre).genre_id):
+        yield
 
 
 @contextmanager
@@ -70,6 +65,28 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def only_renewer(name: str, home: Path) -> Iterator[None]:
+    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+
+    Raises:
+        LedgerUnwritable: the home takes no lock file.
+        LedgerUnavailable: the ledger's server is unreachable for long.
+    """
+    with only_writer_here(f"sign-in-{name}", home / "locks"), _only_one_in_ledger(load_settings(), -zlib.crc32(name.encode()) // 2):
+        yield
+
+
+@contextmanager
+def _only_one_in_ledger(settings: Settings, number: int) -> Iterator[None]:
+    """The same among machines that share a PostgreSQL."""
+    if not is_postgres(address_of(settings)):
+        yield
+        return
+    with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
+        yield
 
 
 @lru_cache(maxsize=1)

@@ -1,36 +1,97 @@
-"""Traces a genre's memory and publishes what was found: `memory-<genre>` for each, and `memory` for all genres of a parent run."""
+"""Records a genre's memory and publishes what was found: `memory-<genre>` for each, and `memory` for all genres of a parent run.
+
+What goes wrong here is in the log and costs the run nothing, except that `memory_strict` fails a run above its budget.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+import platform
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import asdict, replace
+from uuid import UUID
+
+from prefect.context import FlowRunContext
+from prefect.events import emit_event
 
 from beatporter import names
+from beatporter.clock import utc_now
+from beatporter.errors import BeatporterError
+from beatporter.ledger.ledger import Ledger
+from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
-from beatporter.memory.markdown import report_markdown
+from beatporter.memory.flight_record import FlightRecord, forget, keep_record, left_records, record_file
+from beatporter.memory.keeping import KEPT, prune
+from beatporter.memory.markdown import Surroundings, report_line, report_markdown
 from beatporter.memory.megabytes import megabytes
-from beatporter.memory.overview import GenreMemory, overview_line, overview_markdown
-from beatporter.memory.report import make_report
-from beatporter.settings import load_settings
-from beatporter.sync.outcome import Outcome
-from orchestration.artifacts import publish
+from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
+from beatporter.memory.page_links import page_links
+from beatporter.memory.past_runs import Standing, holders_of, rows_of, standing
+from beatporter.memory.reading import READER
+from beatporter.memory.records import MemoryReport, RunFacts, RunState
+from beatporter.memory.report import make_report, report_killed
+from beatporter.memory.resident import process_peak_bytes
+from beatporter.records.ledger import MemoryRow
+from beatporter.settings import Settings, load_settings
+from beatporter.sync.outcome import LONGEST_RUN, Outcome
+from beatporter.sync.workspace import calls_key
+from orchestration.artifacts import publish, publish_for
+from orchestration.code_version import code_version
+from orchestration.run_key import run_key
+from orchestration.run_processes import run_processes
+from orchestration.workspace import open_ledger_of
 
-PROFILES = Path("profiles")
+logger = logging.getLogger(__name__)
+
+OVER_BUDGET = "beatporter.memory.over-budget"
 
 
 @contextmanager
 def profiled(genre: str) -> Iterator[Capture]:
-    """Trace what runs within; afterwards, and also when it failed, make the report in a child process and publish it."""
-    enabled = load_settings().profile == "on"
-    with capture(PROFILES / f"{names.memory_artifact(genre)}.bin", enabled=enabled) as traced:
+    """Record the memory of what runs within; afterwards, and also when it failed, publish the report and keep its figures.
+
+    Runs that were killed before are reported first.
+
+    Raises:
+        MemoryOverBudget: the run completed, took more than its budget, and `memory_strict` is set.
+    """
+    settings = load_settings()
+    report_killed_runs(settings)
+    path = settings.captures() / f"{names.memory_artifact(genre)}.bin"
+    traces = settings.profile != "off"
+    if traces:
+        READER.start()
+    facts = _facts(genre)
+    state: RunState = "failed"
+    over = None
+    with capture(path, enabled=traces, native=settings.profile == "native") as recorded:
+        record = record_file(path, recorded.started_at)
+        recorded.on_step = lambda now: keep_record(record, facts, now)
+        recorded.on_step(recorded)
         try:
-            yield traced
+            yield recorded
+            state = "completed"
         finally:
-            traced.stop()
-            markdown = report_markdown(make_report(traced), title=f"Memory of {genre}")
-            publish(names.memory_artifact(genre), markdown, overview_line(_of_capture(genre, traced)))
+            recorded.stop()
+            report = make_report(recorded, facts, state, run_processes())
+            over = _publish(settings, report)
+            forget(record)
+            prune(settings.captures(), KEPT, utc_now())
+    if over and settings.memory_strict:
+        raise over.error(genre)
+
+
+def report_killed_runs(settings: Settings) -> None:
+    """Report the runs of this machine whose process is gone without a report: the capture that was left says who held what."""
+    for record in left_records(settings.captures()):
+        report = report_killed(record)
+        logger.warning(
+            "The run of %s that began at %s was killed; memory-%s says more.", report.facts.genre, report.started_at, report.facts.genre
+        )
+        markdown = report_markdown(report, _surroundings(settings, report))
+        _publish_for(record, markdown, report_line(report, settings.memory_budget(report.facts.genre)))
+        forget(record.path)
 
 
 def publish_memory(outcomes: Mapping[str, Outcome], *, one_process: bool) -> None:
@@ -39,13 +100,17 @@ def publish_memory(outcomes: Mapping[str, Outcome], *, one_process: bool) -> Non
     Args:
         one_process: the genres ran one after the other in the parent's process.
     """
-    genres = [GenreMemory(slug, one.memory_before_mb, one.peak_memory_mb, one.memory_after_mb) for slug, one in outcomes.items()]
-    peak = max((genre.peak_mb for genre in genres if genre.peak_mb), default=None)
-    publish(names.MEMORY, overview_markdown(genres, one_process=one_process), f"highest peak {peak:.0f} MB" if peak else "no figures")
+    settings = load_settings()
+    report_killed_runs(settings)
+    rows = _rows_of_run(settings, outcomes)
+    genres = [_genre_memory(slug, outcome, rows.get(slug)) for slug, outcome in outcomes.items()]
+    overview = Overview(genres, one_process, megabytes(process_peak_bytes()), run_processes(), _over_budgets(settings, genres))
+    publish(names.MEMORY, overview_markdown(overview), overview_line(overview))
 
 
 def with_memory(outcome: Outcome, memory: Capture) -> Outcome:
-    """The outcome with the figures of the kernel, in MiB, and the duration."""
+    """The outcome with the figures of the kernel so far, in MB, and the duration."""
+    memory.look()
     return replace(
         outcome,
         peak_memory_mb=megabytes(memory.peak_rss_bytes),
@@ -55,5 +120,102 @@ def with_memory(outcome: Outcome, memory: Capture) -> Outcome:
     )
 
 
-def _of_capture(genre: str, memory: Capture) -> GenreMemory:
-    return GenreMemory(genre, megabytes(memory.rss_before_bytes), megabytes(memory.peak_rss_bytes), megabytes(memory.rss_after_bytes))
+def _facts(genre: str) -> RunFacts:
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    return RunFacts(
+        genre=genre,
+        run_key=run_key(),
+        run_id=str(run.id) if run else "",
+        shared_process=bool(run and run.parent_task_run_id and not run.deployment_id),
+        code_version=code_version()[:12],
+        host=f"{platform.system()} {platform.machine()}, Python {'.'.join(platform.python_version_tuple()[:2])}",
+    )
+
+
+def _publish(settings: Settings, report: MemoryReport) -> OverBudget | None:
+    """Publish a run's page, keep its rows, and say so where it is above its budget."""
+    genre, budget_mb = report.facts.genre, settings.memory_budget(report.facts.genre)
+    publish(names.memory_artifact(genre), report_markdown(report, _surroundings(settings, report)), report_line(report, budget_mb))
+    over = over_budget(report, budget_mb)
+    if over:
+        logger.warning("%s: %s", genre, over.words())
+        _emit(report.facts, over)
+    return over
+
+
+def _surroundings(settings: Settings, report: MemoryReport) -> Surroundings:
+    """What the ledger knows of the genre's earlier runs; the run's rows are kept with that."""
+    links = page_links(settings.memory_url, report.capture)
+    return Surroundings(_kept(settings, report), settings.memory_budget(report.facts.genre), links)
+
+
+def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
+    """Keep the run's rows; how it stands among the earlier ones. None when the ledger cannot be used."""
+    try:
+        genre_id = settings.find_list(report.facts.genre).genre_id
+        with open_ledger_of(settings) as ledger:
+            found = standing(report, ledger.memory.runs(genre_id))
+            rows = rows_of(report, genre_id, history_rows=ledger.memory.history_rows(), searches=_searches(ledger, report.facts))
+            ledger.memory.append(rows)
+    except BeatporterError as error:
+        logger.warning("The ledger does not know the memory of %s: %s", report.facts.genre, error)
+        return None
+    return found
+
+
+def _searches(ledger: Ledger, facts: RunFacts) -> int:
+    return ledger.calls.by_kind(utc_now() - LONGEST_RUN, calls_key(facts.run_key, facts.genre)).get("search", 0)
+
+
+def _rows_of_run(settings: Settings, slugs: Iterable[str]) -> dict[str, MemoryRow]:
+    """What the ledger has of each genre in this run, also of one that failed or was killed."""
+    found: dict[str, MemoryRow] = {}
+    try:
+        with open_ledger_of(settings) as ledger:
+            for slug in slugs:
+                latest = ledger.memory.runs(settings.find_list(slug).genre_id, 1)
+                if latest and latest[0].run_key == run_key():
+                    found[slug] = latest[0]
+    except BeatporterError as error:
+        logger.warning("The ledger cannot say what the genres took in memory: %s", error)
+    return found
+
+
+def _genre_memory(slug: str, outcome: Outcome, row: MemoryRow | None) -> GenreMemory:
+    """A genre's figures as its run returned them, else as the ledger has them."""
+    before, peak, after = outcome.memory_before_mb, outcome.peak_memory_mb, outcome.memory_after_mb
+    if row is None:
+        return GenreMemory(slug, before, peak, after)
+    left = tuple(holders_of(row, "left"))
+    if peak is None:
+        before, peak, after = (megabytes(size) for size in (row.before_bytes, row.peak_bytes, row.after_bytes))
+    return GenreMemory(slug, before, peak, after, left)
+
+
+def _over_budgets(settings: Settings, genres: Iterable[GenreMemory]) -> dict[str, str]:
+    return {
+        one.genre: OverBudget(peak, budget, "", "").words()
+        for one in genres
+        if (peak := one.peak_mb or 0) > (budget := settings.memory_budget(one.genre))
+    }
+
+
+def _publish_for(record: FlightRecord, markdown: str, line: str) -> None:
+    key = names.memory_artifact(record.facts.genre)
+    try:
+        run_id = UUID(record.facts.run_id)
+    except ValueError:  # it ran outside Prefect
+        publish(key, markdown, line)
+        return
+    publish_for(run_id, key, markdown, line)
+
+
+def _emit(facts: RunFacts, over: OverBudget) -> None:
+    """Prefect's event, for automations; it is sent in the background."""
+    emit_event(
+        event=OVER_BUDGET,
+        resource={"prefect.resource.id": f"beatporter.genre.{facts.genre}", "prefect.resource.name": facts.genre},
+        related=[{"prefect.resource.id": f"prefect.flow-run.{facts.run_id}", "prefect.resource.role": "flow-run"}] if facts.run_id else [],
+        payload=asdict(over) | {"genre": facts.genre, "code_version": facts.code_version},
+    )

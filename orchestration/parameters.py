@@ -25,6 +25,9 @@ GenreSlug = Annotated[str, _PickFromGenres()]
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
+Top = Annotated[int | None, Field(ge=1, le=100)]
+"""How many of a chart's first entries are wanted; None: all."""
+
 Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
 """A genre's share of the day's searches, which its parent works out: checked like any parameter, but in no form."""
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from beatporter.beatport.sign_in import AccountFile, account_path
 from beatporter.errors import BeatporterError
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, sign_in_path
@@ -48,6 +49,9 @@ def _secrets() -> Iterator[str]:
         values.append(urlsplit(settings.database).password or "")
         sign_in = FileStore(sign_in_path(settings)).load()
         values.append(sign_in.refresh_token.get_secret_value() if sign_in else "")
+        account = AccountFile(account_path(settings)).load()
+        tokens = (account.access_token, account.refresh_token) if account else ()
+        values += [token.get_secret_value() for token in tokens if token is not None]
     except (BeatporterError, ValueError):
         return
     yield from (value for value in values if len(value) >= MIN_SECRET_CHARACTERS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,16 +16,19 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from beatporter import names
+from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.clock import utc_now
-from beatporter.errors import SettingsError
+from beatporter.errors import ChartNotYet, SettingsError
 from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
 from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, record_outcome, resumes_at
-from beatporter.sync.report import summary_report, sync_report, utc
+from beatporter.sync.report import summary_report, sync_report, utc, waiting_report
+from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
-from orchestration.blocks import open_store
+from orchestration.blocks import open_account_store, open_store
+from orchestration.chart_events import emit_chart_event
 from orchestration.failure import explain
 from orchestration.memory_profile import publish_memory, with_memory
 from orchestration.results import GenresFailed
@@ -36,14 +39,28 @@ STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, also in a run that is retried in the evening."""
 
 
+class Notes(list[str]):
+    """What is said of a chart, in words for the person.
+
+    Attributes:
+        challenged: an older chart stands in, because Beatport asks for proof of a human.
+    """
+
+    challenged = False
+
+
 @contextmanager
-def notes_heard() -> Iterator[list[str]]:
-    """What the steps say within, for the genre's artifact: that an older chart stands in, why entries are deferred."""
-    notes: list[str] = []
+def notes_heard() -> Iterator[Notes]:
+    """What the steps say within, for the artifact: where the chart came from, what is unusual about it, that an older one stands in, and
+    why, each of which is an event of Prefect's as well; and why entries are deferred."""
+    notes = Notes()
 
     def listen(progress: Progress) -> None:
-        if progress.step in ("scrape", "match") and progress.note:
+        if progress.step in ("scrape", "match", CHALLENGED) and progress.note:
             notes.append(progress.note)
+            notes.challenged = notes.challenged or progress.step == CHALLENGED
+            if progress.step != "match":
+                emit_chart_event("challenged" if progress.step == CHALLENGED else "noted", progress.genre, progress.note)
 
     with listening(listen):
         yield notes
@@ -58,33 +75,59 @@ def publish_outcome(
     *,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run.
+    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run, and Challenged when
+    an older chart stands in because Beatport asks for proof of a human.
 
     Args:
         beatport_ids: the chart, in its order.
         added: ids that came into the playlist.
-        memory: the stopped capture of the run.
+        memory: the capture of the run, which goes on.
         notes: what `notes_heard` heard.
         dry_run: `added` would have come in; such a run leaves nothing in the ledger.
     """
+    with memory.step("report"):
+        return _publish_outcome(genre, beatport_ids, added, memory, notes, dry_run=dry_run)
+
+
+def _publish_outcome(
+    genre: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Sequence[str], *, dry_run: bool
+) -> State[Any]:
     with open_workspace(run_key(), genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
-        outcome = with_memory(genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre)), memory)
+        outcome = genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
+        scraped_at = chart.scraped_at if chart else None
+        said, challenged = list(notes), isinstance(notes, Notes) and notes.challenged
+        if not said and scraped_at and ended_at - scraped_at > STALE_AFTER and beatport_ids:
+            said = ["This chart is from before today; the log of the run's first attempt says why."]
+            challenged = workspace.ledger.challenges.rests_until("website", ended_at) is not None
+        if challenged:
+            outcome = replace(outcome, state="challenged")
         if not dry_run:
             record_outcome(workspace, genre, outcome)
-    scraped_at = chart.scraped_at if chart else None
-    if not notes and scraped_at and ended_at - scraped_at > STALE_AFTER:
-        notes = ["This chart is from before today; the log of the run's first attempt says why."]
-    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*notes, *waits])
+    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits])
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
+    outcome = with_memory(outcome, memory)
+    if outcome.state == "challenged":
+        return Completed(name="Challenged", message=said[0], data=asdict(outcome))
     if outcome.deferred:
         return Completed(name="Deferred", message=waits[0], data=asdict(outcome))
     return Completed(message=figures, data=asdict(outcome))
+
+
+def publish_waiting(genre: str, error: ChartNotYet, *, dry_run: bool = False) -> State[Any]:
+    """Publish `sync-<slug>` of a chart that is not out yet, and return the run's end: Completed, named Waiting."""
+    outcome = Outcome(state="waiting", error=None)
+    if not dry_run:
+        with open_workspace(run_key(), genre) as workspace:
+            record_outcome(workspace, genre, outcome)
+    publish(names.sync_artifact(genre), waiting_report(genre, error), "waiting")
+    report(Progress(genre, "done"))
+    return Completed(name="Waiting", message=str(error), data=asdict(outcome))
 
 
 def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
@@ -118,15 +161,30 @@ def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes
 
 
 def sign_in_notes() -> list[str]:
-    """From day 150 of the sign-in on what to do about its end, which also goes to the run's log; else nothing."""
+    """What to do about a sign-in that ends soon, to Spotify or to Beatport, which also goes to the run's log; else nothing."""
+    warnings = [warning for ask in (_spotify_warning, _beatport_warning) if (warning := ask())]
+    for warning in warnings:
+        get_run_logger().warning(warning)
+    return warnings
+
+
+def _spotify_warning() -> str | None:
     try:
         settings = load_settings()
-        warning = sign_in_warning(load_sign_in(settings, open_store(settings)), utc_now())
+        return sign_in_warning(load_sign_in(settings, open_store(settings)), utc_now())
     except SettingsError:  # the first task that needs the sign-in says more
-        return []
-    if warning:
-        get_run_logger().warning(warning)
-    return [warning] if warning else []
+        return None
+
+
+def _beatport_warning() -> str | None:
+    try:
+        settings = load_settings()
+        if "api" not in settings.chart_source or not uses_account(settings):
+            return None
+        sign_in = open_account(settings, open_account_store(settings))
+    except SettingsError:  # the step that reads the chart says more
+        return None
+    return account_warning(sign_in, utc_now()) if sign_in is not None else None
 
 
 def archive_notes(state: State[Any]) -> list[str]:

@@ -22,3 +22,18 @@ class SpotifySignIn(Block):
     refresh_token: SecretStr = Field(description="Spotify's refresh token; it ends six months after the sign-in.")
     signed_in_at: datetime | None = Field(default=None, description="When the person signed in, in UTC; without it nothing warns in time.")
     scopes: list[str] = Field(default_factory=list, description="What the person allowed.")
+
+
+class BeatportAccount(Block):
+    """A person's sign-in to Beatport's API, as `beatporter login beatport --block` keeps it."""
+
+    _block_type_name = "Beatport Account"
+    _block_type_slug = "beatport-account"
+    _description = "A person's sign-in to Beatport's API. `beatporter login beatport --block NAME` makes it; runs renew it."
+
+    access_token: SecretStr = Field(description="Lasts about ten hours.")
+    refresh_token: SecretStr = Field(default=SecretStr(""), description="Renews the other; Beatport may replace it each time.")
+    client_id: str = Field(default="", description="The client id that both were issued to.")
+    ends_at: datetime = Field(description="End of the access token, in UTC.")
+    signed_in_at: datetime = Field(description="When the person signed in, in UTC.")
+    renewed_at: datetime | None = Field(default=None, description="When a run renewed it last, in UTC.")

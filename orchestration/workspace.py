@@ -14,7 +14,7 @@ from beatporter.ledger.parquet_ledger import refuse_forgotten
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_store, secret_value, with_secrets
+from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_account_store, open_store, secret_value, with_secrets
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
         reserve=reserve,
         acquire=shared_rate(settings),
         sign_in_store=open_store(settings),
+        account_store=open_account_store(settings),
     )
 
 

@@ -1,6 +1,6 @@
-"""Bytes and sockets of the sandbox's servers: reads a request, asks for its answer, sends it, or breaks off as told.
+"""Bytes and sockets of the sandbox's servers: reads a request, gets its answer, and sends it or breaks off as told.
 
-Owns connections (keep-alive, no Nagle, daemon threads). Does not route, does not choose faults: `sandbox.http` does.
+Owns connections (keep-alive, no Nagle, daemon threads). `sandbox.http` routes and chooses faults.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Answer:
     response: Response | None
     """None: close the connection without a byte."""
     silence_s: float = 0.0
-    """Real time to keep silent before closing; only without a response."""
+    """Real time to stay silent before closing; only without a response."""
     cut_off: bool = False
     """Send half of the body, then close."""
     drips: bool = False
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Listener(ThreadingHTTPServer):
-    """Accepts connections and hands each request to `answer`; what `answer` raises goes to `failures`."""
+    """Accepts connections and passes each request to `answer`; exceptions of `answer` go to `failures`."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -53,7 +53,7 @@ class Listener(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def close(self) -> None:
-        """Stop listening, end every silence and close every connection."""
+        """Stop listening, end all hangs and close every connection."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -81,10 +81,10 @@ class _Connection(BaseHTTPRequestHandler):
     server: Listener
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave in one packet
+    wbufsize = -1  # send headers and body in one packet
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: the request log is where requests are read."""
+        """Log nothing: the request log already has every request."""
 
     def _exchange(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -139,4 +139,4 @@ def _hang_up(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return  # the other side was faster
+        return  # the other side closed first

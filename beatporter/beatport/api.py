@@ -1,87 +1,244 @@
-"""The chart from Beatport's API v4, with a token of the person's own. Nothing is embedded; no token is ever fetched."""
+"""Charts and labels from Beatport's API v4, with a token or a sign-in of the person's own. Nothing is embedded; no client id is fetched."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
 from beatporter.beatport.client import BeatportClient
-from beatporter.beatport.parser import parse_api
-from beatporter.errors import RequestRefused, SettingsError, SignInExpired, UpstreamDown
+from beatporter.beatport.found import BadCopies, FoundChart, LabelPage
+from beatporter.beatport.parser import CutOff, RowList, api_rows, parse_api
+from beatporter.beatport.website import counted
+from beatporter.clock import Clock
+from beatporter.errors import ChartNotYet, ChartUnavailable, PageShapeChanged, RequestRefused, SettingsError, SignInExpired, UpstreamDown
 from beatporter.genres import Genre
-from beatporter.http.content import decode_json
+from beatporter.http.content import clean_text, decode_json
 from beatporter.http.http_result import Answer
-from beatporter.http.session import BearerToken
-from beatporter.records.chart import ChartEntry
 from beatporter.settings import Settings
+from beatporter.subscriptions import Subscription
 
+T = TypeVar("T")
+
+NAME = "api"
 _HEADERS = {"Accept": "application/json"}
 _PER_PAGE = 100
 _MOST_PAGES = 5
 _LATER = "The next run tries again; when it stays so, check BEATPORTER_BEATPORT_API_URL."
-_REMEDY = "Set BEATPORTER_BEATPORT_TOKEN to a fresh one (Beatport's last about ten hours), or use BEATPORTER_CHART_SOURCE=website or file."
+_REMEDY = (
+    "Sign in with `beatporter login beatport`, or set BEATPORTER_BEATPORT_TOKEN to a fresh token (Beatport's last about ten hours), "
+    "or name other sources in BEATPORTER_CHART_SOURCE."
+)
 
 
-def bearer_token(settings: Settings) -> BearerToken:
-    """The person's token, ready to sign with.
+class AccessTokens(Protocol):
+    """Where the API's access tokens come from."""
+
+    def current(self) -> SecretStr:
+        """A token that should be taken.
+
+        Raises:
+            SignInExpired, UpstreamDown, RateLimited, SettingsError: there is none to be had.
+        """
+
+    def drop(self, refused: SecretStr) -> bool:
+        """Forget a token that was refused; whether another one can be had."""
+
+
+class FixedToken:
+    """The token that the settings hold; it cannot be renewed."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    def current(self) -> SecretStr:
+        return self._token
+
+    def drop(self, refused: SecretStr) -> bool:
+        return False
+
+
+def fixed_token(settings: Settings) -> FixedToken:
+    """The settings' token.
 
     Raises:
         SettingsError: there is none, or it cannot be one.
     """
     token = settings.beatport_token.get_secret_value().strip() if settings.beatport_token else ""
     if not token:
-        raise SettingsError("BEATPORTER_CHART_SOURCE is api, but BEATPORTER_BEATPORT_TOKEN (beatport_token) is not set.", _REMEDY)
+        raise SettingsError("Nobody is signed in to Beatport, and BEATPORTER_BEATPORT_TOKEN (beatport_token) is not set.", _REMEDY)
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError("BEATPORTER_BEATPORT_TOKEN (beatport_token) has characters that no token has, such as blanks.", _REMEDY)
-    return BearerToken(SecretStr(token))
+    return FixedToken(SecretStr(token))
 
 
 class Api:
-    """`/catalog/genres/{id}/top/100/`.
+    """`/catalog/…` of API v4.
 
     Args:
-        client: asks politely, with the token.
+        client: asks politely.
         address: of the API with its version, without a slash at the end.
+        tokens: sign its requests.
+        now: the day by which a chart's name is made.
+        copies: where copies of answers that nobody can read are kept.
     """
 
-    def __init__(self, client: BeatportClient, address: str) -> None:
-        self._client = client
-        self._address = address
+    def __init__(self, client: BeatportClient, address: str, tokens: AccessTokens, *, now: Clock, copies: Path | None = None) -> None:
+        self._client, self._address, self._tokens, self._now = client, address, tokens, now
+        self._copies = BadCopies(copies, NAME)
 
-    def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
-        """The genre's Top 100; further pages are asked for only while rows are missing.
+    def read_chart(self, chart: Genre) -> FoundChart:
+        """The chart; further pages are asked for only while rows are missing.
 
         `next` is no reason to go on: the API names one although all rows were there.
 
         Raises:
-            BeatporterError: as `BeatportClient.fetch`, and SignInExpired when the token is not taken.
+            BeatporterError: as `BeatportClient.fetch`; SignInExpired when the token is not taken; ChartNotYet when a chart of this
+                week or month is not out and there is none before it.
         """
-        url = f"{self._address}/catalog/genres/{genre.genre_id}/top/100/?per_page={_PER_PAGE}"
+        path, query, notes = self._place_of(chart)
+        url = f"{self._address}{path}?{urlencode({'per_page': _PER_PAGE, **query})}"
+        first = self._fetch(url, _read_page)
+        rows = list(first["results"])
+        for page in range(2, _MOST_PAGES + 1):
+            if len(rows) >= _count(first):
+                break
+            rows += self._fetch(f"{url}&page={page}", _read_page)["results"]
+        entries, unusual = self._read({"results": rows, "count": _count(first)}, chart)
+        return FoundChart(entries, (*notes, *unusual))
+
+    def read_label(self, label: Subscription, page: int) -> LabelPage:
+        """One page of a label's tracks, counted from 1; one behind the last has none.
+
+        Raises:
+            As `read_chart`.
+        """
+        query = {"label_id": label.beatport_id, "order_by": "-publish_date", "per_page": _PER_PAGE, "page": page}
         try:
-            first = self._client.fetch(url, _read_page, _HEADERS)
-            rows = list(first["results"])
-            for page in range(2, _MOST_PAGES + 1):
-                if len(rows) >= _count(first):
-                    break
-                rows += self._client.fetch(f"{url}&page={page}", _read_page, _HEADERS)["results"]
-        except RequestRefused as error:
-            if error.status != 401:
+            document = self._fetch(f"{self._address}/catalog/tracks/?{urlencode(query)}", _read_page)
+        except ChartUnavailable:
+            if page == 1:
                 raise
-            raise SignInExpired("Beatport's API does not take BEATPORTER_BEATPORT_TOKEN: it is wrong or has expired.", _REMEDY) from None
-        return tuple(parse_api({"results": rows, "count": _count(first)}))
+            return LabelPage((), page, 0, _PER_PAGE)
+        entries, notes = self._read(document, label)
+        return LabelPage(entries, page, counted(api_rows(document)), _PER_PAGE, notes)
+
+    def genres(self) -> dict[int, str]:
+        """Names of all genres that Beatport has, by id.
+
+        Raises:
+            As `read_chart`.
+        """
+        document = self._fetch(f"{self._address}/catalog/genres/?per_page={_PER_PAGE}", _read_document)
+        found = {
+            row["id"]: clean_text(row["name"]) for row in _objects(document) if isinstance(row.get("name"), str) and _is_id(row.get("id"))
+        }
+        if not found:
+            raise PageShapeChanged("The answer of Beatport's API has no genres.", "Look for a newer version of Beatporter.")
+        return found
+
+    def _place_of(self, chart: Genre) -> tuple[str, dict[str, str], tuple[str, ...]]:
+        """Path and query of a chart's tracks, and what is to be said about which chart it is."""
+        if not isinstance(chart, Subscription):
+            return f"/catalog/genres/{chart.genre_id}/top/100/", {}, ()
+        number, hype = chart.beatport_id, {"hype": "true"} if chart.kind == "hype" else {}
+        if chart.kind in ("hype", "overall", "genre"):
+            return f"/catalog/genres/{number}/top/100/" if number else "/catalog/tracks/top/100/", hype, ()
+        if chart.kind in ("top-label", "top-artist"):
+            return f"/catalog/{chart.kind.removeprefix('top-')}s/{number}/top/100/", {}, ()
+        notes: tuple[str, ...] = ()
+        if chart.kind == "newest":
+            number = self._newest_of(chart)
+        elif number is None:
+            number, notes = self._by_name(chart)
+        return f"/catalog/charts/{number}/tracks/", {}, notes
+
+    def _newest_of(self, chart: Subscription) -> int:
+        """The chart that an artist or curator published last."""
+        charts = self._charts({"artist_id": str(chart.beatport_id)})
+        if not charts:
+            raise ChartUnavailable(
+                f"{chart.name} has published no chart on Beatport.", "Look at the artist's page, and at the id in its address."
+            )
+        newest: int = max(charts, key=lambda row: (str(row.get("publish_date") or ""), row["id"]))["id"]
+        return newest
+
+    def _by_name(self, chart: Subscription) -> tuple[int, tuple[str, ...]]:
+        """The newest chart whose name fits, and what to say when that is not today's."""
+        names = chart.names_at(_day(self._now()))
+        words = chart.path.partition("%")[0].strip("-").replace("-", " ")
+        by_name: dict[str, int] = {}
+        for row in self._charts({"name": words} if words else {}):
+            by_name.setdefault(str(row.get("slug") or ""), row["id"])
+        found = next((name for name in names if name in by_name), None)
+        if found is None and chart.has_dates:
+            raise ChartNotYet(f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "It is waited for.")
+        if found is None:
+            raise ChartUnavailable(f"There is no chart named {names[0]} on Beatport.", "Copy its address; the number at its end is surer.")
+        return by_name[found], (f"{names[0]} is not out yet; {found} stands in.",) if found != names[0] else ()
+
+    def _charts(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """DJ charts that are published, the newest first."""
+        asked = urlencode({**query, "order_by": "-publish_date", "per_page": _PER_PAGE})
+        rows = _objects(self._fetch(f"{self._address}/catalog/charts/?{asked}", _read_document))
+        return [row for row in rows if _is_id(row.get("id")) and row.get("is_published", True)]
+
+    def _read(self, document: dict[str, Any], chart: Genre) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        return self._copies.read(RowList(document["results"], document, ""), chart)
+
+    def _fetch(self, url: str, read: Callable[[Answer], T]) -> T:
+        """What `read` makes of the answer; a token that is refused is renewed once, where it can be."""
+        for _ in range(2):
+            token = self._tokens.current()
+            try:
+                return self._client.fetch(url, read, _HEADERS, token=token)
+            except RequestRefused as error:
+                if error.status != 401:
+                    raise
+            if not self._tokens.drop(token):
+                break
+        raise SignInExpired("Beatport's API does not take the token: it is wrong or has expired.", _REMEDY)
 
 
-def _read_page(answer: Answer) -> dict[str, Any]:
-    """The document of one page, its rows counted and looked at while it can still be fetched again."""
+def _read_document(answer: Answer) -> dict[str, Any]:
+    """The document of an answer with a list of results."""
     try:
         document = decode_json(answer.body)
     except ValueError:
         raise UpstreamDown("Beatport's API answered with something that is no JSON.", _LATER, outcome_unknown=False) from None
-    parse_api(document)
-    return document if isinstance(document, dict) else {"results": document}
+    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
+        document = {"results": api_rows(document).rows}
+    return document
+
+
+def _read_page(answer: Answer) -> dict[str, Any]:
+    """The document of one page, its rows counted and looked at while it can still be fetched again."""
+    document = _read_document(answer)
+    try:
+        parse_api(document)
+    except CutOff:
+        raise
+    except PageShapeChanged:  # is told later, with the contract, and a copy is kept
+        pass
+    return document
+
+
+def _objects(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in document["results"] if isinstance(row, dict)]
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
 
 
 def _count(document: dict[str, Any]) -> int:
     count = document.get("count")
     return count if isinstance(count, int) else 0
+
+
+def _day(now: datetime) -> date:
+    return now.date()

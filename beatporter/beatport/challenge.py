@@ -36,6 +36,6 @@ def challenge_shown(what: str) -> ChallengeShown:
     """The error for a challenge at `what`, with the other ways in."""
     return ChallengeShown(
         f"Beatport asked for proof of a human at {what}; Beatporter does not answer for one and has stopped asking.",
-        "Try again in some hours, or save the page from your browser (BEATPORTER_CHART_SOURCE=file), "
-        "or use your own API token (BEATPORTER_CHART_SOURCE=api); with BEATPORTER_STALE_CHART_DAYS the last good chart is used meanwhile.",
+        "Hand the page over from your browser (`beatporter inbox`), or sign in with `beatporter login beatport`; "
+        "with BEATPORTER_STALE_CHART_DAYS the last good chart is used meanwhile.",
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from beatporter.beatport.challenge import challenge_shown, is_challenge
 from beatporter.beatport.parser import CutOff
 from beatporter.clock import Clock
@@ -55,7 +57,6 @@ class BeatportClient:
     Args:
         http: sends the requests.
         pacer: keeps the pause between requests.
-        auth: signs each request; never repeated to another host.
     """
 
     def __init__(
@@ -65,25 +66,27 @@ class BeatportClient:
         *,
         now: Clock,
         sleep: Callable[[float], None] = time.sleep,
-        auth: BearerToken | None = None,
     ) -> None:
-        self._http, self._pacer, self._now, self._sleep, self._auth = http, pacer, now, sleep, auth
+        self._http, self._pacer, self._now, self._sleep = http, pacer, now, sleep
 
-    def fetch(self, url: str, read: Callable[[Answer], T], headers: Mapping[str, str] | None = None) -> T:
+    def fetch(
+        self, url: str, read: Callable[[Answer], T], headers: Mapping[str, str] | None = None, *, token: SecretStr | None = None
+    ) -> T:
         """What `read` makes of the answer.
 
         Args:
             read: given a 200 or 304; raises `CutOff` or a `TransientError` for an answer that is worth fetching again.
+            token: signs the request; never repeated to another host.
 
         Raises:
             UpstreamDown, RateLimited: after three attempts, or when asked to wait longer than a minute.
             ChallengeShown, ChartUnavailable, RequestRefused, PageShapeChanged, SettingsError: at once.
         """
-        place = place_of(url)
+        place, auth = place_of(url), BearerToken(token) if token is not None else None
 
         def attempt() -> HttpResult[T]:
             self._pacer.wait_turn()
-            result = self._result_of(self._http.send("GET", url, auth=self._auth, headers=headers), place)
+            result = self._result_of(self._http.send("GET", url, auth=auth, headers=headers), place)
             if not isinstance(result, Good):
                 return result
             try:
@@ -152,7 +155,7 @@ def _error(result: HttpResult[T], place: str) -> BeatporterError:
     if status in (404, 410):
         return ChartUnavailable(
             f"Beatport has no chart at {place} (status {status}).",
-            "Beatport may have renamed or dropped the genre: check its id on the website and set it in genre_ids of beatporter.toml.",
+            "Beatport may have renamed or dropped it: check its id on the website; a genre's is set in genre_ids of beatporter.toml.",
         )
     return RequestRefused(f"Beatport refused the request for {place} with status {status}.", "Trying again will not help.", status=status)
 

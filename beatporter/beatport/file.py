@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from beatporter.beatport.challenge import is_challenge
+from beatporter.beatport.found import FoundChart
 from beatporter.beatport.identity import prevailing_genre, stated_genre
 from beatporter.beatport.parser import next_data, parse_api, parse_document
 from beatporter.clock import Clock
@@ -20,7 +21,6 @@ from beatporter.errors import ChartUnavailable, PageShapeChanged
 from beatporter.genres import Genre
 from beatporter.http.content import decode_json
 from beatporter.http.limits import MAX_BODY_BYTES
-from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +56,15 @@ class Folder:
         self._slugs = slugs
         self._now = now
 
-    def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
+    def read_chart(self, genre: Genre) -> FoundChart:
         """The chart in the newest file that belongs to the genre.
 
         Raises:
             ChartUnavailable: no file, only an old one, or several equally new ones that differ.
             PageShapeChanged: the file holds no chart, or is cut off.
         """
+        if genre.genre_id < 0:
+            raise ChartUnavailable(f"The folder {self._path} holds charts of genres only, not {genre.name}.", "The inbox takes others too.")
         files = self._files()
         newest = next(self._belonging(files, genre), None)
         if newest is None:
@@ -76,7 +78,7 @@ class Folder:
         except PageShapeChanged as error:
             raise type(error)(f"{newest.path}: {error.what}", "Save the page or answer again, whole.") from None
         logger.info("%s: chart from %s, saved %s.", genre.slug, newest.path, f"{newest.saved_at:%Y-%m-%d %H:%M} UTC")
-        return tuple(rows)
+        return FoundChart(tuple(rows))
 
     def _files(self) -> list[SavedChart]:
         """Every page and JSON file, newest first."""

@@ -1,12 +1,102 @@
-"""Which genre a page or an API document belongs to. The id decides; a slug is decoration, but better than nothing."""
+"""Which list a page or an API document is of. The id decides; a slug is decoration, but better than nothing."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from beatporter.genres import Genre
+from beatporter.subscriptions import Subscription
 
 _NEXT_ADDRESS = re.compile(r"/genres/(\d{1,9})/top/")
+_PAGES = {
+    "/genre/[description]/[id]/top-100": "genre",
+    "/genre/[description]/[id]/hype-100": "hype",
+    "/top-100": "overall",
+    "/hype-100": "hype",
+    "/chart/[description]/[id]": "chart",
+    "/label/[description]/[id]/tracks": "label",
+    "/label/[description]/[id]": "label",
+}
+"""Next's patterns of the pages that hold tracks."""
+_LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
+_ANSWERS = (
+    (re.compile(r"/genres/(?P<id>\d{1,9})/top/.*[?&]hype=true"), "hype"),
+    (_NEXT_ADDRESS, "genre"),
+    (re.compile(r"/tracks/top/.*[?&]hype=true"), "hype"),
+    (re.compile(r"/tracks/top/"), "overall"),
+    (re.compile(r"/charts/(?P<id>\d{1,9})/tracks/"), "chart"),
+    (re.compile(r"/tracks/\?(?:.*&)?label_id=(?P<id>\d{1,9})"), "label"),
+)
+"""Addresses that an API answer names as its next page."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedList:
+    """What a page or answer says it is of.
+
+    Attributes:
+        kind: genre, hype, overall, chart or label.
+        beatport_id: None for lists over all genres.
+        path: the name in its address.
+    """
+
+    kind: str
+    beatport_id: int | None
+    path: str = field(default="", compare=False)
+
+    def is_of(self, chart: Genre) -> bool:
+        """Whether that is this list."""
+        if not isinstance(chart, Subscription):
+            return (self.kind, self.beatport_id) == ("genre", chart.genre_id)
+        kind = "label" if chart.is_label else chart.kind
+        return (self.kind, self.beatport_id) == (kind, chart.beatport_id)
+
+    def __str__(self) -> str:
+        of = f" {self.beatport_id}" if self.beatport_id else ""
+        words = {
+            "overall": "the overall Top 100",
+            "hype": f"the Hype 100 of genre{of}" if of else "the overall Hype 100",
+            "genre": f"the chart of genre{of}",
+        }
+        return words.get(self.kind, f"{self.kind}{of}")
+
+
+def stated_list(document: object) -> StatedList | None:
+    """The list that a page's `__NEXT_DATA__` or an API v4 answer itself names, None when it names none."""
+    if not isinstance(document, Mapping):
+        return None
+    query, page = document.get("query"), document.get("page")
+    if isinstance(query, Mapping) and isinstance(page, str) and page in _PAGES:
+        kind, beatport_id = _PAGES[page], _id(query.get("id"))
+        if beatport_id is None and "[id]" in page:
+            return None
+        return StatedList(kind, beatport_id, str(query.get("description") or "")[:200])
+    address = str(document.get("next") or "")[:1000]
+    for pattern, kind in _ANSWERS:
+        if found := pattern.search(address):
+            return StatedList(kind, int(found[1]) if pattern.groups else None)
+    return None
+
+
+def list_at(address: str) -> StatedList | None:
+    """The list whose page an address is of, None when it is of none; the host is not looked at."""
+    try:
+        steps = [step for step in urlsplit(address).path.split("/") if step]
+    except ValueError:
+        return None
+    steps = steps[1:] if steps and _LOCALE.fullmatch(steps[0]) else steps
+    if steps in (["top-100"], ["hype-100"]):
+        return StatedList("overall" if steps == ["top-100"] else "hype", None)
+    if len(steps) < 3 or _id(steps[2]) is None:
+        return None
+    kind = {("genre", "top-100"): "genre", ("genre", "hype-100"): "hype", ("chart", ""): "chart", ("label", "tracks"): "label"}
+    kind |= {("label", ""): "label"}
+    found = kind.get((steps[0], steps[3] if len(steps) > 3 else ""))
+    return StatedList(found, _id(steps[2]), steps[1]) if found else None
 
 
 def stated_genre(document: object) -> int | None:

@@ -15,7 +15,7 @@ from beatporter.records.chart import ChartEntry
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the parser reads pages differently, so that rows read the old way are not used any more."""
 
 

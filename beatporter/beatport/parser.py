@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from bs4 import BeautifulSoup
 
@@ -32,7 +33,10 @@ _TRACK_MARKS = frozenset({"mix_name", "isrc", "bpm", "length", "length_ms", "rem
 _LEVELS = 8
 """How deep below a query's data rows are looked for; they were never deeper than two."""
 _TOLERATED_SHORTFALL = 0.1
-_REMEDY = "Beatport may have changed its pages: look for a newer version of Beatporter, or use BEATPORTER_CHART_SOURCE=api or file."
+_REMEDY = (
+    "Beatport may have changed its pages: look for a newer version of Beatporter, or name another source in BEATPORTER_CHART_SOURCE; "
+    "`beatporter report-bug` makes a report of it."
+)
 
 
 class CutOff(PageShapeChanged):
@@ -44,7 +48,7 @@ class RowList:
     """A list of rows and what the object around it says of it."""
 
     rows: Sequence[object]
-    around: Mapping[object, object]
+    around: Mapping[Any, Any]
     hint: str
     """The query's key, such as "genre-5-top-100-tracks-per_page=100"."""
 
@@ -67,10 +71,19 @@ def parse_api(document: object) -> list[ChartEntry]:
         CutOff: it holds clearly fewer rows than its `count` says.
         PageShapeChanged: it has no rows where they should be; says what was looked for.
     """
+    return entries_of(api_rows(document))
+
+
+def api_rows(document: object) -> RowList:
+    """The rows of an API v4 answer, unread.
+
+    Raises:
+        PageShapeChanged: as `parse_api`.
+    """
     around = {"results": document} if isinstance(document, list) else document
     if not isinstance(around, Mapping) or not isinstance(around.get("results"), list):
         raise PageShapeChanged("The answer of Beatport's API has no list `results`.", _REMEDY)
-    return _entries(RowList(around["results"], around, ""))
+    return RowList(around["results"], around, "")
 
 
 def parse_document(document: object) -> list[ChartEntry]:
@@ -88,15 +101,24 @@ def parse_document(document: object) -> list[ChartEntry]:
         CutOff: the list is only half there.
         PageShapeChanged: there are no rows where they should be, or most of them are no tracks; says what was looked for.
     """
+    return entries_of(page_rows(document))
+
+
+def page_rows(document: object) -> RowList:
+    """The rows of a page's `__NEXT_DATA__`, unread; no rows when the page has an empty list of results.
+
+    Raises:
+        PageShapeChanged: as `parse_page`.
+    """
     queries = _walk(document, _QUERIES)
     if not isinstance(queries, list):
         raise PageShapeChanged(f"The page's {NEXT_DATA} has no {'.'.join(_QUERIES)}.", _REMEDY)
     found = [rows for query in queries for rows in _row_lists(_walk(query, ("state", "data")), _hint(query))]
     filled = [candidate for candidate in found if candidate.rows and candidate.tracks * 2 >= len(candidate.rows)]
     if filled:
-        return _entries(max(filled, key=lambda candidate: candidate.rank))
+        return max(filled, key=lambda candidate: candidate.rank)
     if found and not any(candidate.rows for candidate in found):
-        return []
+        return found[0]
     raise PageShapeChanged(
         "The page has no chart: no list in its queries whose rows have id, name and artists "
         f"({len(queries)} queries, the longest list of results has {max((len(one.rows) for one in found), default=0)} rows).",
@@ -173,7 +195,14 @@ def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowLi
             yield from _row_lists(inner, hint, levels - 1)
 
 
-def _entries(found: RowList) -> list[ChartEntry]:
+def entries_of(found: RowList) -> list[ChartEntry]:
+    """What the rows say.
+
+    Raises:
+        CutOff, PageShapeChanged: as `parse_page`.
+    """
+    if not found.rows:
+        return []
     if len(found.rows) > MAX_PAGE_ENTRIES:
         raise PageShapeChanged(f"A list of {len(found.rows):,} rows is no chart; the largest has {MAX_PAGE_ENTRIES:,}.", _REMEDY)
     read = [read_row(row, position) for position, row in enumerate(found.rows, start=1)]
@@ -200,7 +229,7 @@ def _check_complete(found: RowList) -> None:
         logger.warning("The chart has %d rows, although Beatport counts %d.", len(found.rows), expected)
 
 
-def expected_rows(around: Mapping[object, object]) -> int:
+def expected_rows(around: Mapping[Any, Any]) -> int:
     """How many rows this page of results should hold by its own count, 0 when it does not say.
 
     `page` is a number or text such as "1" or "1/12" (label pages).

@@ -53,6 +53,9 @@ def read_row(row: object, position: int) -> ChartEntry | None:
         bpm=_number(row.get("bpm"), _LARGEST_BPM),
         key=_named(_first(row, "key", "key_name"), "key"),
         publish_date=_date(_first(row, "publish_date", "new_release_date")),
+        sub_genre=_named(row.get("sub_genre"), "sub_genre"),
+        is_dj_version=row["is_dj_version"] if isinstance(row.get("is_dj_version"), bool) else None,
+        camelot=_camelot(row.get("key")),
     )
 
 
@@ -77,6 +80,14 @@ def _label(row: Mapping[str, object]) -> str | None:
     release = row.get("release")
     inner = release.get("label") if isinstance(release, Mapping) else None
     return _named(inner, "label") or _named(row.get("label"), "label")
+
+
+def _camelot(key: object) -> str | None:
+    """The key's place on the Camelot wheel, as "8A"."""
+    if not isinstance(key, Mapping):
+        return None
+    number, letter = _number(key.get("camelot_number"), 12), _text(key.get("camelot_letter"))
+    return f"{number}{letter}" if number and letter in ("A", "B") else None
 
 
 def _names(people: object, kind: str) -> Iterator[str]:

@@ -1,71 +1,126 @@
-"""The chart from Beatport's public pages."""
+"""Charts and labels from Beatport's public pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from beatporter.beatport.client import BeatportClient, place_of
-from beatporter.beatport.identity import stated_genre
+from beatporter.beatport.found import BadCopies, FoundChart, LabelPage
+from beatporter.beatport.identity import stated_list
 from beatporter.beatport.kept_page import KeptPage, keep_page, load_page
-from beatporter.beatport.parser import next_data, parse_document
-from beatporter.errors import PageShapeChanged
+from beatporter.beatport.parser import CutOff, RowList, next_data, page_rows
+from beatporter.errors import ChartUnavailable, PageShapeChanged
 from beatporter.genres import Genre
 from beatporter.http.content import clean_text
 from beatporter.http.http_result import Answer
-from beatporter.records.chart import ChartEntry
+from beatporter.subscriptions import Subscription
 
+NAME = "website"
 _HEADERS = {"Accept": "text/html", "Accept-Language": "en"}
+_LABEL_ROWS = 150
 
 
 class Website:
-    """Pages `/genre/<slug>/<id>/top-100`.
+    """Pages of genres, charts and labels.
 
     Args:
         client: asks politely.
         address: of the site, without a slash at the end.
         folder: where the pages' rows are kept for conditional requests.
+        copies: where copies of pages that nobody can read are kept.
     """
 
-    def __init__(self, client: BeatportClient, address: str, folder: Path) -> None:
+    def __init__(self, client: BeatportClient, address: str, folder: Path, copies: Path | None = None) -> None:
         self._client = client
         self._address = address
         self._folder = folder
+        self._copies = BadCopies(copies, NAME)
 
-    def fetch_chart(self, genre: Genre) -> tuple[ChartEntry, ...]:
-        """The genre's Top 100 as the page has it now.
+    def read_chart(self, chart: Genre) -> FoundChart:
+        """The chart as its page has it now.
 
         Raises:
-            BeatporterError: as `BeatportClient.fetch`, and PageShapeChanged when the page has no chart or another genre's.
+            BeatporterError: as `BeatportClient.fetch`; ChartUnavailable when the site has no page that shows it;
+                PageShapeChanged when the page has no chart or another one's.
         """
-        url = f"{self._address}/genre/{genre.slug}/{genre.genre_id}/top-100"
-        file = self._folder / f"page-{genre.genre_id}.json"
+        url = f"{self._address}{page_path(chart)}"
+        file = self._folder / f"page-{chart.genre_id}.json"
         kept = load_page(file, url)
 
-        def read(answer: Answer) -> tuple[ChartEntry, ...]:
+        def read(answer: Answer) -> FoundChart:
             if answer.status == 304:
                 return _unchanged(kept, place_of(url))
-            entries = _read_page(answer, place_of(url), genre)
+            entries, notes = self._copies.read(self._rows(answer, place_of(url), chart), chart)
             keep_page(file, KeptPage(url, answer.headers.get("ETag"), answer.headers.get("Last-Modified"), entries))
-            return entries
+            return FoundChart(entries, notes)
 
         return self._client.fetch(url, read, {**_HEADERS, **(kept.conditions() if kept else {})})
 
+    def read_label(self, label: Subscription, page: int) -> LabelPage:
+        """One page of a label's tracks, counted from 1.
 
-def _unchanged(kept: KeptPage | None, place: str) -> tuple[ChartEntry, ...]:
+        Raises:
+            As `read_chart`.
+        """
+        url = f"{self._address}{page_path(label)}?page={page}&per_page={_LABEL_ROWS}"
+
+        def read(answer: Answer) -> LabelPage:
+            found = self._rows(answer, place_of(url), label)
+            entries, notes = self._copies.read(found, label)
+            return LabelPage(entries, page, counted(found), _LABEL_ROWS, notes)
+
+        return self._client.fetch(url, read, _HEADERS)
+
+    def _rows(self, answer: Answer, place: str, chart: Genre) -> RowList:
+        kind = clean_text(answer.headers.get("Content-Type", "text/html")).split(";")[0].strip().lower()
+        if "html" not in kind:
+            raise PageShapeChanged(f"{place} answered with {kind[:80]} instead of a page.", "Check BEATPORTER_BEATPORT_URL.")
+        document = next_data(answer.body)
+        stated = stated_list(document)
+        if stated is not None and not stated.is_of(chart):
+            raise PageShapeChanged(
+                f"{place} shows {stated}, not {chart.name} ({chart.genre_id if chart.genre_id > 0 else chart.slug}).",
+                "Check its id on the website; a genre's is set in genre_ids of beatporter.toml.",
+            )
+        try:
+            return page_rows(document)
+        except CutOff:
+            raise
+        except PageShapeChanged as error:
+            self._copies.keep(document, chart, error)
+            raise
+
+
+def page_path(chart: Genre) -> str:
+    """The path of the page that shows a chart or a label's tracks.
+
+    Raises:
+        ChartUnavailable: there is none.
+    """
+    if not isinstance(chart, Subscription):
+        return f"/genre/{chart.slug}/{chart.genre_id}/top-100"
+    name, number = quote(chart.path or "-", safe=""), chart.beatport_id
+    paths = {
+        "overall": "/top-100",
+        "hype": f"/genre/{name}/{number}/hype-100" if number else "/hype-100",
+        "genre": f"/genre/{name}/{number}/top-100",
+        "label": f"/label/{name}/{number}/tracks",
+        "whole-label": f"/label/{name}/{number}/tracks",
+        **({"chart": f"/chart/{name}/{number}"} if number else {}),
+    }
+    if chart.kind in paths:
+        return paths[chart.kind]
+    raise ChartUnavailable(f"The website has no page from which {chart.name} ({chart.slug}) can be read.", "The API has it.")
+
+
+def counted(found: RowList) -> int:
+    """How many rows all pages of a list have by its own count; 0 when it does not say."""
+    count = found.around.get("count")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else 0
+
+
+def _unchanged(kept: KeptPage | None, place: str) -> FoundChart:
     if kept is None:
         raise PageShapeChanged(f"{place} says that its page has not changed, though nobody asked.", "The next run tries again.")
-    return kept.entries
-
-
-def _read_page(answer: Answer, place: str, genre: Genre) -> tuple[ChartEntry, ...]:
-    kind = clean_text(answer.headers.get("Content-Type", "text/html")).split(";")[0].strip().lower()
-    if "html" not in kind:
-        raise PageShapeChanged(f"{place} answered with {kind[:80]} instead of a page.", "Check BEATPORTER_BEATPORT_URL.")
-    document = next_data(answer.body)
-    stated = stated_genre(document)
-    if stated not in (None, genre.genre_id):
-        raise PageShapeChanged(
-            f"{place} shows the chart of genre {stated}, not of {genre.name} ({genre.genre_id}).",
-            "Check the genre's id on the website and set it in genre_ids of beatporter.toml.",
-        )
-    return tuple(parse_document(document))
+    return FoundChart(kept.entries)

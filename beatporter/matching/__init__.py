@@ -1,8 +1,8 @@
 """Matching: the right Spotify track for a chart entry, or an honest "not there". Pure; the search is passed in."""
 
 from beatporter.matching.decide import OWN_FIRST, Decision, decide, runners_up
-from beatporter.matching.explain import confidence, explain, is_doubtful
-from beatporter.matching.find import field_query, find_track, is_due, isrc_query, plain_query, queries
+from beatporter.matching.explain import chance_of, confidence, explain, is_doubtful
+from beatporter.matching.find import field_query, find_track, is_due, isrc_query, plain_query, queries, record_decision
 from beatporter.matching.judge import judge
 from beatporter.matching.recording import recording_key
 from beatporter.matching.weights import RULES
@@ -17,6 +17,7 @@ __all__ = [
     "RunnerUp",
     "Verdict",
     "Version",
+    "chance_of",
     "confidence",
     "decide",
     "explain",
@@ -28,6 +29,7 @@ __all__ = [
     "judge",
     "plain_query",
     "queries",
+    "record_decision",
     "recording_key",
     "runners_up",
 ]

@@ -11,9 +11,10 @@ from beatporter.matching import words
 from beatporter.matching.normalise import title_words
 from beatporter.matching.title import Title
 
-TitleFit = Literal["equal", "small words", "subtitle", "tag", "spelling", "other"]
+TitleFit = Literal["equal", "small words", "long subtitle", "subtitle", "tag", "spelling", "other"]
 """tag: the track has a bracket of a word or two behind its title that the entry lacks, e.g. "(Techno)"; it may name a version that no
-word list knows. subtitle: one side has another bracket that the other lacks, e.g. "(It Goes Like) Nanana"."""
+word list knows. subtitle: one side has another bracket that the other lacks, e.g. "(It Goes Like) Nanana"; a long one has three words or
+more, which no version has."""
 
 _ONE_TYPO_FROM: Final = 5
 _TWO_TYPOS_FROM: Final = 9
@@ -22,24 +23,25 @@ _SUBTITLE_WORDS: Final = 3
 """A track's bracket behind its title that has fewer words may name a version."""
 
 
-def compare_titles(one: Title, other: Title, people: frozenset[str]) -> TitleFit:
+def compare_titles(one: Title, other: Title, people: frozenset[str], named: frozenset[str]) -> TitleFit:
     """How alike two titles are, versions aside.
 
     Args:
         one: the entry's.
         other: the track's.
         people: words of the names of all artists that either side credits.
+        named: words of the names of all that the entry names, and of all guests; a bracket that names somebody else may be a remix.
     """
     left, right = _reading(one, people), _reading(other, people)
     fit = _compare_words(left, right)
     if fit in ("equal", "small words"):
         return fit
-    if telling_words(one, people) == telling_words(other, people):
+    if telling_words(one, people, named) == telling_words(other, people, named):
         return "equal"
-    return _subtitle_fit(one, left, other, right) or fit
+    return _subtitle_fit(one, left, other, right, named) or fit
 
 
-def _subtitle_fit(one: Title, left: str, other: Title, right: str) -> TitleFit | None:
+def _subtitle_fit(one: Title, left: str, other: Title, right: str, named: frozenset[str]) -> TitleFit | None:
     """What it is when one side only has subtitles that the other lacks, who may write its own without a bracket; else None.
 
     Beatport's mix names hold many a subtitle ("(Dance Tonight)"), so what the entry alone has counts as one however short.
@@ -57,8 +59,11 @@ def _subtitle_fit(one: Title, left: str, other: Title, right: str) -> TitleFit |
     if any(word.isdigit() or word in words.PART_WORDS for word in words_only_here):
         return None  # "Deep Down (Pt. 2)" is not "Deep Down"
     added = only_here & others
-    longer = (len(subtitle.split()) >= _SUBTITLE_WORDS or other.full.startswith(subtitle) for subtitle in added)
-    return "subtitle" if all(longer) else "tag"
+    if any(not words.NAME_JOINERS.isdisjoint(text.split()) and not named.isdisjoint(text.split()) for text in added):
+        return "tag"  # "(Sub Focus & Metrik)": the artist and somebody else
+    if not all(len(subtitle.split()) >= _SUBTITLE_WORDS or other.full.startswith(subtitle) for subtitle in added):
+        return "tag"
+    return "long subtitle" if all(len(subtitle.split()) >= _SUBTITLE_WORDS for subtitle in only_here) else "subtitle"
 
 
 def _reading(title: Title, people: frozenset[str]) -> str:
@@ -67,11 +72,11 @@ def _reading(title: Title, people: frozenset[str]) -> str:
     return title.full if added <= people else title.with_features
 
 
-def telling_words(title: Title, people: frozenset[str]) -> tuple[str, ...]:
-    """The title's words without subtitles that only name artists, e.g. "(Lana Del Rey vs. Cedric Gervais)"."""
+def telling_words(title: Title, people: frozenset[str], named: frozenset[str] | None = None) -> tuple[str, ...]:
+    """The title's words without subtitles that only name artists, e.g. "(Lana Del Rey vs. Cedric Gervais)"; see `compare_titles`."""
     reading = _reading(title, people)
     for subtitle in title.subtitles:
-        if frozenset(subtitle.split()) - words.JOINERS <= people:
+        if frozenset(subtitle.split()) - words.JOINERS <= (people if named is None else named):
             reading = reading.replace(subtitle, " ", 1)
     return title_words(reading)
 

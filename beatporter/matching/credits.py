@@ -41,8 +41,15 @@ class ArtistFit:
     leader_known: bool
     """Whether the entry names the track's first artist."""
     remixer_in_common: bool
+    namesake: bool
+    """Both sides name an artist of one name, with different marks: "Fisher (OZ)" and "Fisher (UK)"."""
     unnamed: bool
     """One side says only "Various Artists", or nothing."""
+
+    @property
+    def complete(self) -> bool:
+        """Both sides credit the same people."""
+        return self.coverage == 1 and not (self.added or self.misspelt or self.guests_differ or self.unnamed)
 
 
 @lru_cache(maxsize=512)
@@ -127,6 +134,7 @@ def compare_artists(
         line_up=len(found) / (len(people) + len(added)) if people else 0.0,
         leader_known=not real or real[0] not in added,
         remixer_in_common=any(name_words(artist) <= remix_words for artist in real),
+        namesake=any(_told_apart(one, other) and not name_keys(one).isdisjoint(name_keys(other)) for one in known for other in real),
         unnamed=not real or not people,
     )
 

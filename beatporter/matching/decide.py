@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from beatporter.matching import weights
-from beatporter.matching.judge import isrcs_agree, judge, lengths_agree
-from beatporter.matching.title import parse_entry_title, parse_title
+from beatporter.matching.judge import isrcs_agree, judge, lengths_agree, titles_of
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import RunnerUp, Verdict
 from beatporter.records.track import SpotifyTrack
@@ -28,7 +27,7 @@ class Decision:
     best: Verdict | None
     """None: none of the candidates is this recording in a cut that the person takes."""
     others: tuple[Verdict, ...]
-    """The rest, best first."""
+    """The rest, best first; those that are ruled out by how probable a person's yes is."""
 
 
 def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order: Sequence[str] = OWN_FIRST) -> Decision:
@@ -56,9 +55,9 @@ def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order:
 def cut_rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> int | None:
     """Place of the candidate's cut in the person's order, 0 first; None when the order leaves it out."""
     if verdict.version == "same":
-        names: tuple[str, ...] = ("own", parse_entry_title(entry.name, entry.mix_name, entry.remixers).version.cut or "original")
+        names: tuple[str, ...] = ("own", titles_of(entry, verdict.track)[0].version.cut or "original")
     else:
-        names = (parse_title(verdict.track.name).version.cut or "original",)
+        names = (titles_of(entry, verdict.track)[1].version.cut or "original",)
     return next((place for place, name in enumerate(version_order) if name in names), None)
 
 
@@ -68,6 +67,7 @@ def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> 
     return (
         len(version_order) if place is None else place,
         verdict.version is None,
+        0.0 if verdict.version else -verdict.chance,
         track.is_playable is False,
         verdict.version is not None and not isrcs_agree(entry, track),
         -verdict.score,
@@ -90,7 +90,18 @@ def runners_up(decision: Decision) -> tuple[RunnerUp, ...]:
     """The best of the rest, for a person to choose from; at most `weights.RUNNERS_UP`."""
     return tuple(
         RunnerUp(
-            verdict.track.track_id, verdict.track.name, verdict.track.artists, verdict.score, "; ".join(verdict.rejected) or say(verdict)
+            verdict.track.track_id,
+            verdict.track.name,
+            verdict.track.artists,
+            verdict.score,
+            "; ".join(verdict.rejected) or say(verdict),
+            verdict.track.isrc,
+            verdict.track.duration_ms,
+            verdict.track.album,
+            verdict.track.album_type,
+            verdict.track.is_playable,
+            verdict.track.release_date,
+            verdict.chance,
         )
         for verdict in decision.others[: weights.RUNNERS_UP]
     )

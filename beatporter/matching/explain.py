@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from beatporter.matching import weights
 from beatporter.matching.decide import Decision
-from beatporter.matching.judge import isrcs_agree, lengths_agree
-from beatporter.matching.title import parse_entry_title, parse_title
+from beatporter.matching.judge import differ_in_one, isrcs_agree, lengths_agree, titles_of
 from beatporter.matching.version import Cut
 from beatporter.records.chart import ChartEntry
-from beatporter.records.match import Match, Verdict
+from beatporter.records.match import Match, RunnerUp, Verdict
 
 Confidence = Literal["sure", "doubtful", "none"]
 
 _CUT_NAMES: dict[Cut, str] = {"extended": "extended mix", "original": "original mix", "radio": "radio edit"}
 
 
-def why(entry: ChartEntry, verdict: Verdict) -> tuple[str, ...]:
-    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points."""
+def why(entry: ChartEntry, verdict: Verdict, others: Sequence[Verdict] = ()) -> tuple[str, ...]:
+    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points.
+
+    Args:
+        others: the other candidates, among which the chart's ISRC may be that of another version.
+    """
     reasons = ["ISRC agrees" if isrcs_agree(entry, verdict.track) else "found by title and artist"]
+    if verdict.version == "same" and differ_in_one(entry.isrc, verdict.track.isrc):
+        reasons.append("ISRC differs in one character")
     if lengths_agree(entry, verdict.track):
         reasons.append("length agrees")
     if verdict.version == "substitute":
         reasons.append(_say_substitute(entry, verdict))
+    if not isrcs_agree(entry, verdict.track):
+        wrong = next((other for other in others if other.version is None and isrcs_agree(entry, other.track)), None)
+        if wrong is not None:
+            reasons.append(f"the chart's ISRC belongs to “{wrong.track.name}”, which is another version")
     return (*reasons, *(f"{name} (-{points:g})" for name, points in verdict.penalties))
 
 
@@ -42,7 +52,7 @@ def explain(match: Match) -> str:
     """A decision in one line, e.g. "ISRC agrees; length agrees; remixer named differently (-6)"."""
     reasons = "; ".join(match.reasons)
     if match.method == "forgotten":
-        return "forgotten: will be decided anew"
+        return "forgotten: the next run decides again"
     if match.method == "person":
         said = "chosen by a person" if match.track_id else "never to be taken: a person's word"
         return f"{said}; {reasons}" if reasons else said
@@ -57,7 +67,8 @@ def confidence(match: Match) -> Confidence:
 
     Returns:
         sure: a person's word, or at least `weights.DOUBT` points and no other candidate that could be meant as well;
-        doubtful: a hit with fewer points, or a miss that a candidate came close to; none: a miss without one, or no decision.
+        doubtful: a hit with fewer points, or a miss with a candidate that a person may say yes to; none: a miss without one, or no
+        decision.
     """
     if match.method == "person":
         return "sure"
@@ -65,7 +76,25 @@ def confidence(match: Match) -> Confidence:
         return "none"
     if match.track_id is not None:
         return "sure" if match.score >= weights.DOUBT else "doubtful"
-    return "doubtful" if any(other.score >= weights.ACCEPT for other in match.runners_up) else "none"
+    return "doubtful" if any(_may_be_right(other) for other in match.runners_up) else "none"
+
+
+def chance_of(match: Match) -> float:
+    """How probable it is that a person says yes to what the review asks of a decision: to what was taken, or to the nearest candidate."""
+    if match.track_id is not None:
+        return match.score / 100
+    return max((_chance(other) for other in match.runners_up), default=0.0)
+
+
+def _may_be_right(other: RunnerUp) -> bool:
+    return _chance(other) >= weights.YES_SHOWN
+
+
+def _chance(other: RunnerUp) -> float:
+    """Kept with it; of a decision from before that was kept, guessed from its points."""
+    if other.chance is not None:
+        return other.chance
+    return weights.YES["another line-up"] if other.score >= weights.ACCEPT else 0.0
 
 
 def is_doubtful(match: Match) -> bool:
@@ -74,8 +103,7 @@ def is_doubtful(match: Match) -> bool:
 
 
 def _say_substitute(entry: ChartEntry, verdict: Verdict) -> str:
-    own = parse_entry_title(entry.name, entry.mix_name, entry.remixers).version.cut
-    named = parse_title(verdict.track.name).version.cut
+    own, named = (title.version.cut for title in titles_of(entry, verdict.track))
     cut = _CUT_NAMES[named] if named else "track without a word of its cut"
     said = f"substitute: {cut} instead of the {_CUT_NAMES[own or 'original']}"
     if not entry.length_ms or not verdict.track.duration_ms or lengths_agree(entry, verdict.track):

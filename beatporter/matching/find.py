@@ -15,7 +15,7 @@ from beatporter.matching import weights
 from beatporter.matching.credits import names_person
 from beatporter.matching.decide import OWN_FIRST, Decision, cut_rank, decide, runners_up
 from beatporter.matching.explain import why, why_not
-from beatporter.matching.judge import lengths_agree
+from beatporter.matching.judge import isrcs_agree, lengths_agree
 from beatporter.matching.normalise import joined_names, normalise
 from beatporter.matching.title import parse_entry_title, parse_title
 from beatporter.matching.version import OTHER
@@ -29,15 +29,18 @@ Search = Callable[[str], Sequence[SpotifyTrack]]
 _DISAMBIGUATION = re.compile(r"\s+\([^()]*\)$")
 _NOT_IN_FILTERS = re.compile(r"[\"“”„:*]")
 _MAX_QUERY: Final = 200
+_FULL_ANSWER: Final = 10
+"""Tracks that the search gives at most."""
+_OTHERS: Final = frozenset({"another title", "another artist"})
 
 
 def isrc_query(entry: ChartEntry) -> str | None:
-    """The first question: the recording by its ISRC; None when the chart has none."""
+    """The question that a name leaves open: the recording by its ISRC; None when the chart has none."""
     return f"isrc:{entry.isrc}" if entry.isrc else None
 
 
 def field_query(entry: ChartEntry) -> str:
-    """The second question: title and first artist in their fields, with the words of the version before them.
+    """The first question: title and first artist in their fields, with the words of the version before them.
 
     The form is that of Spotify's own example, "remaster track:Doxy artist:Miles Davis". Cuts are left out of the words, since most
     tracks do not name theirs.
@@ -46,7 +49,7 @@ def field_query(entry: ChartEntry) -> str:
 
 
 def plain_query(entry: ChartEntry) -> str:
-    """The last question: the same words without fields, for titles and names that the two services spell differently."""
+    """The same words without fields, for titles and names that the two services spell differently."""
     return _joined(_searchable(_first_artist(entry)), _written_title(entry), _version_words(entry))
 
 
@@ -79,21 +82,22 @@ def find_track(
             # What an ISRC search finds has that ISRC, also where the answer leaves it out (as it did in early 2026).
             answer = [replace(track, isrc=track.isrc or entry.isrc) for track in answer]
             by_isrc = frozenset(track.track_id for track in answer)
-        found = {track.track_id: track for track in answer} | found
+        found |= {track.track_id: track for track in answer}
         decision = decide(entry, found.values(), version_order)
-        if decision.best and (query != isrc_query(entry) or _settles(entry, decision.best, version_order)):
+        if decision.best and (entry.isrc is None or _settles(entry, decision.best, version_order, is_whole=_is_whole(answer, decision))):
             break
     decided_at = now.replace(microsecond=0)
     if previous is not None:
         decided_at = max(decided_at, previous.decided_at + timedelta(seconds=1))  # the later one stands
-    return _record(entry, decision, by_isrc, rules, decided_at, misses)
+    return record_decision(entry, decision, rules=rules, decided_at=decided_at, by_isrc=by_isrc, misses=misses)
 
 
 def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
     """What is asked for an entry, in this order, until something settles it.
 
-    Two questions at most. With an ISRC the second is the field query, and at every other try after a miss the plain one: a miss
-    is tried again anyway, so no day pays for both.
+    Two questions at most. The name comes first, since its answer mostly holds the equal ISRC, and shows where it does not that Spotify
+    has only another cut; the ISRC is asked where that leaves anything open. At every other try after a miss the name is asked without
+    fields: a miss is tried again anyway, so no day pays for both. Measured in docs/decisions/matching-searches.md.
 
     Args:
         entry: the chart's row.
@@ -102,7 +106,7 @@ def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
     by_isrc = isrc_query(entry)
     if by_isrc is None:
         return field_query(entry), plain_query(entry)
-    return by_isrc, plain_query(entry) if misses % 2 else field_query(entry)
+    return plain_query(entry) if misses % 2 else field_query(entry), by_isrc
 
 
 def is_due(match: Match, rules: str, now: datetime) -> bool:
@@ -120,16 +124,47 @@ def is_due(match: Match, rules: str, now: datetime) -> bool:
     return match.rules != rules or match.retry_at is None or match.retry_at <= now
 
 
-def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str]) -> bool:
-    """Whether nothing better can come of another search: the most wanted cut, and it can be played."""
+def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str], *, is_whole: bool) -> bool:
+    """Whether nothing better can come of another search: the most wanted cut, and it can be played.
+
+    Args:
+        is_whole: the answer holds all that Spotify has under that name, so that a cut which is not in it is not there.
+    """
     if best.track.is_playable is False:
         return False
-    if best.version == "same":
+    if isrcs_agree(entry, best.track) and best.version == "same":
         return cut_rank(entry, best, version_order) == 0
-    return version_order[0] == "own" and lengths_agree(entry, best.track)  # one recording whose cut is named in another way
+    if best.score < weights.DOUBT:
+        return False
+    if lengths_agree(entry, best.track):  # the same, or one recording whose cut is named in another way
+        return version_order[0] == "own" if best.version == "substitute" else cut_rank(entry, best, version_order) == 0
+    return is_whole and bool(entry.length_ms and best.track.duration_ms)
 
 
-def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rules: str, decided_at: datetime, misses_before: int) -> Match:
+def _is_whole(answer: Sequence[SpotifyTrack], decision: Decision) -> bool:
+    """Whether an answer goes on past the tracks of the entry's title and artist, or ends before it is full."""
+    if len(answer) < _FULL_ANSWER:
+        return True
+    of_others = {verdict.track.track_id for verdict in decision.others if not _OTHERS.isdisjoint(verdict.rejected)}
+    return any(track.track_id in of_others for track in answer[_FULL_ANSWER // 2 :])
+
+
+def record_decision(
+    entry: ChartEntry,
+    decision: Decision,
+    *,
+    decided_at: datetime,
+    rules: str = weights.RULES,
+    by_isrc: frozenset[str] = frozenset(),
+    misses: int = 0,
+) -> Match:
+    """The decision as the ledger keeps it.
+
+    Args:
+        decided_at: aware, UTC.
+        by_isrc: tracks that the ISRC search found.
+        misses: how many times in a row nothing was found before.
+    """
     match = Match(
         beatport_id=entry.beatport_id,
         isrc=entry.isrc,
@@ -144,20 +179,23 @@ def _record(entry: ChartEntry, decision: Decision, by_isrc: frozenset[str], rule
     )
     best = decision.best
     if best is None:
-        misses = misses_before + 1
+        misses += 1
         wait = timedelta(days=weights.RETRY_DAYS[min(misses, len(weights.RETRY_DAYS)) - 1])
         return replace(match, retry_at=decided_at + wait, reasons=why_not(decision), misses=misses)
     return replace(
         match,
         track_id=best.track.track_id,
-        method="isrc" if best.track.track_id in by_isrc else "search",
+        method="isrc" if best.track.track_id in by_isrc or isrcs_agree(entry, best.track) else "search",
         score=best.score,
         version=best.version,
-        reasons=why(entry, best),
+        reasons=why(entry, best, decision.others),
         track_name=best.track.name,
         track_artists=best.track.artists,
         track_isrc=best.track.isrc,
         track_duration_ms=best.track.duration_ms,
+        track_album=best.track.album,
+        track_album_type=best.track.album_type,
+        track_release_date=best.track.release_date,
     )
 
 

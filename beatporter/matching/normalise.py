@@ -1,6 +1,6 @@
 """How text is compared: one spelling for what people write in many ways.
 
-Owns the spelling of titles and names; knows nothing of versions (version.py) or of who made what (artists.py). Conservative: other
+Owns the spelling of titles and names; knows nothing of versions (version.py) or of who made what (credits.py). Conservative: other
 scripts keep their letters and marks, and nothing becomes empty.
 """
 
@@ -15,7 +15,7 @@ from beatporter.matching import words
 _ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
 _SEPARATORS = re.compile(r"[^\w\s]|_")
 _TRAILING_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
-_JOINT = re.compile(r"\s+(?:" + "|".join(sorted(words.NAME_JOINERS)) + r")\.?\s+|\s*[&,+]\s*(?=\S)|\s*,\s*", re.IGNORECASE)
+_JOINT = re.compile(r"\s+(?:" + "|".join(sorted(words.NAME_JOINERS)) + r")[./]?\s+|\s+/\s+|\s*[&,+]\s*(?=\S)|\s*,\s*", re.IGNORECASE)
 _MAX_ROUNDS = 4
 _ASCII = {code: text for code, text in (words.DROPPED | words.LETTERS).items() if code < 128}
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from beatporter.matching import words
 from beatporter.matching.compare import telling_words
 from beatporter.matching.normalise import joined_names, name_words
-from beatporter.matching.title import parse_entry_title
+from beatporter.matching.title import parse_entry_title, unfolded, without_artists
 
 
 def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None) -> str:
     """Normalised artists, title and version: equal for the same recording and version under another id or spelling.
 
-    Cuts count as one recording: what a person threw out as radio edit does not come back as extended mix. Remixers count
-    for the version only, featured artists as artists; the order of artists does not matter. Why: docs/decisions/matching-recording-key.md.
+    Cuts count as one recording: what a person threw out as a radio edit does not come back as the extended mix. Remixers count
+    for the version only, featured artists as artists; the order of artists does not matter, nor whether a subtitle stands after a dash or
+    in a bracket. Why: docs/decisions/matching-recording-key.md.
 
     Args:
         name: title, with the version in it (Spotify) or without (Beatport).
@@ -24,7 +25,8 @@ def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None
     Returns:
         "artists|title|version", e.g. "monolink|return to oz|remix artbat"; the version is empty for the original.
     """
-    title = parse_entry_title(name, mix_name, ())
+    title = parse_entry_title(name, mix_name, (), tuple(artists))
+    title = unfolded(without_artists(title, (*artists, *title.featured)))
     remixers = title.version.names
     people = frozenset[str]().union(*(name_words(artist) for artist in artists))
     telling = telling_words(title, people | remixers)

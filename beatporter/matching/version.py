@@ -16,12 +16,12 @@ from beatporter.matching import words
 from beatporter.matching.normalise import normalise
 
 Cut = Literal["extended", "original", "radio"]
-Agreement = Literal["equal", "alike", "spelling", "unnamed", "silent", "conflict"]
+Agreement = Literal["equal", "alike", "spelling", "unnamed", "silent", "club", "conflict"]
 
 OTHER: Final = "other"
 """Kind of a suffix that no word list knows ("Song - Something")."""
 
-_POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
+POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 _LONGEST_PHRASE = 5
 _NAME_SIMILARITY = 0.88
 _NAME_LETTERS_MIN = 5
@@ -41,8 +41,14 @@ class Version:
     """remaster, film, …: differences that leave the recording the same."""
     text: str = ""
     """As it was written, for people."""
+    is_credited: bool = False
+    """The names are those of a field for remixers, and no word says what they made."""
     unknown: str = ""
     """The normalised suffix that made it of kind OTHER."""
+    unknown_names: frozenset[str] = frozenset()
+    """Those of `names` that this suffix brought."""
+    unknown_cut: Cut | None = None
+    """The cut that this suffix names, which counts only if the suffix is a version and no part of the title."""
 
     def merged(self, other: Version) -> Version:
         """Both together; a cut of this one's that says more than "original" wins over the other's."""
@@ -50,7 +56,17 @@ class Version:
         cut = next((cut for cut in cuts if cut != "original"), cuts[0] if cuts else None)
         text = ", ".join(dict.fromkeys(text for text in (self.text, other.text) if text))
         unknown = " ".join(part for part in (self.unknown, other.unknown) if part)
-        return Version(cut, self.kinds | other.kinds, self.names | other.names, self.notes | other.notes, text, unknown)
+        return Version(
+            cut,
+            self.kinds | other.kinds,
+            self.names | other.names,
+            self.notes | other.notes,
+            text,
+            False,
+            unknown,
+            self.unknown_names | other.unknown_names,
+            self.unknown_cut or other.unknown_cut,
+        )
 
 
 def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
@@ -60,7 +76,7 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
     return known
 
 
-_PHRASES: Final = _phrases()
+PHRASES: Final = _phrases()
 
 
 def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -70,7 +86,7 @@ def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     at = 0
     while at < len(tokens):
         for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
-            meaning = _PHRASES.get(tuple(tokens[at : at + length]))
+            meaning = PHRASES.get(tuple(tokens[at : at + length]))
             if meaning is not None:
                 meanings.append(meaning)
                 at += length
@@ -81,15 +97,20 @@ def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     return meanings, left
 
 
+def _tokens(text: str) -> list[str]:
+    """The normalised words of a version, "djedit" as two."""
+    return [word for token in normalise(text).split() for word in words.JOINED_WORDS.get(token, token).split()]
+
+
 @lru_cache(maxsize=256)
 def is_version(text: str) -> bool:
     """Whether a bracket or suffix speaks of a version: by a word that is sure, by its place, or because every word is known."""
-    tokens = normalise(text).split()
+    tokens = _tokens(text)
     if not words.SURE_WORDS.isdisjoint(tokens) or (tokens[-1:] and tokens[-1] in words.LAST_WORDS):
         return True
     meanings, left = _find_phrases(tokens)
     if not meanings:
-        return False
+        return bool(tokens) and words.MIX_WORDS.issuperset(tokens)
     if " ".join(tokens).startswith(tuple(words.VERSION_STARTS)):
         return True
     return all(token in words.JOINERS or token.isdigit() for token in left)
@@ -98,7 +119,7 @@ def is_version(text: str) -> bool:
 @lru_cache(maxsize=256)
 def parse_version(text: str) -> Version:
     """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list knows are names."""
-    tokens = normalise(_POSSESSIVE.sub("", text)).split()
+    tokens = _tokens(POSSESSIVE.sub("", text))
     meanings, left = _find_phrases(tokens)
     kinds = {meaning for group, meaning in meanings if group == "kind"}
     notes = frozenset(meaning for group, meaning in meanings if group == "note")
@@ -119,14 +140,27 @@ def _settle(cut: str | None, kinds: set[str], names: frozenset[str], notes: froz
         kinds = {"edit"} if edit and cut != "radio" else {"remix"}
     if names and len(kinds) > 1:
         kinds = kinds - {"remix"}  # "ARTBAT Remix Instrumental" and "ARTBAT Instrumental" are one
-    known: Cut | None = "extended" if cut == "extended" else "radio" if cut == "radio" else "original" if cut == "original" else None
-    return Version(known, frozenset(kinds), names, notes, text)
+    return Version(_cut(cut), frozenset(kinds), names, notes, text)
 
 
 def other_version(text: str) -> Version:
-    """A suffix that no word list knows: a version all the same, since a dash sets it off."""
-    unknown = normalise(text)
-    return Version(kinds=frozenset({OTHER}), names=frozenset(unknown.split()) - words.JOINERS, text=text.strip(), unknown=unknown)
+    """A suffix that no word list knows: a version all the same, since a dash sets it off, e.g. "James Juke's Extended Hot Take"."""
+    tokens = _tokens(POSSESSIVE.sub("", text))
+    cut: Cut | None = None
+    for length in range(min(_LONGEST_PHRASE, len(tokens) - 1), 0, -1):
+        for at in range(len(tokens) - length + 1):
+            phrase = tuple(tokens[at : at + length])
+            group, meaning = PHRASES.get(phrase, ("", ""))
+            if cut is None and group == "cut" and (length > 1 or phrase == ("extended",)):
+                cut = _cut(meaning)
+                tokens = tokens[:at] + tokens[at + length :]
+                break
+    names = frozenset(tokens) - words.JOINERS or frozenset(tokens)
+    return Version(kinds=frozenset({OTHER}), names=names, text=text.strip(), unknown=normalise(text), unknown_names=names, unknown_cut=cut)
+
+
+def _cut(meaning: str | None) -> Cut | None:
+    return "extended" if meaning == "extended" else "radio" if meaning == "radio" else "original" if meaning == "original" else None
 
 
 def same_cut(one: Cut | None, other: Cut | None) -> bool:
@@ -145,16 +179,52 @@ def compare_versions(one: Version, other: Version, people: frozenset[str], other
 
     Returns:
         equal; alike (written differently, the same meant: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); spelling (a
-        name is spelled differently); unnamed (the same kind, and one side says nothing more: "Remix"); silent (one side does not
-        speak of a version at all); or conflict.
+        name is spelled differently); unnamed (the same maker, and one side says less: "Remix"); silent (one side does not speak of
+        a version, or names it in part, and the other's has an arrangement of its own); club (as silent, and the other says only
+        "Club Mix"); or conflict.
     """
     if one.kinds == other.kinds:
-        return _compare_names(one.names, other.names, people, other_people)
-    if one.names == other.names and OTHER in one.kinds | other.kinds and one.names:
+        agreement = _compare_names(one.names, other.names, people, other_people)
+        if agreement != "conflict":
+            return agreement
+    elif OTHER in one.kinds | other.kinds and one.names == other.names and one.names:
         return "alike"
+    if _same_maker(one, other, people, other_people) or _same_maker(other, one, other_people, people):
+        return "unnamed"
+    return _one_sided(one, other)
+
+
+def _same_maker(less: Version, more: Version, people: frozenset[str], other_people: frozenset[str]) -> bool:
+    """Whether one side names only who made a version and the other says more of it, e.g. "MORTEN" and "MORTEN Future Rave Remix".
+
+    The side that says less has only a field for remixers, or the other has no word that a list knows ("James Juke's Hot Take").
+    """
+    if (
+        not (less.is_credited or more.kinds == {OTHER})
+        or not less.names
+        or not less.kinds
+        or not less.kinds | more.kinds <= words.SOFT_KINDS
+    ):
+        return False
+    rest = more.names - less.names
+    strangers = (other_people - people) if less.is_credited else (people | other_people)
+    if not less.names <= more.names or not less.names <= people | other_people or rest & strangers:
+        return False
+    tokens = normalise(more.text).split()
+    beside = {tokens[at + step] for at in range(1, len(tokens) - 1) if tokens[at] in words.NAME_JOINERS for step in (-1, 1)}
+    return not beside & (rest - people)  # "MORTEN & Alesso Remix" has a second maker
+
+
+def _one_sided(one: Version, other: Version) -> Agreement:
+    if (one.names ^ other.names) & words.SAME_ARRANGEMENT:
+        return "conflict"
     for silent, speaks in ((one, other), (other, one)):
-        if not silent.kinds and silent.cut is None and speaks.kinds <= {"remix", "edit", "rework"}:
+        if not silent.kinds and speaks.kinds == {"remix"} and speaks.names and speaks.names <= words.CLUB_WORDS:
+            return "club"
+        if not silent.kinds and speaks.kinds <= words.SOFT_KINDS:
             return "silent"
+    if one.kinds | other.kinds <= words.SOFT_KINDS and one.names & other.names:
+        return "silent"
     return "conflict"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-RULES: Final = "2026-11-2"
+RULES: Final = "2026-11-3"
 """Version of the rules. Old misses are tried again under a new one, hits stay."""
 
 ACCEPT: Final = 70.0
@@ -28,8 +28,36 @@ CUT_RATIO_MAX: Final = 1 / CUT_RATIO_MIN
 CUT_SLACK: Final = 1.1
 """A cut that calls itself shorter may be longer by this much."""
 
+LENGTH_IDENTICAL_MS: Final = 20
+"""One master: what speaks for a track whose ISRC is another."""
+
 LINE_UP_MIN: Final = 0.6
 """Share of the main artists that another cut has to name; the same recording under an equal length or ISRC may name fewer."""
+LINE_UP_OF_CUT_MIN: Final = 0.5
+"""The same where something else ties the cuts together: the same named remixer, or ISRCs of one batch."""
+ISRC_BATCH: Final = 30
+"""ISRCs of one label and year whose numbers lie this close were mostly given to one release."""
+
+YES: Final[dict[str, float]] = {
+    "another title": 0.1,
+    "a title with no word in common": 0.02,
+    "title not quite": 0.5,
+    "bracket": 0.4,
+    "another artist": 0.1,
+    "no artist in common": 0.02,
+    "artist not quite": 0.4,
+    "another line-up": 0.4,
+    "other words": 0.4,
+    "another version": 0.03,
+    "version on one side": 0.2,
+    "piece of a DJ mix": 0.05,
+    "impossible length": 0.2,
+    "too few points": 0.3,
+}
+"""How often a person says yes to a candidate, by what rules it out: estimates, which only put `match review` in order. Several multiply;
+an equal length or ISRC takes the square root."""
+YES_SHOWN: Final = 0.01
+"""A miss whose nearest candidate is less probable is not shown: neither its title nor its artist is the entry's."""
 
 PENALTY: Final[dict[str, float]] = {
     "title spelled differently": 6.0,
@@ -48,7 +76,11 @@ PENALTY: Final[dict[str, float]] = {
     "version not named": 12.0,
     "another version": 35.0,
     "piece of a DJ mix": 35.0,
+    "version named in other words": 16.0,
+    "club mix for original": 15.0,
     "another cut": 4.0,
+    "cut named otherwise": 15.0,
+    "line-up of another cut": 10.0,
     "cut not named": 1.0,
     "length a little different": 4.0,
     "length unlike the named cut": 8.0,

@@ -39,6 +39,7 @@ SAME_WORD: Final[dict[str, str]] = {
     "parts": "pt",
     "volume": "vol",
     "versus": "vs",
+    "v": "vs",
     "thru": "through",
     "tonite": "tonight",
 }
@@ -76,11 +77,14 @@ FEATURE_WORDS: Final = ("featuring", "feat", "ft", "with", "prod by", "produced 
 """A bracket that begins so names artists."""
 
 JOINERS: Final = frozenset(
-    {"and", "x", "vs", "feat", "ft", "featuring", "with", "pres", "presents", "by", "of", "the", "a", "de", "et", "und", "s"}
+    {"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "by", "of", "the"}
+    | {"a", "de", "et", "und", "s"}
 )
 """Words between names in a version; they tell nothing about who made it."""
 
-NAME_JOINERS: Final = frozenset({"and", "x", "vs", "versus", "feat", "ft", "featuring", "with", "pres", "presents", "und"})
+NAME_JOINERS: Final = frozenset(
+    {"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "und"}
+)
 """Between blanks these join artists into one name."""
 
 NAME_PREFIXES: Final = ("the ", "dj ")
@@ -89,48 +93,75 @@ NAME_PREFIXES: Final = ("the ", "dj ")
 VARIOUS: Final = frozenset({"various artists", "various", "va", "verschiedene interpreten", "varios artistas"})
 """Names that say nothing about who made a recording."""
 
-CUTS: Final[dict[str, str]] = {
+_CUT_FORMS: Final = ("mix", "version", "edit", "cut", "edition", "mix edit", "edit mix")
+_CUT_LENGTHS: Final[dict[str, str]] = {
     "extended": "extended",
-    "extended mix": "extended",
-    "extended version": "extended",
-    "extended edit": "extended",
-    "ext mix": "extended",
-    "long version": "extended",
-    "long mix": "extended",
+    "ext": "extended",
+    "extd": "extended",
+    "xtended": "extended",
+    "extented": "extended",
+    "extendend": "extended",
+    "long": "extended",
+    "full": "extended",
     "full length": "extended",
-    "full version": "extended",
+    "maxi": "extended",
+    "maxi single": "extended",
+    "12": "extended",
     "12 inch": "extended",
-    "12 mix": "extended",
-    "12 version": "extended",
-    "dj edit": "extended",
+    "12 extended": "extended",
+    "12 inch extended": "extended",
+    "original extended": "extended",
+    "extended original": "extended",
+    "extended dj": "extended",
     "original": "original",
-    "original mix": "original",
-    "original version": "original",
-    "main mix": "original",
-    "main version": "original",
-    "album version": "original",
-    "album mix": "original",
+    "orig": "original",
+    "main": "original",
+    "album": "original",
+    "lp": "original",
     "radio": "radio",
-    "radio edit": "radio",
-    "radio mix": "radio",
-    "radio version": "radio",
-    "radio cut": "radio",
-    "original radio edit": "radio",
-    "original edit": "radio",
-    "single edit": "radio",
-    "single version": "radio",
-    "single mix": "radio",
-    "video edit": "radio",
-    "video version": "radio",
-    "short edit": "radio",
-    "short mix": "radio",
-    "short version": "radio",
-    "album edit": "radio",
+    "original radio": "radio",
+    "main radio": "radio",
+    "short radio": "radio",
+    "official radio": "radio",
+    "tv": "radio",
+    "fm": "radio",
+    "airplay": "radio",
+    "single": "radio",
+    "short": "radio",
+    "video": "radio",
+    "music video": "radio",
+    "streaming": "radio",
+    "spotify": "radio",
+    "7": "radio",
     "7 inch": "radio",
-    "7 mix": "radio",
-    "7 version": "radio",
+    "7 radio": "radio",
+    "7 inch radio": "radio",
+    "7 single": "radio",
+    "7 inch single": "radio",
 }
-"""Names of cuts: how long a recording is cut, not which recording it is."""
+_CUT_ALONE: Final[dict[str, str]] = {
+    "extended": "extended",
+    "full length": "extended",
+    "12 inch": "extended",
+    "12 extended": "extended",
+    "12 inch extended": "extended",
+    "dj edit": "extended",
+    "dj version": "extended",
+    "dj cut": "extended",
+    "original": "original",
+    "radio": "radio",
+    "7 inch": "radio",
+    "original edit": "radio",
+    "album edit": "radio",
+    "lp edit": "radio",
+    "main edit": "radio",
+    "mix edit": "radio",
+    "edit mix": "radio",
+}
+
+CUTS: Final[dict[str, str]] = {f"{length} {form}": cut for length, cut in _CUT_LENGTHS.items() for form in _CUT_FORMS} | _CUT_ALONE
+"""Names of cuts: how long a recording is cut, not which recording it is. A length before a form ("7 inch" and "edit"), and those that
+stand alone or mean something else than their parts."""
 
 KINDS: Final[dict[str, str]] = {
     "remix": "remix",
@@ -282,14 +313,44 @@ NOTES: Final[dict[str, str]] = {
     "bonus": "bonus",
     "bonus track": "bonus",
     "explicit": "explicit",
+    "explicit version": "explicit",
     "clean": "clean",
+    "clean version": "clean",
+    "deluxe": "edition",
+    "deluxe edition": "edition",
+    "deluxe version": "edition",
+    "limited edition": "edition",
+    "special edition": "edition",
     "mono": "mono",
     "stereo": "stereo",
+} | {
+    " ".join(part for part in (shop, word, form) if part): "exclusive"
+    for shop in ("", "beatport", "spotify", "traxsource", "juno", "bandcamp", "itunes", "digital", "web", "online", "vinyl")
+    for word in ("exclusive", "exclusives", "bonus", "only", "edition")
+    for form in ("", "mix", "version", "edit", "edition", "track", "release", "single")
+    if shop or word not in ("only", "edition")
 }
 """Words that change the sound or the sale, not the recording."""
 
-MIX_WORDS: Final = frozenset({"mix", "mixx", "mx", "version", "ver"})
+MIX_WORDS: Final = frozenset({"mix", "mixx", "mx", "version", "ver", "edition"})
 """With a name before it a mix is a remix ("Claptone Extended Mix" on Beatport is "Claptone Remix" on Spotify)."""
+
+JOINED_WORDS: Final[dict[str, str]] = {
+    phrase.replace(" ", ""): phrase
+    for phrase in [*CUTS, *KINDS, "club mix", "club remix", "vocal mix", "extended remix", "radio remix", "extended club mix"]
+    if " " in phrase and phrase.rpartition(" ")[2] in {"mix", "remix", "edit", "version", "cut"} and not phrase[0].isdigit()
+}
+"""Words for a version that some write as one: "DjEdit", "ExtendedMix"."""
+
+CLUB_WORDS: Final = frozenset({"club"})
+"""Between "Original Mix" and these an equal length decides: one service calls a mix the original that the other calls the club mix."""
+
+SOFT_KINDS: Final = frozenset({"remix", "edit", "rework", "other"})
+"""Versions with another arrangement than the original, so that their length is another too: an equal ISRC and an equal length together
+outweigh their words. What is made from the original's own arrangement (instrumental, dub, vocals only) has its length always."""
+
+SAME_ARRANGEMENT: Final = frozenset({"vocal", "vocals", "english", "german", "spanish", "french", "italian", "portuguese", "russian"})
+"""Words of a soft version that leave the length as it is all the same."""
 
 SURE_WORDS: Final = frozenset(
     {"mix", "mixx", "mx", "version", "edit", "remix", "remixes", "rmx", "rework", "bootleg", "mashup", "vip", "instrumental"}

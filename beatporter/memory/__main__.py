@@ -1,10 +1,59 @@
-"""`python -m beatporter.memory CAPTURE` prints what a memray capture says, as JSON."""
+"""`python -m beatporter.memory CAPTURE` prints what a memray capture says, as JSON.
+
+Without an argument it answers requests, a line of JSON each, until its input ends: the reader of `beatporter.memory.reading`.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from beatporter.memory.analysis import main
+from beatporter.memory.analysis import analyse
+from beatporter.memory.records import Step
+
+_UNIMPORTANT = 10
+"""Niceness: the run goes first."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a capture's analysis as JSON; 1 and the reason when it cannot be read, 2 for more than one file."""
+    if len(arguments) > 1:
+        sys.stderr.write("usage: python -m beatporter.memory [CAPTURE]\n")
+        return 2
+    if not arguments:
+        return _serve()
+    try:
+        details = analyse(Path(arguments[0]))
+    except (OSError, RuntimeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    json.dump(asdict(details), sys.stdout)
+    return 0
+
+
+def _serve() -> int:
+    with suppress(OSError, AttributeError):
+        os.nice(_UNIMPORTANT)
+    for line in sys.stdin:
+        try:
+            answer = _answer(json.loads(line))
+        except (OSError, RuntimeError) as error:
+            answer = {"error": str(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    steps = [Step(**step) for step in request["steps"]]
+    return asdict(analyse(Path(request["file"]), steps, request["began_at"]))
+
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

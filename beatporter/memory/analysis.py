@@ -1,24 +1,30 @@
-"""Reads a memray capture and says what matters of it. Runs in a process of its own, so that the run's memory stays its own.
+"""Reads a memray capture and says what matters of it, also of one that breaks off because its process was killed.
 
-Paths are made relative and command lines are left out: what is printed holds no secret and no path of the machine.
+memray keeps, for every stretch between two samples of the process, what was held when most was. All figures here come from those
+stretches, so they agree with one another. Paths are made relative and command lines are left out: what is said holds no secret and
+no path of the machine.
 """
 
 from __future__ import annotations
 
-import sys
 import sysconfig
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePath
+from typing import Any
 
 import memray
 
-from beatporter.memory.records import Details, Holder, Moment
+from beatporter.memory.records import Details, Holder, Moment, Step, StepHolders
 
 _TOP = 15
+_STEP_TOP = 5
 _MOMENTS = 120
+_MAX_SAMPLES = 20_000
+RESERVED_FROM = 64 * 1024 * 1024
+"""A mapping of this many bytes is a reservation: Python's own allocator maps 1 MB at a time, and malloc's own mappings are not seen."""
 _ROOT = Path(__file__).resolve().parents[2]
 _OWN = frozenset({"beatporter", "tasks", "flows", "cli"})
 _CAPTURING = PurePath("beatporter", "memory")
@@ -26,6 +32,7 @@ _IMPORT = "<frozen importlib"
 _NO_FRAME = ("no Python frame (start of a thread, or the interpreter itself)", "-", 0)
 Frame = tuple[str, str, int]
 """Function, file, line; as memray gives it."""
+Stack = list[Frame]
 
 
 @dataclass
@@ -41,44 +48,135 @@ class _Holders:
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
 
-    def add(self, frame: Frame, record: memray.AllocationRecord) -> None:
+    def add(self, frame: Frame, held_bytes: int, allocations: int) -> None:
         function, file, line = frame
         total = self._sums[function, file]
-        total.held_bytes += record.size
-        total.allocations += record.n_allocations
-        total.lines[line] += record.size
+        total.held_bytes += held_bytes
+        total.allocations += allocations
+        total.lines[line] += held_bytes
 
-    def greatest(self) -> tuple[Holder, ...]:
+    def greatest(self, top: int) -> tuple[Holder, ...]:
         ordered = sorted(self._sums.items(), key=lambda item: (-item[1].held_bytes, item[0]))
-        return tuple(_holder(function, file, total) for (function, file), total in ordered[:_TOP])
+        return tuple(_holder(function, file, total) for (function, file), total in ordered[:top] if total.held_bytes)
 
 
-def analyse(file: Path) -> Details:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A stack, and what it held in each stretch in which anything changed there: first stretch, stretch after the last, blocks, bytes."""
+
+    stack: Stack
+    spans: list[tuple[int, int, int, int]]
+    reserves: bool
+
+    def at(self, stretch: int) -> tuple[int, int]:
+        """Blocks and bytes at the highest moment of a stretch."""
+        return next(((blocks, size) for first, after, blocks, size in self.spans if first <= stretch < after), (0, 0))
+
+
+def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = None) -> Details:
     """What the capture says.
+
+    Args:
+        steps: those of the run, for who held memory at each one's peak.
+        began_at: when the run began, seconds since 1970; None: with the first sample.
 
     Raises:
         OSError: it is no capture, or cannot be read.
     """
-    places, own = _Holders(), _Holders()
-    import_bytes = 0
-    with memray.FileReader(file, max_memory_records=10 * _MOMENTS) as reader:
-        for record in reader.get_high_watermark_allocation_records(merge_threads=True):
-            stack = record.stack_trace()
-            places.add(stack[0] if stack else _NO_FRAME, record)
-            if any(frame[1].startswith(_IMPORT) for frame in stack):
-                import_bytes += record.size
-            if innermost := next((frame for frame in stack if is_own(frame[1])), None):
-                own.add(innermost, record)
-        moments = [Moment(shot.time / 1000, shot.rss, shot.heap) for shot in reader.get_memory_snapshots()]
-        metadata = reader.metadata
+    with memray.FileReader(file, max_memory_records=_MAX_SAMPLES) as reader:
+        records, totals = reader.get_temporal_high_water_mark_allocation_records(merge_threads=True)
+        places = [_place(record, len(totals)) for record in records]
+        left = _left(reader.get_leaked_allocation_records(merge_threads=True))
+        samples = list(reader.get_memory_snapshots())
+        allocations = reader.metadata.total_allocations
+    reserved = _reserved(places, len(totals))
+    memory = [total - held for total, held in zip(totals, reserved, strict=True)]
+    peak = max(range(len(memory)), key=memory.__getitem__, default=0)
+    own, anywhere, import_bytes = _held(places, peak)
+    begin = began_at if began_at is not None or not samples else samples[0].time / 1000
+    moments = [Moment(round(max(one.time / 1000 - (begin or 0), 0), 3), one.rss, one.heap) for one in samples]
     return Details(
-        peak_bytes=metadata.peak_memory,
+        peak_bytes=memory[peak] if memory else 0,
+        reserved_bytes=reserved[peak] if reserved else 0,
         import_bytes=import_bytes,
-        allocations=metadata.total_allocations,
-        places=places.greatest(),
-        own=own.greatest(),
-        timeline=_thinned(moments),
+        allocations=allocations,
+        places=anywhere.greatest(_TOP),
+        own=own.greatest(_TOP),
+        left_bytes=left[1],
+        left=left[0].greatest(_TOP),
+        steps=tuple(_by_step(steps, moments, memory, places)),
+        timeline=thinned(moments),
+        last_rss_bytes=moments[-1].rss_bytes if moments else None,
     )
+
+
+def _place(record: Any, stretches: int) -> _Place:
+    spans = [
+        (
+            one.allocated_before_snapshot,
+            stretches if (end := one.deallocated_before_snapshot) is None else end,
+            one.n_allocations,
+            one.n_bytes,
+        )
+        for one in record.intervals
+    ]
+    mapped = record.allocator == memray.AllocatorType.MMAP
+    return _Place(record.stack_trace(), spans, mapped and any(blocks and size / blocks >= RESERVED_FROM for *_, blocks, size in spans))
+
+
+def _reserved(places: Iterable[_Place], stretches: int) -> list[int]:
+    """Bytes of reservations in each stretch."""
+    reserving = [place for place in places if place.reserves]
+    return [sum(place.at(stretch)[1] for place in reserving) for stretch in range(stretches)]
+
+
+def _held(places: Iterable[_Place], stretch: int) -> tuple[_Holders, _Holders, int]:
+    """Who held memory at the highest moment of a stretch: our functions without what loading modules took, all places, and those bytes."""
+    own, anywhere, import_bytes = _Holders(), _Holders(), 0
+    for place in places:
+        blocks, size = place.at(stretch)
+        if not size or place.reserves:
+            continue
+        anywhere.add(place.stack[0] if place.stack else _NO_FRAME, size, blocks)
+        if _is_import(place.stack):
+            import_bytes += size
+        elif frame := _own_frame(place.stack):
+            own.add(frame, size, blocks)
+    return own, anywhere, import_bytes
+
+
+def _by_step(steps: Sequence[Step], moments: Sequence[Moment], memory: Sequence[int], places: Sequence[_Place]) -> Iterator[StepHolders]:
+    """Our functions at each step's peak, found among the stretches that end within it or hold its end."""
+    for step in steps:
+        end_s = step.end_s if step.end_s is not None else float("inf")
+        first = next((number for number, moment in enumerate(moments) if moment.at_s >= step.start_s), len(moments))
+        after = next((number for number, moment in enumerate(moments) if moment.at_s >= end_s), len(moments))
+        stretches = range(min(first, len(memory) - 1), min(after + 1, len(memory)))
+        if not memory or not stretches:
+            continue
+        peak = max(stretches, key=memory.__getitem__)
+        yield StepHolders(step.name, memory[peak], _held(places, peak)[0].greatest(_STEP_TOP))
+
+
+def _left(records: Iterable[memray.AllocationRecord]) -> tuple[_Holders, int]:
+    """Who allocated what was not freed, and how many bytes: our innermost function, else the one that asked for it. Modules stay anyway."""
+    holders, total = _Holders(), 0
+    for record in records:
+        stack = record.stack_trace()
+        if _is_import(stack) or (record.allocator == memray.AllocatorType.MMAP and record.size >= RESERVED_FROM * record.n_allocations):
+            continue
+        total += record.size
+        holders.add(_own_frame(stack) or (stack[0] if stack else _NO_FRAME), record.size, record.n_allocations)
+    return holders, total
+
+
+def _is_import(stack: Stack) -> bool:
+    return any(frame[1].startswith(_IMPORT) for frame in stack)
+
+
+def _own_frame(stack: Stack) -> Frame | None:
+    """Our innermost function on a stack."""
+    return next((frame for frame in stack if is_own(frame[1])), None)
 
 
 @cache
@@ -109,29 +207,8 @@ def _holder(function: str, file: str, total: _Sum) -> Holder:
     return Holder(function, place, total.held_bytes, total.allocations, is_own(file))
 
 
-def _thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """At most `_MOMENTS` of them, each the greatest of its stretch, with times from the first."""
-    if not moments:
-        return ()
-    stretch = -(-len(moments) // _MOMENTS)
+def thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """At most `_MOMENTS` of them, each the greatest of its stretch."""
+    stretch = -(-len(moments) // _MOMENTS) or 1
     groups: Iterable[Sequence[Moment]] = (moments[start : start + stretch] for start in range(0, len(moments), stretch))
-    kept = [max(group, key=lambda moment: moment.rss_bytes) for group in groups]
-    begin = moments[0].at_s
-    return tuple(Moment(round(moment.at_s - begin, 3), moment.rss_bytes, moment.heap_bytes) for moment in kept)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print a capture's analysis as JSON; 1 and the reason when it cannot be read, 2 without exactly one file."""
-    import json
-    from dataclasses import asdict
-
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m beatporter.memory CAPTURE\n")
-        return 2
-    try:
-        details = analyse(Path(arguments[0]))
-    except (OSError, RuntimeError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    json.dump(asdict(details), sys.stdout)
-    return 0
+    return tuple(max(group, key=lambda moment: moment.rss_bytes) for group in groups)

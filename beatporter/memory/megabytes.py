@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+MB = 2**20
+
 
 def megabytes(size_bytes: int | None) -> float | None:
     """The size in MB; None when it is not known."""
-    return None if size_bytes is None else size_bytes / 2**20
+    return None if size_bytes is None else size_bytes / MB
 
 
 def show_megabytes(size_mb: float | None, *, sign: bool = False) -> str:
@@ -16,3 +18,10 @@ def show_megabytes(size_mb: float | None, *, sign: bool = False) -> str:
 def show_bytes(size_bytes: int | None, *, sign: bool = False) -> str:
     """The same for a size in bytes."""
     return show_megabytes(megabytes(size_bytes), sign=sign)
+
+
+def round_bytes(size_bytes: int | None, *, sign: bool = False) -> str:
+    """A size in bytes as a sentence has it: whole MB from ten on."""
+    if size_bytes is None or abs(size_bytes) < 10 * MB:
+        return show_bytes(size_bytes, sign=sign)
+    return f"{size_bytes / MB:{'+' if sign else ''}.0f} MB"

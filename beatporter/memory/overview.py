@@ -1,105 +1,159 @@
-"""The genres of one parent run side by side: whether memory grows from genre to genre is to be seen at a glance."""
+"""The genres of one parent run side by side: the true peak, whether memory grows from genre to genre, and which lines do it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from beatporter.markdown import escape, svg_image
-from beatporter.memory.megabytes import show_megabytes
+from beatporter.memory.markdown import process_table
+from beatporter.memory.megabytes import MB, show_megabytes
+from beatporter.memory.picture import genres_svg
+from beatporter.memory.records import Holder, ProcessMemory
+from beatporter.memory.trend import RULE_GROWTH, Growing, Slope, growth, robust_slope
 
-_WIDTH, _HEIGHT = 640, 170
-_LEFT, _BOTTOM, _TOP = 58, 22, 10
+_LINES = 6
+_OFTEN = 0.6
+"""A line that left something in so large a share of the genres is one that grows."""
+_WORTH_NAMING = 20 * 1024
+"""Bytes a genre."""
+_WARM_UP = 1
+"""The first genre of a process loads modules and fills caches."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenreMemory:
-    """A genre's resident memory in MiB by the kernel's count; None where it is not known, such as for a genre that failed."""
+    """A genre's resident memory in MB by the kernel's count; None where it is not known, such as for a genre that failed."""
 
     genre: str
     before_mb: float | None
     peak_mb: float | None
     after_mb: float | None
+    left: tuple[Holder, ...] = ()
+    """Who allocated what the genre did not free."""
 
 
-def overview_markdown(genres: Sequence[GenreMemory], *, one_process: bool) -> str:
-    """The artifact `memory`: what it says in words, a picture, and a table, in the order in which the genres ran.
+@dataclass(frozen=True, slots=True)
+class GrowingLine:
+    """A function that leaves something behind in most genres."""
 
-    Args:
-        one_process: the genres ran one after the other in one process, so that what a genre leaves behind the next one has too.
+    function: str
+    place: str
+    bytes_a_genre: float
+    genres: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A parent's run.
+
+    Attributes:
+        one_process: the genres ran one after the other in the parent's process.
+        process_peak_mb: the most that the parent's process ever had in RAM.
+        over_budget: what is to be said of genres above their budgets, by genre.
     """
-    lines = [
-        "| Genre | In RAM before | At the peak | After | Left behind |",
-        "|---|---:|---:|---:|---:|",
-        *(_row(genre) for genre in genres),
-    ]
-    parts = [
-        "# Memory of the genres",
-        _meaning(genres, one_process=one_process),
-        _picture(genres),
-        "\n".join(lines),
-        "MB here are 1,048,576 bytes, by the kernel's count.",
-    ]
+
+    genres: Sequence[GenreMemory]
+    one_process: bool
+    process_peak_mb: float | None = None
+    processes: tuple[ProcessMemory, ...] = ()
+    over_budget: Mapping[str, str] | None = None
+
+    @property
+    def slope(self) -> Slope | None:
+        """MB in RAM after each genre of a shared process, the first one left out."""
+        after = [genre.after_mb for genre in self.genres if genre.after_mb][_WARM_UP:]
+        return robust_slope(after) if self.one_process else None
+
+    @property
+    def growth(self) -> Growing:
+        """The verdict over the genres."""
+        return growth(self.slope)
+
+    @property
+    def highest(self) -> GenreMemory | None:
+        """The genre with the highest peak."""
+        return max((genre for genre in self.genres if genre.peak_mb), key=lambda genre: genre.peak_mb or 0.0, default=None)
+
+
+def overview_markdown(overview: Overview) -> str:
+    """The artifact `memory`: the verdict in words, a picture, the lines that grow, and a table in the order in which the genres ran."""
+    parts = ["# Memory of the genres", *_meaning(overview)]
+    parts += [f"> **Over budget.** {escape(genre)}: {escape(words)}" for genre, words in (overview.over_budget or {}).items()]
+    if image := svg_image(genres_svg([(genre.after_mb, genre.peak_mb) for genre in overview.genres]), "Memory by genre"):
+        parts.append(f"{image}\n\nBars: peak of each genre. Line: in RAM after it.")
+    parts += [*_lines(overview), _table(overview.genres), *process_table(overview.processes)]
+    if overview.one_process:
+        parts.append(RULE_GROWTH)
+    parts.append("MB here are 1,048,576 bytes, by the kernel's count.")
     return "\n\n".join(part for part in parts if part)
 
 
-def overview_line(genre: GenreMemory) -> str:
-    """One genre's figures in a few words."""
-    if genre.peak_mb is None or genre.before_mb is None:
-        return "the system tells no figures"
-    return f"peak {genre.peak_mb:.0f} MB, {max(genre.peak_mb - genre.before_mb, 0):.0f} MB above the start"
+def overview_line(overview: Overview) -> str:
+    """The run in a few words."""
+    peaks = [genre.peak_mb for genre in overview.genres if genre.peak_mb]
+    if not peaks:
+        return "no figures"
+    verdict = f", {overview.growth}" if overview.one_process and overview.slope else ""
+    whole = (overview.process_peak_mb or 0.0) if overview.one_process else 0.0
+    return f"highest peak {max([*peaks, whole]):.0f} MB{verdict}"
 
 
-def overview_svg(genres: Sequence[GenreMemory]) -> str:
-    """A bar for each genre from zero to its peak, and a line through what was in RAM after each; empty when less than two are known."""
-    known = [(genre.after_mb, genre.peak_mb) for genre in genres if genre.after_mb and genre.peak_mb]
-    if len(known) < 2:
-        return ""
-    most = max(max(pair) for pair in known)
-    floor, right = _HEIGHT - _BOTTOM, _WIDTH - 1
-    step = (right - _LEFT) / len(known)
-    up = (floor - _TOP) / most
-    middles = [_LEFT + (index + 0.5) * step for index in range(len(known))]
-    bars = "".join(
-        f'<rect x="{x - step * 0.35:.1f}" y="{floor - peak * up:.1f}" width="{step * 0.7:.1f}" height="{peak * up:.1f}" fill="#9db8e8"/>'
-        for x, (_, peak) in zip(middles, known, strict=True)
-    )
-    line = " ".join(f"{x:.1f},{floor - after * up:.1f}" for x, (after, _) in zip(middles, known, strict=True))
-    text = 'font-family="sans-serif" font-size="11" fill="#888"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img">'
-        "<title>Memory by genre: bars are peaks, the line is what was in RAM afterwards</title>"
-        f'{bars}<polyline points="{line}" fill="none" stroke="#d9480f" stroke-width="2"/>'
-        f'<path d="M{_LEFT} {_TOP}V{floor}H{right}" fill="none" stroke="#888"/>'
-        f'<text x="{_LEFT - 4}" y="{_TOP + 8}" text-anchor="end" {text}>{most:.0f} MB</text>'
-        f'<text x="{_LEFT - 4}" y="{floor}" text-anchor="end" {text}>0</text>'
-        f'<text x="{_LEFT}" y="{_HEIGHT - 6}" {text}>first genre</text>'
-        f'<text x="{right}" y="{_HEIGHT - 6}" text-anchor="end" {text}>last</text>'
-        "</svg>"
-    )
+def growing_lines(genres: Sequence[GenreMemory]) -> list[GrowingLine]:
+    """Lines that left something behind in most genres after the first, the greatest first."""
+    later = [genre for genre in genres if genre.left][_WARM_UP:]
+    if len(later) < 2:
+        return []
+    sums: dict[tuple[str, str], list[int]] = {}
+    for genre in later:
+        for holder in genre.left:
+            sums.setdefault((holder.function, holder.place), []).append(holder.held_bytes)
+    lines = [GrowingLine(*key, sum(sizes) / len(later), len(sizes)) for key, sizes in sums.items() if len(sizes) >= _OFTEN * len(later)]
+    return sorted((line for line in lines if line.bytes_a_genre >= _WORTH_NAMING), key=lambda line: -line.bytes_a_genre)
 
 
-def _picture(genres: Sequence[GenreMemory]) -> str:
-    image = svg_image(overview_svg(genres), "Memory by genre")
-    return f"{image}\n\nBars: peak of each genre. Line: in RAM after it." if image else ""
-
-
-def _meaning(genres: Sequence[GenreMemory], *, one_process: bool) -> str:
-    after = [genre.after_mb for genre in genres if genre.after_mb]
-    peaks = [(genre.peak_mb, genre.genre) for genre in genres if genre.peak_mb]
-    if not peaks or not after:
-        return "No genre's figures are known."
-    peak_mb, highest = max(peaks)
-    words = [f"The highest peak was **{peak_mb:.0f} MB** ({escape(highest)})."]
-    if not one_process:
-        words.append("Each genre had a process of its own, which gave everything back when it ended.")
-    elif len(after) > 1:
-        each_mb = (after[-1] - after[0]) / (len(after) - 1)
-        words.append(
-            f"The genres shared one process: {after[0]:.0f} MB were in RAM after the first and {after[-1]:.0f} MB after the last, "
-            f"**{each_mb:+.1f} MB a genre**."
+def _meaning(overview: Overview) -> Iterator[str]:
+    highest = overview.highest
+    if highest is None or highest.peak_mb is None:
+        yield "No genre's figures are known."
+        return
+    peak, process_peak = highest.peak_mb, overview.process_peak_mb
+    if overview.one_process and process_peak and process_peak > peak + 1:
+        yield (
+            f"The highest peak was **{process_peak:.0f} MB**, outside of the genres: before the first, between them or after the last. "
+            f"The highest of a genre was {peak:.0f} MB ({escape(highest.genre)})."
         )
-    return " ".join(words)
+    else:
+        yield f"The highest peak was **{peak:.0f} MB** ({escape(highest.genre)})."
+    if not overview.one_process:
+        parent = f" This run's own process took {process_peak:.0f} MB at most." if process_peak else ""
+        yield f"Each genre had a process of its own, which gave everything back when it ended.{parent}"
+        return
+    yield _verdict(overview)
+
+
+def _verdict(overview: Overview) -> str:
+    slope = overview.slope
+    if slope is None:
+        return "The genres shared one process; they are too few to say whether it grows."
+    figures = f"{slope.estimate:+.2f} MB a genre (95 %: {slope.low:+.2f} to {slope.high:+.2f})"
+    return f"The genres shared one process, and its memory is **{overview.growth}**: {figures}, the first genre left out."
+
+
+def _lines(overview: Overview) -> Iterator[str]:
+    lines = growing_lines(overview.genres) if overview.one_process else []
+    if not lines:
+        return
+    yield "## Lines that left something behind in most genres"
+    rows = [
+        f"| {escape(line.function)} | {escape(line.place)} | {line.bytes_a_genre / MB:.2f} | {line.genres} |" for line in lines[:_LINES]
+    ]
+    yield "\n".join(["| Function | Line | MB a genre | Genres |", "|---|---|---:|---:|", *rows])
+
+
+def _table(genres: Sequence[GenreMemory]) -> str:
+    head = ["| Genre | In RAM before | At the peak | After | Left behind |", "|---|---:|---:|---:|---:|"]
+    return "\n".join([*head, *(_row(genre) for genre in genres)])
 
 
 def _row(genre: GenreMemory) -> str:

@@ -1,7 +1,7 @@
 """The kernel's figures for this process: memory in RAM now, and the most there ever was.
 
-Linux tells both in /proc/self/status and lets a process start its peak anew through /proc/self/clear_refs (proc(5)). Elsewhere
-on Unix the peak comes from getrusage and cannot be started anew; where a figure cannot be had it is None.
+Linux has both in /proc/self/status and lets a process reset its peak through /proc/self/clear_refs (proc(5)). Elsewhere on Unix
+the peak comes from getrusage and cannot be reset; a figure that the system does not give is None.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
 """The value that resets the peak resident size, proc(5)."""
 _PS_TIMEOUT_S = 5
+_highest = 0
+"""The most that was in RAM before the last reset, which makes the kernel forget it."""
 
 
 def resident_bytes() -> int | None:
@@ -33,15 +35,24 @@ def peak_bytes() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def reset_peak() -> bool:
-    """Let the peak start anew from now; False where the system does not allow it.
+def process_peak_bytes() -> int | None:
+    """The most bytes of this process that were ever in RAM at once, resets included."""
+    now = peak_bytes()
+    return max(_highest, now) if now is not None else None
 
-    The kernel's own ru_maxrss for the process starts anew with it.
+
+def reset_peak() -> bool:
+    """Start the peak again from what is in RAM now; False where the system does not allow it.
+
+    The kernel's ru_maxrss for the process is reset with it.
     """
+    global _highest
+    before = peak_bytes()
     try:
         _CLEAR_REFS.write_text(_RESET_PEAK)
     except OSError:
         return False
+    _highest = max(_highest, before or 0)
     return True
 
 

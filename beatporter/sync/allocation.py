@@ -1,4 +1,4 @@
-"""What the ledger tells of the calls that a run's genres will need, and the allocator made from it."""
+"""Estimates from the ledger how many calls a run's genres will need, and makes the allocator from this."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from beatporter.sync.outcome import LONGEST_RUN
 from beatporter.sync.workspace import Workspace, calls_key
 
 CALLS_BESIDE_SEARCHES = 3
-"""Kept back by a genre's run: its write, and a playlist made or looked at."""
+"""Calls kept for a genre's run: its write, and creating or reading a playlist."""
 CALLS_OF_A_WRITE = 1
-"""What a genre that has its playlist takes of them on an ordinary day; more kept back for each would be missing in the searches."""
+"""How many of them a genre with a playlist uses on an ordinary day; keeping more for each would take searches away."""
 
 
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
-    """An allocator of what the day's budget has left, those calls among it that come back while a run has patience.
+    """An allocator of the calls left in the day's budget, including those that come back while a run is willing to wait.
 
-    Where Spotify is known to give less than the budget, that is shared out instead.
+    Where Spotify is known to allow less than the budget, that is shared out instead.
     """
     ledger, now = workspace.ledger, workspace.now()
     budget = learned_budget(refusals(ledger.calls, now), workspace.settings.spotify_daily_budget)
@@ -36,7 +36,7 @@ def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:
-    """Searches that the genre's next run will need: what its charts of the last days left undecided, and a day's new entries."""
+    """Searches that the genre's next run will need: undecided entries of the last days' charts, and a day's new entries."""
     entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - BACKLOG_KEPT_FOR)
     if not entries:
         return searches_for(None)

@@ -16,6 +16,7 @@ from random import Random
 from typing import Final
 
 from beatporter.genres import KNOWN, Genre
+from sandbox.beatport.account import BeatportAccount
 from sandbox.beatport.exceptions import not_found, unauthorized
 from sandbox.catalogue import FIRST_DAY, Catalogue
 from sandbox.catalogue.beatport_side import BeatportTrack
@@ -23,7 +24,12 @@ from sandbox.catalogue.names import Label
 
 API_TOKEN: Final = "sandbox-beatport-token"
 TOKEN_LIFE: Final = timedelta(hours=10)
+WEEKLY: Final = "weekend-picks"
+"""Beginning of the names of charts that come out every Monday."""
+WEEKLY_ARTIST: Final = 777_001
+WEEKLY_HOUR: Final = 12
 _FIRST_CHART: Final = 800_000
+_FIRST_WEEKLY: Final = 900_000
 _CHARTS_A_GENRE: Final = 2
 
 
@@ -37,6 +43,8 @@ class DjChart:
     curator: str
     genre: Genre
     published: date
+    artist_id: int = 0
+    """The curator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,11 @@ class BeatportState:
         empty_charts: genres whose Top 100 has no rows.
         short_charts: genre id to how many of its rows are shown, while `count` still says 100.
         token: the bearer token that the API takes.
+        account: the person's sign-in to the API.
+        weekly: prefix and artist of charts that come out every week, on Monday at `WEEKLY_HOUR`; see `weekly_chart`.
+        challenges: every page is the challenge; None: only by patience.
+        left_out: fields that rows lack. label_extra: so many older recordings more of a label, by its id.
+        dripped: fields that rows of the next answers have more than usual, and their values.
         max_per_second: more page requests than that in a second and the challenge is shown; None: never.
         challenge_s: how long the challenge stays then.
     """
@@ -95,6 +108,12 @@ class BeatportState:
         self.empty_charts: set[int] = set()
         self.short_charts: dict[int, int] = {}
         self.token = API_TOKEN
+        self.account = BeatportAccount(clock)
+        self.weekly = WEEKLY
+        self.challenges = False
+        self.dripped: dict[str, object] = {}
+        self.left_out: set[str] = set()
+        self.label_extra: dict[int, int] = {}
         self.max_per_second: float | None = None
         self.challenge_s = 30.0
         self._day = day
@@ -141,9 +160,58 @@ class BeatportState:
         keys = self.catalogue.days.overall(self.day, tuple(self.genres))
         return Listing(tuple(self.catalogue.beatport_track(key) for key in keys), len(keys))
 
+    def hype_100(self, genre_id: int | None = None) -> Listing:
+        """Today's Hype 100 of a genre or of all: what small labels have in the charts, here every second track from below.
+
+        Raises:
+            BeatportRefusal: 404 for an unknown genre.
+        """
+        whole = self.top_100(genre_id) if genre_id is not None else self.overall_top_100()
+        tracks = tuple(reversed(whole.tracks[::2]))
+        return Listing(tracks, len(tracks))
+
+    def top_of(self, kind: str, number: int) -> Listing:
+        """The Top 100 of a label or an artist: what they have in today's charts.
+
+        Raises:
+            BeatportRefusal: 404 for one who has nothing there.
+        """
+        tracks = {track.track_id: track for genre_id in self.genres for track in self.catalogue.chart(genre_id, self.day)}
+        ids = {"labels": lambda track: {track.label.label_id}, "artists": lambda track: {credit.artist_id for credit in track.artists}}
+        found = tuple(track for track in tracks.values() if number in ids[kind](track))[:100]
+        if not found:
+            raise not_found()
+        return Listing(found, len(found))
+
     def dj_charts(self) -> tuple[DjChart, ...]:
-        """Every DJ chart there is."""
-        return tuple(self._dj_chart(genre, place) for genre in self.genres.values() for place in range(_CHARTS_A_GENRE))
+        """Every DJ chart there is by today."""
+        fixed = tuple(self._dj_chart(genre, place) for genre in self.genres.values() for place in range(_CHARTS_A_GENRE))
+        return fixed + tuple(self._weekly_charts())
+
+    def charts_like(self, name: str | None, artist_id: int | None) -> tuple[DjChart, ...]:
+        """DJ charts whose name holds the words, or by an artist; the newest first."""
+        wanted = (name or "").lower().replace("-", " ")
+        found = [one for one in self.dj_charts() if wanted in one.slug.replace("-", " ") and artist_id in (None, one.artist_id)]
+        return tuple(sorted(found, key=lambda one: (one.published, one.chart_id), reverse=True))
+
+    def _weekly_charts(self) -> list[DjChart]:
+        """`weekend-picks-2026-week-45` and so on, one for each Monday that has come; today's Monday chart from noon on."""
+        genre = next(iter(self.genres.values()))
+        now, first = self._clock(), FIRST_DAY - timedelta(weeks=1)
+        days = [first + timedelta(weeks=week) for week in range(self.day // 7 + 2)]
+        out = [day for day in days if day < self.date or (day == self.date and now.hour >= WEEKLY_HOUR)]
+        return [
+            DjChart(
+                chart_id=_FIRST_WEEKLY + number,
+                name=f"Weekend Picks {day:%Y} Week {day:%V}",
+                slug=f"{self.weekly}-{day:%Y}-week-{day:%V}",
+                curator="Weekend Desk",
+                genre=genre,
+                published=day,
+                artist_id=WEEKLY_ARTIST,
+            )
+            for number, day in enumerate(out)
+        ]
 
     def dj_chart(self, chart_id: int) -> tuple[DjChart, Listing]:
         """A DJ chart and its rows.
@@ -155,7 +223,8 @@ class BeatportState:
         if found is None:
             raise not_found()
         rng = Random(f"{self.catalogue.seed}:chart:{chart_id}")
-        rows = self.catalogue.chart(found.genre.genre_id, 0)
+        day = 0 if chart_id < _FIRST_WEEKLY else max(0, (found.published - FIRST_DAY).days)
+        rows = self.catalogue.chart(found.genre.genre_id, day)
         tracks = tuple(rng.sample(rows, rng.randint(10, 30)))
         return found, Listing(tracks, len(tracks))
 
@@ -172,7 +241,7 @@ class BeatportState:
         self.genre(label.genre_id)
         if self._on_label is not None:
             self._on_label(label)
-        keys = self.catalogue.label_keys(label, self.day)
+        keys = self.catalogue.label_keys(label, self.day, self.label_extra.get(label_id, 0))
         listing = Listing((), len(keys), page, per_page)
         if not 1 <= page <= listing.pages:
             raise not_found("Invalid page.")
@@ -193,12 +262,16 @@ class BeatportState:
         Raises:
             BeatportRefusal: 401 without the token or after its time.
         """
+        if self.account.takes(authorization):
+            return
         if authorization != f"Bearer {self.token}" or (self._token_until is not None and self._clock() >= self._token_until):
             raise unauthorized()
 
     def loses_patience(self) -> bool:
         """Count a page request; whether it gets the challenge instead of the page."""
         now = self._clock()
+        if self.challenges:
+            return True
         with self._lock:
             self._recent.append(now)
             second = [moment for moment in self._recent if moment > now - timedelta(seconds=1)]
@@ -217,4 +290,5 @@ class BeatportState:
             curator=artist.on_beatport,
             genre=genre,
             published=FIRST_DAY - timedelta(days=order % 9 + place),
+            artist_id=artist.artist_id,
         )

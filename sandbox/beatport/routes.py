@@ -1,7 +1,8 @@
 """The addresses of the Beatport stand-in: pages at the root, API v4 under /v4, on one server.
 
 Route kinds, for the log and for fault rules: `genre-top-100`, `top-100`, `dj-chart`, `label-tracks` (service "beatport");
-`api-genre-top-100`, `api-top-100`, `api-dj-chart`, `api-tracks`, `api-genres` (service "beatport-api").
+`hype-100` as well; `api-genre-top-100`, `api-top-100`, `api-dj-chart`, `api-charts`, `api-top-of`, `api-tracks`, `api-genres`,
+`api-token` (service "beatport-api").
 
 Faults of its own: `challenge` (403 with `cf-mitigated`, or with status 200 only the page), `malformed` (the JSON inside is
 broken), `half_page` (the answer ends in the middle). An empty or a short chart is a state: `BeatportState.empty_charts`,
@@ -46,6 +47,8 @@ class BeatportRoutes:
         found = [
             Route("GET", "/genre/{slug}/{genre_id}/top-100", "genre-top-100", self._page(self._genre_top_100)),
             Route("GET", "/top-100", "top-100", self._page(lambda request: responses.overall_page(self._state))),
+            Route("GET", "/hype-100", "hype-100", self._page(lambda request: responses.hype_page(self._state, None))),
+            Route("GET", "/genre/{slug}/{genre_id}/hype-100", "hype-100", self._page(self._genre_hype_100)),
             Route("GET", "/chart/{slug}/{chart_id}", "dj-chart", self._page(self._dj_chart)),
             Route("GET", "/label/{slug}/{label_id}/tracks", "label-tracks", self._page(self._label_tracks)),
         ]
@@ -53,10 +56,13 @@ class BeatportRoutes:
             "/v4/catalog/genres/{genre_id}/top/100/": ("api-genre-top-100", self._api_genre_top_100),
             "/v4/catalog/tracks/top/100/": ("api-top-100", self._api_top_100),
             "/v4/catalog/charts/{chart_id}/tracks/": ("api-dj-chart", self._api_dj_chart),
+            "/v4/catalog/charts/": ("api-charts", self._api_charts),
+            "/v4/catalog/{kind}/{number}/top/100/": ("api-top-of", self._api_top_of),
             "/v4/catalog/tracks/": ("api-tracks", self._api_tracks),
             "/v4/catalog/genres/": ("api-genres", lambda request: json_response(responses.api_genres(self._state))),
         }
         found += [Route("GET", pattern, kind, self._api(handler), API) for pattern, (kind, handler) in api.items()]
+        found.append(Route("POST", "/v4/auth/o/token/", "api-token", self._token, API))
         return found
 
     # --- pages ---------------------------------------------------------------------------------------------------
@@ -82,7 +88,8 @@ class BeatportRoutes:
         """Body and ETag; a page is made once as long as nothing that it shows changes."""
         state = self._state
         short = tuple(sorted(state.short_charts.items()))
-        key = (request.path, request.raw_query, state.day, frozenset(state.empty_charts), short)
+        changed = (repr(state.dripped), frozenset(state.left_out), repr(state.label_extra))
+        key = (request.path, request.raw_query, state.day, frozenset(state.empty_charts), short, changed)
         with self._lock:
             if key not in self._made:
                 body = make(request).encode()
@@ -94,6 +101,9 @@ class BeatportRoutes:
     def _genre_top_100(self, request: Request) -> str:
         genre = self._state.genre(_number(request.params["genre_id"]))
         return responses.top_100_page(self._state, genre, request.params["slug"])
+
+    def _genre_hype_100(self, request: Request) -> str:
+        return responses.hype_page(self._state, self._state.genre(_number(request.params["genre_id"])))
 
     def _dj_chart(self, request: Request) -> str:
         return responses.dj_chart_page(self._state, *self._state.dj_chart(_number(request.params["chart_id"])))
@@ -117,10 +127,26 @@ class BeatportRoutes:
         return handle
 
     def _api_genre_top_100(self, request: Request) -> Response:
-        return self._api_chart(request, self._state.top_100(_number(request.params["genre_id"])))
+        genre_id = _number(request.params["genre_id"])
+        hype = request.first("hype") == "true"
+        return self._api_chart(request, self._state.hype_100(genre_id) if hype else self._state.top_100(genre_id))
 
     def _api_top_100(self, request: Request) -> Response:
-        return self._api_chart(request, self._state.overall_top_100())
+        hype = request.first("hype") == "true"
+        return self._api_chart(request, self._state.hype_100() if hype else self._state.overall_top_100())
+
+    def _api_top_of(self, request: Request) -> Response:
+        if request.params["kind"] not in ("labels", "artists"):
+            raise not_found()
+        return self._api_chart(request, self._state.top_of(request.params["kind"], _number(request.params["number"])))
+
+    def _api_charts(self, request: Request) -> Response:
+        artist = request.first("artist_id")
+        return json_response(responses.api_charts(self._state.charts_like(request.first("name"), _number(artist) if artist else None)))
+
+    def _token(self, request: Request) -> Response:
+        status, body = self._state.account.refresh(request.form())
+        return json_response(body, status)
 
     def _api_dj_chart(self, request: Request) -> Response:
         return self._api_chart(request, self._state.dj_chart(_number(request.params["chart_id"]))[1])
@@ -132,15 +158,15 @@ class BeatportRoutes:
         page, per_page = _paging(request)
         _, listing = self._state.label_tracks(_number(label_id), page, per_page)
         query = {"label_id": label_id, "per_page": str(per_page)}
-        return json_response(responses.api_tracks(listing, _host(request), request.path, query, counts_pages=True))
+        return json_response(responses.api_tracks(self._state, listing, _host(request), request.path, query, counts_pages=True))
 
     def _api_chart(self, request: Request, whole: Listing) -> Response:
         page, per_page = _paging(request)
         listing = replace(whole, tracks=whole.tracks[(page - 1) * per_page : page * per_page], page=page, per_page=per_page)
         if not 1 <= page <= listing.pages:
             raise not_found("Invalid page.")
-        query = {"per_page": str(per_page), "hype": "false"}
-        return json_response(responses.api_tracks(listing, _host(request), request.path, query))
+        query = {"per_page": str(per_page), "hype": request.first("hype") or "false"}
+        return json_response(responses.api_tracks(self._state, listing, _host(request), request.path, query))
 
 
 def challenge(status: int = HTTPStatus.FORBIDDEN) -> Response:

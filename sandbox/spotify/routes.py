@@ -1,4 +1,4 @@
-"""Which address leads to which handler, under which kind, and the server that answers there.
+"""Maps addresses to handlers and kinds, and makes the server that answers there.
 
     with spotify_server(state) as server:
         api_url, accounts_url = f"{server.url}/v1", server.url
@@ -25,7 +25,7 @@ from sandbox.spotify.web_api import WebApi, refuse
 
 READ: Final = "playlist-read-private"
 WRITE: Final = "playlist-modify-private"
-"""The sandbox asks for the private scope alone; the real service wants the public one for public playlists."""
+"""The sandbox requires only the private scope; the real service wants the public one for public playlists."""
 
 
 def spotify_routes(state: SpotifyState) -> list[Route]:
@@ -61,7 +61,7 @@ def spotify_routes(state: SpotifyState) -> list[Route]:
 
 
 def spotify_error(request: Request, status: int, reason: str | None) -> Response:
-    """An error that a fault rule or a missing route asks for, in the shape of the service that was called."""
+    """The error for a fault rule or a missing route, in the format of the called service."""
     if request.service == "accounts":
         error = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
         return json_response({"error": error, "error_description": HTTPStatus(status).phrase}, status)

@@ -1,10 +1,10 @@
-"""A run of the five steps as Prefect would carry it out, in a process of its own that may be killed at any operation.
+"""A run of the five steps as Prefect would execute it, in a separate process that can be killed at any operation.
 
-Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, results of finished
-steps kept by their inputs, steps and runs tried again, and the kill. It chooses no faults and judges nothing.
+Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, saved results of finished
+steps by their inputs, retries of steps and runs, and the kill. It chooses no faults and checks nothing.
 
-An *operation* is a border at which a kill tells something new: before and after each HTTP request, before each statement that changes the
-ledger, after each commit, and before and after a step's result is kept.
+An *operation* is a point where a kill makes a difference: before and after each HTTP request, before each statement that changes the
+ledger, after each commit, and before and after saving a step's result.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ from beatporter.sync.workspace import Workspace
 from orchestration.limits import only_writer_here
 
 RETRY_DELAYS_S = (5.0, 30.0)
-"""As the tasks have them."""
+"""The same as for the tasks."""
 REQUEST_S = 0.1
 """Simulated time that a request takes."""
 SMALL_BATCH, SMALL_PAGE, SMALL_CHUNK = 4, 5, 7
-"""In place of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
+"""Instead of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 _LOADED_LATE = ("beatporter.beatport.api", "beatporter.beatport.website", "alembic.command", "requests", "spotipy")
-"""What a run loads when it first needs it; here the parent does, once for all."""
+"""Modules that a run would load when first needed; the parent loads them once for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ class Order:
 
     Attributes:
         settings: overrides by field name.
-        root: folder of ledger, kept results and logs.
-        run_key: equal for a run and its retries.
-        slugs: genres in their order.
-        kill_at: number of the operation at which the process is killed; None: it lives.
-        threads: searches at a time.
-        small: whether batches and pages are cut small.
+        root: folder for ledger, saved results and logs.
+        run_key: the same for a run and its retries.
+        slugs: genres in order.
+        kill_at: number of the operation at which the process is killed; None: never.
+        threads: concurrent searches.
+        small: whether batches and pages are small.
         spare_pages: pages by which the ledger may grow before its disk is full; None: as it needs.
     """
 
@@ -85,13 +85,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of an attempt.
+    """The outcome of an attempt.
 
     Attributes:
-        states: each genre's end (completed, deferred, failed); genres that the process did not reach are missing.
-        errors: what failed genres said.
+        states: each genre's outcome (completed, deferred, failed); genres that the process did not reach are missing.
+        errors: messages of failed genres.
         operations: how many there were; 0 when the process was killed.
-        finished: whether the process came to its end.
+        finished: whether the process reached its end.
     """
 
     states: dict[str, str]
@@ -101,7 +101,7 @@ class Report:
 
 
 class SharedClock:
-    """A time that processes share and that only moves when told. Made before the processes are forked."""
+    """A time shared by processes that moves only when told. Create it before the processes are forked."""
 
     def __init__(self) -> None:
         self._cell = mmap.mmap(-1, 8)
@@ -134,14 +134,14 @@ class Operations:
 
 
 class KeptResults:
-    """Results of finished steps by step and inputs, as Prefect's persisted results are; in one file for each run."""
+    """Results of finished steps by step and inputs, like Prefect's persisted results; in one file per run."""
 
     def __init__(self, file: Path, operation: Callable[[], None]) -> None:
         self._file, self._operation = file, operation
         self._kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
 
     def step(self, name: str, inputs: Sequence[Any], do: Callable[[], Any]) -> Any:
-        """The step's result: kept from an earlier attempt, or done now and kept."""
+        """The step's result: from an earlier attempt, or computed and saved now."""
         key = f"{name}:{json.dumps(inputs)}"
         if key not in self._kept:
             result = do()
@@ -155,14 +155,14 @@ class KeptResults:
 
 
 def last_result(root: Path, run_key: str, name: str) -> Any:
-    """What the latest call of a step returned in a run, None when it never came to its end."""
+    """The result of the latest call of a step in a run; None when it never finished."""
     file = _results_file(root, run_key)
     kept = json.loads(file.read_text()) if file.exists() else {}
     return next((result for key, result in reversed(kept.items()) if key.partition(":")[0] == name), None)
 
 
 class Run:
-    """One attempt, in the process that it may take down."""
+    """One attempt, in the process that it may kill."""
 
     def __init__(self, order: Order, clock: SharedClock, operation: Operations) -> None:
         self._order, self._clock, self._operation = order, clock, operation
@@ -170,7 +170,7 @@ class Run:
         self._results = KeptResults(_results_file(order.root, order.run_key), operation)
 
     def __call__(self) -> Report:
-        """List the account's playlists, then run genre after genre, whatever becomes of each."""
+        """List the account's playlists, then run all genres, whatever happens to each."""
         states: dict[str, str] = {}
         errors: dict[str, str] = {}
         slugs = self._order.slugs
@@ -198,7 +198,7 @@ class Run:
         return Report(states, errors, self._operation.count, True)
 
     def _genre(self, slug: str, max_searches: int) -> tuple[list[int], list[str]]:
-        """The five steps; the chart, and what was added."""
+        """The five steps; returns the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
         found = self._step(f"match/{slug}", [chart, max_searches], match_tracks, slug, chart, max_searches=max_searches)
         with only_writer_here(slug, self._order.root / "locks"):
@@ -211,7 +211,7 @@ class Run:
         return self._results.step(name, inputs, partial(self._tried, name, do, args, max_searches))
 
     def _tried(self, name: str, do: Callable[..., Any], args: Sequence[Any], max_searches: int | None) -> Any:
-        """The step's result, tried again after transient errors as its task is."""
+        """The step's result, with the same retries after transient errors as its task."""
         slug = name.partition("/")[2]
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
@@ -238,7 +238,7 @@ class Run:
 
 
 class Nursery:
-    """A warm, single-threaded process that forks a process for each order. Make it before any thread is started."""
+    """A warm, single-threaded process that forks a process for each order. Create it before any thread is started."""
 
     def __init__(self, clock: SharedClock) -> None:
         ours, theirs = os.pipe(), os.pipe()
@@ -253,7 +253,7 @@ class Nursery:
         self._orders, self._reports = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
 
     def carry_out(self, order: Order) -> Report:
-        """Run an order in a new process and wait for its end, whatever that is."""
+        """Run an order in a new process and wait until it ends."""
         return self.carry_out_at_once([order])[0]
 
     def carry_out_at_once(self, orders: Sequence[Order]) -> list[Report]:
@@ -275,7 +275,7 @@ class Nursery:
 def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
     for module in _LOADED_LATE:
         import_module(module)
-    gc.freeze()  # else each child's first collection touches, and so copies, every page of the parent's
+    gc.freeze()  # otherwise each child's first collection copies every page of the parent
     while True:
         try:
             together: list[Order] = pickle.load(orders)
@@ -298,7 +298,7 @@ def _born(order: Order, clock: SharedClock, file: Path) -> int:
 
 
 def _live(order: Order, clock: SharedClock, file: Path) -> None:
-    """The forked process's whole life."""
+    """The forked process's main function."""
     status = 1
     try:
         logging.basicConfig(filename=order.root / "run.log", level=logging.DEBUG, force=True)
@@ -337,7 +337,7 @@ def _watch_requests(operation: Operations, clock: SharedClock) -> None:
 
 
 def _watch_statements(operation: Operations) -> None:
-    """Before each statement that changes the ledger, and after what it commits."""
+    """Before each statement that changes the ledger, and after each commit."""
 
     def before(_: Connection, __: Any, statement: str, *___: Any) -> None:
         if statement.startswith(CHANGES):

@@ -1,4 +1,4 @@
-"""Asks one service once, in a process of its own, and prints the error's name with peak memory above the start and seconds."""
+"""Sends one request to a service in a separate process, and prints the error's name, the peak memory above the start, and seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAYLIST = "37i9dQZF1DX0BcQWzuB7ZO"
 
 
 class Unlimited:
-    """A budget that never ends."""
+    """A budget without limit."""
 
     def take(self, kind: str) -> None:
         pass
@@ -32,12 +32,12 @@ class Unlimited:
 
 
 def ask(service: str, url: str, home: Path, *, timeout_s: float, sleep: Callable[[float], None] = lambda _: None) -> object:
-    """Read (or write) one thing of a service whose every address is `url`.
+    """Read (or write) one thing from a service whose addresses all begin with `url`.
 
     Args:
-        service: one of `SERVICES`; "accounts" is asked before the Web API.
-        timeout_s: longest silence.
-        sleep: takes every pause.
+        service: one of `SERVICES`; "accounts" is called before the Web API.
+        timeout_s: longest silence allowed.
+        sleep: called for every pause.
     """
     settings = load_settings(
         home=home,

@@ -28,7 +28,7 @@ DAYS = 3
 
 
 def mornings(home: Path, database: str) -> tuple[list[list[str]], int]:
-    """What the playlist held after each morning, and the calls to Spotify in all."""
+    """The playlist's content after each morning, and the total of Spotify calls."""
     with sandbox_in_use(home) as world:
         settings = load_settings(database=database)
         held = []

@@ -89,5 +89,5 @@ def run_python(program: str, argument: str, *, environment: dict[str, str]) -> d
 def run(command: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    document: dict[str, Any] = json.loads(done.stdout)
+    document: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])  # Prefect may print a warning before it
     return document

@@ -11,11 +11,16 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from beatporter.memory.analysis import thinned
+from beatporter.memory.flight_record import is_alive
+from beatporter.memory.reading import reader_environment
+from beatporter.memory.records import Moment
 from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
@@ -26,18 +31,22 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from beatporter.memory.capture import capture
-from beatporter.memory.report import make_report, report_markdown
+from beatporter.memory.capture import step
+from beatporter.memory.markdown import Surroundings, report_markdown
+from beatporter.memory.records import RunFacts
+from beatporter.memory.report import make_report
 from tests.timeouts import TIMEOUT_S
 
 MB = 2**20
 HERE = Path(sys.argv[1])
+FACTS = RunFacts("house", "run", "", False, "code", "host")
 
 def hold_memory(megabytes):
     return [bytearray(b"x") * (MB + number) for number in range(megabytes)]
 
 def told(captured, **more):
-    report = make_report(captured, timeout_s=TIMEOUT_S)
-    print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, "Memory of house"), **more}, default=str))
+    report = make_report(captured, FACTS, timeout_s=TIMEOUT_S)
+    print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, Surroundings(None, 350.0)), **more}, default=str))
 """
 
 
@@ -58,7 +67,7 @@ def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[
 
 def linux_only() -> None:
     if sys.platform != "linux":
-        pytest.skip("only Linux lets a process start its peak anew")
+        pytest.skip("only Linux lets a process reset its peak")
 
 
 def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Path) -> None:
@@ -79,12 +88,13 @@ def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Pa
     assert 64 * MB <= greatest["held_bytes"] < 65 * MB
     assert greatest["allocations"] == 64
     assert greatest["function"] in ("<listcomp>", "hold_memory"), "comprehensions are functions of their own before Python 3.12"
-    assert greatest["place"].endswith("script.py:14"), "the line of the comprehension"
+    assert greatest["place"].endswith("script.py:18"), "the line of the comprehension"
     assert 64 * MB <= details["peak_bytes"] < 70 * MB
     assert 60 * MB < report["peak_rss_bytes"] - report["rss_before_bytes"] < 80 * MB
     assert report["rss_after_bytes"] < report["peak_rss_bytes"] - 50 * MB, "the memory was released before the end"
     assert max(moment["rss_bytes"] for moment in details["timeline"]) > report["rss_before_bytes"] + 50 * MB
-    assert "64.00 | " in told["markdown"]
+    assert "| 64.00 | " in told["markdown"]
+    assert details["reserved_bytes"] == 0
     assert "data:image/svg+xml;base64," in told["markdown"]
     assert report["capture"] in told["markdown"]
     assert (tmp_path / "profiles" / report["capture"]).is_file()
@@ -295,17 +305,112 @@ def test_a_disk_that_fills_up_during_the_run_is_said_and_costs_only_the_trace(tm
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_only_the_newest_captures_of_a_genre_stay(tmp_path: Path) -> None:
-    run(
+def test_a_reservation_is_told_apart_from_memory(tmp_path: Path) -> None:
+    """Arrow's pool maps 1 GB at its first large request, of which almost nothing is touched."""
+    (told,) = run(
         tmp_path,
         """
-        for name in ("house", "house-two", "house", "house", "house"):
-            with capture(HERE / "p" / f"memory-{name}.bin", keep=2) as captured:
-                pass
+        import mmap
+        with capture(HERE / "memory-house.bin") as captured:
+            reserved = mmap.mmap(-1, 1024 * MB)
+            kept = hold_memory(16)
+            for _ in range(10):
+                time.sleep(0.05)
+            del kept
+        told(captured)
         """,
     )
-    names = sorted(path.name.split(".")[0] for path in (tmp_path / "p").iterdir())
-    assert names == ["memory-house", "memory-house", "memory-house-two"]
+    details = told["report"]["details"]
+    assert details["reserved_bytes"] == 1024 * MB
+    assert 16 * MB <= details["peak_bytes"] < 30 * MB
+    assert details["places"][0]["held_bytes"] < 20 * MB, "the reservation leads the page"
+    assert details["left_bytes"] < 10 * MB
+    assert "1024 MB of address space were reserved" in told["markdown"]
+
+
+def test_arrow_does_not_reserve_in_a_traced_process(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        with capture(HERE / "memory-house.bin") as captured:
+            import pyarrow
+            kept = pyarrow.allocate_buffer(4 * MB)
+        told(captured, pool=pyarrow.default_memory_pool().backend_name)
+        """,
+    )
+    assert told["pool"] == "system"
+    assert told["report"]["details"]["reserved_bytes"] == 0
+
+
+def test_each_step_has_its_own_peak_and_its_own_holders(tmp_path: Path) -> None:
+    linux_only()
+    (told,) = run(
+        tmp_path,
+        """
+        def rest():
+            for _ in range(8):
+                time.sleep(0.05)
+
+        with capture(HERE / "memory-house.bin") as captured:
+            with step("scrape-chart"):
+                kept = hold_memory(64)
+                rest()
+                del kept
+            rest()
+            with step("match-tracks"):
+                left = hold_memory(16)
+                rest()
+        told(captured)
+        """,
+    )
+    report = told["report"]
+    scrape, match = report["steps"]
+    start = report["rss_before_bytes"]
+    assert scrape["peak_bytes"] - start > 60 * MB
+    assert 12 * MB < match["peak_bytes"] - start < 40 * MB, "the second step shows the first one's peak"
+    assert report["peak_rss_bytes"] == scrape["peak_bytes"], "the run's peak is that of its highest step"
+    assert scrape["after_bytes"] - scrape["before_bytes"] < 16 * MB
+    assert match["after_bytes"] - match["before_bytes"] > 12 * MB
+    held = {one["name"]: one["peak_bytes"] for one in report["details"]["steps"]}
+    assert held["scrape-chart"] >= 64 * MB
+    assert 16 * MB <= held["match-tracks"] < 40 * MB
+    assert report["process_peak_bytes"] >= report["peak_rss_bytes"]
+    assert report["details"]["left"][0]["held_bytes"] >= 16 * MB, "what was not freed is not named"
+
+
+def test_native_frames_are_recorded_when_they_are_asked_for(tmp_path: Path) -> None:
+    (told,) = run(
+        tmp_path,
+        """
+        import memray
+        with capture(HERE / "memory-house.bin", native=True) as captured:
+            kept = hold_memory(4)
+        told(captured, native=memray.FileReader(captured.file).metadata.has_native_traces)
+        """,
+    )
+    assert told["native"]
+    assert told["report"]["details"]["peak_bytes"] >= 4 * MB
+
+
+def test_one_reader_reads_all_captures_of_a_process(tmp_path: Path) -> None:
+    readers = run(
+        tmp_path,
+        """
+        from beatporter.memory.flight_record import process_mark
+        from beatporter.memory.reading import READER
+        for _ in range(3):
+            with capture(HERE / "memory-house.bin") as captured:
+                kept = hold_memory(4)
+                del kept
+            make_report(captured, FACTS, timeout_s=TIMEOUT_S)
+            print(json.dumps({"process": process_mark(READER.pid)}))
+        """,
+    )
+    assert len({one["process"] for one in readers}) == 1
+    end = time.monotonic() + TIMEOUT_S
+    while is_alive(readers[0]["process"]):
+        assert time.monotonic() < end, "the reader outlives the process that it reads for"
+        time.sleep(0.1)
 
 
 def test_tracing_stops_at_the_largest_file_and_the_run_goes_on(tmp_path: Path) -> None:
@@ -333,21 +438,22 @@ def test_a_capture_that_cannot_be_read_is_a_report_without_details(tmp_path: Pat
         """
         with capture(HERE / "memory-house.bin") as captured:
             pass
-        from beatporter.memory import report
+        from beatporter.memory.reading import READER
         whole = captured.file.read_bytes()
         captured.file.write_bytes(b"nonsense")
         told(captured)
         captured.file.unlink()
         told(captured)
         captured.file.write_bytes(whole)
-        slow = make_report(captured, timeout_s=0.001)
-        print(json.dumps({"report": asdict(slow), "markdown": report_markdown(slow, "x")}, default=str))
+        READER.close()
+        slow = make_report(captured, FACTS, timeout_s=0.001)
+        print(json.dumps({"report": asdict(slow), "markdown": report_markdown(slow, Surroundings(None, 350.0))}, default=str))
         """,
     )
     for told, reason in ((damaged, "could not be read"), (gone, "could not be read"), (slow, "took longer")):
         assert told["report"]["details"] is None
         assert reason in told["report"]["note"]
-        assert "In RAM at the peak" in told["markdown"]
+        assert "Peak **" in told["markdown"]
         assert str(tmp_path) not in told["markdown"]
 
 
@@ -366,7 +472,13 @@ def test_no_secret_of_the_environment_or_command_line_reaches_a_report(tmp_path:
 
 
 def test_the_child_that_reads_the_capture_does_not_get_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    from beatporter.memory.report import _environment
-
     monkeypatch.setenv("BEATPORTER_SPOTIFY_REFRESH_TOKEN", "hush")
-    assert "hush" not in _environment().values()
+    assert "hush" not in reader_environment().values()
+
+
+def test_a_long_timeline_is_thinned_to_its_highest_moments() -> None:
+    moments = [Moment(number / 20, MB * (500 if number == 777 else 100), 0) for number in range(1000)]
+    short = thinned(moments)
+    assert len(short) <= 120
+    assert max(moment.rss_bytes for moment in short) == 500 * MB
+    assert thinned([]) == ()

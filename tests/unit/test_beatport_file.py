@@ -75,7 +75,7 @@ def test_a_longer_slug_wins_over_one_that_begins_alike(tmp_path: Path) -> None:
     save(tmp_path, "house-music.json", answer(10))
     settings = load_settings(chart_source="file", chart_files=tmp_path, genre_ids={"house-music": 500})
     with pytest.raises(ChartUnavailable, match="None of the 1 saved charts"):
-        open_source(settings, now=lambda: NOW).fetch_chart(HOUSE)
+        open_source(settings, now=lambda: NOW).read_chart(HOUSE)
 
 
 def test_the_newest_file_is_used(tmp_path: Path) -> None:

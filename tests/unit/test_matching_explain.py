@@ -47,16 +47,17 @@ def test_a_persons_word_is_named_and_sure() -> None:
     assert explain(chosen).startswith("chosen by a person")
     assert explain(never) == "never to be taken: a person's word"
     assert confidence(chosen) == confidence(never) == "sure"
-    assert explain(replace(chosen, method="forgotten")) == "forgotten: will be decided anew"
+    assert explain(replace(chosen, method="forgotten")) == "forgotten: the next run decides again"
 
 
 def test_a_person_is_shown_what_is_doubtful() -> None:
     low = replace(find(RADIO), score=80.0)
     close = replace(find(), runners_up=(RunnerUp("x", "Beside", ("Marsh",), 92.0, "another cut by other artists"),))
     far = replace(find(), runners_up=(RunnerUp("x", "Other", ("Somebody",), 40.0, "another title"),))
-    dub = find(replace(RADIO, name="Beside - Dub Mix"))
-    assert dub.runners_up
-    assert not is_doubtful(dub), "a dub is no candidate to ask about"
+    assert is_doubtful(find(replace(RADIO, name="Beside - Dub Mix"))), "every miss that has a candidate of its title"
+    other = find(replace(RADIO, name="Other", artists=("Somebody",)))
+    assert other.runners_up
+    assert not is_doubtful(other), "neither title nor artist is the entry's"
     assert is_doubtful(low)
     assert is_doubtful(close)
     assert not is_doubtful(far)

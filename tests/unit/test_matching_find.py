@@ -58,13 +58,55 @@ def test_the_field_query(name: str, mix_name: str | None, artists: tuple[str, ..
     assert field_query(ChartEntry(1, 1, name, artists, mix_name)) == query
 
 
-def test_an_isrc_hit_costs_one_search() -> None:
-    search = Search(isrc=[TRACK])
+def test_an_equal_isrc_in_the_answer_to_the_name_costs_one_search() -> None:
+    search = Search(field=[TRACK])
     match = find_track(ENTRY, search, now=NOW)
-    assert search.asked == [isrc_query(ENTRY)] == ["isrc:DETO31900005"]
+    assert search.asked == [field_query(ENTRY)]
     assert (match.track_id, match.method, match.version, match.score, match.retry_at) == ("right", "isrc", "same", 100.0, None)
     assert match.decided_at == NOW.replace(microsecond=0)
     assert match.rules == RULES
+
+
+def test_what_the_name_leaves_open_is_asked_by_isrc() -> None:
+    search = Search(isrc=[TRACK])
+    match = find_track(ENTRY, search, now=NOW)
+    assert search.asked == [field_query(ENTRY), "isrc:DETO31900005"]
+    assert isrc_query(ENTRY) == "isrc:DETO31900005"
+    assert (match.track_id, match.method) == ("right", "isrc")
+
+
+SHORT = replace(TRACK, track_id="short", isrc="XX1234567890", duration_ms=200_000)
+NOISE = [SpotifyTrack(f"noise {number}", "Swallow", ("Monolink",), duration_ms=200_000) for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "searches"),
+    [
+        ([replace(TRACK, isrc=None)], 1),  # a clear same
+        ([replace(TRACK, isrc="XX1234567890")], 1),
+        ([SHORT], 1),  # the answer is not full, so there is no other cut of that name
+        ([SHORT, *NOISE], 1),  # it goes on past the name
+        ([replace(SHORT, track_id=str(number)) for number in range(10)], 2),
+        ([replace(SHORT, artists=("Monolink", "ARTBAT", "One", "Two"))], 2),  # in doubt
+        ([replace(TRACK, isrc=None, duration_ms=None)], 2),
+        ([replace(TRACK, isrc=None, name="Return to Ozz - ARTBAT Remix")], 2),  # a same in doubt
+        ([replace(TRACK, is_playable=False)], 2),
+        ([], 2),
+    ],
+)
+def test_when_the_name_alone_settles_it(answer: list[SpotifyTrack], searches: int) -> None:
+    search = Search(field=answer)
+    find_track(ENTRY, search, now=NOW)
+    assert len(search.asked) == searches
+
+
+def test_an_isrc_that_belongs_to_another_version_is_named_without_a_call() -> None:
+    other = replace(TRACK, track_id="other", name="Return to Oz - Massano Remix", artists=("Monolink", "Massano"), duration_ms=300_000)
+    search = Search(field=[other, replace(TRACK, isrc="DETO31900006")])
+    match = find_track(ENTRY, search, now=NOW)
+    assert (match.track_id, search.asked) == ("right", [field_query(ENTRY)])
+    assert "the chart's ISRC belongs to “Return to Oz - Massano Remix”, which is another version" in match.reasons
+    assert "ISRC differs in one character" in match.reasons
 
 
 def test_an_isrc_that_the_answer_leaves_out_is_the_one_that_was_asked_for() -> None:
@@ -74,9 +116,9 @@ def test_an_isrc_that_the_answer_leaves_out_is_the_one_that_was_asked_for() -> N
 
 def test_a_wrong_isrc_hit_is_not_believed() -> None:
     wrong = SpotifyTrack("wrong", "Swallow", ("Somebody",), isrc="DETO31900005", duration_ms=480_000)
-    search = Search(isrc=[wrong], field=[replace(TRACK, isrc="XX1234567890")])
+    search = Search(isrc=[wrong], field=[replace(TRACK, isrc="XX1234567890", duration_ms=None)])
     match = find_track(ENTRY, search, now=NOW)
-    assert search.asked == ["isrc:DETO31900005", field_query(ENTRY)]
+    assert search.asked == [field_query(ENTRY), "isrc:DETO31900005"]
     assert (match.track_id, match.method) == ("right", "search")
 
 
@@ -143,8 +185,8 @@ def test_a_second_try_asks_in_another_way() -> None:
     find_track(ENTRY, first, now=NOW)
     find_track(ENTRY, second, now=NOW, previous=miss(1))
     find_track(ENTRY, third, now=NOW, previous=miss(2))
-    assert first.asked == third.asked == ["isrc:DETO31900005", field_query(ENTRY)]
-    assert second.asked == ["isrc:DETO31900005", plain_query(ENTRY)]
+    assert first.asked == third.asked == [field_query(ENTRY), "isrc:DETO31900005"]
+    assert second.asked == [plain_query(ENTRY), "isrc:DETO31900005"]
 
 
 def test_what_was_decided_before_a_miss_counts_only_if_it_was_one() -> None:

@@ -85,14 +85,14 @@ def test_the_same(entry: ChartEntry, track: SpotifyTrack) -> None:
     [
         (an_entry(mix_name="Extended Mix"), a_track("Return to Oz - Radio Edit", duration_ms=200_000)),
         (an_entry(mix_name="Extended Mix"), a_track(duration_ms=200_000)),
-        (an_entry(mix_name="Extended Mix"), a_track()),
+        (an_entry(mix_name="Extended Mix"), a_track(duration_ms=402_000)),
         (an_entry(), a_track("Return to Oz - Extended Mix", duration_ms=460_000)),
         (an_entry(), a_track(duration_ms=408_200)),
         (an_entry(), a_track(duration_ms=210_000)),
         (an_entry(mix_name="ARTBAT Extended Remix"), a_track("Return to Oz - ARTBAT Remix", ("Monolink", "ARTBAT"), duration_ms=240_000)),
         (an_entry(mix_name="ARTBAT Remix"), a_track("Return to Oz - ARTBAT Remix / Radio Edit", duration_ms=200_000)),
         (an_entry(isrc=ISRC), a_track(isrc=ISRC, duration_ms=210_000)),
-        (an_entry(mix_name="Extended Mix", isrc=ISRC), a_track("Return to Oz - Radio Edit", isrc=ISRC)),
+        (an_entry(mix_name="Extended Mix", isrc=ISRC), a_track("Return to Oz - Radio Edit", isrc=ISRC, duration_ms=392_000)),
     ],
 )
 def test_another_cut_is_a_substitute_at_best(entry: ChartEntry, track: SpotifyTrack) -> None:
@@ -113,19 +113,12 @@ def test_another_cut_is_a_substitute_at_best(entry: ChartEntry, track: SpotifyTr
         "Return to Oz (slowed + reverb)",
         "Return to Oz - VIP",
         "Return to Oz (Dub)",
-        "Return to Oz - RL Grime Edit",
-        "Return to Oz - Massano Remix",
-        "Return to Oz - Remix",
         "Return to Oz - Mixed",
         "Return to Oz [ABGT396]",
         "Return to Oz - Acoustic",
-        "Return to Oz - Club Mix",
-        "Return to Oz - Dixon Rework",
         "Return to Oz (HARDSTYLE)",
         "Return to Oz - Demo",
         "Return to Oz - Reprise",
-        "Return to Oz - Massano Remix (Extended)",
-        "Return to Oz - 2018 Version",
     ],
 )
 @pytest.mark.parametrize("isrc", [None, ISRC])

@@ -119,14 +119,14 @@ def test_a_recording_has_one_key_under_each_of_its_spellings(data: st.DataObject
 
 @given(st.data())
 def test_no_verdict_is_same_across_different_version_words(data: st.DataObject) -> None:
-    """Also not with equal ISRC and equal length: two versions of one length are common (vocal and instrumental)."""
+    """Also not with an equal ISRC: neither vouches for the length, and lengths a few seconds apart are no proof."""
     one, other = data.draw(st.lists(st.sampled_from((*VERSIONS, *CUTS)), min_size=2, max_size=2, unique=True))
     recording = data.draw(recordings())
     isrc = data.draw(st.none() | st.just("DETO31900005"))
     entry = ChartEntry(1, 1, recording.title, recording.artists, one, (), isrc, length_ms=recording.length_ms)
     name = data.draw(st.sampled_from(FORMS))(recording.title, other)
     artists = data.draw(st.permutations([*recording.artists, *(name for name in REMIXERS if name in other)]))
-    verdict = judge(entry, SpotifyTrack("x", name, tuple(artists), isrc=isrc, duration_ms=recording.length_ms))
+    verdict = judge(entry, SpotifyTrack("x", name, tuple(artists), isrc=isrc, duration_ms=recording.length_ms + 4_000))
     assert verdict.version != "same", verdict
     if not {one, other} <= set(CUTS):
         assert verdict.version is None, verdict

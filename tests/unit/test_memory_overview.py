@@ -1,53 +1,84 @@
-"""The genres of one run side by side: growth from genre to genre is said in words and drawn to scale."""
+"""The genres of one run side by side: growth from genre to genre is judged, drawn to scale, and its lines are named."""
 
 from __future__ import annotations
 
-import base64
+from dataclasses import replace
 from xml.etree import ElementTree
 
-from beatporter.memory.overview import GenreMemory, overview_line, overview_markdown, overview_svg
+from beatporter.memory.overview import GenreMemory, Overview, growing_lines, overview_line, overview_markdown
+from beatporter.memory.picture import genres_svg
+from beatporter.memory.records import Holder
 
 SVG = "{http://www.w3.org/2000/svg}"
-GROWING = [
-    GenreMemory("house", 200.0, 260.0, 210.0),
-    GenreMemory("techno", 210.0, 280.0, 230.0),
-    GenreMemory("trance", 230.0, 300.0, 250.0),
-]
 FAILED = GenreMemory("amapiano", None, None, None)
 
 
-def test_growth_in_one_process_is_told_as_a_figure_per_genre() -> None:
-    text = overview_markdown(GROWING, one_process=True)
-    assert "highest peak was **300 MB** (trance)" in text
-    assert "210 MB were in RAM after the first and 250 MB after the last, **+20.0 MB a genre**" in text
-    assert "| house | 200.0 MB | 260.0 MB | 210.0 MB | +10.0 MB |" in text
+def genres(step_mb: float, count: int = 10, leak: Holder | None = None) -> list[GenreMemory]:
+    """Genres that each leave `step_mb`; the first one leaves 30 MB more."""
+    found = []
+    before = 200.0
+    for number in range(count):
+        after = before + step_mb + (30 if number == 0 else 0)
+        found.append(GenreMemory(f"genre-{number}", before, after + 10, after, (leak,) if leak else ()))
+        before = after
+    return found
 
 
-def test_processes_of_their_own_cannot_grow_from_genre_to_genre() -> None:
-    text = overview_markdown(GROWING, one_process=False)
-    assert "a genre**" not in text
+def test_a_process_that_grows_is_called_growing_and_the_line_is_named() -> None:
+    leak = Holder("keep_everything", "beatporter/x.py:7", 2 * 2**20, 4, True)
+    overview = Overview(genres(2.0, leak=leak), one_process=True, process_peak_mb=260)
+    text = overview_markdown(overview)
+    assert "memory is **growing**: +2.00 MB a genre (95 %: +2.00 to +2.00)" in text
+    assert "| keep\\_everything | beatporter/x.py:7 | 2.00 | 9 |" in text
+    assert overview_line(overview) == "highest peak 260 MB, growing"
+
+
+def test_a_process_that_stays_is_called_flat_whatever_its_first_genre_loaded() -> None:
+    overview = Overview(genres(0.01), one_process=True)
+    assert "memory is **flat**" in overview_markdown(overview)
+    assert "Lines that left" not in overview_markdown(overview)
+
+
+def test_few_genres_and_processes_of_their_own_get_no_verdict() -> None:
+    assert "too few to say" in overview_markdown(Overview(genres(2.0, 3), one_process=True))
+    text = overview_markdown(Overview(genres(2.0), one_process=False, process_peak_mb=150))
+    assert "growing" not in text
     assert "process of its own" in text
+    assert "This run's own process took 150 MB at most." in text
 
 
-def test_the_picture_is_to_scale_and_inline() -> None:
-    text = overview_markdown(GROWING, one_process=True)
-    data = text.split("data:image/svg+xml;base64,")[1].split(")")[0]
-    svg = ElementTree.fromstring(base64.b64decode(data))  # noqa: S314 - our own
-    heights = [float(bar.attrib["height"]) for bar in svg.findall(f"{SVG}rect")]
-    assert len(heights) == 3
-    assert abs(heights[0] / heights[2] - 260 / 300) < 0.01
+def test_a_peak_that_no_genre_owns_is_the_highest() -> None:
+    text = overview_markdown(Overview(genres(0.0), one_process=True, process_peak_mb=301))
+    assert "The highest peak was **301 MB**, outside of the genres" in text
+    assert "301 MB" not in overview_markdown(Overview(genres(0.0), one_process=True, process_peak_mb=240))
+
+
+def test_lines_that_only_some_genres_left_or_hardly_anything_are_not_named() -> None:
+    once = Holder("once", "x.py:1", 2**20, 1, True)
+    tiny = Holder("tiny", "x.py:2", 100, 1, True)
+    found = [replace(genre, left=(tiny, *([once] if number == 3 else []))) for number, genre in enumerate(genres(1.0))]
+    assert growing_lines(found) == []
+
+
+def test_the_picture_is_to_scale() -> None:
+    svg = ElementTree.fromstring(genres_svg([(50, 100), (60, 200)]))  # noqa: S314 - our own
+    bars = svg.findall(f"{SVG}rect")
+    heights = [float(bar.attrib["height"]) for bar in bars]
+    assert abs(heights[0] / heights[1] - 100 / 200) < 0.01
     (line,) = svg.findall(f"{SVG}polyline")
-    assert len(line.attrib["points"].split()) == 3
+    assert len(line.attrib["points"].split()) == 2
 
 
 def test_a_genre_without_figures_keeps_its_row_and_stays_out_of_the_picture() -> None:
-    text = overview_markdown([*GROWING, FAILED], one_process=True)
+    known = genres(1.0, 3)
+    text = overview_markdown(Overview([*known, FAILED], one_process=True))
     assert "| amapiano | unknown | unknown | unknown | unknown |" in text
-    assert overview_svg([*GROWING, FAILED]) == overview_svg(GROWING)
-    assert overview_svg([FAILED, GROWING[0]]) == ""
-    assert "No genre's figures are known" in overview_markdown([FAILED], one_process=True)
+    assert "| genre-1 | 231.0 MB | 242.0 MB | 232.0 MB | +1.0 MB |" in text
+    assert genres_svg([(None, None), (1.0, 2.0)]) == ""
+    assert "No genre's figures are known" in overview_markdown(Overview([FAILED], one_process=True))
+    assert overview_line(Overview([FAILED], one_process=True)) == "no figures"
 
 
-def test_one_genre_in_a_few_words() -> None:
-    assert overview_line(GROWING[0]) == "peak 260 MB, 60 MB above the start"
-    assert "no figures" in overview_line(FAILED)
+def test_genres_above_their_budget_are_named() -> None:
+    text = overview_markdown(Overview(genres(1.0), True, over_budget={"genre-1": "The run took 400 MB."}))
+    assert "> **Over budget.** genre-1: The run took 400 MB." in text

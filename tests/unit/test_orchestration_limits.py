@@ -94,7 +94,7 @@ def test_a_killed_writers_place_is_free(home: Path) -> None:
     assert entered.wait(10)
 
 
-def test_a_home_that_takes_no_lock_is_told(home: Path) -> None:
+def test_a_home_that_cannot_be_locked_is_reported(home: Path) -> None:
     (home / "locks").write_text("a file, not a folder")
     with pytest.raises(LedgerUnwritable, match="locks"), only_writer_here("house", home / "locks"):
         pass

@@ -1,4 +1,4 @@
-"""What a run that came to its end leaves: artifacts, the ledger's row, the state that it ends in."""
+"""What a run that ended normally leaves: artifacts, the ledger's row, its final state."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Completed, Failed
 from pydantic import SecretStr
 
 from beatporter.clock import utc_now
-from beatporter.errors import LedgerUnwritable
+from beatporter.errors import ChartNotYet, LedgerUnwritable
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening
@@ -27,7 +27,7 @@ from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
 from orchestration import memory_profile
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_summary, sign_in_notes
+from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_summary, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
 from tests.unit.prefect_fakes import at_work
 
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Iterator[FlowRun]:
 
 @pytest.fixture(autouse=True)
 def published(monkeypatch: pytest.MonkeyPatch) -> Published:
-    """Artifacts by key: their text and their line in the list."""
+    """Artifacts by key: text and description."""
     pages: Published = {}
 
     def publish(key: str, markdown: str, description: str) -> None:
@@ -51,6 +51,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
     monkeypatch.setattr(module, "publish", publish)
     monkeypatch.setattr(memory_profile, "publish", publish)
+    monkeypatch.setattr(memory_profile, "process_peak_bytes", lambda: None)
     return pages
 
 
@@ -60,7 +61,7 @@ def ledger() -> Ledger:
 
 
 def a_chart(ledger: Ledger, scraped_at: datetime, entries: int = 1) -> None:
-    """The first entry has its track, a second one was not decided."""
+    """The first entry has its track, a second one is undecided."""
     genre = load_settings().all_genres()["house"]
     listed = [ChartEntry(place, 100 + place, f"Track {place}", ("Ada Vale",), "Original Mix") for place in range(1, entries + 1)]
     ledger.charts.append(Chart(genre.genre_id, tuple(listed), scraped_at))
@@ -70,7 +71,9 @@ def a_chart(ledger: Ledger, scraped_at: datetime, entries: int = 1) -> None:
 
 
 def memory() -> Capture:
-    captured = Capture(utc_now(), peak_rss_bytes=200 * 2**20, rss_before_bytes=150 * 2**20, rss_after_bytes=160 * 2**20)
+    captured = Capture(utc_now())
+    captured.stop()
+    captured.peak_rss_bytes, captured.rss_before_bytes, captured.rss_after_bytes = 200 * 2**20, 150 * 2**20, 160 * 2**20
     captured.duration_s = 1.234
     return captured
 
@@ -123,7 +126,48 @@ def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta
     assert "This chart is from before today" not in published["sync-house"][0]
 
 
-def test_only_the_chart_step_is_heard() -> None:
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What would have gone to Prefect's server as events."""
+    sent: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(module, "emit_chart_event", lambda what, slug, note: sent.append((what, slug, note)))
+    return sent
+
+
+def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challenged(
+    ledger: Ledger, published: Published, events: list[tuple[str, str, str]]
+) -> None:
+    a_chart(ledger, utc_now() - timedelta(hours=25))
+    with notes_heard() as notes:
+        tell(Progress("house", "challenged", note="Yesterday's stands in: proof of a human."))
+    state = publish_outcome("house", [101], [TRACK], memory(), notes)
+    assert (state.type, state.name) == (StateType.COMPLETED, "Challenged")
+    assert "proof of a human" in (state.message or "")
+    assert state.data["state"] == "challenged"
+    latest = ledger.runs.latest(5)
+    assert latest is not None
+    assert latest.state == "challenged"
+    assert "proof of a human" in published["sync-house"][0]
+    assert events == [("challenged", "house", "Yesterday's stands in: proof of a human.")]
+
+
+def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now() - timedelta(hours=25))
+    assert publish_outcome("house", [101], [TRACK], memory(), []).name == "Completed"
+    ledger.challenges.note_challenge("website", utc_now())
+    assert publish_outcome("house", [101], [TRACK], memory(), []).name == "Challenged"
+
+
+def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
+    state = publish_waiting("chart-picks-yyyy-week-ww", ChartNotYet("There is no chart named picks-2026-week-45 yet.", "It is waited for."))
+    assert (state.type, state.name) == (StateType.COMPLETED, "Waiting")
+    assert "picks-2026-week-45" in published["sync-chart-picks-yyyy-week-ww"][0]
+    latest = ledger.runs.latest(load_settings().find_list("chart-picks-yyyy-week-ww").genre_id)
+    assert latest is not None
+    assert (latest.state, latest.error) == ("waiting", None)
+
+
+def test_only_the_chart_step_is_heard(events: list[tuple[str, str, str]]) -> None:
     with notes_heard() as notes:
         tell(Progress("house", "scrape", note="stands in"))
         tell(Progress("house", "scrape"))

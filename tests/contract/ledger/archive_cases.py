@@ -1,4 +1,4 @@
-"""What the tests of the archive share: places, days to write, and every row to compare."""
+"""Shared by the archive's tests: storages, days to write, and every row for comparison."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from beatporter.ledger.archive_storage import Access, ArchiveStorage, gcs_filesy
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, metadata
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -30,12 +40,16 @@ def bucket_place(endpoint: str, bucket: str) -> ArchiveStorage:
 
 
 def write_day(ledger: Ledger, day: int) -> None:
-    """A day's rows in every table; of some of them the same as the day before."""
+    """Write a day's rows into every table; some repeat those of the day before."""
     at = T0 + timedelta(days=day)
-    entries = [ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",)) for n in range(1, 6)]
+    entries = [
+        ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",), is_dj_version=n > 2)
+        for n in range(1, 6)
+    ]
     for genre_id in (5, 6):
         ledger.charts.append(Chart(genre_id, tuple(entries), at))
         ledger.playlists.append(RememberedPlaylist(genre_id, playlist(genre_id), f"House {day}", at))
+        ledger.chart_reads.append(ChartReadRow(genre_id, "api", at, 5, None if day % 2 else 150, None if day % 2 else 900))
         ledger.runs.append(RunRow(genre_id, "failed" if day % 2 else "completed", day, 0, 0, ODD if day % 2 else None, at))
         for n in range(day, day + 4):
             row = HistoryRow(track(n), None if n % 3 else f"GB{n}", f"ada - {n}", n if n % 2 else None, "chart", at)
@@ -47,7 +61,9 @@ def write_day(ledger: Ledger, day: int) -> None:
     for n in range(3):
         ledger.matches.append([Match(100 + n + day, None, track(n), "search", 99.5, "same", "7", at, None, (ODD,), runners_up=(up,))])
     ledger.matches.append([Match(900 + day, "GB", None, "isrc", 0.0, None, "7", at, at + timedelta(days=2), misses=day)])
+    ledger.challenges.note_challenge("website", at)
     ledger.corrections.append(CorrectionRow(100 + day, track(day), None, at))
+    ledger.audits.append(AuditRow(100 + day, track(day), "7", "same, sure", 40, "yes", at))
     ledger.calls.append([CallRow(at, "search", 3, f"run {day}"), CallRow(at, "quota", 0, f"run {day}", at + timedelta(hours=9))])
 
 
@@ -60,7 +76,7 @@ def playlist(number: int) -> str:
 
 
 def rows_of(ledger: Ledger) -> dict[str, list[Any]]:
-    """Every row of every table but the listings as it lies, not as a record has it."""
+    """Every row of every table except listings, as stored and not as records."""
     with ledger.database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(_as_it_lies(table).order_by(*table.primary_key.columns))]

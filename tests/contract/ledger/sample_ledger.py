@@ -1,7 +1,7 @@
-"""A small ledger with something in every table, written step by step as runs write it; and every answer that it gives.
+"""A small ledger with content in every table, written step by step like a run; and every answer that it gives.
 
-What a version of the tables was filled with stays as it is: `versions/*.sql` are the databases that it made. A new version gets steps of
-its own, in `STEPS_OF`.
+The steps of a past version never change: `versions/*.sql` are the databases that they made. A new version gets its own steps
+in `STEPS_OF`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from typing import Any
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, CallRow, CorrectionRow, HistoryRow, ListedPlaylist, RememberedPlaylist, RunRow, SnapshotRow
+from beatporter.records.ledger import (
+    AuditRow,
+    BackupRow,
+    CallRow,
+    ChartReadRow,
+    CorrectionRow,
+    HistoryRow,
+    ListedPlaylist,
+    MemoryRow,
+    RememberedPlaylist,
+    RunRow,
+    SnapshotRow,
+)
 from beatporter.records.match import Match, RunnerUp
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -29,8 +41,8 @@ class Step:
     """One thing that a run does.
 
     Attributes:
-        again: doing it twice is doing it once.
-        commits: how many transactions it takes.
+        again: whether repeating it changes nothing.
+        commits: number of its transactions.
     """
 
     name: str
@@ -66,8 +78,27 @@ def listed(run_key: str, at: datetime, *playlist_ids: str) -> list[ListedPlaylis
     return [ListedPlaylist(run_key, playlist_id, f"Name of {playlist_id}", "s1", 7, "me", at) for playlist_id in playlist_ids]
 
 
+def memory(step: str, at: datetime, after_bytes: int, **more: Any) -> MemoryRow:
+    values: dict[str, Any] = {
+        "genre_id": 5,
+        "run_key": "house",
+        "state": "completed",
+        "shared_process": 1,
+        "host": "Linux ☃, Python 3.11",
+        "code_version": "abc",
+        "before_bytes": 2**27,
+        "peak_bytes": 5 * 2**30,
+        "duration_s": 1.25,
+        "history_rows": 248_000,
+        "searches": 17,
+        "holders": '{"held": [["read ☃", "beatporter/x.py:1", 12]]}',
+        "capture": "memory-house.bin",
+    }
+    return MemoryRow(**(values | {"step": step, "at": at, "after_bytes": after_bytes} | more))
+
+
 def record_and_back_up(ledger: Ledger) -> None:
-    """As a run ends: what was written is remembered, and the backup shows it, with the playlist's state."""
+    """Like the end of a run: record what was written, and make the backup show it, together with the playlist's state."""
     with ledger.transaction():
         ledger.history.append(HOUSE, [history(number) for number in range(5)])
         ledger.history.append(TECHNO, [history(7, "playlist", isrc=False)])
@@ -126,16 +157,67 @@ STEPS_OF: dict[str, list[Step]] = {
     ],
     "0002": [Step("a track's length", lambda ledger: ledger.matches.append([match(4, TRACKS[4], track_duration_ms=301_000)]))],
     "0003": [],
+    "0004": [
+        Step(
+            "a track's album and its runner-up",
+            lambda ledger: ledger.matches.append(
+                [
+                    match(
+                        5,
+                        TRACKS[5],
+                        track_album="Album ☃",
+                        track_album_type="single",
+                        track_release_date="2026-11",
+                        runners_up=(RunnerUp(TRACKS[6], "Name", ("Z",), 60.5, "another cut", "I6", 200_000, chance=0.25),),
+                    )
+                ]
+            ),
+        ),
+        Step(
+            "answers of an audit",
+            lambda ledger: [
+                ledger.audits.append(AuditRow(1, TRACKS[1], "1", "same, sure", 40, "yes", T0)),
+                ledger.audits.append(AuditRow(3, None, "1", "none", 3, "unknown", T0 + DAY)),
+            ],
+            again=False,
+            commits=2,
+        ),
+    ],
+    "0005": [
+        Step(
+            "memory of an old run",
+            lambda ledger: ledger.memory.append([memory("run", T0 - 200 * DAY, 3 * 2**30, state="killed", peak_bytes=None)]),
+            again=False,
+        ),
+        Step(
+            "memory of a run",
+            lambda ledger: ledger.memory.append([memory("run", T0, 180 * 2**20), memory("match-tracks", T0, 150 * 2**20, searches=None)]),
+            again=False,
+        ),
+        Step("old memory dropped", lambda ledger: ledger.memory.drop_before(T0 - 120 * DAY)),
+    ],
+    "0006": [
+        Step(
+            "a chart of 2026",
+            lambda ledger: ledger.charts.append(
+                Chart(-7, (entry(1, 5, sub_genre="Deep Tech", is_dj_version=True, camelot="8A"), entry(2, 6, is_dj_version=False)), T0)
+            ),
+        ),
+        Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
+        Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
+        Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
+    ],
 }
 
 
 def steps_until(version: str) -> list[Step]:
-    """What a database of that version was filled with."""
+    """The steps that filled a database of that version."""
     return [step for number, steps in STEPS_OF.items() if number <= version for step in steps]
 
 
 def fill(ledger: Ledger, version: str = "9999") -> None:
-    """Write what a version knows."""
+    """Write everything that a version knows."""
     for step in steps_until(version):
         step.act(ledger)
 
@@ -147,7 +229,7 @@ ISRCS = [f"ISRC{number}" for number in NUMBERS]
 RECORDINGS = [f"artist|title {number}|" for number in NUMBERS]
 
 QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
-    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6)],
+    "charts": lambda ledger: [ledger.charts.latest(genre) for genre in (5, 6, -7)],
     "entries": lambda ledger: ledger.charts.entries(5, NUMBERS),
     "since": lambda ledger: ledger.charts.since(5, T0),
     "matches": lambda ledger: ledger.matches.latest(NUMBERS),
@@ -169,8 +251,14 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
     "run": lambda ledger: ledger.runs.latest(5),
+    "audits": lambda ledger: ledger.audits.all(),
+    "described": lambda ledger: ledger.charts.described(NUMBERS),
+    "all standing": lambda ledger: list(ledger.matches.all_standing(2)),
+    "memory": lambda ledger: (ledger.memory.runs(5), ledger.memory.of_run(5, "house", T0), ledger.memory.genres()),
+    "reads": lambda ledger: [ledger.chart_reads.latest(number, *how) for number in (5, -7) for how in ((), ("inbox",), ("api", T0 + DAY))],
+    "challenges": lambda ledger: [ledger.challenges.latest(source) for source in ("website", "api")],
 }
-"""What a run asks a ledger, in every way."""
+"""A run's queries to a ledger, in every form."""
 
 
 def answers(ledger: Ledger) -> dict[str, Any]:

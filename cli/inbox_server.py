@@ -1,0 +1,221 @@
+"""Listens on 127.0.0.1 for pages that the person hands over from their browser.
+
+Its address holds a secret, so no other page knows where to send anything. Only Beatport's pages, and its own, get an answer that a script
+may read; browsers ask first (CORS, and private networks), and every other origin is told no. A request by another host name than this
+machine's gets no answer: that is how a strange page would get around all that.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import threading
+from collections import deque
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from beatporter.errors import SettingsError
+from beatporter.http.limits import MAX_BODY_BYTES
+from beatporter.private_file import write_private
+from beatporter.settings import Settings
+from beatporter.sync.inbox import Inbox, Taken
+from cli.bookmarklet import inbox_page, receive_page
+
+DEFAULT_PORT = 8918
+KEPT_IN = "inbox-secret"
+_REMEMBERED = 20
+_TIMEOUT_S = 30.0
+
+
+class InboxServer:
+    """Listens while its context is open.
+
+    Args:
+        settings: the home, and whose pages are Beatport's.
+        inbox: what takes the charts.
+        port: of 127.0.0.1; 0: any free one.
+
+    Attributes:
+        address: of its page, with the secret.
+    """
+
+    def __init__(self, settings: Settings, inbox: Inbox, port: int = DEFAULT_PORT) -> None:
+        self.inbox = inbox
+        self.origins = _origins_of(settings.beatport_url)
+        self.secret = load_secret(settings.home / KEPT_IN)
+        self.taken: deque[Taken] = deque(maxlen=_REMEMBERED)
+        try:
+            self._server = _Listener(("127.0.0.1", port), _Handler)
+        except OSError as error:
+            problem = error.strerror
+        else:
+            self._server.inbox_server = self
+            self.hosts = {f"{name}:{self._server.server_port}" for name in ("127.0.0.1", "localhost")}
+            self.address = f"http://127.0.0.1:{self._server.server_port}/{self.secret}"
+            return
+        raise SettingsError(
+            f"Port {port} of 127.0.0.1 cannot be used: {problem}.", "Is another `beatporter inbox` running? Else use --port."
+        )
+
+    def note(self, taken: Taken) -> Taken:
+        """Remember for the page what became of something."""
+        self.taken.appendleft(taken)
+        return taken
+
+    def take(self, body: bytes) -> tuple[HTTPStatus, str]:
+        """Take what the bookmarklet sent: status and words for the person."""
+        try:
+            sent = json.loads(body)
+        except (ValueError, RecursionError):
+            sent = None
+        if not isinstance(sent, Mapping) or not isinstance(sent.get("data"), str) or not isinstance(sent.get("address"), str):
+            return (
+                HTTPStatus.BAD_REQUEST,
+                "That is not what the bookmarklet sends. Drag it into your bookmarks again.",
+            )
+        taken = self.note(self.inbox.take_page(sent["data"], sent["address"]))
+        return HTTPStatus.OK if taken.good else HTTPStatus.UNPROCESSABLE_ENTITY, taken.said
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="inbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    inbox_server: InboxServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Listener
+    protocol_version = "HTTP/1.1"
+    timeout = _TIMEOUT_S
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet: the secret is in every address."""
+
+    def do_GET(self) -> None:
+        inbox = self.server.inbox_server
+        rest = self._rest()
+        if rest == "":
+            lately = [(taken.said, taken.good) for taken in inbox.taken]
+            policy = "default-src 'none'; style-src 'unsafe-inline'"
+            self._answer(HTTPStatus.OK, inbox_page(inbox.address, str(inbox.inbox.folder), lately), policy=policy)
+        elif rest == "receive":
+            nonce = secrets.token_urlsafe(12)
+            policy = f"default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'"
+            self._answer(HTTPStatus.OK, receive_page(nonce, inbox.origins), policy=policy)
+        else:
+            self._not_here()
+
+    def do_OPTIONS(self) -> None:
+        """A browser asks whether a page may send: CORS, and whether a public page may reach a private network."""
+        if self._rest() != "page":
+            self._not_here()
+            return
+        origin = self.headers.get("Origin", "")
+        if origin not in self.server.inbox_server.origins:
+            self._answer(HTTPStatus.FORBIDDEN, "Only Beatport's pages may send here.", kind="text/plain")
+            return
+        allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "content-type", "Access-Control-Max-Age": "600"}
+        if self.headers.get("Access-Control-Request-Private-Network") == "true":
+            allowed["Access-Control-Allow-Private-Network"] = "true"
+        self._answer(HTTPStatus.NO_CONTENT, "", headers=allowed)
+
+    def do_POST(self) -> None:
+        inbox = self.server.inbox_server
+        if self._rest() != "page":
+            self._not_here()
+            return
+        origin = self.headers.get("Origin", "")
+        if origin not in (*inbox.origins, f"http://{self.headers.get('Host', '')}"):
+            self._answer(HTTPStatus.FORBIDDEN, "Only Beatport's pages may send here.", kind="text/plain")
+            return
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+            self.close_connection = True
+            self._answer(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A page of more than {MAX_BODY_BYTES:,} bytes is no chart.", kind="text/plain"
+            )
+            return
+        status, said = inbox.take(self.rfile.read(int(length)))
+        self._answer(status, said, kind="text/plain")
+
+    def _rest(self) -> str | None:
+        """What follows the secret in the path; None when it is not there, or another host is asked for."""
+        inbox = self.server.inbox_server
+        secret, _, rest = urlsplit(self.path).path.removeprefix("/").partition("/")
+        right = hmac.compare_digest(secret.encode("utf-8", "replace"), inbox.secret.encode())
+        return rest if right and self.headers.get("Host", "") in inbox.hosts else None
+
+    def _not_here(self) -> None:
+        self.close_connection = True
+        self._answer(HTTPStatus.NOT_FOUND, "There is nothing here.", kind="text/plain")
+
+    def _answer(
+        self,
+        status: HTTPStatus,
+        text: str,
+        *,
+        kind: str = "text/html",
+        policy: str = "default-src 'none'",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        body = text.encode()
+        origin = self.headers.get("Origin", "")
+        shared = {"Access-Control-Allow-Origin": origin} if origin in self.server.inbox_server.origins else {}
+        always = {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Vary": "Origin",
+        }
+        self.send_response_only(status)
+        for name, value in {**always, **shared, **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def load_secret(path: Path) -> str:
+    """The secret in the inbox's address, made at first and kept, so that the bookmark works tomorrow too.
+
+    Raises:
+        SettingsError: it can be neither read nor written.
+    """
+    try:
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) >= 32 and kept.isascii() and kept.replace("-", "").replace("_", "").isalnum():
+            return kept
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The inbox's secret in {path} cannot be read ({type(error).__name__}).", "Remove that file.") from None
+    made = secrets.token_urlsafe(24)
+    try:
+        write_private(path, f"{made}\n")
+    except OSError as error:
+        raise SettingsError(f"Cannot write {path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder.") from None
+    return made
+
+
+def _origins_of(beatport_url: str) -> tuple[str, ...]:
+    """Origins of Beatport's pages."""
+    parts = urlsplit(beatport_url)
+    own = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    return (own, own.replace("://www.", "://")) if "://www." in own else (own,)

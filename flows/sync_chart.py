@@ -1,0 +1,68 @@
+"""Flow `sync-chart`: bring a playlist in step with a chart that is no genre's Top 100.
+
+The overall Top 100, a Hype 100, a DJ's chart by its address or by a name that holds the date, a curator's newest chart, a label's or an
+artist's Top 100, or the first ten of any. Five tasks and two artifacts, as `sync-genre`. A chart that is not out yet this week ends the run
+as *Waiting*.
+Run it here: `beatporter sync chart:NAME/ID`, `beatporter sync overall`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from beatporter.errors import BeatporterError, ChartNotYet
+from orchestration.failure import failed, report_genre_failure
+from orchestration.genre_runs import GENRE_TIMEOUT_S
+from orchestration.limits import only_writer
+from orchestration.lists import chart_slug
+from orchestration.memory_profile import profiled
+from orchestration.parameters import Searches, Top
+from orchestration.report import notes_heard, publish_outcome, publish_waiting, sign_in_notes
+from orchestration.results import RESULT_SERIALIZER
+from orchestration.run_key import is_root
+from tasks.backup import back_up_playlist
+from tasks.history import append_history
+from tasks.match import match_tracks
+from tasks.playlist import update_playlist
+from tasks.scrape import scrape_chart
+
+
+@flow(
+    name="sync-chart",
+    flow_run_name="{chart}",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    timeout_seconds=GENRE_TIMEOUT_S,
+    on_failure=[report_genre_failure],
+    on_crashed=[report_genre_failure],
+    on_cancellation=[report_genre_failure],
+)
+def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
+    """Bring one chart's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
+
+    Args:
+        chart: Its address, a name from [charts] of beatporter.toml, or overall, hype:house, chart:NAME/ID, newest:ARTIST/ID.
+        top: Only so many of its first entries.
+        dry_run: Find everything, change no playlist.
+        refresh: Do everything again, also what this run had finished before a retry.
+        max_searches: Most Spotify searches to make; a parent run says it.
+    """
+    try:
+        slug = chart_slug(chart, top)
+        if is_root():
+            sign_in_notes()
+        with profiled(slug) as memory, notes_heard() as notes:
+            entries = scrape_chart(slug)
+            found = match_tracks(slug, entries, max_searches)
+            with only_writer(slug):
+                added = update_playlist(slug, entries, found, dry_run)
+                if not dry_run:
+                    append_history(slug, added)
+                    back_up_playlist(slug, added)
+            return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
+    except ChartNotYet as error:
+        return publish_waiting(slug, error, dry_run=dry_run)
+    except BeatporterError as error:
+        return failed(error)

@@ -1,0 +1,64 @@
+"""Flow `sync-label`: bring a playlist in step with a label: what it released since the last run, or all of it, a part at each run.
+
+Five tasks and two artifacts, as `sync-genre`. A label that is wanted whole is read on only when what was read before is decided, so it
+takes as many days as the budget needs.
+Run it here: `beatporter sync label:8bit/3248`, `beatporter sync whole-label:8bit/3248`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from beatporter.errors import BeatporterError
+from orchestration.failure import failed, report_genre_failure
+from orchestration.genre_runs import GENRE_TIMEOUT_S
+from orchestration.limits import only_writer
+from orchestration.lists import label_slug
+from orchestration.memory_profile import profiled
+from orchestration.parameters import Searches
+from orchestration.report import notes_heard, publish_outcome, sign_in_notes
+from orchestration.results import RESULT_SERIALIZER
+from orchestration.run_key import is_root
+from tasks.backup import back_up_playlist
+from tasks.history import append_history
+from tasks.match import match_tracks
+from tasks.playlist import update_playlist
+from tasks.scrape import scrape_chart
+
+
+@flow(
+    name="sync-label",
+    flow_run_name="{label}",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    timeout_seconds=GENRE_TIMEOUT_S,
+    on_failure=[report_genre_failure],
+    on_crashed=[report_genre_failure],
+    on_cancellation=[report_genre_failure],
+)
+def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
+    """Bring one label's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
+
+    Args:
+        label: Its address, a name from [labels] of beatporter.toml, or NAME/ID; whole-label:NAME/ID for all that it has released.
+        dry_run: Find everything, change no playlist.
+        refresh: Do everything again, also what this run had finished before a retry.
+        max_searches: Most Spotify searches to make; a parent run says it.
+    """
+    try:
+        slug = label_slug(label)
+        if is_root():
+            sign_in_notes()
+        with profiled(slug) as memory, notes_heard() as notes:
+            entries = scrape_chart(slug)
+            found = match_tracks(slug, entries, max_searches)
+            with only_writer(slug):
+                added = update_playlist(slug, entries, found, dry_run)
+                if not dry_run:
+                    append_history(slug, added)
+                    back_up_playlist(slug, added)
+            return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
+    except BeatporterError as error:
+        return failed(error)

@@ -1,0 +1,67 @@
+"""What a run syncs besides genres: which flow and deployment a chart or label has, and its slug in a run's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from beatporter.errors import BeatporterError
+from beatporter.settings import Settings, load_settings
+from beatporter.subscriptions import LABELS, Subscription, with_top
+
+Parameter = Literal["genre", "chart", "label"]
+DEPLOYMENTS: Mapping[Parameter, str] = {
+    "genre": "sync-genre/sync-genre",
+    "chart": "sync-chart/sync-chart",
+    "label": "sync-label/sync-label",
+}
+"""By the parameter that names what a run syncs."""
+
+
+def parameter_of(slug: str, settings: Settings | None = None) -> Parameter:
+    """Whether a slug is a genre's, a chart's or a label's; one that nobody knows counts as a genre's, whose own run says so."""
+    settings = settings or load_settings()
+    try:
+        found = settings.find_list(slug)
+    except BeatporterError:
+        return "genre"
+    return "genre" if not isinstance(found, Subscription) else "label" if found.is_label else "chart"
+
+
+def chart_slug(text: str, top: int | None = None) -> str:
+    """The slug of a chart that a person names.
+
+    Raises:
+        UnknownChart, UnknownGenre: it is none.
+    """
+    found = load_settings().find_list(text)
+    if top is None:
+        return found.slug
+    if not isinstance(found, Subscription):
+        return load_settings().read_list(f"genre:{found.slug}", top=top).slug
+    return with_top(found, top).slug
+
+
+def label_slug(text: str) -> str:
+    """The slug of a label that a person names, as `8bit/3248` or its address.
+
+    Raises:
+        UnknownChart: it is none.
+    """
+    settings = load_settings()
+    kinds = tuple(f"{kind}:" for kind in LABELS)
+    own = settings.subscriptions()
+    known = text in own or any(one.name == text for one in own.values()) or text.startswith((*kinds, "label-", "whole-label-"))
+    return settings.find_list(text if known else f"label:{text}").slug
+
+
+def slug_of(parameters: Mapping[str, Any]) -> str:
+    """The slug of what a run with these parameters syncs; what was given when it is none, empty when nothing was."""
+    try:
+        if chart := parameters.get("chart"):
+            return chart_slug(str(chart), parameters.get("top"))
+        if label := parameters.get("label"):
+            return label_slug(str(label))
+    except BeatporterError:
+        return ""
+    return str(parameters.get("genre") or "")

@@ -1,0 +1,76 @@
+"""Baselines of a genre's first morning, in profiles/baselines: `python -m tests.memory.baselines` writes them again.
+
+A baseline has each step's peak above the run's start, and which of our functions held something there. Machines and versions of libraries
+move the peaks a little; a function that is new among the holders is another kind of growth, and is looked at before it is accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from beatporter.ledger.ledger import open_ledger
+from beatporter.memory.past_runs import RUN, holders_of
+from beatporter.records.ledger import MemoryRow
+from tests.memory.measured_runs import sandbox, sync
+
+GENRE, GENRE_ID = "house", 5
+FILE = Path(__file__).parents[2] / "profiles" / "baselines" / f"{GENRE}.json"
+WORTH_NAMING = 1.5
+"""MB from which a holder counts: below that, arenas of small objects come and go."""
+LOADING = "<module>"
+"""What a module's own code holds is that module and what it imports."""
+TIMES, MORE_MB = 2.0, 8.0
+"""How far a peak may be above its baseline: times it, and MB beside that."""
+MB = 2**20
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """A first morning of the genre in a process of its own, traced."""
+    with sandbox(folder / "home", 0, [GENRE]) as world:
+        world = replace(world, environment={**world.environment, "BEATPORTER_PROFILE": "on"})
+        outcome = sync(GENRE, world)
+        assert outcome["added"] > 80, "the run did not do its work"
+        with open_ledger(Path(world.environment["BEATPORTER_HOME"]) / "beatporter.db") as ledger:
+            last = ledger.memory.runs(GENRE_ID, 1)[0]
+            rows = ledger.memory.of_run(GENRE_ID, last.run_key, last.at)
+    return {"genre": GENRE, "steps": {row.step: _step(row, rows[0]) for row in rows}}
+
+
+def problems(measured: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
+    """What is beyond the baseline, in words."""
+    found = [f"the step {step} is new" for step in measured["steps"] if step not in baseline["steps"]]
+    for step, known in baseline["steps"].items():
+        now = measured["steps"].get(step)
+        if now is None:
+            found.append(f"the step {step} is missing")
+            continue
+        limit = known["above_start_mb"] * TIMES + MORE_MB
+        if now["above_start_mb"] > limit:
+            found.append(f"{step} peaks {now['above_start_mb']:.1f} MB above the start; the baseline allows {limit:.1f} MB")
+        found += [f"{name} holds memory in {step}; it did not before" for name in now["holders"] if name not in known["holders"]]
+    return found
+
+
+def _step(row: MemoryRow, run: MemoryRow) -> dict[str, Any]:
+    large = [one for one in holders_of(row) if one.held_bytes >= WORTH_NAMING * MB and one.function != LOADING]
+    holders = [f"{one.place.rpartition(':')[0]}:{one.function}" for one in large]
+    above = ((row.peak_bytes or 0) - (run.before_bytes or 0)) / MB
+    return {"above_start_mb": round(above, 1), "holders": sorted(holders) if row.step != RUN else []}
+
+
+def main() -> int:
+    """Write the baseline from a run of this code."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = measure(Path(folder))
+    FILE.write_text(json.dumps(measured, indent=2) + "\n")
+    print(FILE.read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
