@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -112,11 +111,10 @@ class AccountBlock:
 
     Args:
         name: the block's.
-        home: where the lock of this machine's processes lies.
     """
 
-    def __init__(self, name: str, home: Path) -> None:
-        self._name, self._home = name, home
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def load(self) -> BeatportSignIn | None:
         """The block's sign-in; None when there is no such block."""
@@ -137,8 +135,9 @@ class AccountBlock:
 
         if not _NAME.fullmatch(self._name):
             raise SettingsError(f"A Prefect block cannot be named {self._name!r}.", "Use lower-case letters, digits and dashes.")
+        block = BeatportAccount(**_block_fields(sign_in))
         _asked(
-            lambda: BeatportAccount(**_block_fields(sign_in)).save(self._name, overwrite=True),
+            lambda: block.save(self._name, overwrite=True),
             f"The sign-in could not be written to the Prefect block {BLOCK_TYPE}{self._name}",
         )
         for secret in (sign_in.access_token, sign_in.refresh_token):
@@ -150,30 +149,32 @@ class AccountBlock:
         """Keeps the processes of this machine, and in a deployment's run all workers, from renewing it at once."""
         from orchestration.limits import only_renewer
 
-        with only_renewer(self._name, self._home):
+        with only_renewer(self._name):
             yield
 
     def _block(self) -> BeatportAccount | None:
-        from orchestration.sign_in_block import BeatportAccount
-
-        def load() -> Any:
-            try:
-                return BeatportAccount.load(self._name)
-            except ValueError:  # Prefect's word for a block that is not there
-                return None
-
-        found: BeatportAccount | None = _read(f"{BLOCK_TYPE}{self._name}", load)
+        found = _read(f"{BLOCK_TYPE}{self._name}", self._loaded)
         if found is None:
             return None
         for secret in (found.access_token, found.refresh_token):
             hide(secret.get_secret_value())
         return found
 
+    def _loaded(self) -> BeatportAccount | None:
+        from orchestration.sign_in_block import BeatportAccount
+
+        try:
+            loaded: Any = BeatportAccount.load(self._name)
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+        found: BeatportAccount = loaded
+        return found
+
 
 def open_account_store(settings: Settings) -> AccountBlock | None:
     """The block that the settings name for the sign-in to Beatport; None when it is in the file or the settings' own."""
     name = account_block(settings)
-    return None if name is None else AccountBlock(name, settings.home)
+    return None if name is None else AccountBlock(name)
 
 
 def _block_fields(sign_in: BeatportSignIn) -> dict[str, Any]:

@@ -9,11 +9,11 @@ server that is started again has forgotten who holds its slots, and they stay ta
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from zlib import crc32
 
 from filelock import FileLock
 from prefect.runtime import deployment, flow_run
@@ -42,8 +42,29 @@ def only_writer(genre: str) -> Iterator[None]:
         LedgerUnavailable: the ledger's server is away for long.
     """
     settings = load_settings()
-    with only_writer_here(genre, settings.home / "locks"), _only_one_in_ledger(settings, settings.find_list(genre).genre_id):
+    with _only_one(genre, settings.find_list(genre).genre_id, settings):
         yield
+
+
+@contextmanager
+def only_renewer(name: str) -> Iterator[None]:
+    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+
+    Raises:
+        LedgerUnwritable, LedgerUnavailable: as `only_writer`.
+    """
+    with _only_one(f"sign-in-{name}", crc32(name.encode()) >> 1, load_settings()):
+        yield
+
+
+@contextmanager
+def _only_one(name: str, number: int, settings: Settings) -> Iterator[None]:
+    with only_writer_here(name, settings.home / "locks"):
+        if not is_postgres(address_of(settings)):
+            yield
+            return
+        with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
+            yield
 
 
 @contextmanager
@@ -65,28 +86,6 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def only_renewer(name: str, home: Path) -> Iterator[None]:
-    """Wait until no other run renews the sign-in of that name, and keep others waiting.
-
-    Raises:
-        LedgerUnwritable: the home takes no lock file.
-        LedgerUnavailable: the ledger's server is unreachable for long.
-    """
-    with only_writer_here(f"sign-in-{name}", home / "locks"), _only_one_in_ledger(load_settings(), -zlib.crc32(name.encode()) // 2):
-        yield
-
-
-@contextmanager
-def _only_one_in_ledger(settings: Settings, number: int) -> Iterator[None]:
-    """The same among machines that share a PostgreSQL."""
-    if not is_postgres(address_of(settings)):
-        yield
-        return
-    with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
-        yield
 
 
 @lru_cache(maxsize=1)

@@ -51,8 +51,8 @@ class Notes(list[str]):
 
 @contextmanager
 def notes_heard() -> Iterator[Notes]:
-    """What the steps say within, for the artifact: where the chart came from, what is unusual about it, that an older one stands in, and
-    why, each of which is an event of Prefect's as well; and why entries are deferred."""
+    """What the steps say within, for the artifact: where the chart came from, what is unusual about it, that an older one stands in,
+    why entries are deferred. What concerns the chart is an event of Prefect's as well."""
     notes = Notes()
 
     def listen(progress: Progress) -> None:

@@ -25,10 +25,10 @@ Faults, with their parameters and defaults:
 - `hang`: nothing is sent for `seconds` (5) of real time, then the connection is closed; `when` before or after.
 - `truncated`: the body is cut in half, and Content-Length gives the cut length. `cut_off`: cut, but Content-Length gives the full length.
 - `html`: a page of HTML with `status` (200) where JSON is expected; before, or after with `when`. `empty`: no body, the handler's status.
-- `oversize`: the answer, followed by megabytes of spaces. `drip`: the answer one byte at a time, until the client hangs up.
-- `token_expired`: 401 as for an expired access token; before the handler.
-- `no_results`: Spotify's search finds nothing. `no_isrc_results`: it finds nothing by ISRC. Both by hooks of its server.
-- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made by hooks of its server.
+- `oversize`: the answer, followed by megabytes of blanks. `drip`: the answer a byte at a time, until the other side has had enough.
+- `token_expired`: 401 as for an access token that is over; before the handler.
+- `no_results`: Spotify's search finds nothing. `no_isrc_results`: it finds nothing by ISRC, as in its empty spells.
+- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made, like the two before, by hooks that its server brings.
 """
 
 from __future__ import annotations

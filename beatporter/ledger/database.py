@@ -341,7 +341,7 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
-        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # SQLite would treat it as a new database
+        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
             raise _cut_off(path)
         if not path.exists():
             _make_file(path)
@@ -353,7 +353,7 @@ def _sqlite(path: Path) -> Engine:
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise LedgerUnwritable(f"The ledger {path} cannot be opened: {reason}.", "Set BEATPORTER_DATABASE to a writable place.") from error
-    # The file as a URI: a path may hold any character, and with mode=rw SQLite does not create a world-readable file if it has gone.
+    # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
 
@@ -397,7 +397,7 @@ def _set_wal(driver: Any) -> None:
 
 def _cut_off(path: Path) -> LedgerCorrupt:
     size = path.stat().st_size
-    remedy = "Restore a copy." if size else "Restore a copy, or remove it to begin a new one."
+    remedy = "Put a copy of it back." if size else "Put a copy of it back, or remove it to begin a new one."
     return LedgerCorrupt(f"The ledger {path} is cut off after {size} bytes.", remedy)
 
 

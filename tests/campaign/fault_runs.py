@@ -64,12 +64,12 @@ class Order:
 
     Attributes:
         settings: overrides by field name.
-        root: folder for ledger, saved results and logs.
-        run_key: the same for a run and its retries.
-        slugs: genres in order.
-        kill_at: number of the operation at which the process is killed; None: never.
-        threads: concurrent searches.
-        small: whether batches and pages are small.
+        root: folder of ledger, kept results and logs.
+        run_key: equal for a run and its retries.
+        slugs: genres in their order.
+        kill_at: number of the operation at which the process is killed; None: it lives.
+        threads: searches at a time.
+        small: whether batches and pages are cut small.
         spare_pages: pages by which the ledger may grow before its disk is full; None: as it needs.
     """
 
@@ -253,7 +253,7 @@ class Nursery:
         self._orders, self._reports = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
 
     def carry_out(self, order: Order) -> Report:
-        """Run an order in a new process and wait until it ends."""
+        """Run an order in a new process and wait for its end, whatever that is."""
         return self.carry_out_at_once([order])[0]
 
     def carry_out_at_once(self, orders: Sequence[Order]) -> list[Report]:

@@ -103,12 +103,12 @@ class Schedule:
         snapshot_delay, items_delay: how long a write takes to appear in reads.
         damage: what happens to the ledger's file between the two days; None: nothing.
         locked: whether another process holds the ledger's write lock for a while on the second morning.
-        clock_off: how far our clock is wrong on the second day.
+        clock_off: how far our clock is set off on the second day.
         spare_pages: pages of room that the ledger's disk has left in the first attempt of the second day; None: enough.
         state_lost: whether Prefect forgets, between two attempts at a run, which steps were finished.
         at_once: whether the second day begins with two runs at the same time.
-        relinked: fraction of the tracks that playlists list under another id than the one that was sent.
-        removable_by: which of the two ids a removal of such a track accepts.
+        relinked: share of the tracks that playlists list under another id than the one that was sent.
+        removable_by: which of the two ids a removal of such a track takes.
     """
 
     seed: int

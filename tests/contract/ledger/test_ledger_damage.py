@@ -158,7 +158,7 @@ class TestDamage:
         assert seen
         assert min(seen) > 0
 
-    def test_a_missing_table_is_reported(self, filled: Path, path: Path) -> None:
+    def test_a_table_that_is_gone_is_told(self, filled: Path, path: Path) -> None:
         path.write_bytes(filled.read_bytes())
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DROP TABLE history")
@@ -205,7 +205,7 @@ class TestPlace:
         assert again.history.playlists()
         again.close()
 
-    def test_only_the_owner_can_read_a_ledger(self, path: Path) -> None:
+    def test_nobody_but_the_owner_reads_a_ledger(self, path: Path) -> None:
         before = os.umask(0)
         try:
             ledger = open_ledger(path)
