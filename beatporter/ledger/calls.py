@@ -88,7 +88,7 @@ class Calls:
                 connection.execute(CALLS.insert(), [_values(row) for row in rows])
 
     def made_since(self, since: datetime, until: datetime | None = None) -> int:
-        """Calls of all rows at or after a time, and not after another; those that a process holds count as made."""
+        """Calls of all rows at or after a time, and not after another; reserved calls count as made."""
         asked = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
         if until is not None:
             asked = asked.where(CALLS.c.at <= until)
