@@ -86,7 +86,7 @@ class ChartChoice(BaseModel):
     chart: str = Field(min_length=1)
     """As `beatporter sync` takes it, or its address."""
     top: int | None = Field(default=None, ge=1, le=100)
-    """Only so many of its first entries."""
+    """How many of its first entries; all without it."""
     playlist: str = ""
     """The playlist's name."""
 

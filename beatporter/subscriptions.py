@@ -57,7 +57,7 @@ class Subscription(Genre):
         kind: which list it is.
         beatport_id: of the genre, chart, artist or label; None where there is none.
         path: the name in its address, which Beatport takes for decoration; for a chart without an id its name, with parts of a date.
-        top: only so many of its first entries; None: all.
+        top: how many of its first entries; None: all.
         shuffle: in a random order, so that a label's playlist is not sorted by date.
         playlist: the playlist's name; empty: made from the name.
     """
@@ -134,7 +134,7 @@ def read_subscription(
     Args:
         genres: all that are known, for `hype:house`.
         hosts: further hosts whose addresses are Beatport's.
-        top: only so many of its first entries.
+        top: how many of its first entries; None: all.
 
     Raises:
         UnknownChart: it is none of these.
