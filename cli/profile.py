@@ -12,11 +12,11 @@ import typer
 from beatporter.clock import utc_now
 from beatporter.errors import PermanentError, SettingsError
 from beatporter.memory.compare import StepDifference, compare_captures, compare_runs
-from beatporter.memory.history import RUN, holders_of
 from beatporter.memory.keeping import KEPT, Bounds, captures, prune
 from beatporter.memory.megabytes import MB, show_bytes
 from beatporter.memory.page_links import KINDS
 from beatporter.memory.pages import make_page
+from beatporter.memory.past_runs import RUN, holders_of
 from beatporter.memory.reading import READER, ReadingFailed
 from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow

@@ -35,6 +35,7 @@ from tasks.listing import list_playlists
     name="sync-genres",
     flow_run_name=run_name_of_day,
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     on_failure=[report_run_failure],
     on_crashed=[report_run_failure],

@@ -18,12 +18,12 @@ class Runs:
         self._database = database
 
     def append(self, row: RunRow) -> None:
-        """Keep how a run ended."""
+        """Save the outcome of a run."""
         with self._database.single() as connection:
             connection.execute(RUNS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RunRow | None:
-        """The genre's last run, None when none ended yet."""
+        """The genre's last run; None when none has ended yet."""
         asked = select(*columns_of(RUNS, RunRow)).where(RUNS.c.genre_id == genre_id).order_by(RUNS.c.at.desc(), RUNS.c.id.desc()).limit(1)
         with self._database.read() as connection:
             found = connection.execute(asked).first()

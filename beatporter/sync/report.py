@@ -1,4 +1,4 @@
-"""What became of a run as a person reads it in Prefect's UI: Markdown, with everything from outside escaped. Decides and reads nothing."""
+"""A run's outcome as Markdown for Prefect's UI, with everything from outside escaped. Decides and reads nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
-"""A new line within a table's cell; Prefect's default UI never wraps a cell, so long ones push the others off the page."""
+"""A line break in a table cell; Prefect's default UI never wraps cells, so a long one pushes the others off the page."""
 NAME_LINE, WHY_LINE = 32, 60
-"""Characters on one line: with both names the table then fits on a page of 1280 pixels."""
+"""Characters per line: with both names the table then fits on a page 1280 pixels wide."""
 
 
 def sync_report(
@@ -45,7 +45,7 @@ def sync_report(
 
 
 def failure_report(slug: str, error: BeatporterError, run_key: str, *, notes: Iterable[str] = ()) -> str:
-    """The artifact `sync-<genre>` of a run that failed: what happened and what to do."""
+    """The artifact `sync-<genre>` of a failed run: what happened and what to do."""
     remedy = escape(error.remedy) or "Retry this run."
     return "\n".join(
         [f"# {escape(slug)}: failed", "", escape(error.what), "", f"**What to do:** {remedy}", *_quoted(notes), "", f"Run key: {run_key}"]
@@ -54,13 +54,13 @@ def failure_report(slug: str, error: BeatporterError, run_key: str, *, notes: It
 
 def waiting_report(slug: str, error: BeatporterError) -> str:
     """The artifact `sync-<slug>` of a chart that is not out yet."""
-    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is as it was. The next run looks again."])
+    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is unchanged. The next run looks again."])
 
 
 def summary_report(
     outcomes: Mapping[str, Outcome], *, spotify_calls: int, budget_left: int, ended_at: datetime, notes: Iterable[str] = ()
 ) -> str:
-    """The artifact `summary`: failures with their reasons first, then a line for every genre.
+    """The artifact `summary`: failures with their reasons first, then one line per genre.
 
     Args:
         ended_at: when the run ended, aware UTC.
@@ -90,7 +90,7 @@ def summary_report(
 
 
 def utc(moment: datetime) -> str:
-    """A time for a person, to the minute; aware UTC."""
+    """A time for people, to the minute; takes aware UTC."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
@@ -127,7 +127,7 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _found(match: Match | None) -> str:
-    """The Spotify track's names and a link to it; its label is ours, see `beatporter.markdown`."""
+    """The Spotify track's names and a link; the link's label is our own text, see `beatporter.markdown`."""
     if match is None or not match.track_id:
         return ""
     link = f"[listen]({names.track_url(match.track_id)})"

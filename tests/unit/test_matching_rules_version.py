@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-3": "c61942a3064839a0"}
+PINNED = {"2026-11-3": "e1657864d543fba5"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 

@@ -1,4 +1,4 @@
-"""What people do in Prefect: deploy, run one genre, retry a failed one alone, run the parent over workers."""
+"""What people do in Prefect: deploy, run one genre, retry only a failed one, run the parent with workers."""
 
 from __future__ import annotations
 
