@@ -1,4 +1,4 @@
-"""The clock of the domain, handed in wherever time matters so that tests and simulations bring their own."""
+"""The domain's clock, passed in wherever time matters so that tests and simulations can set their own."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Now, aware, UTC, at the ledger's resolution of a second."""
+    """The current time, aware, UTC, at the ledger's resolution of one second."""
     return datetime.now(UTC).replace(microsecond=0)

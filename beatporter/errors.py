@@ -1,27 +1,27 @@
-"""The error tree of the domain; nothing is caught or logged here.
+"""The error tree of the domain. Nothing is caught or logged here.
 
     BeatporterError
     ├── TransientError            a retry may help
     │   ├── RateLimited           Spotify or Beatport asked to wait
-    │   ├── UpstreamDown          5xx, a broken connection, a time-out, an answer that is no JSON
-    │   └── LedgerUnavailable     the ledger's database is locked for long, or its server does not answer
-    └── PermanentError            a retry will not help before somebody does something
+    │   ├── UpstreamDown          5xx, a broken connection, a time-out, an answer that is not JSON
+    │   └── LedgerUnavailable     the ledger's database stays locked, or its server does not answer
+    └── PermanentError            a retry will not help until somebody acts
         ├── QuotaExceeded         Spotify's daily quota is spent, until a date
         ├── ChallengeShown        Beatport asked for a human
         ├── PageShapeChanged      Beatport's page has no chart where one is expected
-        ├── ChartUnavailable      no chart: empty, not found, or the file is missing
+        ├── ChartUnavailable      the chart is empty or not found, or its file is missing
         │   └── ChartNotYet       this week's chart is not out yet
         ├── SignInExpired         a refresh token is dead or missing
-        ├── RequestRefused        Spotify or Beatport refused a request for good (4xx)
+        ├── RequestRefused        Spotify or Beatport refused a request permanently (4xx)
         ├── SettingsError         a setting is missing or wrong
-        ├── UnknownGenre          no genre of that name
-        ├── UnknownChart          no chart or label that could be meant
+        ├── UnknownGenre          there is no genre with that name
+        ├── UnknownChart          no known chart or label matches
         ├── LedgerCorrupt         the ledger's database or archive is damaged
         ├── LedgerUnwritable      the ledger or its archive cannot be written
         └── PlaylistFull          the playlist holds as many tracks as Spotify allows
 
-Every message says what happened, to what, and what the person can do. No message holds a secret: build messages from
-names and addresses without their query, never from headers or request bodies.
+Every message says what happened, to what, and what the person can do about it. No message holds a secret: build messages from
+names and from addresses without their query, never from headers or request bodies.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from beatporter.control_characters import without_control_characters
 
 
 class BeatporterError(Exception):
-    """Base of everything that Beatporter raises on purpose.
+    """Base of every error that Beatporter raises on purpose.
 
     Attributes:
         what: what happened and to what, one sentence.
@@ -40,7 +40,7 @@ class BeatporterError(Exception):
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        what, remedy = without_control_characters(what), without_control_characters(remedy)  # some of it may be a service's own words
+        what, remedy = without_control_characters(what), without_control_characters(remedy)  # parts may quote a service
         super().__init__(what, remedy)
         self.what = what
         self.remedy = remedy
@@ -50,14 +50,14 @@ class BeatporterError(Exception):
 
 
 class TransientError(BeatporterError):
-    """May be gone when the same is tried again later."""
+    """May go away when the same call is tried again later."""
 
 
 class RateLimited(TransientError):
-    """Asked to wait.
+    """The service asked us to wait.
 
     Attributes:
-        retry_after_s: seconds that the service named, None when it named none.
+        retry_after_s: seconds that the service asked for; None when it did not say.
     """
 
     def __init__(self, what: str, remedy: str = "", *, retry_after_s: float | None = None) -> None:
@@ -69,10 +69,10 @@ class RateLimited(TransientError):
 
 
 class UpstreamDown(TransientError):
-    """The service did not answer, or not with what it should.
+    """The service did not answer, or its answer was unusable.
 
     Attributes:
-        outcome_unknown: True when the request may have been carried out all the same; read before sending again.
+        outcome_unknown: True when the request may have been carried out anyway; read before sending it again.
     """
 
     def __init__(self, what: str, remedy: str = "", *, outcome_unknown: bool = True) -> None:
@@ -84,18 +84,18 @@ class UpstreamDown(TransientError):
 
 
 class LedgerUnavailable(TransientError):
-    """The ledger's database did not answer: locked by another process for long, or its server is away."""
+    """The ledger's database did not answer: another process keeps it locked, or its server is down."""
 
 
 class PermanentError(BeatporterError):
-    """Stays as it is until somebody does something."""
+    """Does not go away until somebody acts."""
 
 
 class QuotaExceeded(PermanentError):
     """Spotify's daily quota, or the person's own daily budget, is spent.
 
     Attributes:
-        until: when asking makes sense again (aware, UTC).
+        until: when it makes sense to try again (aware, UTC).
     """
 
     def __init__(self, what: str, remedy: str = "", *, until: datetime) -> None:
@@ -107,27 +107,27 @@ class QuotaExceeded(PermanentError):
 
 
 class ChallengeShown(PermanentError):
-    """Beatport asked for proof of a human; this is taken as a no."""
+    """Beatport asked for proof of a human. We take this as a refusal."""
 
 
 class PageShapeChanged(PermanentError):
-    """A Beatport answer does not hold what it should."""
+    """A Beatport answer lacks what it should hold."""
 
 
 class ChartUnavailable(PermanentError):
-    """There is no chart to be had: empty, not found, or no such file."""
+    """There is no chart: it is empty or not found, or its file does not exist."""
 
 
 class ChartNotYet(ChartUnavailable):
-    """A chart that comes out every week or month is not out yet; it is waited for."""
+    """A weekly or monthly chart is not out yet; the next run looks again."""
 
 
 class SignInExpired(PermanentError):
-    """Spotify or Beatport does not take the sign-in any more, or there is none."""
+    """Spotify or Beatport no longer accepts the sign-in, or there is none."""
 
 
 class RequestRefused(PermanentError):
-    """The service refused the request for good.
+    """The service refused the request permanently.
 
     Attributes:
         status: the HTTP status.
@@ -142,19 +142,19 @@ class RequestRefused(PermanentError):
 
 
 class SettingsError(PermanentError):
-    """A setting is missing or has a value that it does not take."""
+    """A setting is missing or has an invalid value."""
 
 
 class UnknownGenre(PermanentError):
-    """No genre of that name."""
+    """There is no genre with that name."""
 
 
 class UnknownChart(PermanentError):
-    """What was named is no chart or label of Beatport's."""
+    """The text names no Beatport chart or label."""
 
 
 class LedgerCorrupt(PermanentError):
-    """The ledger's database or its archive is damaged. Never "not there": an answer without what is lost might add a track twice."""
+    """The ledger's database or archive is damaged. Never treated as "not there": an incomplete answer could add a track twice."""
 
 
 class LedgerUnwritable(PermanentError):

@@ -1,4 +1,4 @@
-"""The genres of Beatport: slug, id and name. Ids stay when names change, so state is keyed by id.
+"""Beatport's genres: slug, id and name. Ids stay the same when names change, so state is keyed by id.
 
 Source: beatport.com as of late 2026. A person adds or renames genres with `genre_ids` in beatporter.toml.
 """
@@ -76,16 +76,16 @@ FURTHER: tuple[Genre, ...] = tuple(
         ("rock", 109, "Rock"),
     )
 )
-"""Came in 2026. A run without a choice leaves them alone: an update must not make nine playlists that nobody asked for."""
+"""New in 2026. They are synced only when named: an update must not create nine playlists that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetiredGenre:
-    """An id that Beatport gave up, or gave to another genre.
+    """An id that Beatport retired, or gave to another genre.
 
     Attributes:
-        name: what it was called.
-        took_over: slugs of the genres where its tracks went, as far as that is known.
+        name: its former name.
+        took_over: slugs of the genres that its tracks moved to, as far as known.
     """
 
     genre_id: int
@@ -105,23 +105,23 @@ RETIRED: Mapping[int, RetiredGenre] = {
         RetiredGenre(87, "Trap / Future Bass", ("trap-future-bass",)),
     )
 }
-"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks went is our reading of its notices."""
+"""38 lives again as Trap / Future Bass. Names: Beatport's menu of 2017 to 2021; where tracks moved is our reading of its notices."""
 
 
 def retired_words(genre: Genre) -> str:
-    """What became of a genre whose id Beatport gave up, in words; empty for one that it did not."""
+    """A sentence about a genre whose id Beatport retired; empty for others."""
     retired = RETIRED.get(genre.genre_id)
     if retired is None or genre in KNOWN:
         return ""
-    took_over = f" What it had is in {' and '.join(retired.took_over)} now." if retired.took_over else " No genre took over."
+    took_over = f" Its tracks are now in {' and '.join(retired.took_over)}." if retired.took_over else " No genre replaces it."
     return f"Beatport retired {genre.genre_id}, {retired.name}.{took_over}"
 
 
 def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
-    """Every genre by slug: the known ones, then what the person added.
+    """Every genre by slug: the built-in ones, then those that the person added.
 
     Args:
-        genre_ids: slug to Beatport id; a slug already known gets the new id.
+        genre_ids: slug to Beatport id; a known slug gets the new id.
     """
     genres = {genre.slug: genre for genre in (*KNOWN, *FURTHER)}
     for slug, genre_id in (genre_ids or {}).items():
@@ -131,10 +131,10 @@ def all_genres(genre_ids: Mapping[str, int] | None = None) -> dict[str, Genre]:
 
 
 def find_genre(slug: str, genres: Mapping[str, Genre]) -> Genre:
-    """The genre of that slug.
+    """Find a genre by its slug.
 
     Raises:
-        UnknownGenre: with the nearest slugs.
+        UnknownGenre: naming the nearest slugs.
     """
     if slug in genres:
         return genres[slug]

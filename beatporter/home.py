@@ -1,4 +1,4 @@
-"""Makes Beatporter's home: what it holds (sign-in, ledger, Prefect's database) is its owner's alone."""
+"""Makes Beatporter's home folder, private to its owner: it holds the sign-in, the ledger and Prefect's database."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ PRIVATE = 0o700
 
 
 def make_home(home: Path) -> None:
-    """Make the folder, open to its owner only, where there is none; one that is there keeps the mode that its owner gave it.
+    """Make the folder, accessible only to its owner, unless it exists; an existing folder keeps its mode.
 
     Raises:
         OSError: it cannot be made.
     """
     home.parent.mkdir(parents=True, exist_ok=True)
     try:
-        home.mkdir(mode=PRIVATE)  # the mode is there from the beginning, whatever the umask
+        home.mkdir(mode=PRIVATE)  # set the mode when the folder is made, whatever the umask
     except FileExistsError:
         if not home.is_dir():
             raise

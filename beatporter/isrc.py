@@ -1,4 +1,4 @@
-"""ISRCs, the codes of recordings: one spelling for both services, so that equal codes are equal texts."""
+"""ISRCs, the codes of recordings, in one spelling for both services, so that equal codes compare equal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]")
 
 
 def clean_isrc(value: object) -> str | None:
-    """The code in upper case, without dashes and blanks; None when it is not an ISRC of 12 characters (ISO 3901).
+    """The code in upper case, without dashes and spaces; None when it is not an ISRC of 12 characters (ISO 3901).
 
     Args:
         value: a field of an answer, of any type.

@@ -1,7 +1,7 @@
-"""Markdown for Prefect's pages: text from outside shown as just that text, and pictures inline.
+"""Markdown for Prefect's pages: escapes text from outside, and shows pictures inline.
 
-Both of Prefect's user interfaces have to agree. The default one shows numeric entities (`&#38;`) as they stand and does not unescape
-within a link's label, so special characters are escaped by a backslash and a label never holds text from outside.
+Both of Prefect's user interfaces must show the same. The default one shows numeric entities (`&#38;`) literally and does not unescape
+inside a link's label, so special characters are escaped with a backslash and a label never holds text from outside.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!$@]|(?<=www)\.|:(?=//))", re.IGNOREC
 
 
 def escape(text: str) -> str:
-    """Text from outside as Markdown that shows just that text, on one line: no markup, no HTML, no link, no new table cell."""
+    """Escape text from outside so that it shows literally, on one line: no markup, HTML, link or new table cell."""
     return _SPECIAL.sub(r"\\\1", " ".join(without_control_characters(text).split()))
 
 
@@ -23,7 +23,7 @@ def svg_image(svg: str, alt: str) -> str:
     """A picture as a Markdown image with its data inline; empty when there is no picture.
 
     Args:
-        svg: the picture's source, or nothing.
-        alt: what it shows, our own words.
+        svg: the picture's SVG source; may be empty.
+        alt: what it shows; our own text, not escaped.
     """
     return f"![{alt}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})" if svg else ""

@@ -1,6 +1,6 @@
-"""Every name that is built or parsed in more than one place: artifact keys, playlist names, object paths.
+"""Names that are built or parsed in more than one place: artifact keys, playlist names, object paths.
 
-Prefect's artifact keys take lower-case letters, digits and dashes only; a genre's slug already is one.
+Prefect's artifact keys allow only lower-case letters, digits and dashes; a genre's slug already complies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def memory_artifact(slug: str) -> str:
 
 
 def playlist_name(template: str, genre: Genre) -> str:
-    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a chart or label that is no genre has a name of its own."""
+    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a subscription has its own name."""
     return genre.playlist_name() if isinstance(genre, Subscription) else template.replace("{genre}", genre.name)
 
 

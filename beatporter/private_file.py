@@ -1,4 +1,4 @@
-"""Writes files that hold secrets: readable by their owner alone, whole or not at all."""
+"""Writes files with secrets: readable only by their owner, completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PRIVATE = 0o600
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write the file in the place of what was there; its folder is made when needed. No link is followed.
+    """Write the file, replacing an existing one; its folder is made when needed. Links are not followed.
 
     Raises:
-        OSError: it cannot be written; what was there is as it was.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     draft = path.with_name(f".{secrets.token_hex(6)}.new")
     make_home(path.parent)
     try:
-        # Made here or not at all, and private before the secret is in it: nobody opens it in between.
+        # Create it privately and exclusively before the secret goes in, so that nobody opens it in between.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

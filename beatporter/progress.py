@@ -1,6 +1,6 @@
-"""Progress of a run, told to whoever listens: the terminal, a Prefect artifact, or nobody.
+"""Reports a run's progress to its listeners: the terminal, a Prefect artifact, or nobody.
 
-The domain reports; it does not know who listens, and a report without a listener costs nothing.
+The domain does not know its listeners, and a report without a listener costs nothing.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a genre's run stands."""
+    """How far a genre's run has got."""
 
     genre: str
-    """Slug; empty when the news concern the whole run."""
+    """Slug; empty when the report concerns the whole run."""
     step: str
     """scrape, challenged, match, playlist, history, backup, done, or failed."""
     done: int = 0
     total: int = 0
     """0 when the step has no count."""
     note: str = ""
-    """A sentence for the person, such as a wait that Spotify asked for."""
+    """A sentence for the person, for example about a wait that Spotify asked for."""
 
 
 Listener = Callable[[Progress], None]
@@ -31,14 +31,14 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("progress_listeners", 
 
 
 def report(progress: Progress) -> None:
-    """Tell every listener of this context."""
+    """Pass it to every listener of this context."""
     for listener in _listeners.get():
         listener(progress)
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Have the listener told of everything that is reported within."""
+    """Call the listener with every report made inside the block."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield

@@ -38,11 +38,11 @@ from beatporter.subscriptions import Subscription, parts_host, read_subscription
 PREFIX = "BEATPORTER_"
 FILE = "beatporter.toml"
 BLOCK_PREFIX = "secret/"
-"""A setting that begins with it does not hold a secret, but names the Prefect block that does."""
+"""A setting that begins with this names the Prefect block that holds the secret."""
 
 
 MAX_ECHO_CHARACTERS = 80
-"""Characters of a wrong value that an error repeats."""
+"""How much of a wrong value an error repeats, in characters."""
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
 BUDGETS_EXAMPLE = '{"house": 400}'
 MOST_MB = 1_000_000
@@ -53,7 +53,7 @@ _EXAMPLES = {
     "labels": '{"8bit": "8bit/3248"}',
 }
 MAX_GENRE_ID = 2**31 - 1
-"""The ledger's columns on PostgreSQL hold no larger one."""
+"""The largest value that the ledger's columns on PostgreSQL hold."""
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
 _USER = re.compile(r"(?<=://)[^@]*@")
 
@@ -62,14 +62,14 @@ def _address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
     if not _can_be_read(value) or not urlsplit(value).hostname:
-        raise ValueError("is no address, such as https://example.org")
+        raise ValueError("must be an address such as https://example.org")
     return value.rstrip("/")
 
 
 def _can_be_read(address: str) -> bool:
     try:
         return urlsplit(address).port != 0
-    except ValueError:  # a bracket that is not closed, a port that is no number
+    except ValueError:  # a bracket that is not closed, a port that is not a number
         return False
 
 
@@ -84,9 +84,9 @@ class ChartChoice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     chart: str = Field(min_length=1)
-    """As `beatporter sync` takes it, or its address."""
+    """In the form for `beatporter sync`, or its address."""
     top: int | None = Field(default=None, ge=1, le=100)
-    """Only so many of its first entries."""
+    """Use only this many of its first entries."""
     playlist: str = ""
     """The playlist's name."""
 
@@ -104,9 +104,9 @@ class LabelChoice(BaseModel):
     label: str = Field(min_length=1)
     """Name and id from the address of its page, or the address."""
     tracks: Literal["new", "all"] = "new"
-    """What came out since the last run, or also everything before, a part at each run."""
+    """Tracks released since the last run, or also everything before, a part in each run."""
     shuffle: bool = False
-    """In a random order instead of the newest first."""
+    """In random order instead of newest first."""
     playlist: str = ""
     """The playlist's name."""
 
@@ -117,41 +117,41 @@ class LabelChoice(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything a person can set. Names are the keys of beatporter.toml and, upper case with BEATPORTER_, the environment's."""
+    """Everything a person can set. Names are the keys of beatporter.toml and, in upper case after BEATPORTER_, of the environment."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, toml_file=FILE, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
     )
 
     home: Path = Path(".beatporter")
-    """Where local state lies: the ledger unless `database` says otherwise, and Prefect's database."""
+    """Folder for local state: the ledger unless `database` says otherwise, and Prefect's database."""
     database: str = ""
     """The ledger: a file's path, postgresql://…, or secret/<block> with such an address in it; empty means <home>/beatporter.db."""
     archive: str = ""
-    """Where the ledger's archive goes: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty: nowhere."""
+    """Where the ledger's archive goes: a folder, gs://bucket/prefix or gcs-bucket/<block>; empty: no archive."""
     profile: Literal["on", "off", "native"] = "on"
     """Trace each genre's memory with memray; native: C and C++ frames too, which is slower."""
     memory_budget_mb: float = Field(default=350.0, gt=0, le=MOST_MB)
-    """What a genre's process may have in RAM at its peak before that is reported."""
+    """Peak resident memory of a genre's process above which the run reports it."""
     memory_budgets_mb: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     """Other budgets for single genres, by slug."""
     memory_strict: bool = False
-    """Fail a run that took more than its budget."""
+    """Fail a run above its budget."""
     memory_url: Address = "http://127.0.0.1:4280"
-    """Where the pages of `beatporter profile serve` are, for the links in artifacts."""
+    """Address of `beatporter profile serve`, for the links in artifacts."""
 
     genres: Annotated[tuple[str, ...], NoDecode] = ()
     """Slugs of the enabled genres; empty means all."""
     genre_ids: Annotated[dict[str, int], NoDecode] = Field(default_factory=dict)
-    """Further genres, or changed ids, by slug."""
+    """Additional genres, or changed ids, by slug."""
 
     charts: Annotated[dict[str, ChartChoice], NoDecode] = Field(default_factory=dict)
-    """Charts besides the genres' Top 100, by a name of the person's own."""
+    """Charts besides the genres' Top 100, by a name that the person chooses."""
     labels: Annotated[dict[str, LabelChoice], NoDecode] = Field(default_factory=dict)
-    """Labels to follow, by a name of the person's own."""
+    """Labels to follow, by a name that the person chooses."""
 
     chart_source: Annotated[tuple[SourceName, ...], NoDecode] = ("website", "api", "inbox")
-    """Where charts come from: the first that gives a whole chart wins."""
+    """Where charts come from: the first with a complete chart wins."""
     chart_files: Path = Path("charts")
     """Folder of saved charts, for the source "file"."""
     beatport_url: Address = "https://www.beatport.com"
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     beatport_interval_s: float = Field(default=2.0, ge=0, le=3600)
     """Pause between two requests to Beatport."""
     stale_chart_days: int = Field(default=0, ge=0, le=365)
-    """Use the last good chart for so many days when today's cannot be had; 0: fail."""
+    """Use the last good chart for this many days when today's is unavailable; 0: fail."""
 
     spotify_api_url: Address = "https://api.spotify.com/v1"
     spotify_accounts_url: Address = "https://accounts.spotify.com"
@@ -172,9 +172,9 @@ class Settings(BaseSettings):
     spotify_daily_budget: int = Field(default=800, ge=1, le=1_000_000)
     """Calls in any rolling 24 hours."""
     spotify_rate: float = Field(default=5.0, gt=0, le=1000)
-    """Requests a second."""
+    """Requests per second."""
     spotify_max_wait_s: float = Field(default=60.0, ge=0, le=86_400)
-    """Longest wait that Spotify may ask for before the rest is deferred."""
+    """Longest wait that Spotify may ask for; above it the rest is deferred."""
     http_timeout_s: float = Field(default=15.0, gt=0, le=600)
 
     playlist_name: str = "Beatport: {genre} - Top 100"
@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     playlist_when_full: Literal["continue", "fail"] = "continue"
     """At 10,000 items: move the oldest to a continuation playlist, or fail with PlaylistFull."""
     version_order: Annotated[tuple[Cut, ...], NoDecode] = ("own", "extended", "original", "radio")
-    """Cuts of a recording in the order of preference; own is the chart's."""
+    """Cuts of a recording in order of preference; own is the chart's."""
 
     @field_validator("genres", "version_order", "chart_source", mode="before")
     @classmethod
@@ -219,10 +219,10 @@ class Settings(BaseSettings):
     @field_validator("genre_ids")
     @classmethod
     def _slugs_and_ids(cls, value: dict[str, int]) -> dict[str, int]:
-        """A slug is part of file names, addresses and the keys of Prefect's artifacts."""
+        """A slug becomes part of file names, addresses and artifact keys."""
         for slug, genre_id in value.items():
             if not _SLUG.fullmatch(slug):
-                raise ValueError(f"{shortened(slug)} is no slug: write lower-case letters, digits and dashes, such as {GENRE_IDS_EXAMPLE}")
+                raise ValueError(f"{shortened(slug)} is not a slug: use lower-case letters, digits and dashes, such as {GENRE_IDS_EXAMPLE}")
             if not 1 <= genre_id <= MAX_GENRE_ID:
                 raise ValueError(f"the id of {slug} must be from 1 to {MAX_GENRE_ID}, as in the address of the genre's page on Beatport")
         return value
@@ -250,7 +250,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_playlist_each(self) -> Settings:
-        """Two subscriptions that mean one playlist would each take the other's tracks for the person's own."""
+        """Two subscriptions to one playlist would each mistake the other's tracks for the person's own."""
         lists: dict[str, str] = {}
         names = {playlist_name(self.playlist_name, genre).casefold(): f"the genre {genre.slug}" for genre in self.all_genres().values()}
         for table, name, choice in self._choices():
@@ -292,7 +292,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     def all_genres(self) -> dict[str, Genre]:
-        """Every genre that can be named, by slug."""
+        """Every known genre, by slug."""
         return all_genres(self.genre_ids)
 
     def enabled_genres(self) -> tuple[str, ...]:
@@ -310,10 +310,10 @@ class Settings(BaseSettings):
         return (*self.enabled_genres(), *self.subscriptions())
 
     def find_list(self, text: str) -> Genre:
-        """What a person, a flow or a task names: a genre by its slug, a subscription by its slug or name, any other list by its form.
+        """Find a list by its text: a genre by its slug, a subscription by its slug or name, any other list by its form.
 
         Raises:
-            UnknownGenre, UnknownChart: with what comes nearest.
+            UnknownGenre, UnknownChart: naming the nearest.
         """
         genres, own = self.all_genres(), self.subscriptions()
         if text in genres or text in own:
@@ -330,19 +330,19 @@ class Settings(BaseSettings):
         return next((one for one in own.values() if one.genre_id == found.genre_id), found)
 
     def read_list(self, text: str, *, top: int | None = None) -> Subscription:
-        """A chart or label as `read_subscription` has it, with the addresses of the Beatport that is set.
+        """Parse a chart or label with `read_subscription`, using the addresses of the configured Beatport.
 
         Raises:
-            UnknownChart: it is none.
+            UnknownChart: the text names no chart or label.
         """
         return read_subscription(text, self.all_genres(), hosts=frozenset({parts_host(self.beatport_url)}), top=top)
 
     def memory_budget(self, slug: str) -> float:
-        """What a genre's run may take, in MB."""
+        """Memory budget of a genre's run, in MB."""
         return self.memory_budgets_mb.get(slug, self.memory_budget_mb)
 
     def captures(self) -> Path:
-        """Where memory captures lie: in the home, which is its owner's alone, because they hold command lines."""
+        """Folder of memory captures: in the home folder, which is private, because they hold command lines."""
         return self.home / "profiles"
 
     def ledger_address(self) -> str:
@@ -354,10 +354,10 @@ def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment and beatporter.toml.
 
     Args:
-        overrides: values that win over both, by field name.
+        overrides: values that win over both sources, by field name.
 
     Raises:
-        SettingsError: naming the key, what it got and what it takes.
+        SettingsError: naming the key, its value and the accepted values.
     """
     _refuse_gone()
     _refuse_unknown()
@@ -369,54 +369,54 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def shortened(value: object) -> str:
-    """A value as an error repeats it: quoted, cut, without the user and password of an address."""
+    """A value as errors repeat it: quoted, shortened, without the user and password of an address."""
     text = repr(value[: 2 * MAX_ECHO_CHARACTERS] if isinstance(value, str) else _plain(value))
     text = _USER.sub("********@", text)
     return text if len(text) <= MAX_ECHO_CHARACTERS else f"{text[: MAX_ECHO_CHARACTERS - 1]}…"
 
 
 def _plain(value: object) -> object:
-    """The value, without the digits of a number that Python refuses to write out."""
-    return "a number of thousands of digits" if isinstance(value, int) and value.bit_length() > 10_000 else value
+    """The value, without the digits of a number that Python refuses to print."""
+    return "a number with thousands of digits" if isinstance(value, int) and value.bit_length() > 10_000 else value
 
 
 def _check_file() -> None:
-    """Read the file once by ourselves: pydantic passes over a folder, and over nothing else with an error of its own."""
+    """Read the file once before pydantic does: pydantic ignores a folder, and reports anything else without our explanations."""
     try:
         with Path(FILE).open("rb") as file:
             tomllib.load(file)
     except FileNotFoundError:
         return
     except OSError as error:
-        problem = SettingsError(f"{FILE} cannot be read: {error.strerror}.", "Make it a file that you may read, or move it away.")
+        problem = SettingsError(f"{FILE} cannot be read: {error.strerror}.", "Make it a readable file, or move it away.")
     except UnicodeDecodeError as error:
-        problem = SettingsError(f"{FILE} is not UTF-8: byte {error.start + 1} is no part of a character.", "Save it as UTF-8.")
+        problem = SettingsError(f"{FILE} is not UTF-8: byte {error.start + 1} is not part of a character.", "Save it as UTF-8.")
     except tomllib.TOMLDecodeError as error:
-        problem = SettingsError(f"{FILE} is no valid TOML: {error}.", "Correct that line.")
-    except (ValueError, RecursionError):  # a number of thousands of digits, arrays in arrays without end
-        problem = SettingsError(f"{FILE} holds a number of thousands of digits, or nests too deep.", "Correct it.")
+        problem = SettingsError(f"{FILE} is not valid TOML: {error}.", "Correct that line.")
+    except (ValueError, RecursionError):  # a number with thousands of digits, or deeply nested arrays
+        problem = SettingsError(f"{FILE} holds a number with thousands of digits, or nests too deep.", "Correct it.")
     else:
         return
     raise problem
 
 
 def _refuse_unknown() -> None:
-    """A misspelt name would leave its setting at the default without a word."""
+    """Otherwise a misspelt name would silently leave its setting at the default."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper()[: 2 * MAX_ECHO_CHARACTERS], known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "Unset it; the README lists the settings."
-            raise SettingsError(f"{shortened(name)[1:-1]} in the environment is no setting.", hint)
+            raise SettingsError(f"{shortened(name)[1:-1]} in the environment is not a setting.", hint)
 
 
 def _refuse_gone() -> None:
-    """Say what took the place of a setting that is gone, rather than pass over it."""
+    """Explain what replaced a removed setting, instead of ignoring it."""
     if os.environ.get(f"{PREFIX}STORAGE"):
         raise SettingsError(
-            f"{PREFIX}STORAGE is gone: the ledger is a database now, not a folder of files.",
-            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home), {PREFIX}ARCHIVE a folder or bucket "
-            "for its archive. The old files come in with `beatporter ledger import FOLDER`.",
+            f"{PREFIX}STORAGE was removed: the ledger is now a database, not a folder of files.",
+            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home folder), {PREFIX}ARCHIVE a folder "
+            "or bucket for its archive. Import the old files with `beatporter ledger import FOLDER`.",
         )
 
 

@@ -1,8 +1,8 @@
-"""Lists that a person subscribes to and that are no genre's Top 100: other charts of Beatport's, and labels.
+"""Lists that a person subscribes to besides the genres' Top 100: Beatport's other charts, and labels.
 
-A subscription takes a genre's place in a run: it has a slug, a number and a name. Its slug says all that is needed to find the list
-(`label-8bit-3248`, `overall-first-10`), so one that no setting knows can be run too. Its number is negative and follows from what the
-list is, see docs/decisions/beatport-lists.md. Owns the forms in which a person may write a list; fetches nothing.
+A subscription takes a genre's place in a run: it has a slug, a number and a name. Its slug is enough to find the list
+(`label-8bit-3248`, `overall-first-10`), so a list that is not in the settings can be run too. Its number is negative and derived from its
+identity, see docs/decisions/beatport-lists.md. Defines the forms in which a person may write a list; fetches nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from beatporter.errors import UnknownChart
 from beatporter.genres import Genre
 
 Kind = Literal["overall", "hype", "genre", "chart", "newest", "label", "whole-label", "top-label", "top-artist"]
-"""The overall Top 100; Hype 100, of all or of a genre; the first of a genre's Top 100; a DJ chart; a curator's newest chart; what is new of
-a label; all of a label; a label's and an artist's Top 100."""
+"""The overall Top 100; Hype 100, overall or of a genre; the first entries of a genre's Top 100; a DJ chart; a curator's newest chart; a
+label's new tracks; all of a label's tracks; a label's and an artist's Top 100."""
 
 LABELS: frozenset[str] = frozenset({"label", "whole-label"})
 MOST = 100
@@ -33,11 +33,11 @@ _WITH_ID: Mapping[str, str] = {
     "top-artist": "artist",
     "chart": "chart",
 }
-"""Kinds that an id says, and the word that their addresses begin with."""
+"""Kinds that need an id, and the word that their addresses begin with."""
 _DATES: Mapping[str, str] = {"%Y": "yyyy", "%G": "gggg", "%m": "mm", "%d": "dd", "%V": "ww", "%B": "month", "%b": "mon"}
-"""Parts of a date that a chart's name may have, and how a slug writes them."""
+"""Parts of a date that a chart's name may contain, and their form in a slug."""
 _DAYS_BACK = 70
-"""How far back a name with a date is looked for: the last month's chart may be two months old before the next one comes."""
+"""How far back to look for a name with a date: last month's chart may be two months old before the next one appears."""
 _FIRST = re.compile(r"^(.+)-first-(\d{1,3})$")
 _ID_LAST = re.compile(r"^(.+)-(\d{1,10})$")
 _NAME = re.compile(r"(?:[a-z0-9-]|%[YGmdVBb])+")
@@ -54,12 +54,12 @@ class Subscription(Genre):
     """A list in the place of a genre.
 
     Attributes:
-        kind: which list it is.
-        beatport_id: of the genre, chart, artist or label; None where there is none.
-        path: the name in its address, which Beatport takes for decoration; for a chart without an id its name, with parts of a date.
-        top: only so many of its first entries; None: all.
-        shuffle: in a random order, so that a label's playlist is not sorted by date.
-        playlist: the playlist's name; empty: made from the name.
+        kind: the kind of list.
+        beatport_id: of the genre, chart, artist or label; None if it has none.
+        path: the name in its address, which Beatport ignores; for a chart without an id its name, with parts of a date.
+        top: use only this many of its first entries; None: all.
+        shuffle: use a random order, so that a label's playlist is not sorted by date.
+        playlist: the playlist's name; empty: derived from the name.
     """
 
     kind: Kind = "overall"
@@ -71,7 +71,7 @@ class Subscription(Genre):
 
     @property
     def is_label(self) -> bool:
-        """Whether it is read a part at a time, and only what is new is of interest."""
+        """Whether it is read in parts, and only new tracks are of interest."""
         return self.kind in LABELS
 
     @property
@@ -80,7 +80,7 @@ class Subscription(Genre):
 
     @property
     def whole(self) -> Subscription:
-        """The list that this is the first part of; itself where it is not cut."""
+        """The complete list of which this is the first part; itself if it is not cut."""
         return make_subscription(self.kind, self.beatport_id, self.path, name=self.name) if self.top else self
 
     def playlist_name(self) -> str:
@@ -95,9 +95,9 @@ class Subscription(Genre):
         return f"Beatport: {self.name}{ending}"
 
     def names_at(self, day: date) -> list[str]:
-        """Names that a chart whose name holds a date may have, the newest first; the first is that of `day` itself.
+        """Names that a chart with a date in its name may have, newest first; the first is that of `day` itself.
 
-        `before Monday's release` this week's is not there yet, and the next in the list is last week's.
+        Before Monday's release this week's is not there yet, and the next in the list is last week's.
         """
         days = (day - timedelta(days=back) for back in range(_DAYS_BACK))
         return list(dict.fromkeys(one.strftime(self.path).lower() for one in days)) if self.has_dates else [self.path]
@@ -113,7 +113,7 @@ def make_subscription(
     shuffle: bool = False,
     playlist: str = "",
 ) -> Subscription:
-    """The subscription with the slug, number and name that follow from what it is."""
+    """Make the subscription with the slug, number and name derived from its identity."""
     known = "-".join(part for part in (kind, _plain(path), str(beatport_id or "") if kind in _WITH_ID else "") if part)
     slug = f"{known}-first-{top}" if top else known
     identity = f"{'label' if kind in LABELS else kind}:{beatport_id or path}" + (f":{top}" if top else "")
@@ -122,26 +122,26 @@ def make_subscription(
 
 
 def number_of(identity: str) -> int:
-    """The list's number in the ledger: negative, as no genre's id is, and the same on every machine."""
+    """The list's number in the ledger: negative, unlike a genre's id, and the same on every machine."""
     return -1 - int.from_bytes(blake2b(identity.encode(), digest_size=8).digest(), "big") % (2**31 - 1)
 
 
 def read_subscription(
     text: str, genres: Mapping[str, Genre], *, hosts: frozenset[str] = frozenset(), top: int | None = None
 ) -> Subscription:
-    """The list that a person names: `overall`, `label:8bit/3248`, `chart:weekend-picks-%Y-week-%V`, an address, or a slug of ours.
+    """Parse a list that a person names: `overall`, `label:8bit/3248`, `chart:weekend-picks-%Y-week-%V`, an address, or a slug of ours.
 
     Args:
-        genres: all that are known, for `hype:house`.
-        hosts: further hosts whose addresses are Beatport's.
-        top: only so many of its first entries.
+        genres: all known genres, for `hype:house`.
+        hosts: further hosts that belong to Beatport.
+        top: use only this many of its first entries.
 
     Raises:
-        UnknownChart: it is none of these.
+        UnknownChart: the text is none of these forms.
     """
     text = text.strip()
     if len(text) > 500 or not text.isprintable():
-        raise UnknownChart("What was given is no chart or label: it is too long, or has characters that no address has.", FORMS)
+        raise UnknownChart("This is not a chart or label: it is too long, or has characters that addresses do not have.", FORMS)
     if "//" in text or text.lower().startswith(f"www.{_HOST}"):
         prefix, _, address = text.partition(":") if text.split(":")[0] in get_args(Kind) else ("", "", text)
         found = _of_address(address, genres, hosts, prefix)
@@ -151,15 +151,15 @@ def read_subscription(
 
 
 def with_top(found: Subscription, top: int | None) -> Subscription:
-    """The list cut to its first entries.
+    """Cut the list to its first entries.
 
     Raises:
-        UnknownChart: it cannot be cut so, or needs to be.
+        UnknownChart: it cannot be cut like that, or must be cut.
     """
     if top is not None and not 1 <= top <= MOST:
-        raise UnknownChart(f"Of {found.name} the first {top} are asked for.", f"Ask for 1 to {MOST}.")
+        raise UnknownChart(f"The first {top} entries of {found.name} were requested.", f"Ask for 1 to {MOST}.")
     if top is not None and found.is_label:
-        raise UnknownChart(f"A label has no first {top}.", "For its Top 100 write top-label:NAME/ID.")
+        raise UnknownChart(f"A label has no first {top} entries.", "For its Top 100 write top-label:NAME/ID.")
     if found.kind == "genre" and not top:
         raise UnknownChart(
             f"{found.name}'s Top 100 is the genre itself.", f"Name the genre ({found.path}), or say how many of its first entries."
@@ -170,7 +170,7 @@ def with_top(found: Subscription, top: int | None) -> Subscription:
 
 
 def _of_address(address: str, genres: Mapping[str, Genre], hosts: frozenset[str], prefix: str) -> Subscription:
-    """The list whose page an address is of."""
+    """The list with this address."""
     try:
         parts = urlsplit(address if "//" in address else f"https://{address}")
         host = (parts.hostname or "").removeprefix("www.")
@@ -178,7 +178,7 @@ def _of_address(address: str, genres: Mapping[str, Genre], hosts: frozenset[str]
         host = ""
     if host != _HOST and parts_host(address) not in hosts:
         raise UnknownChart(
-            f"{address[:200]} is no address of Beatport's.", "Copy the address of the chart's or label's page on www.beatport.com."
+            f"{address[:200]} is not a Beatport address.", "Copy the address of the chart's or label's page on www.beatport.com."
         )
     steps = [step for step in parts.path.split("/") if step]
     steps = steps[1:] if steps and _LOCALE.fullmatch(steps[0]) else steps
@@ -193,12 +193,12 @@ def _of_address(address: str, genres: Mapping[str, Genre], hosts: frozenset[str]
     kind = prefix or {"chart": "chart", "label": "label"}.get(word, "")
     if kind in _WITH_ID and word == _WITH_ID[kind] and number.isdecimal() and len(number) <= 10:
         return make_subscription(_kind(kind), int(number), _plain(name))
-    hint = "Say which of the artist's lists: newest:ADDRESS or top-artist:ADDRESS." if word == "artist" else FORMS
-    raise UnknownChart(f"{address[:200]} is no page of a chart or label.", hint)
+    hint = "Choose one of the artist's lists: newest:ADDRESS or top-artist:ADDRESS." if word == "artist" else FORMS
+    raise UnknownChart(f"{address[:200]} is not the page of a chart or label.", hint)
 
 
 def parts_host(address: str) -> str:
-    """Host and port of an address, empty where it has none."""
+    """Host and port of an address; empty if it has none."""
     try:
         return urlsplit(address).netloc.rpartition("@")[2].lower()
     except ValueError:
@@ -206,7 +206,7 @@ def parts_host(address: str) -> str:
 
 
 def _of_word(text: str, genres: Mapping[str, Genre]) -> Subscription:
-    """The list of a short form or of a slug."""
+    """The list of a short form or slug."""
     kind, colon, rest = text.partition(":")
     if not colon:
         kind, rest = next(_kinds_and_rests(text), ("", ""))
@@ -221,11 +221,11 @@ def _of_word(text: str, genres: Mapping[str, Genre]) -> Subscription:
         return _cut(make_subscription(_kind(kind), genre.genre_id, genre.slug, name=genre.name), top)
     if kind in _WITH_ID and (found := _with_id(kind, rest, slug=not colon)):
         return _cut(found, top)
-    raise UnknownChart(f"{text[:80]!r} is no genre, chart or label.", FORMS)
+    raise UnknownChart(f"{text[:80]!r} is not a genre, chart or label.", FORMS)
 
 
 def _with_id(kind: str, rest: str, *, slug: bool) -> Subscription | None:
-    """`8bit/3248`, `3248`, of a slug `8bit-3248`, or a chart's name alone."""
+    """Parse `8bit/3248`, `3248`, a slug's `8bit-3248`, or a chart's name alone."""
     if ":" in rest:
         return None
     path, _, number = rest.rpartition("/")
@@ -244,7 +244,7 @@ def _cut(found: Subscription, top: int | None) -> Subscription:
 
 
 def _kinds_and_rests(slug: str) -> Iterator[tuple[str, str]]:
-    """The kind that a slug begins with, and what follows; the longest kind first."""
+    """The kind that a slug begins with, and the rest; the longest kind first."""
     for kind in sorted(get_args(Kind), key=len, reverse=True):
         if slug == kind:
             yield kind, ""
@@ -253,14 +253,14 @@ def _kinds_and_rests(slug: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(path: str) -> str:
-    """A name as slugs have it: parts of a date in letters, nothing that Prefect's keys do not take."""
+    """A name in slug form: parts of a date in letters, and only characters that Prefect's keys allow."""
     for sign, word in _DATES.items():
         path = path.replace(sign, word)
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:100]
 
 
 def _dates_of(slug: str) -> str:
-    """The name that `_plain` made a slug of."""
+    """The name from which `_plain` made a slug."""
     signs = {word: sign for sign, word in _DATES.items()}
     return "-".join(signs.get(word, word) for word in slug.split("-"))
 

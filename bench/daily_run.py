@@ -2,12 +2,12 @@
 
     python -m bench.daily_run          # what `make bench` does; writes bench/daily_run.md
 
-Every run is a process of its own with a temporary Prefect server, as `beatporter sync GENRE` makes it, tracing off. Four things are
-run for each genre and day, each against a sandbox of its own with the same charts:
+Every run is a separate process with a temporary Prefect server, as in `beatporter sync GENRE`, tracing off. Four things are
+run for each genre and day, each against its own sandbox with the same charts:
 
-- the flow, with answers after 50 ms: wall time and peak memory as a person has them;
-- the flow, with answers at once: what is left is our own time and Prefect's;
-- the five steps without Prefect, with answers at once: our own time; the difference is Prefect's;
+- the flow, with answers after 50 ms: wall time and peak memory as a person sees them;
+- the flow, with immediate answers: what remains is our own time and Prefect's;
+- the five steps without Prefect, with immediate answers: our own time; the difference is Prefect's;
 - an empty flow of five tasks: the floor of Prefect's memory and time.
 
 Calls come from the sandbox's own record, peaks from the kernel (VmHWM).
@@ -63,10 +63,10 @@ class GenreRun:
     """A genre's run on one day.
 
     Attributes:
-        outcome: what `beatporter sync --json` says of the flow with latency.
-        decided: entries that were not decided before.
+        outcome: the flow's `beatporter sync --json` with latency.
+        decided: newly decided entries.
         calls: requests to Spotify by kind.
-        at_once_s: the flow's seconds when nothing has to be waited for. steps_s: the same of the steps alone.
+        at_once_s: the flow's seconds with immediate answers. steps_s: the same for the steps alone.
     """
 
     outcome: dict[str, Any]
@@ -81,7 +81,7 @@ class GenreRun:
 
 
 def main() -> int:
-    """Measure, print and keep the table; 1 when an aim is not met."""
+    """Measure, print and save the table; 1 when an aim is not met."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         home = Path(folder)
         worlds = [
@@ -120,7 +120,7 @@ def measure(genre: str, worlds: Sequence[World]) -> GenreRun:
 
 
 def decisions(world: World) -> int:
-    """Decisions that the world's ledger holds."""
+    """Number of decisions in the world's ledger."""
     from sqlalchemy import func, select
 
     from beatporter.ledger.ledger import open_ledger
@@ -135,11 +135,11 @@ def report(runs: dict[str, dict[str, GenreRun]], floor_mb: float, floor_s: float
     lines = [
         "# The daily run in figures",
         "",
-        f"`make bench`: each run a process of its own, tracing off, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end.",
-        f"An empty flow of five tasks in the same kind of process: {floor_mb:.0f} MB, {floor_s:.2f} s (median of {EMPTY_RUNS}).",
+        f"`make bench`: each run in a separate process, tracing off, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end.",
+        f"An empty flow of five tasks in such a process: {floor_mb:.0f} MB, {floor_s:.2f} s (median of {EMPTY_RUNS}).",
         "",
         f"| day | genre | decided | searches | each | playlist reads | adds | all calls | added | seconds at {LATENCY_MS} ms "
-        "| seconds at once | of it ours | of it Prefect's | peak | above empty flow |",
+        "| seconds, immediate answers | ours | Prefect's | peak | above empty flow |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [_row(day, genre, one, floor_mb) for day, genres in runs.items() for genre, one in genres.items()]
@@ -152,7 +152,7 @@ def report(runs: dict[str, dict[str, GenreRun]], floor_mb: float, floor_s: float
         (f"At most {SEARCHES_PER_ENTRY} searches for each entry: {searches / decided:.2f}", searches <= SEARCHES_PER_ENTRY * decided),
         (f"No read of a playlist that nobody else changed: {reads}", not reads),
         (f"One write for each playlist that gains tracks: {writes} for {gaining}", writes == gaining),
-        (f"Under {OWN_S:.0f} s of our own a genre: {own_s:.2f} s at most", own_s < OWN_S),
+        (f"Under {OWN_S:.0f} s of our own per genre: {own_s:.2f} s at most", own_s < OWN_S),
         (f"Peak under {PEAK_ABOVE_EMPTY_MB} MB above an empty flow's: {above_mb:.0f} MB at most", above_mb < PEAK_ABOVE_EMPTY_MB),
     ]
     lines += ["", *(f"- {words}: {'met' if met else 'NOT met'}." for words, met in aims)]

@@ -1,10 +1,10 @@
-"""The ledger's figures, on SQLite and on PostgreSQL, beside those of the way it replaces: `python -m bench.ledger`, or `make bench-ledger`.
+"""The ledger's figures, on SQLite and on PostgreSQL, beside those of the old way: `python -m bench.ledger`, or `make bench-ledger`.
 
-The old way is what the replaced script does: one gzip Parquet file for everything, read whole into pandas, concatenated with the
-new rows and written back; a look-up reads one playlist's rows out of it.
+The old way is that of the script that Beatporter replaces: one gzip Parquet file for everything, read completely into pandas,
+concatenated with the new rows and written back; a look-up reads one playlist's rows from it.
 
-Everything is made first; then come rounds, each of which measures every way at every size once, in a process of its own, so that
-what else the machine does falls on all alike. A figure is the median of the rounds, or their longest. Results go to bench/ledger.md.
+All data is made first. Then each round measures every way at every size once, each in a separate process, so that the machine's
+other load affects all alike. A figure is the median of the rounds, or their longest. Results go to bench/ledger.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RESULTS = Path(__file__).with_suffix(".md")
 
 
 def step(*arguments: object) -> Figures:
-    """What one process of its own found."""
+    """The figures of a separate process."""
     command = [sys.executable, "-m", "bench.ledger", "--step", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -41,7 +41,7 @@ def step(*arguments: object) -> Figures:
 
 
 def run_step(way: str, act: str, folder: Path, numbers: list[int]) -> Figures:
-    """The work of a process of its own."""
+    """The work of a separate process."""
     if act == "year":
         from bench.ledger_year import YEARS
 
@@ -53,7 +53,7 @@ def run_step(way: str, act: str, folder: Path, numbers: list[int]) -> Figures:
 
 
 def make_all(folder: Path, keys: list[Key]) -> None:
-    """Make what is not there yet. What to look for is written last, so that what was begun is begun again."""
+    """Make what is missing. What to look up is written last, so that an interrupted run starts again."""
     for way, rows in keys:
         place = folder / f"{way}-{rows}"
         if (place / "asked.json").exists():
@@ -79,7 +79,7 @@ def measure_all(folder: Path, keys: list[Key], rounds: int) -> dict[Key, list[Fi
 
 
 def live_years(folder: Path, databases: list[str], playlists: int, days: int) -> dict[tuple[str, str], Figures]:
-    """A year of each kind on each database; what an earlier run left is kept as figures."""
+    """A year of each kind on each database; results of an earlier run are reused."""
     found: dict[tuple[str, str], Figures] = {}
     for what in ("backups", "charts"):
         for database in databases:
@@ -114,7 +114,7 @@ def main() -> None:
         folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beatporter-bench-")))
         folder.mkdir(parents=True, exist_ok=True)
         databases = ["sqlite"]
-        folder.chmod(0o711)  # PostgreSQL's own user passes
+        folder.chmod(0o711)  # PostgreSQL's own user must get through
         with suppress(NoPostgres):
             os.environ[SERVER] = str(stack.enter_context(running_postgres(folder.absolute() / "server")).folder)
             databases.append("postgres")

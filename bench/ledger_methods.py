@@ -1,6 +1,6 @@
-"""The ways to keep a history that `bench.ledger` measures: the ledger on SQLite and on PostgreSQL, and the replaced script's file.
+"""The ways to store a history that `bench.ledger` measures: the ledger on SQLite and on PostgreSQL, and the replaced script's file.
 
-Each way has a `make`, run once, and a `measure`, run in a process of its own for each round. What is made lies in a folder of its own; a
+Each way has a `make`, run once, and a `measure`, run in a separate process for each round. The data is in a separate folder; a
 database on PostgreSQL has the folder's name, and the environment names the folder of the server's socket.
 """
 
@@ -21,7 +21,7 @@ from bench.ledger_rows import PLAYLISTS, T0, Row, batches_of, playlist_id, read_
 from tests.postgres import Postgres
 
 APPENDS = 38
-"""Of 100 rows each; growth is told over the last 36."""
+"""Of 100 rows each; growth is measured over the last 36."""
 SERVER = "BENCH_POSTGRES"
 Figures = dict[str, Any]
 
@@ -32,19 +32,19 @@ def memory_mb(kind: str = "VmRSS") -> float:
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Milliseconds by the wall's clock."""
+    """Milliseconds of wall time."""
     return timed_twice(act)[0]
 
 
 def timed_twice(act: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds by the wall's clock, and of this process at work, which other processes do not add to."""
+    """Milliseconds of wall time, and of this process's CPU time, which other processes do not affect."""
     start, worked = time.perf_counter(), time.process_time()
     act()
     return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
 
 def summary(name: str, times: Sequence[tuple[float, float]]) -> Figures:
-    """Median, longest and work of several times."""
+    """Median, maximum and CPU time of several measurements."""
     return {
         f"{name}_ms": statistics.median(wall for wall, _ in times),
         f"{name}_longest_ms": max(wall for wall, _ in times),
@@ -53,7 +53,7 @@ def summary(name: str, times: Sequence[tuple[float, float]]) -> Figures:
 
 
 def disk_floor(folder: Path) -> Callable[[], None]:
-    """What no durable append can do without: a write of 8 kB and its fsync."""
+    """The minimum for any durable append: a write of 8 kB and its fsync."""
     data, path = secrets.token_bytes(8_192), folder / "floor"
 
     def write() -> None:
@@ -66,12 +66,12 @@ def disk_floor(folder: Path) -> Callable[[], None]:
 
 
 def address_of(folder: Path) -> str:
-    """The database that belongs to a folder."""
+    """The database of a folder."""
     return _server().address(folder.name) if folder.name.startswith("postgres") else str(folder / "beatporter.db")
 
 
 def fresh_database(folder: Path) -> str:
-    """The address of the database that belongs to a folder, which is empty."""
+    """The address of a folder's database, emptied."""
     return _server().empty_database(folder.name) if folder.name.startswith("postgres") else address_of(folder)
 
 
@@ -80,14 +80,14 @@ def _server() -> Postgres:
 
 
 def make_ledger(folder: Path, rows: int) -> None:
-    """A ledger, filled through its own table in large transactions, playlist after playlist and again."""
+    """A ledger, filled through its own table in large transactions, rotating over the playlists."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.records.ledger import HistoryRow
 
     with open_ledger(fresh_database(folder)) as ledger:
         if ledger.database.is_sqlite:
             with ledger.database.read() as connection:
-                connection.exec_driver_sql("PRAGMA cache_size = -200000")  # for the filling alone: a connection's own
+                connection.exec_driver_sql("PRAGMA cache_size = -200000")  # only for this connection, while filling
         playlists = [batches_of(number, rows // PLAYLISTS) for number in range(PLAYLISTS)]
         for first, batches in enumerate(zip(*playlists, strict=True)):
             for number, batch in enumerate(batches):
@@ -106,7 +106,7 @@ def make_ledger(folder: Path, rows: int) -> None:
 
 
 def measure_ledger(folder: Path, turn: int) -> Figures:
-    """Look-ups, then appends with what follows them in a run: the log is emptied when a step ends, and the connection closed."""
+    """Look-ups, then appends with what follows them in a run: emptying the log after a step, and closing the connection."""
     from beatporter.ledger.database import SETTLE_BYTES
     from beatporter.ledger.ledger import open_ledger
     from beatporter.records.ledger import HistoryRow
@@ -148,7 +148,7 @@ def measure_ledger(folder: Path, turn: int) -> Figures:
 
 
 def _room(folder: Path, address: str) -> Figures:
-    """Bytes on disk with all indices, of the history as it is now."""
+    """Bytes on disk of the current history, including all indices."""
     from beatporter.ledger.database import Database
 
     database = Database(address)
@@ -184,7 +184,7 @@ def old_frame(number: int, rows: Sequence[Row]) -> Any:
 
 
 def measure_old(folder: Path, turn: int) -> Figures:
-    """Read whole, joined, written back; a look-up reads one playlist's rows."""
+    """Read completely, concatenated, written back; a look-up reads one playlist's rows."""
     import pandas as pd
 
     path, asked, floor = folder / "history.parquet.gz", iter(read_asked(folder)), disk_floor(folder)

@@ -1,8 +1,8 @@
-"""What a genre's run asks of the ledger: `python -m bench.ledger_mornings`.
+"""A genre's queries to the ledger during its run: `python -m bench.ledger_mornings`.
 
-Statements and milliseconds of one genre's second morning, step by step; and the 36th genre of a first fill beside the second: one and
-the same genre, once early and once last, so that nothing else differs. The five steps run against the sandbox without Prefect, each
-genre in a process of its own, on SQLite and on PostgreSQL. Results go to bench/ledger_mornings.md.
+Statements and milliseconds of one genre's second morning, step by step; and the 36th genre of a first fill compared with the second. It
+is the same genre, once early and once last, so that nothing else differs. The five steps run against the sandbox without Prefect, each
+genre in a separate process, on SQLite and on PostgreSQL. Results go to bench/ledger_mornings.md.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from tests.postgres import NoPostgres, Postgres, running_postgres
 
 RESULTS = Path(__file__).with_suffix(".md")
 MORNINGS = 5
-"""Second to last are measured."""
+"""The second to the last are measured."""
 LISTING = "listing, once for all genres"
 STATEMENTS, MILLISECONDS, SHARE = 60, 20, 0.1
 GENRE = "house"
 LATE = (("techno-peak-time-driving", "techno-raw-deep-hypnotic"), ("dubstep", "drum-bass"), ("afro-house", "organic-house"))
-"""Genres that are filled second in one fill and last in another, each after the one whose charts share tracks with its own."""
+"""Genres that come second in one fill and last in another, each after the one whose charts share tracks with its own."""
 ENVIRONMENT = {
     "BEATPORTER_PROFILE": "off",
     "BEATPORTER_SPOTIFY_RATE": "1000",
@@ -42,13 +42,13 @@ ENVIRONMENT = {
 
 @dataclass(slots=True)
 class Phase:
-    """What a part of a run asked of the database.
+    """The queries of one part of a run.
 
     Attributes:
-        statements: all that were sent, with those that begin and end a transaction.
-        statement_ms: time that the database took for them, without reading rows.
-        held_ms: time with a connection in hand: SQLAlchemy's work and the reading of rows as well.
-        lasted_s: of the phase as a whole. worked_s: the processor's time for it.
+        statements: all that were sent, including those that begin and end a transaction.
+        statement_ms: the database's time for them, without reading rows.
+        held_ms: time with an open connection: includes SQLAlchemy's work and reading rows.
+        lasted_s: duration of the phase. worked_s: its CPU time.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Phase:
 
 
 class Watch:
-    """Counts and times what goes to any database, phase by phase."""
+    """Counts and times the statements to any database, by phase."""
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
@@ -105,7 +105,7 @@ class Watch:
 
 
 def run_genre(slug: str, run_key: str) -> list[Phase]:
-    """A genre's run in this process, each step in a workspace of its own as each task has one."""
+    """A genre's run in this process, each step with its own workspace, like each task."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.settings import load_settings
     from beatporter.sync.account_playlists import list_playlists
@@ -143,7 +143,7 @@ def run_genre(slug: str, run_key: str) -> list[Phase]:
 
 
 def environment_of(sandbox: Any, place: tuple[Path, str]) -> dict[str, str]:
-    """Of runs against the sandbox, with a home and a database."""
+    """Environment for runs against the sandbox, with a home folder and a database."""
     home, address = place
     return {**sandbox.environment(), **ENVIRONMENT, "BEATPORTER_HOME": str(home), "BEATPORTER_DATABASE": address}
 
@@ -157,7 +157,7 @@ def in_own_process(slug: str, run_key: str, environment: dict[str, str]) -> list
 
 
 def mornings(place: tuple[Path, str]) -> list[list[Phase]]:
-    """A genre's mornings in turn, the first one's fill left out."""
+    """A genre's mornings in order, without the first one's fill."""
     from sandbox.world import Options, Sandbox
 
     found = []
@@ -170,7 +170,7 @@ def mornings(place: tuple[Path, str]) -> list[list[Phase]]:
 
 
 def fill(place: tuple[Path, str], order: Sequence[str], wanted: str) -> Phase:
-    """A first fill of all genres in this order; what the steps of the one came to, together."""
+    """A first fill of all genres in this order; returns the sum of the wanted genre's steps."""
     from sandbox.world import Options, Sandbox
 
     found: list[Phase] = []
@@ -183,14 +183,14 @@ def fill(place: tuple[Path, str], order: Sequence[str], wanted: str) -> Phase:
 
 
 def total(phases: Sequence[Phase], name: str = "the genre's run") -> Phase:
-    """A genre's phases together; the account's listing is the parent's."""
+    """The sum of a genre's phases; the account's listing belongs to the parent."""
     numbers = [field for field in asdict(phases[0]) if field != "name"]
     return Phase(name, *(sum(getattr(phase, field) for phase in phases if phase.name != LISTING) for field in numbers))
 
 
 def morning_lines(database: str, found: Sequence[Sequence[Phase]]) -> list[str]:
     """Medians of the mornings by phase, and the verdicts."""
-    lines = [f"## A second morning on {database}", "", "| phase | statements | in the database, ms | with a connection in hand, ms |"]
+    lines = [f"## A second morning on {database}", "", "| phase | statements | in the database, ms | with an open connection, ms |"]
     lines.append("|---|--:|--:|--:|")
     medians = []
     for phases in zip(*found, strict=True):
@@ -213,7 +213,7 @@ def morning_lines(database: str, found: Sequence[Sequence[Phase]]) -> list[str]:
 
 def fill_lines(database: str, pairs: Sequence[tuple[Phase, Phase]]) -> list[str]:
     """Each genre second and last, and the verdict."""
-    lines = [f"## A first fill on {database}", "", "| genre | place | statements | with a connection in hand, ms | seconds | of work |"]
+    lines = [f"## A first fill on {database}", "", "| genre | place | statements | with an open connection, ms | seconds | CPU seconds |"]
     lines.append("|---|--:|--:|--:|--:|--:|")
     for early, late in pairs:
         for phase, place in ((early, "2nd"), (late, "36th")):
@@ -221,7 +221,7 @@ def fill_lines(database: str, pairs: Sequence[tuple[Phase, Phase]]) -> list[str]
             lines.append(f"| {phase.name} | {place} | {phase.statements} | {times} |")
     more = statistics.median(late.worked_s / early.worked_s for early, late in pairs) - 1
     held = statistics.median(late.held_ms / early.held_ms for early, late in pairs) - 1
-    words = f"The 36th genre within {SHARE:.0%} of the second: {more:+.1%} work, {held:+.1%} time with a connection in hand"
+    words = f"The 36th genre within {SHARE:.0%} of the second: {more:+.1%} work, {held:+.1%} time with an open connection"
     return [*lines, "", f"- {words}: {_met(more <= SHARE)}.", ""]
 
 
@@ -255,17 +255,17 @@ def main() -> None:
         print(json.dumps([asdict(phase) for phase in run_genre(*arguments.run)]))
         return
     lines = [
-        "# A run's questions to the ledger",
+        "# A run's queries to the ledger",
         "",
         f"`python -m bench.ledger_mornings`, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f} at the start.",
-        "The five steps without Prefect, a process for each genre; each step opens the ledger as its task does. *In the database*: from",
-        "sending a statement to its end, commits with their fsync among them, the reading of rows not. *With a connection in hand*:",
-        "SQLAlchemy's work as well, which in a new process compiles each statement.",
+        "The five steps without Prefect, one process per genre; each step opens the ledger as its task does. *In the database*: from",
+        "sending a statement to its end, including commits and their fsync, but not reading rows. *With an open connection*:",
+        "includes SQLAlchemy's work, which compiles each statement in a new process.",
         "",
     ]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beatporter-mornings-")))
-        folder.chmod(0o711)  # PostgreSQL's own user passes
+        folder.chmod(0o711)  # PostgreSQL's own user must get through
         lines += report_on("SQLite", None, folder, arguments.fills)
         with suppress(NoPostgres):
             server = stack.enter_context(running_postgres(folder / "server"))

@@ -1,4 +1,4 @@
-"""What `bench.ledger` found, as a page: tables, and each aim with what was measured."""
+"""The page of `bench.ledger`: tables, and each aim with its measurement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "old": "the old way"}
 TIMES_FASTER, APPEND_MS, LONGEST_MS, LOOKUP_MS = 400, 12, 250, 3
 PEAK_SHARE, BYTES_A_ROW, GROWTH_MB, BACKUPS_MB = 0.05, 180, 1, 200
 PARQUET_SET = """
-The last figures of the ledger as a set of Parquet files, which the database replaced; measured on 2026-11-24, on the same kind of machine:
+The last figures of the ledger as a set of Parquet files, before the database; measured on 2026-11-24, on the same kind of machine:
 
 | rows | append 100 | CPU | disk | look-up | CPU | first look-up | peak MB | libraries MB | growth MB | on disk MB |
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
@@ -24,7 +24,7 @@ The last figures of the ledger as a set of Parquet files, which the database rep
 | 1,000,000 | 2.0 | 1.6 | 0.5 | 13.2 | 13.2 | 25.1 | 89.7 | 72.4 | 0.0 | 63 |
 | 10,000,000 | 2.0 | 1.6 | 0.5 | 28.2 | 28.2 | 41.6 | 91.1 | 72.4 | 0.0 | 605 |
 
-It answered for all playlists at once in 229, 249 and 567 ms, and for a chart's 100 decisions, spread over a million, in 198 ms.
+A look-up over all playlists took 229, 249 and 567 ms, one of a chart's 100 decisions among a million 198 ms.
 """.strip()
 
 
@@ -38,10 +38,10 @@ def report(results: Mapping[Key, Sequence[Figures]], years: Mapping[tuple[str, s
         "",
         f"`python -m bench.ledger`, {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,"
         f" load {min(loads):.1f} to {max(loads):.1f} while it ran; {PLAYLISTS} playlists.",
-        "Times in milliseconds: medians of rounds in turns, and the longest of all. *CPU* is the process's own work, which a busy machine",
-        "hardly adds to; *disk* a write of 8 kB and its fsync, taken in turns with the appends: what no durable append can do without.",
-        "A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once, each time others (the old way knows no",
-        "ISRCs); the first one comes after opening the database, in a new process.",
+        "Times in milliseconds: medians of alternating rounds, and the longest. *CPU* is the process's own time, which a busy machine",
+        "hardly changes; *disk* is a write of 8 kB and its fsync, alternating with the appends: the minimum for any durable append.",
+        "A look-up asks one playlist for 100 track ids, 100 ISRCs and 100 recordings at once, different ones each time (the old way has no",
+        "ISRCs); the first one follows opening the database in a new process.",
         "",
         "| way | rows | append 100 | longest | CPU | disk | look-up | longest | CPU | all playlists | opening | first look-up |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -52,11 +52,11 @@ def report(results: Mapping[Key, Sequence[Figures]], years: Mapping[tuple[str, s
         lines.append(f"| {NAMES[way]} | {rows:,} | {appended} | {looked} | {_or_not(f, 'open_ms')} | {f['first_ms']:.1f} |")
     lines += [
         "",
-        "Memory is the process's own (resident, its libraries in it; PostgreSQL's server is another process); growth is over "
+        "Memory is the process's own (resident, including libraries; PostgreSQL's server is another process); growth is over "
         f"{APPENDS - 2} appends",
-        "after the second. On disk is the table with its indices; of the old way, its file.",
+        "after the second. On disk is the table with its indices, or the old way's file.",
         "",
-        "| way | rows | peak MB | libraries MB | growth MB | all playlists, peak MB | on disk MB | bytes a row |",
+        "| way | rows | peak MB | libraries MB | growth MB | all playlists, peak MB | on disk MB | bytes per row |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for (way, rows), f in histories.items():
@@ -67,12 +67,12 @@ def report(results: Mapping[Key, Sequence[Figures]], years: Mapping[tuple[str, s
 
 
 def merged(rounds: Sequence[Figures]) -> Figures:
-    """Medians of the rounds; of the longest times the longest."""
+    """Medians of the rounds; of the longest times the maximum."""
     return {name: (max if name.endswith("longest_ms") else statistics.median)(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def aims(found: Mapping[Key, Figures], years: Mapping[tuple[str, str], Figures]) -> list[str]:
-    """Each aim with what was measured."""
+    """Each aim with its measurement."""
     lines = []
     for way in ("sqlite", "postgres"):
         if ours := {rows: figures for (name, rows), figures in found.items() if name == way}:
@@ -109,15 +109,15 @@ def _aims_of(ours: Mapping[int, Figures], old: Figures | None, bytes_a_row: int 
     lines.append(f"- No growth over {APPENDS - 2} appends beyond {GROWTH_MB} MB: {growth:.1f} MB at most: {_met(growth <= GROWTH_MB)}.")
     if bytes_a_row is not None:
         size = ours[most]["bytes_a_row"]
-        lines.append(f"- At most {bytes_a_row} bytes a row with the indices, at {most:,} rows: {size:.0f}: {_met(size <= bytes_a_row)}.")
+        lines.append(f"- At most {bytes_a_row} bytes per row with the indices, at {most:,} rows: {size:.0f}: {_met(size <= bytes_a_row)}.")
     return lines
 
 
 def _settling(found: Mapping[Key, Figures]) -> list[str]:
-    """What emptying SQLite's log takes, which no append and no look-up waits for."""
+    """The time to empty SQLite's log, which no append and no look-up waits for."""
     lines = [
-        f"SQLite's log is emptied into its file when a step has ended and it is large: so many times in {APPENDS} appends,",
-        "with a step's end after each. Closing the last connection empties what is left.",
+        f"SQLite's log is emptied into its file after a step when it is large: this often in {APPENDS} appends,",
+        "each followed by a step's end. Closing the last connection empties the rest.",
         "",
         "| rows | times | emptying | longest | closing |",
         "|--:|--:|--:|--:|--:|",
@@ -132,8 +132,8 @@ def _years(years: Mapping[tuple[str, str], Figures], days: int) -> list[str]:
     if not years:
         return []
     lines = [
-        f"{days} days. Backups: playlists that grow to 10,000 tracks, day by day, with a person's removals and changes of place on every",
-        "third day or so. A run's own backup is what it put on top; *whole* is one of 10,000 tracks that were read from Spotify. Charts:",
+        f"{days} days. Backups: playlists that grow to 10,000 tracks, day by day, with a person's removals and moves about every",
+        "third day. A run's own backup is what it put on top; *whole* is one of 10,000 tracks read from Spotify. Charts:",
         "100 entries each, about ten of them new.",
         "",
         "| kept | on | how many | MB | one, ms | longest | whole, ms | reading it, ms |",
@@ -149,9 +149,9 @@ def _years(years: Mapping[tuple[str, str], Figures], days: int) -> list[str]:
 
 def _decisions(found: Mapping[Key, Figures]) -> list[str]:
     lines = [
-        "Decisions on SQLite, a chart's 100 looked up at once:",
+        "Decisions on SQLite, looking up a chart's 100 at once:",
         "",
-        "| decisions | of the newest twentieth | CPU | spread over all | CPU | one by its track | CPU | peak MB | bytes a row |",
+        "| decisions | of the newest twentieth | CPU | spread over all | CPU | one by its track | CPU | peak MB | bytes per row |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for (way, rows), f in found.items():

@@ -1,4 +1,4 @@
-"""Rows of histories for `bench.ledger`: ids in Spotify's form, ISRCs, recordings of 35 characters; the same at each run."""
+"""Rows of histories for `bench.ledger`: ids in Spotify's form, ISRCs, recordings of 35 characters; the same in each run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 PLAYLISTS = 20
 ROWS_AT_ONCE = 50_000
 ASKED = 20
-"""Look-ups of a round; each asks for something else."""
+"""Look-ups per round; each asks for different rows."""
 Row = tuple[str, str, str]
 """Track id, ISRC and recording."""
 
@@ -22,7 +22,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "
 
 
 def rows_of(seed: str, count: int) -> list[Row]:
-    """New rows for each seed."""
+    """Rows for a seed; another seed gives other rows."""
     dice = random.Random(seed)
     return [(_track_id(dice), _isrc(dice), _recording(dice)) for _ in range(count)]
 
@@ -38,7 +38,7 @@ def playlist_id(number: int) -> str:
 
 
 def write_asked(folder: Path, rows: int) -> None:
-    """What to look for in the first playlist, 100 of each kind a time, half of them there. In a file: measuring must not make them."""
+    """Save what to look up in the first playlist: 100 of each kind each time, half of them present. Measuring then need not make it."""
     there = [row for batch in batches_of(0, rows // PLAYLISTS) for row in batch]
     dice = random.Random(rows)
     asked = [[*dice.sample(there, 50), *rows_of(f"not there {number}", 50)] for number in range(ASKED)]
@@ -51,7 +51,7 @@ def read_asked(folder: Path) -> list[list[list[str]]]:
 
 
 def _track_id(dice: random.Random) -> str:
-    """22 letters of base 62 that come to less than 2**128."""
+    """22 letters of base 62 with a value below 2**128."""
     return dice.choice("0123456") + "".join(dice.choices(_BASE62, k=21))
 
 

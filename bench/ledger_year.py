@@ -1,6 +1,6 @@
 """A year in the ledger for `bench.ledger`: daily backups of playlists that grow to 10,000 tracks, and daily charts of every genre.
 
-Names, titles and the charts' churn are the sandbox catalogue's. What was kept is read back on sampled days.
+Names, titles and the charts' changes come from the sandbox's catalogue. Sampled days are read back.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from sandbox.catalogue.names import Artist, invent_artists, invent_title
 
 FIRST_DAY = datetime(2026, 1, 1, 6, tzinfo=UTC)
 TRACKS = 10_000
-"""That each playlist reaches."""
+"""The length that each playlist reaches."""
 REMOVAL_ODDS, REORDER_ODDS = 0.3, 0.1
-"""Of a person's hand in a playlist on a day."""
+"""Probability that a person changes a playlist on a day."""
 Place = tuple[int, int]
-"""A track by its number in its playlist, and the day on which it came in."""
+"""A track's number in its playlist, and the day on which it was added."""
 
 
 class GrowingPlaylist:
-    """A playlist day by day. `places` is what it holds, from the top on."""
+    """A playlist over the days. `places` is its content, from the top."""
 
     def __init__(self, number: int, days: int) -> None:
         self.number, self.playlist_id = number, playlist_id(number)
@@ -43,7 +43,7 @@ class GrowingPlaylist:
         self._artists = _artists(genre.genre_id)
 
     def move_on(self, day: int) -> list[Place]:
-        """A day's new tracks, which go on top; now and then some others leave, or a few change places."""
+        """Add a day's new tracks on top; now and then remove some others, or move a few."""
         due = TRACKS * (day + 1) // self._days - len(self.places)
         if self.places and self._dice.random() < REMOVAL_ODDS:
             for _ in range(self._dice.randint(1, 3)):
@@ -59,7 +59,7 @@ class GrowingPlaylist:
         return new
 
     def rows(self, places: Iterable[Place]) -> Iterator[BackupRow]:
-        """Tracks as Spotify shows them."""
+        """Tracks as Spotify returns them."""
         for position, (number, day) in enumerate(places):
             dice = random.Random(f"track {self.number} {number}")
             artists = [artist.on_spotify for artist in dice.sample(self._artists, dice.choice((1, 1, 1, 2, 2, 3)))]
@@ -76,7 +76,7 @@ def _artists(genre_id: int) -> tuple[Artist, ...]:
 
 
 def year_of_backups(folder: Path, playlists: int, days: int) -> Figures:
-    """A backup a day, as the product makes it: what a run put on top, or all of a playlist in which a person's hand was."""
+    """A backup a day, as the product makes it: from what a run put on top, or complete for a playlist that a person changed."""
     ledger, made = open_ledger(fresh_database(folder)), [GrowingPlaylist(number, days) for number in range(playlists)]
     sampled: dict[tuple[int, int], list[Place]] = {}
     times: list[float] = []
@@ -93,7 +93,7 @@ def year_of_backups(folder: Path, playlists: int, days: int) -> Figures:
 
 
 def _back_up(ledger: Ledger, playlist: GrowingPlaylist, day: int) -> float:
-    """Milliseconds of the backup."""
+    """Milliseconds for the backup."""
     before, new = list(playlist.places), playlist.move_on(day)
     rows, about = list(playlist.rows(new)), (playlist.playlist_id, f"day {day}", FIRST_DAY + timedelta(days=day))
     if playlist.places == [*new, *before]:
@@ -108,14 +108,14 @@ def _is_exact(ledger: Ledger, playlist: GrowingPlaylist, day: int, places: Seque
 
 
 def _keep_whole(ledger: Ledger, playlist: GrowingPlaylist) -> float:
-    """Milliseconds for a playlist that was read from Spotify, as after a person's hand in it."""
+    """Milliseconds for a playlist that was read from Spotify, as after a person's change."""
     del playlist.places[7]
     rows, at = list(playlist.rows(playlist.places)), FIRST_DAY + timedelta(days=1_000)
     return timed(lambda: ledger.backups.append(playlist.playlist_id, "read whole", at, rows))
 
 
 def year_of_charts(folder: Path, genres: int, days: int) -> Figures:
-    """A chart a day and genre, with about ten new entries each; then the newest are asked for."""
+    """A chart per day and genre, with about ten new entries each; then the newest are read."""
     ledger, catalogue = open_ledger(fresh_database(folder)), Catalogue(seed=1)
     times: list[float] = []
     chosen = [genre.genre_id for genre in KNOWN[:genres]]
@@ -156,7 +156,7 @@ def _entry(position: int, track: BeatportTrack) -> ChartEntry:
 
 
 def _disk_mb(ledger: Ledger) -> float:
-    """Megabytes of the whole database; SQLite's log is emptied into it first."""
+    """Megabytes of the whole database, after SQLite's log is emptied into it."""
     path = ledger.database.path
     if path is not None:
         ledger.close()

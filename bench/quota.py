@@ -1,9 +1,9 @@
-"""The first fill and the days after it under Spotify's quota: calls a day by kind, and what came of them.
+"""The first fill and the days after it under Spotify's quota: calls per day by kind, and their results.
 
     python -m bench.quota                              # what `make bench-quota` does; writes bench/quota.md
-    python -m bench.quota --genres 6 --budget 130      # a smaller world, written nowhere
+    python -m bench.quota --genres 6 --budget 130      # a smaller world; writes no file
 
-The stories are played by `tests.campaign.quota_fill`. Exit code 1 when an aim (`broken_aims`) is not met.
+`tests.campaign.quota_fill` plays the stories. Exit code 1 when an aim (`broken_aims`) is not met.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.campaign.quota_fill import Story, Told, broken_aims, tell
 
 
 def table(told: Told) -> list[str]:
-    """A story in Markdown, a line a day."""
+    """A story in Markdown, one line per day."""
     head = (
         "day",
         *CALL_KINDS,
@@ -61,22 +61,22 @@ def table(told: Told) -> list[str]:
 
 
 def report(stories: Sequence[Told]) -> str:
-    """Both stories as bench/quota.md has them."""
+    """Both stories as in bench/quota.md."""
     first = stories[0]
     lines = [
         "# The day's quota in figures",
         "",
         f"`make bench-quota`: {first.genres} genres, Spotify's quota and the person's budget at {first.budget} calls in any 24 hours,",
-        "one run a day at the same time, in the sandbox on a clock of its own; the steps are the product's, the requests real HTTP.",
+        "one run a day at the same time, in the sandbox on a simulated clock; the steps are the product's, the requests real HTTP.",
         "",
-        "Columns: calls by kind and in all; tracks that no chart had before; entries searched (+ earlier misses searched again);",
-        "tracks placed; entries deferred, of this chart and of the last ones; calls wasted (answers not kept, entries searched twice,",
-        "calls refused); the position down to which all is decided, in the genre where that is least and where it is most; how many of",
-        "the day's new tracks were searched the same day; for how many mornings the longest open entry of a chart has been so; the wait.",
+        "Columns: calls by kind and in total; tracks that no chart had before; entries searched (+ earlier misses searched again);",
+        "tracks placed; entries deferred, of this chart and the last ones; calls wasted (answers not kept, entries searched twice,",
+        "calls refused); the position down to which everything is decided, in the worst and in the best genre; how many of",
+        "the day's new tracks were searched the same day; for how many mornings a chart's oldest open entry has been open; the wait.",
     ]
     for told in stories:
         days = f"{told.filled_on} days" if told.filled_on else "not finished"
-        title = "Charts stand still until all is filled" if told.story == "standing" else "Charts move from the first day on"
+        title = "Charts stand still until everything is filled" if told.story == "standing" else "Charts move from the first day on"
         lines += [
             "",
             f"## {title}",

@@ -7,19 +7,38 @@ a profile of their own), that one is used and nothing here applies.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from beatporter.errors import SettingsError
 from beatporter.home import make_home
+from cli.temporary_server import Say, started_server
+
+SERVER_GONE = 1
+"""Exit code."""
+PATIENT_RETRIES = "8"
+"""Tries of Prefect's client, 8.5 minutes in all: a server of the person's own may be away for five."""
 
 
-def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
-    """Point Prefect at `home`/prefect unless the environment names a server.
+def use_embedded_prefect(home: Path, *, verbose: bool, say: Say | None = None, give_up: Say | None = None) -> None:
+    """Point Prefect at the environment's server, or start a temporary one over `home`/prefect. Returns at once: requests wait for it.
 
     Args:
         home: Beatporter's home.
         verbose: let Prefect log to the terminal.
+        say: told when that server had to be started again; default: standard error.
+        give_up: told when it cannot be, instead of ending the process.
+    """
+    if set_prefect_up(home, verbose=verbose):
+        os.environ["PREFECT_API_URL"] = started_server(home / "prefect", say or _say, give_up or _end).api_url
+
+
+def set_prefect_up(home: Path, *, verbose: bool) -> bool:
+    """Prefect's settings for a command, without a server; whether it needs one of its own.
+
+    Raises:
+        SettingsError: the home cannot be written.
     """
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter,orchestration")  # what they warn of belongs in the run's log
@@ -27,16 +46,25 @@ def use_embedded_prefect(home: Path, *, verbose: bool) -> None:
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     if "PREFECT_API_URL" in os.environ or "PREFECT_PROFILE" in os.environ:
-        return
+        os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", PATIENT_RETRIES)
+        return False
     own = home / "prefect"
     try:
         make_home(home)
-        own.mkdir(parents=True, exist_ok=True)  # Prefect makes no folder in a folder that is not there, and then waits for its server
+        own.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"Cannot write in {home}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder.") from None
     os.environ.setdefault("PREFECT_HOME", str(own.resolve()))
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    return True
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - for the person
+
+
+def _end(message: str) -> None:
+    _say(f"Error: {message}")
+    os._exit(SERVER_GONE)
 
 
 HEARTBEAT_S = "30"

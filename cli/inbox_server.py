@@ -75,7 +75,10 @@ class InboxServer:
         except (ValueError, RecursionError):
             sent = None
         if not isinstance(sent, Mapping) or not isinstance(sent.get("data"), str) or not isinstance(sent.get("address"), str):
-            return HTTPStatus.BAD_REQUEST, "That is not what the bookmarklet sends. Take it anew from the inbox's page."
+            return (
+                HTTPStatus.BAD_REQUEST,
+                "That is not what the bookmarklet sends. Drag it into your bookmarks again.",
+            )
         taken = self.note(self.inbox.take_page(sent["data"], sent["address"]))
         return HTTPStatus.OK if taken.good else HTTPStatus.UNPROCESSABLE_ENTITY, taken.said
 

@@ -63,7 +63,7 @@ def _open_store(settings: Settings, block: str | None) -> AccountFile | AccountB
     if not block:
         return AccountFile(account_path(settings))
     use_embedded_prefect(settings.home, verbose=False)
-    return AccountBlock(block, settings.home)
+    return AccountBlock(block)
 
 
 def _read(token_file: str) -> str:

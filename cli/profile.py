@@ -11,13 +11,12 @@ import typer
 
 from beatporter.clock import utc_now
 from beatporter.errors import PermanentError, SettingsError
-from beatporter.genres import find_genre
 from beatporter.memory.compare import StepDifference, compare_captures, compare_runs
-from beatporter.memory.history import RUN, holders_of
 from beatporter.memory.keeping import KEPT, Bounds, captures, prune
 from beatporter.memory.megabytes import MB, show_bytes
 from beatporter.memory.page_links import KINDS
 from beatporter.memory.pages import make_page
+from beatporter.memory.past_runs import RUN, holders_of
 from beatporter.memory.reading import READER, ReadingFailed
 from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow
@@ -67,7 +66,7 @@ def show_(
     settings = _settings()
     with open_ledger_of(settings) as ledger:
         rows = find_run(ledger, settings, genre)
-        known = genre_runs(ledger, find_genre(genre.partition("@")[0].partition("~")[0], settings.all_genres()))
+        known = genre_runs(ledger, settings.find_list(genre.partition("@")[0].partition("~")[0]))
     if as_json:
         print_document({**_genre_document(known), "run": [_row_document(row) for row in rows]})
         return

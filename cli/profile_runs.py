@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beatporter.errors import SettingsError
-from beatporter.genres import Genre, find_genre
+from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.memory.keeping import CaptureFile, captures
 from beatporter.memory.megabytes import MB
@@ -50,7 +50,7 @@ def genre_runs(ledger: Ledger, genre: Genre) -> GenreRuns:
 
 def all_genre_runs(ledger: Ledger, settings: Settings) -> list[GenreRuns]:
     """Every genre that has runs, in the order of their names."""
-    by_id = {genre.genre_id: genre for genre in settings.all_genres().values()}
+    by_id = {genre.genre_id: genre for genre in (*settings.all_genres().values(), *settings.subscriptions().values())}
     found = [by_id[genre_id] for genre_id in ledger.memory.genres() if genre_id in by_id]
     return [genre_runs(ledger, genre) for genre in sorted(found, key=lambda genre: genre.slug)]
 
@@ -77,7 +77,7 @@ def find_run(ledger: Ledger, settings: Settings, said: str) -> list[MemoryRow]:
     """
     slug, _, which = said.partition("@")
     slug, _, back = slug.partition("~")
-    genre = find_genre(slug, settings.all_genres())
+    genre = settings.find_list(slug)
     runs = ledger.memory.runs(genre.genre_id, 10 * RUNS if which else RUNS)
     if _DAY.fullmatch(which):
         runs = [row for row in runs if f"{row.at:%Y-%m-%d}" == which]
@@ -103,7 +103,7 @@ def latest_capture(settings: Settings, slug: str) -> Path:
     Raises:
         SettingsError: there is none.
     """
-    name = memory_artifact(find_genre(slug, settings.all_genres()).slug)
+    name = memory_artifact(settings.find_list(slug).slug)
     found = next((one.path for one in captures(settings.captures()) if one.name == name), None)
     if found is None:
         raise SettingsError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
+from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
@@ -19,6 +20,7 @@ from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
+EVERY_KIND_IN_WORDS = "all"
 STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waiting": "yellow"}
 
 
@@ -30,7 +32,8 @@ class Status:
         account: the account's id as the last run's listing names it; None before the first run.
         sign_in: None when there is none, for the reason in `sign_in_problem`.
         calls: Spotify calls of the last 24 hours by kind.
-        quota_until: when Spotify's quota is back, None while it is not spent.
+        refused: the kinds of call that Spotify refuses now, each with its end; an empty kind is every kind.
+        refusals: when it refused in the last two weeks.
         runs: the last run of each enabled genre, chart and label; None for one that never ran.
         sources: where charts come from, and how each of them stands.
     """
@@ -42,7 +45,8 @@ class Status:
     calls: Mapping[str, int]
     budget: int
     left: int
-    quota_until: datetime | None
+    refused: Mapping[str, datetime]
+    refusals: Sequence[Refusal]
     runs: Mapping[str, RunRow | None]
     sources: Mapping[str, SourceStatus]
 
@@ -90,7 +94,6 @@ def read_status(workspace: Workspace) -> Status:
         sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
         sign_in, problem = None, str(error)
-    until = ledger.calls.quota_until()
     return Status(
         now=now,
         account=ledger.listings.last_owner(),
@@ -99,7 +102,8 @@ def read_status(workspace: Workspace) -> Status:
         calls=ledger.calls.by_kind(now - WINDOW),
         budget=settings.spotify_daily_budget,
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
-        quota_until=until if until is not None and until > now else None,
+        refused=ledger.calls.refused(now),
+        refusals=refusals(ledger.calls, now),
         runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
         sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
@@ -152,10 +156,26 @@ def _quota_lines(standing: Status) -> list[str]:
     detail = ", ".join(f"{count} {kind}" for kind, count in standing.calls.items())
     used = f"{sum(standing.calls.values())} calls in 24 hours" + (f" ({detail})" if detail else "")
     lines = [f"Spotify: {used}; {standing.left} of {standing.budget} left."]
-    if standing.quota_until is not None:
-        hours = (standing.quota_until - standing.now) / timedelta(hours=1)
-        lines.append(f"Its quota is spent, and back at {_moment(standing.quota_until)}, in {hours:.1f} h. No run asks before.")
+    if standing.refused:
+        kinds = [kind or EVERY_KIND_IN_WORDS for kind in standing.refused]
+        until = max(standing.refused.values())
+        hours = (until - standing.now) / timedelta(hours=1)
+        every = closed_until(standing.refused, EVERY_KIND) is not None
+        what = "Its quota is spent" if every else f"It refuses calls of the kind {kinds[0]}"
+        asked = "No run asks before." if every else "Other calls are still made."
+        lines.append(f"{what}, and is back at {_moment(until)}, in {hours:.1f} h. {asked}")
+    if standing.refusals:
+        lines.append(_refusals_line(standing.refusals, standing.budget))
     return lines
+
+
+def _refusals_line(spells: Sequence[Refusal], budget: int) -> str:
+    last = spells[-1]
+    kind = f" ({last.kind})" if last.kind else ""
+    line = f"Spotify last refused on {_moment(last.at)}, after {last.made} of our calls in 24 hours{kind}; others may share this quota."
+    planned = learned_budget(spells, budget)
+    counts = ", ".join(str(spell.made) for spell in spells)
+    return f"{line} It refused after {counts}: days are planned with {planned} calls." if planned < budget else line
 
 
 def _table(standing: Status) -> Table:
@@ -196,7 +216,13 @@ def _document(standing: Status) -> dict[str, Any]:
         "spotify_calls": {"last_24_hours": sum(standing.calls.values()), "by_kind": dict(standing.calls)},
         "budget": standing.budget,
         "budget_left": standing.left,
-        "quota_back_at": standing.quota_until.isoformat() if standing.quota_until else None,
+        "quota_back_at": max(standing.refused.values()).isoformat() if standing.refused else None,
+        "refused_kinds": sorted(kind or EVERY_KIND_IN_WORDS for kind in standing.refused),
+        "refusals": [
+            {"at": one.at.isoformat(), "kind": one.kind or None, "calls_before": one.made, "until": one.until.isoformat()}
+            for one in standing.refusals
+        ],
+        "budget_planned": learned_budget(standing.refusals, standing.budget),
         "chart_sources": {
             name: {
                 "rests_until": source.rests_until.isoformat() if source.rests_until else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
@@ -16,9 +18,12 @@ from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
 from cli.embedded_prefect import use_embedded_prefect
+from cli.signals import STOPPED, Stopped, dies_quietly, ends_cleanly
 from cli.terminal import Terminal, outcome_table, print_document, progress_shown
-from orchestration.blocks import open_store, with_secrets
+from orchestration.blocks import names_a_block, open_store, with_secrets
 from orchestration.redaction import without_secrets
+
+FAILED = 1
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
 
@@ -36,7 +41,7 @@ def sync(
 
     Exit code 0 when every genre completed, 1 when one failed (the others are still done), 2 for bad arguments or settings.
     """
-    with _document_of_failure() if as_json else nullcontext():
+    with document_of_failure() if as_json else nullcontext():
         document, warning = _sync(genres or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
     if as_json:
         print_document(document)
@@ -49,17 +54,22 @@ def sync(
 
 
 @contextmanager
-def _document_of_failure() -> Iterator[None]:
-    """Print the document of a run that failed as a whole, so that whoever reads standard output always finds one; the error goes on."""
+def document_of_failure() -> Iterator[None]:
+    """Print the document of a run that failed as a whole, so that there is always one on standard output; the error goes on."""
     try:
         yield
-    except Exception as error:
-        said = (
-            str(error) if isinstance(error, BeatporterError | typer.BadParameter) else without_secrets(f"{type(error).__name__}: {error}")
-        )
-        document: dict[str, Any] = {"genres": {}, "spotify_calls": None, "budget_left": None, "error": clean_text(said)}
-        print_document(document)
+    except Stopped:
+        _print_failure(STOPPED)
         raise
+    except Exception as error:
+        is_ours = isinstance(error, BeatporterError | typer.BadParameter)
+        _print_failure(str(error) if is_ours else without_secrets(f"{type(error).__name__}: {error}"))
+        raise
+
+
+def _print_failure(said: str) -> None:
+    document: dict[str, Any] = {"genres": {}, "spotify_calls": None, "budget_left": None, "error": clean_text(said)}
+    print_document(document)
 
 
 def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, quiet: bool) -> tuple[dict[str, Any], str | None]:
@@ -70,7 +80,8 @@ def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, 
         raise typer.BadParameter("name genres or use --all, not both")
     settings = load_settings()
     slugs = [settings.find_list(name).slug for name in genres or settings.enabled_lists()]
-    use_embedded_prefect(settings.home, verbose=verbose)
+    if names_a_block(settings):
+        use_embedded_prefect(settings.home, verbose=verbose)
     sign_in = load_sign_in(settings, open_store(settings))
     require_client(with_secrets(settings))
     document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=quiet)
@@ -85,15 +96,29 @@ def run_here(
     Raises:
         BeatporterError: when the run as a whole could not be done.
     """
-    use_embedded_prefect(settings.home, verbose=verbose)
+    console, errors = Terminal(stderr=True, quiet=quiet), Terminal(stderr=True)
+
+    def say(message: str) -> None:
+        (errors if quiet else console).print(message, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    def give_up(message: str) -> None:
+        """In a thread, while the run waits for a server that is not coming back: the ledger takes this like a kill."""
+        say(f"{message} {STOPPED}")
+        if quiet:
+            _print_failure(message)
+        sys.stdout.flush()
+        os._exit(FAILED)
+
+    use_embedded_prefect(settings.home, verbose=verbose, say=say, give_up=give_up)
     if not verbose:
         for package in ("beatporter", "orchestration"):
             logging.getLogger(package).addHandler(logging.NullHandler())
-    from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
-    from orchestration.failure import explain
-    from orchestration.results import GenresFailed
+    with dies_quietly():
+        from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
+        from orchestration.failure import explain
+        from orchestration.results import GenresFailed
 
-    with progress_shown(Terminal(stderr=True, quiet=quiet), len(slugs)) as listener, listening(listener):
+    with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):

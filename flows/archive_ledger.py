@@ -20,6 +20,7 @@ from tasks.archive import archive_new_rows
 @flow(
     name="archive-ledger",
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     on_failure=[report_ledger_failure],
     on_crashed=[report_ledger_failure],

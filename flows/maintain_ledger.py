@@ -22,6 +22,7 @@ from tasks.maintain import maintain_all
 @flow(
     name="maintain-ledger",
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     on_failure=[report_ledger_failure],
     on_crashed=[report_ledger_failure],

@@ -65,7 +65,7 @@ def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool
                 if not dry_run:
                     append_history(slug, added)
                     back_up_playlist(slug, added)
-        return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
+            return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
     except ChartNotYet as error:
         return publish_waiting(slug, error, dry_run=dry_run)
     except BeatporterError as error:

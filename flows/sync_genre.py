@@ -34,6 +34,7 @@ from tasks.scrape import scrape_chart
     name="sync-genre",
     flow_run_name=genre_run_name,
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     timeout_seconds=GENRE_TIMEOUT_S,
     on_completion=[update_parent],

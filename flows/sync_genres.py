@@ -36,6 +36,7 @@ from tasks.listing import list_playlists
     name="sync-genres",
     flow_run_name=parent_run_name,
     persist_result=True,
+    cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     on_failure=[report_run_failure],
     on_crashed=[report_run_failure],

@@ -63,6 +63,6 @@ def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_sea
                 if not dry_run:
                     append_history(slug, added)
                     back_up_playlist(slug, added)
-        return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
+            return publish_outcome(slug, entries, added, memory, notes, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)

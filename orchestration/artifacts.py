@@ -1,4 +1,7 @@
-"""Publishes artifacts. They are for looking at: when Prefect's server does not take one, the run says so in its log and goes on."""
+"""Publishes artifacts. They are for looking at: when Prefect's server does not take one, the run says so in its log and goes on.
+
+A server that is away is waited for, since the run's own state has to wait for it too.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 from beatporter import names
+from orchestration.server import patiently
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ def publish(key: str, markdown: str, description: str) -> None:
         description: one line without markup; the list of artifacts shows it.
     """
     try:
-        create_markdown_artifact(markdown, key=key, description=description)
+        patiently(lambda: create_markdown_artifact(markdown, key=key, description=description))
     except HTTPError as error:
         _warn(key, error)
 

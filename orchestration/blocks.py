@@ -6,17 +6,16 @@ Prefect is imported when a block is opened, not before: most people's sign-in is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import BLOCK_TYPE, SIGN_IN_AGAIN, BeatportSignIn, account_block, account_document, read_account
-from beatporter.errors import SettingsError
+from beatporter.errors import SettingsError, UpstreamDown
 from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
 from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
 from orchestration.redaction import hide
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from beatporter.ledger.archive_storage import Access
     from orchestration.block_types import SpotifyApp
     from orchestration.sign_in_block import BeatportAccount, SpotifySignIn
+
+Answer = TypeVar("Answer")
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
@@ -54,18 +55,17 @@ class SignInBlock:
         """See that the block can be written, before anybody signs in for it.
 
         Raises:
-            SettingsError: Prefect takes no such name, or its server does not answer.
+            SettingsError: Prefect takes no such name.
+            UpstreamDown: Prefect's server does not answer.
         """
         if not _NAME.fullmatch(self._name):
             what = f"A Prefect block cannot be named {self._name!r}."
             raise SettingsError(what, "Use lower-case letters, digits and dashes.")
-        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
-            self._block()
+        _read(f"{SIGN_IN_PREFIX}{self._name}", self._block)
 
     def load(self) -> SignIn | None:
         """The block's sign-in; None when there is no such block."""
-        with _reading(f"{SIGN_IN_PREFIX}{self._name}"):
-            block = self._block()
+        block = _read(f"{SIGN_IN_PREFIX}{self._name}", self._block)
         if block is not None and block.refresh_token.get_secret_value():
             return SignIn(block.refresh_token, block.signed_in_at, tuple(block.scopes), self)
         value = secret_value(self._name)
@@ -82,14 +82,12 @@ class SignInBlock:
         from orchestration.sign_in_block import SpotifySignIn
 
         block = SpotifySignIn(refresh_token=sign_in.refresh_token, signed_in_at=sign_in.signed_in_at, scopes=list(sign_in.scopes))
-        try:
-            block.save(self._name, overwrite=True)
-        except httpx.HTTPError as error:
-            problem = type(error).__name__
-        else:
-            self._remove_shown()
-            return f"the Prefect block {SIGN_IN_PREFIX}{self._name}"
-        raise SettingsError(f"The sign-in could not be written to the Prefect block {SIGN_IN_PREFIX}{self._name}: {problem}.", SERVER)
+        _asked(
+            lambda: block.save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {SIGN_IN_PREFIX}{self._name}",
+        )
+        self._remove_shown()
+        return f"the Prefect block {SIGN_IN_PREFIX}{self._name}"
 
     def _block(self) -> SpotifySignIn | None:
         from orchestration.sign_in_block import SpotifySignIn
@@ -106,8 +104,7 @@ class SignInBlock:
         self.removed = ""
         value = secret_value(self._name)
         if isinstance(value, Mapping) and "refresh_token" in value:
-            with _reading(f"{BLOCK_PREFIX}{self._name}"):
-                _secret().delete(self._name)
+            _read(f"{BLOCK_PREFIX}{self._name}", lambda: _secret().delete(self._name))
             self.removed = f"{BLOCK_PREFIX}{self._name}"
 
 
@@ -126,7 +123,8 @@ class AppBlock:
         """See that the block can be read, before anybody signs in for it.
 
         Raises:
-            SettingsError: Prefect takes no such name, or its server does not answer.
+            SettingsError: Prefect takes no such name.
+            UpstreamDown: Prefect's server does not answer.
         """
         if not _NAME.fullmatch(self._name):
             raise SettingsError(f"A Prefect block cannot be named {self._name!r}.", "Use lower-case letters, digits and dashes.")
@@ -136,17 +134,10 @@ class AppBlock:
         """The block; None when there is none.
 
         Raises:
-            SettingsError: Prefect's server does not answer.
+            UpstreamDown: Prefect's server does not answer.
+            SettingsError: it refuses.
         """
-        from orchestration.block_types import SpotifyApp
-
-        with _reading(f"{APP_BLOCK}{self._name}"):
-            try:
-                loaded: Any = SpotifyApp.load(self._name)
-            except ValueError:  # Prefect's word for a block that is not there
-                return None
-        found: SpotifyApp = loaded
-        return found
+        return _read(f"{APP_BLOCK}{self._name}", self._loaded)
 
     def load(self) -> SignIn | None:
         """The block's sign-in; None when there is none."""
@@ -163,9 +154,21 @@ class AppBlock:
         if self._settings is not None and not block.client_id and self._settings.spotify_client_secret:
             block.client_id, block.client_secret = self._settings.spotify_client_id, self._settings.spotify_client_secret
         block.refresh_token, block.signed_in_at, block.scopes = sign_in.refresh_token, sign_in.signed_in_at, list(sign_in.scopes)
-        with _reading(f"{APP_BLOCK}{self._name}"):
-            block.save(self._name, overwrite=True)
+        _asked(
+            lambda: block.save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {APP_BLOCK}{self._name}",
+        )
         return f"the Prefect block {APP_BLOCK}{self._name}"
+
+    def _loaded(self) -> SpotifyApp | None:
+        from orchestration.block_types import SpotifyApp
+
+        try:
+            loaded: Any = SpotifyApp.load(self._name)
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+        found: SpotifyApp = loaded
+        return found
 
 
 class AccountBlock:
@@ -173,11 +176,10 @@ class AccountBlock:
 
     Args:
         name: the block's.
-        home: where the lock of this machine's processes lies.
     """
 
-    def __init__(self, name: str, home: Path) -> None:
-        self._name, self._home = name, home
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def load(self) -> BeatportSignIn | None:
         """The block's sign-in; None when there is no such block."""
@@ -198,42 +200,46 @@ class AccountBlock:
 
         if not _NAME.fullmatch(self._name):
             raise SettingsError(f"A Prefect block cannot be named {self._name!r}.", "Use lower-case letters, digits and dashes.")
-        try:
-            BeatportAccount(**_block_fields(sign_in)).save(self._name, overwrite=True)
-        except httpx.HTTPError as error:
-            problem = type(error).__name__
-        else:
-            for secret in (sign_in.access_token, sign_in.refresh_token):
-                hide(secret.get_secret_value() if secret else "")
-            return f"the Prefect block {BLOCK_TYPE}{self._name}"
-        raise SettingsError(f"The sign-in could not be written to the Prefect block {BLOCK_TYPE}{self._name}: {problem}.", SERVER)
+        block = BeatportAccount(**_block_fields(sign_in))
+        _asked(
+            lambda: block.save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {BLOCK_TYPE}{self._name}",
+        )
+        for secret in (sign_in.access_token, sign_in.refresh_token):
+            hide(secret.get_secret_value() if secret else "")
+        return f"the Prefect block {BLOCK_TYPE}{self._name}"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps the processes of this machine, and in a deployment's run all workers, from renewing it at once."""
         from orchestration.limits import only_renewer
 
-        with only_renewer(self._name, self._home):
+        with only_renewer(self._name):
             yield
 
     def _block(self) -> BeatportAccount | None:
-        from orchestration.sign_in_block import BeatportAccount
-
-        with _reading(f"{BLOCK_TYPE}{self._name}"):
-            try:
-                loaded: Any = BeatportAccount.load(self._name)
-            except ValueError:  # Prefect's word for a block that is not there
-                return None
-        found: BeatportAccount = loaded
+        found = _read(f"{BLOCK_TYPE}{self._name}", self._loaded)
+        if found is None:
+            return None
         for secret in (found.access_token, found.refresh_token):
             hide(secret.get_secret_value())
+        return found
+
+    def _loaded(self) -> BeatportAccount | None:
+        from orchestration.sign_in_block import BeatportAccount
+
+        try:
+            loaded: Any = BeatportAccount.load(self._name)
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+        found: BeatportAccount = loaded
         return found
 
 
 def open_account_store(settings: Settings) -> AccountBlock | None:
     """The block that the settings name for the sign-in to Beatport; None when it is in the file or the settings' own."""
     name = account_block(settings)
-    return None if name is None else AccountBlock(name, settings.home)
+    return None if name is None else AccountBlock(name)
 
 
 def _block_fields(sign_in: BeatportSignIn) -> dict[str, Any]:
@@ -248,20 +254,25 @@ def secret_value(name: str) -> Any:
     """What the Prefect block `secret/<name>` holds; None when there is no such block.
 
     Raises:
-        SettingsError: Prefect's server does not answer.
+        UpstreamDown: Prefect's server does not answer.
+        SettingsError: it refuses.
     """
-    with _reading(f"{BLOCK_PREFIX}{name}"):
+
+    def load() -> Any:
         try:
             return _secret().load(name).get()
         except ValueError:  # Prefect's word for a block that is not there
             return None
+
+    return _read(f"{BLOCK_PREFIX}{name}", load)
 
 
 def with_secrets(settings: Settings) -> Settings:
     """The settings with the secrets in the place of the blocks that they name.
 
     Raises:
-        SettingsError: there is no such block, it holds no text, or Prefect's server does not answer.
+        SettingsError: there is no such block, or it holds no text.
+        UpstreamDown: Prefect's server does not answer.
     """
     found: dict[str, Any] = {key: _read_secret(key, block) for key, block in _named(settings).items()}
     found |= _app_of(settings.spotify_app) if settings.spotify_app else {}
@@ -314,16 +325,31 @@ def open_store(settings: Settings) -> SignInStore | None:
     return None if name is None else SignInBlock(name)
 
 
-@contextmanager
-def _reading(block: str) -> Iterator[None]:
-    """Say which block it was when Prefect's server does not answer."""
-    problem = ""
+def _read(block: str, ask: Callable[[], Answer]) -> Answer:
+    """Ask Prefect's server about a block, see `_asked`."""
+    return _asked(ask, f"The Prefect block {block} cannot be read")
+
+
+def _asked(ask: Callable[[], Answer], problem: str) -> Answer:
+    """Ask Prefect's server. A run waits for one that is away, see `patiently`; nobody has to correct anything then.
+
+    Args:
+        problem: what could not be done, without its reason.
+
+    Raises:
+        UpstreamDown: it does not answer.
+        SettingsError: it refuses.
+    """
+    from orchestration.server import is_away, patiently
+
     try:
-        yield
-    except httpx.HTTPError as error:
-        problem = type(error).__name__
-    if problem:
-        raise SettingsError(f"The Prefect block {block} cannot be read: {problem}.", SERVER)
+        return patiently(ask)
+    except (httpx.HTTPError, RuntimeError) as error:  # the latter when Prefect has no address of a server
+        kind, away = type(error).__name__, is_away(error)
+    # Raised here: what httpx raises holds the request, and that the sign-in to Prefect's server.
+    if away:
+        raise UpstreamDown(f"{problem}: Prefect's server does not answer ({kind}).", SERVER, outcome_unknown=False)
+    raise SettingsError(f"{problem}: {kind}.", SERVER)
 
 
 def _secret() -> Any:
@@ -336,17 +362,16 @@ def load_bucket(name: str) -> Any:
     """The block `gcs-bucket/<name>` of prefect-gcp.
 
     Raises:
-        SettingsError: there is none, or Prefect's server does not answer.
+        SettingsError: there is none.
+        UpstreamDown: Prefect's server does not answer.
     """
     from prefect_gcp import GcsBucket  # 155 MB, so only where a bucket block is named
 
     try:
-        return GcsBucket.load(name)
+        return _read(f"{BUCKET_BLOCK}{name}", lambda: GcsBucket.load(name))
     except ValueError:  # Prefect's word for a block that is not there
-        problem, remedy = "there is none of that name", "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
-    except (httpx.HTTPError, RuntimeError) as error:  # the latter when a temporary server does not start
-        problem, remedy = type(error).__name__, SERVER
-    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which cannot be loaded: {problem}.", remedy)
+        remedy = "Make it in Prefect's UI under Blocks, or name a folder or gs://bucket/prefix."
+    raise SettingsError(f"BEATPORTER_ARCHIVE names the block {BUCKET_BLOCK}{name}, which is not there.", remedy)
 
 
 def bucket_access(bucket: Any) -> Access:

@@ -26,6 +26,7 @@ from orchestration.failure import UnreadableResult, explain, leave_genre_failure
 from orchestration.genre_runs import EndedRun, GenreRuns
 from orchestration.lists import Parameter, parameter_of
 from orchestration.run_key import run_key
+from orchestration.server import patiently
 from orchestration.workspace import open_workspace
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def run_deployments(
     allocator = _allocator(slugs)
     waiting = deque(allocator.order)
     with progress_shown(len(slugs)) as finished, get_client(sync_client=True) as client:
-        reports = latest_versions(client, [names.sync_artifact(slug) for slug in slugs])
+        reports = patiently(lambda: latest_versions(client, [names.sync_artifact(slug) for slug in slugs]))
         settings = load_settings()
         runs = GenreRuns(client, {slug: _deployment(deployments, slug, settings) for slug in slugs}, run_key())
         while waiting or runs.at_work:

@@ -10,10 +10,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from httpx import TransportError
+from httpx import HTTPStatusError, TransportError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
 from prefect.client.schemas.objects import FlowRun, State
@@ -22,6 +23,7 @@ from prefect.states import AwaitingRetry, Crashed
 
 from beatporter.clock import utc_now
 from orchestration.run_names import tags_of
+from orchestration.server import is_away, patiently
 
 logger = logging.getLogger(__name__)
 
@@ -86,20 +88,20 @@ class GenreRuns:
             deployment, parameter = self._deployments[slug]
             parameters = {parameter: slug, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
-            day = f"{utc_now():%Y-%m-%d}"
-            run = cast(
-                "FlowRun",
-                run_deployment(
-                    deployment,
-                    parameters=parameters,
-                    timeout=0,
-                    idempotency_key=key,
-                    flow_run_name=slug,
-                    tags=tags_of(slug, day),
-                ),
+            start = partial(
+                run_deployment,
+                deployment,
+                parameters=parameters,
+                timeout=0,
+                idempotency_key=key,
+                flow_run_name=slug,
+                tags=tags_of(slug, f"{utc_now():%Y-%m-%d}"),
             )
+            run = cast("FlowRun", patiently(start))
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():
-            self._client.set_flow_run_state(run.id, AwaitingRetry(message="Retried with its parent"))
+            retried: State[Any] = AwaitingRetry(message="Retried with its parent")
+            run_id = run.id
+            patiently(lambda: self._client.set_flow_run_state(run_id, retried))
         self._at_work[slug] = _AtWork(run.id, self._clock())
 
     def ended(self) -> Iterator[EndedRun]:
@@ -116,7 +118,9 @@ class GenreRuns:
         """None while the server is away; the run itself goes on."""
         try:
             return self._client.read_flow_run(run_id).state
-        except TransportError as error:
+        except (TransportError, HTTPStatusError) as error:
+            if not is_away(error):
+                raise
             logger.warning("Prefect's server cannot be asked about %s: %s", slug, error)
             return None
 
@@ -130,13 +134,14 @@ class GenreRuns:
         crashed: State[Any] = Crashed(message=words.format(minutes=limit_s / 60))
         try:
             self._client.set_flow_run_state(at_work.run_id, crashed, force=True)
-        except TransportError as error:
+        except (TransportError, HTTPStatusError) as error:
             logger.warning("Prefect's server was not told that run %s is given up: %s", at_work.run_id, error)
         return crashed
 
     def _find(self, keys: list[str]) -> dict[str, FlowRun]:
         wanted = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=keys))
-        return {run.idempotency_key: run for run in self._client.read_flow_runs(flow_run_filter=wanted) if run.idempotency_key}
+        found = patiently(lambda: self._client.read_flow_runs(flow_run_filter=wanted))
+        return {run.idempotency_key: run for run in found if run.idempotency_key}
 
     def _key(self, slug: str) -> str:
         return f"{self._run_key}/{slug}"

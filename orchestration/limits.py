@@ -1,40 +1,36 @@
 """What runs on several workers share: the rate of calls to Spotify, and one writer a playlist.
 
-A run of a deployment shares both through Prefect's server. A run without one has no other worker beside it and asks the server nothing; a
-lock file keeps two of them on one machine apart. The budget of a day is not here: the ledger has it, see `beatporter.quota.budget`.
+The rate of a deployment's runs is shared through Prefect's server, see `shared_rate`; a run without one has no other worker beside it and
+asks the server nothing. One writer a playlist is seen to by what the runs share anyway: a lock file of this machine, and a lock in the
+ledger's PostgreSQL where several machines work. Both go with the process that held them. A concurrency limit of Prefect's does not: a
+server that is started again has forgotten who holds its slots, and they stay taken. The day's budget is not here: the ledger has it, see
+`beatporter.quota.budget`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache, lru_cache
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from zlib import crc32
 
 from filelock import FileLock
-from prefect.client.orchestration import get_client
-from prefect.concurrency.sync import concurrency, rate_limit
-from prefect.exceptions import ObjectAlreadyExists
 from prefect.runtime import deployment, flow_run
 
 from beatporter.errors import LedgerUnwritable
+from beatporter.ledger.database import is_postgres
 from beatporter.settings import Settings, load_settings
+from orchestration.server import patiently
+from orchestration.shared_rate import SharedRate
+from orchestration.workspace import address_of, open_ledger_of
 
-RATE_LIMIT = "beatporter-spotify"
-SLOTS_A_REQUEST = 5
-"""Slots of the rate taken together: one request to the server costs about 130 ms."""
-LEASE_S = 120
-"""After so long a killed run's place as a writer is free again."""
 POLL_S = 0.2
 
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
     """Takes slots of the rate that all workers share; None when this run has no deployment."""
-    if not _is_deployed():
-        return None
-    _offer(RATE_LIMIT, max(SLOTS_A_REQUEST, math.ceil(settings.spotify_rate)), settings.spotify_rate)
-    return _take_slots
+    return _rate(settings.spotify_rate).used_here() if _has_deployment(flow_run.id) else None
 
 
 @contextmanager
@@ -43,14 +39,31 @@ def only_writer(genre: str) -> Iterator[None]:
 
     Raises:
         LedgerUnwritable: the home takes no lock file.
+        LedgerUnavailable: the ledger's server is away for long.
     """
-    with only_writer_here(genre, load_settings().home / "locks"):
-        if not _is_deployed():
+    settings = load_settings()
+    with _only_one(genre, settings.find_list(genre).genre_id, settings):
+        yield
+
+
+@contextmanager
+def only_renewer(name: str) -> Iterator[None]:
+    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+
+    Raises:
+        LedgerUnwritable, LedgerUnavailable: as `only_writer`.
+    """
+    with _only_one(f"sign-in-{name}", crc32(name.encode()) >> 1, load_settings()):
+        yield
+
+
+@contextmanager
+def _only_one(name: str, number: int, settings: Settings) -> Iterator[None]:
+    with only_writer_here(name, settings.home / "locks"):
+        if not is_postgres(address_of(settings)):
             yield
             return
-        name = f"beatporter-playlist-{genre}"
-        _offer(name, 1)
-        with concurrency(name, occupy=1, lease_duration=LEASE_S):
+        with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
             yield
 
 
@@ -75,39 +88,13 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
         lock.release()
 
 
-@contextmanager
-def only_renewer(name: str, home: Path) -> Iterator[None]:
-    """Wait until no other run renews the sign-in of that name, and keep others waiting.
-
-    Raises:
-        LedgerUnwritable: the home takes no lock file.
-    """
-    with only_writer_here(f"sign-in-{name}", home / "locks"):
-        if not _is_deployed():
-            yield
-            return
-        limit = f"beatporter-sign-in-{name}"
-        _offer(limit, 1)
-        with concurrency(limit, occupy=1, lease_duration=LEASE_S):
-            yield
-
-
-def _is_deployed() -> bool:
-    return _has_deployment(flow_run.id)
+@lru_cache(maxsize=1)
+def _rate(rate: float) -> SharedRate:
+    """One a process: its steps open a workspace each."""
+    return SharedRate(rate)
 
 
 @lru_cache(maxsize=8)
 def _has_deployment(_flow_run_id: str | None) -> bool:
     """Of the present run; Prefect asks its server each time, and a genre's steps ask six times."""
-    return bool(deployment.id)
-
-
-def _take_slots(slots: int) -> None:
-    rate_limit(RATE_LIMIT, occupy=slots)
-
-
-@cache
-def _offer(name: str, limit: int, slot_decay_per_second: float | None = None) -> None:
-    """Make the limit on the server, or bring it in line with the settings; once a process."""
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):  # another worker was faster, with the same settings
-        client.upsert_global_concurrency_limit_by_name(name, limit, slot_decay_per_second)
+    return bool(patiently(lambda: deployment.id))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from uuid import UUID
@@ -18,21 +18,21 @@ from prefect.events import emit_event
 from beatporter import names
 from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
-from beatporter.genres import find_genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
 from beatporter.memory.flight_record import FlightRecord, forget, keep_record, left_records, record_file
-from beatporter.memory.history import Standing, holders_of, rows_of, standing
 from beatporter.memory.keeping import KEPT, prune
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
 from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
+from beatporter.memory.past_runs import Standing, holders_of, rows_of, standing
 from beatporter.memory.reading import READER
-from beatporter.memory.records import Holder, MemoryReport, RunFacts, RunState
+from beatporter.memory.records import MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
 from beatporter.memory.resident import process_peak_bytes
+from beatporter.records.ledger import MemoryRow
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.outcome import LONGEST_RUN, Outcome
 from beatporter.sync.workspace import calls_key
@@ -102,12 +102,9 @@ def publish_memory(outcomes: Mapping[str, Outcome], *, one_process: bool) -> Non
     """
     settings = load_settings()
     report_killed_runs(settings)
-    left = _left_behind(settings, outcomes)
-    genres = [
-        GenreMemory(slug, one.memory_before_mb, one.peak_memory_mb, one.memory_after_mb, left.get(slug, ()))
-        for slug, one in outcomes.items()
-    ]
-    overview = Overview(genres, one_process, megabytes(process_peak_bytes()), run_processes(), _over_budgets(settings, outcomes))
+    rows = _rows_of_run(settings, outcomes)
+    genres = [_genre_memory(slug, outcome, rows.get(slug)) for slug, outcome in outcomes.items()]
+    overview = Overview(genres, one_process, megabytes(process_peak_bytes()), run_processes(), _over_budgets(settings, genres))
     publish(names.MEMORY, overview_markdown(overview), overview_line(overview))
 
 
@@ -156,7 +153,7 @@ def _surroundings(settings: Settings, report: MemoryReport) -> Surroundings:
 def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
     """Keep the run's rows; how it stands among the earlier ones. None when the ledger cannot be used."""
     try:
-        genre_id = find_genre(report.facts.genre, settings.all_genres()).genre_id
+        genre_id = settings.find_list(report.facts.genre).genre_id
         with open_ledger_of(settings) as ledger:
             found = standing(report, ledger.memory.runs(genre_id))
             rows = rows_of(report, genre_id, history_rows=ledger.memory.history_rows(), searches=_searches(ledger, report.facts))
@@ -171,26 +168,36 @@ def _searches(ledger: Ledger, facts: RunFacts) -> int:
     return ledger.calls.by_kind(utc_now() - LONGEST_RUN, calls_key(facts.run_key, facts.genre)).get("search", 0)
 
 
-def _left_behind(settings: Settings, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Holder, ...]]:
-    """Who left something behind in each genre of this run, as the ledger has it."""
-    known = settings.all_genres()
-    found: dict[str, tuple[Holder, ...]] = {}
+def _rows_of_run(settings: Settings, slugs: Iterable[str]) -> dict[str, MemoryRow]:
+    """What the ledger has of each genre in this run, also of one that failed or was killed."""
+    found: dict[str, MemoryRow] = {}
     try:
         with open_ledger_of(settings) as ledger:
-            for slug in outcomes:
-                latest = ledger.memory.runs(find_genre(slug, known).genre_id, 1)
+            for slug in slugs:
+                latest = ledger.memory.runs(settings.find_list(slug).genre_id, 1)
                 if latest and latest[0].run_key == run_key():
-                    found[slug] = tuple(holders_of(latest[0], "left"))
+                    found[slug] = latest[0]
     except BeatporterError as error:
-        logger.warning("The ledger cannot say what the genres left in memory: %s", error)
+        logger.warning("The ledger cannot say what the genres took in memory: %s", error)
     return found
 
 
-def _over_budgets(settings: Settings, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+def _genre_memory(slug: str, outcome: Outcome, row: MemoryRow | None) -> GenreMemory:
+    """A genre's figures as its run returned them, else as the ledger has them."""
+    before, peak, after = outcome.memory_before_mb, outcome.peak_memory_mb, outcome.memory_after_mb
+    if row is None:
+        return GenreMemory(slug, before, peak, after)
+    left = tuple(holders_of(row, "left"))
+    if peak is None:
+        before, peak, after = (megabytes(size) for size in (row.before_bytes, row.peak_bytes, row.after_bytes))
+    return GenreMemory(slug, before, peak, after, left)
+
+
+def _over_budgets(settings: Settings, genres: Iterable[GenreMemory]) -> dict[str, str]:
     return {
-        slug: OverBudget(peak, budget, "", "").words()
-        for slug, one in outcomes.items()
-        if (peak := one.peak_memory_mb or 0) > (budget := settings.memory_budget(slug))
+        one.genre: OverBudget(peak, budget, "", "").words()
+        for one in genres
+        if (peak := one.peak_mb or 0) > (budget := settings.memory_budget(one.genre))
     }
 
 

@@ -54,15 +54,16 @@ class Notes(list[str]):
 
 @contextmanager
 def notes_heard() -> Iterator[Notes]:
-    """What the step that reads the chart says within, for its artifact: where it came from, what is unusual about it, that an older one
-    stands in, and why. Each is an event of Prefect's as well."""
+    """What the steps say within, for the artifact: where the chart came from, what is unusual about it, that an older one stands in,
+    why entries are deferred. What concerns the chart is an event of Prefect's as well."""
     notes = Notes()
 
     def listen(progress: Progress) -> None:
-        if progress.step in ("scrape", CHALLENGED) and progress.note:
+        if progress.step in ("scrape", "match", CHALLENGED) and progress.note:
             notes.append(progress.note)
             notes.challenged = notes.challenged or progress.step == CHALLENGED
-            emit_chart_event("challenged" if progress.step == CHALLENGED else "noted", progress.genre, progress.note)
+            if progress.step != "match":
+                emit_chart_event("challenged" if progress.step == CHALLENGED else "noted", progress.genre, progress.note)
 
     with listening(listen):
         yield notes

@@ -13,6 +13,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 
+from orchestration.server import patiently
+
 
 def run_key() -> str:
     """The key of the run that calls this.
@@ -54,8 +56,10 @@ def _current() -> FlowRun:
 @lru_cache(maxsize=64)
 def _root_run_id(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
     """Follow the parents up; Prefect records one for an inline subflow and for a run of a deployment alike. Asked once a run."""
-    if parent_task_run_id is None:
-        return run_id
+    return run_id if parent_task_run_id is None else patiently(lambda: _outermost(run_id, parent_task_run_id))
+
+
+def _outermost(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
     with get_client(sync_client=True) as client:
         try:
             while parent_task_run_id is not None:

@@ -34,6 +34,7 @@ def house_task(name: str, *, cached: bool = True) -> Callable[[Callable[P, R]], 
         task_run_name=_task_run_name,
         cache_policy=SameRunSameCode() if cached else NO_CACHE,
         persist_result=True,
+        cache_result_in_memory=False,  # Prefect would keep the last thousand of a process, 0.02 MB a genre
         result_serializer=RESULT_SERIALIZER,
         retries=2,
         retry_delay_seconds=[5, 30],

@@ -1,7 +1,7 @@
 """`python -m sandbox`: run a sandbox until SIGTERM or SIGINT.
 
-Prints where it listens and the environment that points Beatporter at it. `--env-file` gets the same as KEY=VALUE lines once
-everything answers; whoever waits for that file can start at once.
+Prints its addresses and the environment that points Beatporter at it. `--env-file` gets the same as KEY=VALUE lines once
+everything answers, so a process that waits for the file can start at once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PARENT_POLL_S = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run; returns the exit code: 0 after a signal, 2 for options that cannot be used."""
+    """Run; returns the exit code: 0 after a signal, 2 for invalid options."""
     chosen = _parser().parse_args(arguments)
-    # Read before the catalogue is made: a parent that dies meanwhile shall be noticed too.
+    # Read this before the catalogue is made, so that a parent that dies meanwhile is noticed too.
     parent = os.getppid()
     stop = _stop_on_signals()
     try:
@@ -57,18 +57,18 @@ def _stop_on_signals() -> threading.Event:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sandbox", description="Local stand-ins for Beatport and Spotify.")
-    parser.add_argument("--seed", type=int, default=1, help="of the invented catalogue")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the invented catalogue")
     parser.add_argument("--state", type=Path, help="file that keeps the day, the playlists and the calls between runs")
     parser.add_argument("--next-day", action="store_true", help="begin with the morning after the one in --state")
-    parser.add_argument("--latency-ms", type=float, default=0, help="before each answer of both services")
+    parser.add_argument("--latency-ms", type=float, default=0, help="delay before each answer of both services")
     parser.add_argument("--quota", type=int, help="Spotify calls in any rolling 24 hours")
     parser.add_argument("--rate", type=int, help="Spotify calls in any rolling 30 seconds")
-    parser.add_argument("--genres", help="slugs with commas between; all without")
-    parser.add_argument("--spotify-shape", choices=("new", "old"), default="new", help="Web API for apps of today or of the older cohort")
-    parser.add_argument("--port", type=int, default=0, help="of Beatport; Spotify and the control take the next two; 0: any free ones")
+    parser.add_argument("--genres", help="comma-separated slugs; default: all")
+    parser.add_argument("--spotify-shape", choices=("new", "old"), default="new", help="Web API for new apps or the older cohort")
+    parser.add_argument("--port", type=int, default=0, help="Beatport's port; Spotify and the control take the next two; 0: any free ones")
     parser.add_argument("--ports-file", type=Path, help="gets the addresses as JSON once they answer")
     parser.add_argument("--env-file", type=Path, help="gets the environment as KEY=VALUE lines once they answer")
-    parser.add_argument("--until-parent-ends", action="store_true", help="end when the process that started this one has ended")
+    parser.add_argument("--until-parent-ends", action="store_true", help="stop when the parent process has ended")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Which day it is in the invented world, and what that means for charts and truth. No HTTP."""
+"""The current day in the invented world, and its consequences for charts and truth. No HTTP."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sandbox.catalogue.names import Label
 
 
 class World:
-    """Which day it is, and what that means.
+    """The current day and its consequences.
 
     Attributes:
         catalogue: the music.
-        genre_ids: the genres that are served.
-        labels: ids of labels whose older recordings were looked at; Spotify has those too from then on.
+        genre_ids: genres that are served.
+        labels: ids of labels whose older recordings were viewed; Spotify has those too from then on.
     """
 
     def __init__(self, catalogue: Catalogue, genre_ids: tuple[int, ...], day: int = 0, labels: tuple[int, ...] = ()) -> None:
@@ -30,7 +30,7 @@ class World:
 
     @property
     def day(self) -> int:
-        """0 is the first; it is a Monday."""
+        """0 is the first day, a Monday."""
         return self._day
 
     @property
@@ -39,18 +39,18 @@ class World:
         return FIRST_DAY + timedelta(days=self._day)
 
     def advance_day(self, days: int = 1) -> int:
-        """Let it be a later morning: charts move on, late recordings come to Spotify. Returns the new day.
+        """Move to a later morning: charts change, late recordings arrive on Spotify. Returns the new day.
 
-        The clock is not moved, so that nothing is dated in the future; `sandbox.clock.advance` does that.
+        The clock does not move, so that nothing is dated in the future; `sandbox.clock.advance` moves it.
         """
         if days < 0:
-            raise ValueError("days do not come back")
+            raise ValueError("days must not be negative")
         self._day += days
         self._changed()
         return self._day
 
     def show_label(self, label: Label) -> None:
-        """A label's older recordings come into view."""
+        """Make a label's older recordings visible."""
         if label.label_id not in self.labels:
             self.labels.add(label.label_id)
             self._changed()
@@ -60,11 +60,11 @@ class World:
         return self.catalogue.chart(find_genre(slug, all_genres()).genre_id, self._day)
 
     def truth(self, beatport_id: int) -> Truth:
-        """What is right for a Beatport track today."""
+        """The right answer for a Beatport track today."""
         return self.catalogue.truth(beatport_id, self._day)
 
     def spotify_keys(self) -> dict[Key, None]:
-        """Recordings that Spotify has something of by today."""
+        """Recordings of which Spotify has something today."""
         keys = {key: None for genre_id in self.genre_ids for key in self.catalogue.days.charted_through(genre_id, self._day)}
         for label_id in sorted(self.labels):
             keys |= dict.fromkeys(self.catalogue.label_keys(self.catalogue.label(label_id), self._day))

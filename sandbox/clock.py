@@ -1,7 +1,7 @@
 """The sandbox's clock: real time plus an offset, or time that only moves when told.
 
-Owns what "now" means to quota windows, token expiry and the charts' days. Does not sleep and does not wake anybody:
-latency and hangs are spent in real time by `sandbox.http`.
+Defines "now" for quota windows, token expiry and the charts' days. It never sleeps or wakes anything: `sandbox.http` spends
+latency and hangs in real time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class SandboxClock:
-    """A callable that gives the present time, aware and in UTC.
+    """A callable that returns the current time, aware, in UTC.
 
     Examples:
         `SandboxClock()` runs with real time; `SandboxClock(start=monday, manual=True)` stands still until `advance`.
@@ -21,11 +21,11 @@ class SandboxClock:
         """Start at a time.
 
         Args:
-            start: aware time to begin at; None begins at the real present.
-            manual: stand still between calls of `advance` and `set`.
+            start: aware time to begin at; None begins at the real time.
+            manual: stand still except in `advance` and `set`.
 
         Raises:
-            ValueError: when start has no time zone.
+            ValueError: start has no time zone.
         """
         self._lock = threading.Lock()
         self._manual = manual
@@ -43,10 +43,10 @@ class SandboxClock:
             return self._read()
 
     def advance(self, step: timedelta | float) -> datetime:
-        """Move on by a time span (or seconds) and return the new time.
+        """Move forward by a time span (or seconds) and return the new time.
 
         Raises:
-            ValueError: when the step is negative: quota windows and tokens know no way back.
+            ValueError: the step is negative: quota windows and tokens cannot go back.
         """
         step = step if isinstance(step, timedelta) else timedelta(seconds=step)
         if step < timedelta():
@@ -57,13 +57,13 @@ class SandboxClock:
             return self._read()
 
     def set(self, moment: datetime) -> None:
-        """Make it that time now.
+        """Set the current time.
 
         Raises:
-            ValueError: when the moment has no time zone.
+            ValueError: the moment has no time zone.
         """
         if moment.tzinfo is None:
-            raise ValueError("the sandbox's clock takes times with a zone")
+            raise ValueError("the sandbox's clock needs a time with a zone")
         with self._lock:
             self._fixed = moment.astimezone(UTC)
             self._offset = self._fixed - datetime.now(UTC)

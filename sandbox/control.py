@@ -1,17 +1,17 @@
-"""The sandbox's own address for tests and people in another process: move the day, spoil answers, act as the listener.
+"""The control address for tests and people in another process: move the day, inject faults, act as the listener.
 
     GET    /state                                   day, date, clock, counts, addresses
-    POST   /next-day            {"days": 1}         later morning
-    POST   /clock/advance       {"seconds": 3600}   later time
+    POST   /next-day            {"days": 1}         move to a later morning
+    POST   /clock/advance       {"seconds": 3600}   move the clock
     GET    /requests?after=N&service=…&kind=…       the request log         DELETE /requests  forget it
-    GET    /faults              POST /faults [rule, …] replaces the script  DELETE /faults    nothing is spoilt
+    GET    /faults              POST /faults [rule, …] replaces the script  DELETE /faults    remove all
     POST   /beatport            {"empty_charts": [5], "short_charts": {"5": 40}, "max_per_second": 2, "challenge_s": 30,
                                                      "challenges": true, "dripped": {"mood": "dark"}, "left_out": ["isrc"], "refuses": true}
-    POST   /beatport/sign-in                        the JSON that the API's documentation page gets; /beatport/session: the website's
-    POST   /spotify             {"daily_quota": 800, "rate_per_30s": 50}; keys that are given are set, null: no limit
+    POST   /beatport/sign-in                        the JSON that the API's documentation page receives; /beatport/session: the website's
+    POST   /spotify             {"daily_quota": 800, "rate_per_30s": 50}; only the given keys are set; null: no limit
     POST   /spotify/expire-tokens, POST /spotify/revoke
     POST   /latency             {"ms": 50}          before each answer of both services
-    GET    /playlists                               {name: [track id, …]}, newest of a name
+    GET    /playlists                               {name: [track id, …]}, the newest of each name
     PUT    /playlists/{name or id}  {"name": "…", "description": "…"}       DELETE: the person deletes it
     POST   /playlists/{name or id}/items/{track}  {"position": 0}           DELETE: the person removes the track
     GET    /truth/{beatport_id}                     {"same": […], "substitutes": […], "unplayable": […]}
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def control_routes(sandbox: Sandbox) -> list[Route]:
-    """Routes over one sandbox; each call that may change something is saved before it is answered."""
+    """Routes for one sandbox; each call that may change something is saved before it is answered."""
     control = _Control(sandbox)
     one, item = "/playlists/{playlist}", "/playlists/{playlist}/items/{track_id}"
     table: list[tuple[str, str, Callable[[Request], Any]]] = [
@@ -62,7 +62,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
 
 class _Control:
-    """The calls that need more than a line."""
+    """The calls that need more than one line."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -147,12 +147,12 @@ class _Control:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent, empty for none.
+    """The JSON object in the request; empty when there is none.
 
     Raises:
-        ValueError: when it is something else.
+        ValueError: the body is something else.
     """
     body = request.json() or {}
     if not isinstance(body, dict):
-        raise ValueError("a JSON object is wanted")
+        raise ValueError("the body must be a JSON object")
     return body

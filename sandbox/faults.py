@@ -1,8 +1,8 @@
-"""Faults by script: which request is spoilt, and how. Knows nothing of sockets; `sandbox.http` carries them out.
+"""Scripted faults: which request is spoilt, and how. Knows nothing about sockets; `sandbox.http` carries them out.
 
-A script is a list of rules. A rule says which requests it looks at (`service`, `method`, `kind` of route, `path` as a
-regular expression), which of those it spoils (`nth`, `count`, `probability`) and with what (`fault` and its figures).
-Every rule counts the requests that it looks at; the first rule that is due decides. All of it is JSON both ways:
+A script is a list of rules. A rule says which requests it matches (`service`, `method`, `kind` of route, `path` as a
+regular expression), which of those it spoils (`nth`, `count`, `probability`) and how (`fault` and its parameters).
+Every rule counts the requests that it matches; the first rule that is due applies. Rules can be read from and written as JSON:
 
     [
       {"service": "spotify", "kind": "search", "nth": 3, "fault": "rate_limited", "retry_after_s": 1},
@@ -17,16 +17,18 @@ Every rule counts the requests that it looks at; the first rule that is due deci
 
 The third one means: the first POST to a playlist's items is carried out and then answered with 502.
 
-Faults, with the figures they read and their defaults:
+Faults, with their parameters and defaults:
 - `rate_limited`: 429 with `retry_after_s` (1); before the handler.
 - `quota_exceeded`: 429 with reason QUOTA_EXCEEDED and `retry_after_s` (50,000); before the handler.
-- `server_error`: `status` (500), `when` before or after the handler (then a write has been applied); `retry_after_s` if given.
+- `server_error`: `status` (500), `when` before or after the handler (after: a write has been applied); `retry_after_s` if given.
 - `drop`: the connection is closed without an answer, `when` before or after.
 - `hang`: nothing is sent for `seconds` (5) of real time, then the connection is closed; `when` before or after.
-- `truncated`: the body is cut in half, Content-Length tells the cut length. `cut_off`: cut, Content-Length tells the whole.
+- `truncated`: the body is cut in half, and Content-Length gives the cut length. `cut_off`: cut, but Content-Length gives the full length.
 - `html`: a page of HTML with `status` (200) where JSON is expected; before, or after with `when`. `empty`: no body, the handler's status.
+- `oversize`: the answer, followed by megabytes of blanks. `drip`: the answer a byte at a time, until the other side has had enough.
 - `token_expired`: 401 as for an access token that is over; before the handler.
-- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made by the hooks that its server brings along.
+- `no_results`: Spotify's search finds nothing. `no_isrc_results`: it finds nothing by ISRC, as in its empty spells.
+- `challenge` (`status` 403), `malformed`, `half_page`: Beatport's, made, like the two before, by hooks that its server brings.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from typing import Any, Final, Literal
 
 When = Literal["before", "after"]
 
-HOOKED: Final = frozenset({"challenge", "malformed", "half_page"})
+HOOKED: Final = frozenset({"challenge", "malformed", "half_page", "no_results", "no_isrc_results"})
 FAULTS: Final = HOOKED | {
     "rate_limited",
     "quota_exceeded",
@@ -52,15 +54,17 @@ FAULTS: Final = HOOKED | {
     "cut_off",
     "html",
     "empty",
+    "oversize",
+    "drip",
     "token_expired",
 }
 _ONLY_BEFORE: Final = frozenset({"rate_limited", "quota_exceeded", "token_expired"})
-_NEEDS_ANSWER: Final = HOOKED | {"truncated", "cut_off", "empty"}
+_NEEDS_ANSWER: Final = HOOKED | {"truncated", "cut_off", "empty", "oversize", "drip"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a script; the module's text has examples."""
+    """One rule of a script; the module's docstring has examples."""
 
     fault: str
     service: str = ""
@@ -76,10 +80,10 @@ class Rule:
     count: int | None = 1
     """How many are spoilt; None: all from nth on."""
     probability: float = 1.0
-    """Chance of each due match, drawn from seed and the match's number alone."""
+    """Probability for each due match, derived only from the seed and the match's number."""
     seed: int = 0
     when: When | None = None
-    """Before or after the handler ran; None: the fault's own default."""
+    """Before or after the handler runs; None: the fault's default."""
     status: int | None = None
     retry_after_s: float | None = None
     seconds: float = 5.0
@@ -95,9 +99,9 @@ class Rule:
         if self.when == "before" and self.fault in _NEEDS_ANSWER:
             raise ValueError(f"{self.fault} spoils an answer, so it comes after the handler")
         if self.nth < 1 or (self.count is not None and self.count < 1):
-            raise ValueError("nth and count start at 1")
+            raise ValueError("nth and count must be at least 1")
         if not 0 <= self.probability <= 1:
-            raise ValueError("probability lies between 0 and 1")
+            raise ValueError("probability must be between 0 and 1")
         re.compile(self.path)
 
     @property
@@ -107,7 +111,7 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """How the request log names it, e.g. "server_error:502:after"."""
+        """Its name in the request log, e.g. "server_error:502:after"."""
         return ":".join([self.fault, *([str(self.status)] if self.status else []), "after" if self.after else "before"])
 
     def looks_at(self, service: str, method: str, kind: str, path: str) -> bool:
@@ -119,7 +123,7 @@ class Rule:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The rule as a JSON object, without what is at its default."""
+        """The rule as a JSON object, without default values."""
         defaults = {field.name: field.default for field in fields(self)}
         return {key: value for key, value in asdict(self).items() if value != defaults[key]}
 
@@ -128,16 +132,16 @@ class Rule:
         """Read a rule.
 
         Raises:
-            ValueError: naming the key or value that no rule takes.
+            ValueError: naming the invalid key or value.
         """
         unknown = sorted(set(data) - {field.name for field in fields(cls)})
         if unknown or "fault" not in data:
-            raise ValueError(f"a rule takes no {', '.join(unknown)}" if unknown else "a rule needs a fault")
+            raise ValueError(f"a rule has no {', '.join(unknown)}" if unknown else "a rule needs a fault")
         return cls(**data)
 
 
 class FaultScript:
-    """Rules with their counters; may be asked from many threads."""
+    """Rules with their counters; thread-safe."""
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._lock = threading.Lock()
@@ -148,7 +152,7 @@ class FaultScript:
             self.add(rule)
 
     def add(self, rule: Rule | None = None, /, **fields_: Any) -> Rule:
-        """Append a rule, given whole or by its fields: `script.add(fault="drop", kind="search")`."""
+        """Append a rule, given as an object or by its fields: `script.add(fault="drop", kind="search")`."""
         rule = rule if rule is not None else Rule.from_json(fields_)
         with self._lock:
             self._rules.append(rule)
@@ -157,12 +161,12 @@ class FaultScript:
         return rule
 
     def clear(self) -> None:
-        """Forget all rules: from now on nothing is spoilt."""
+        """Remove all rules: nothing is spoilt from now on."""
         with self._lock:
             self._rules, self._seen, self._fired = [], [], []
 
     def load(self, data: Iterable[Mapping[str, Any]] | str) -> None:
-        """Replace the script by one in JSON (text or read already); nothing changes when a rule of it is wrong."""
+        """Replace the script by one in JSON (text or parsed); nothing changes when one of its rules is wrong."""
         parsed = json.loads(data) if isinstance(data, str) else data
         rules = [Rule.from_json(item) for item in parsed]
         self.clear()
@@ -180,7 +184,7 @@ class FaultScript:
             return sum(self._fired)
 
     def pick(self, service: str, method: str, kind: str, path: str) -> Rule | None:
-        """The rule that spoils this request, or None. Counts the request for every rule that looks at it."""
+        """The rule that spoils this request, or None. Counts the request for every rule that matches it."""
         with self._lock:
             looking = self._looking(service, method, kind, path)
             due = next(filter(self._is_due, looking), None)
@@ -201,10 +205,10 @@ class FaultScript:
         return [index for index, rule in enumerate(self._rules) if rule.looks_at(service, method, kind, path)]
 
     def _is_due(self, index: int) -> bool:
-        """Whether this rule would spoil the next request that it looks at."""
+        """Whether this rule would spoil the next request that it matches."""
         rule = self._rules[index]
         seen = self._seen[index] + 1
         if seen < rule.nth or (rule.count is not None and self._fired[index] >= rule.count):
             return False
-        # Drawn from the match's number, not from a running generator: other rules and threads cannot shift it.
+        # Derived from the match's number, not from a shared generator: other rules and threads cannot shift it.
         return rule.probability >= 1 or random.Random(f"{rule.seed}/{index}/{seen}").random() < rule.probability

@@ -1,6 +1,6 @@
 """The HTTP core of the sandbox: a small threaded HTTP/1.1 server on 127.0.0.1, a table of routes, a log of requests.
 
-Owns routing, latency and the carrying out of faults (bytes go through `sandbox.socket_server`). Does not know what a service answers:
+Owns routing, latency and the execution of faults (`sandbox.socket_server` handles bytes). Does not know what a service answers:
 handlers are plain functions from `Request` to `Response`.
 
     def hello(request: Request) -> Response:
@@ -10,7 +10,7 @@ handlers are plain functions from `Request` to `Response`.
         requests.get(f"{server.url}/hello/you")
         assert server.log.count(kind="hello") == 1
 
-Several servers may share a clock, a `FaultScript` and a `RequestLog`, so that one script and one log cover a whole world.
+Several servers may share a clock, a `FaultScript` and a `RequestLog`, so that one script and one log cover the whole world.
 """
 
 from __future__ import annotations
@@ -31,42 +31,44 @@ from sandbox.log import LogEntry, RequestLog
 from sandbox.messages import Request, Response, html_response, json_response
 from sandbox.socket_server import Answer, Listener
 
+OVERSIZE_BYTES: Final = 5 * 2**20
+"""More than any client should read."""
 HTML_PAGE: Final = "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>We will be right back</h1></body></html>"
 
 Handler = Callable[[Request], Response]
 VendorError = Callable[[Request, int, str | None], Response]
-"""Gives the service's own shape of an error for a status and an optional reason."""
+"""Returns the service's own error for a status and an optional reason."""
 Hook = Callable[[Request, Rule, Response], Response]
-"""Turns a good answer into the spoilt one of a fault that only this service knows."""
+"""Turns a good answer into a spoilt one, for a fault that only this service knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     method: str
     pattern: str
-    """As "/v1/playlists/{playlist_id}/items"; a part in braces matches one segment; a slash at the end of the path does not matter."""
+    """For example "/v1/playlists/{playlist_id}/items"; a part in braces matches one segment; a trailing slash is ignored."""
     kind: str
-    """The name that the log, the fault rules and the latency table use."""
+    """Its name in the log, the fault rules and the latency table."""
     handler: Handler
     service: str = ""
-    """Overrides the server's name, where one server speaks for two services."""
+    """Overrides the server's name, when one server speaks for two services."""
 
 
 def plain_error(request: Request, status: int, reason: str | None) -> Response:
-    """The error of a service without a shape of its own."""
+    """The error of a service without its own error format."""
     return json_response(
         {"error": {"status": status, "message": HTTPStatus(status).phrase, **({"reason": reason} if reason else {})}}, status
     )
 
 
 class Server:
-    """One service (or several that share an address) on 127.0.0.1; starts with `start` or as a context manager.
+    """One service (or several at one address) on 127.0.0.1; starts with `start` or as a context manager.
 
     Attributes:
-        log: what was asked and answered.
+        log: requests and answers.
         faults: the script that spoils answers; add rules to it at any time.
-        latency_s: real seconds before each answer, for benchmarks; change it at any time.
-        failures: errors of handlers. Leaving the context raises them, so a broken handler never passes for a broken network.
+        latency_s: real seconds before each answer, for benchmarks; can change at any time.
+        failures: errors of handlers. Leaving the context raises them, so a broken handler is never mistaken for a broken network.
     """
 
     def __init__(
@@ -96,17 +98,17 @@ class Server:
 
     @property
     def url(self) -> str:
-        """http://127.0.0.1:port; keeps the port over a stop and a start.
+        """http://127.0.0.1:port; the port survives a stop and a start.
 
         Raises:
-            RuntimeError: when the server was never started.
+            RuntimeError: the server was never started.
         """
         if not self._port:
             raise RuntimeError(f"the {self.service} server has not been started")
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> Self:
-        """Listen and serve in a daemon thread; the port stays the same over a stop and a start."""
+        """Listen and serve in a daemon thread; the port survives a stop and a start."""
         if self._listener is None:
             self._listener = Listener(self._port, self._answer, self.failures)
             self._port = self._listener.server_address[1]
@@ -129,7 +131,7 @@ class Server:
             raise BaseExceptionGroup(f"handlers of the {self.service} server failed", self.failures)
 
     def route(self, request: Request) -> tuple[Request, Handler]:
-        """Find the handler; the request comes back with service, kind and params filled in."""
+        """Find the handler; the returned request has service, kind and params set."""
         allowed = []
         for route, pattern in self._routes:
             match = pattern.fullmatch(request.path)
@@ -152,10 +154,11 @@ class Server:
             listener.stopping.wait(self.latency_s)
         self.log.note(request, response.status if response else 0, rule.label if rule else None, handled, self.clock())
         silence_s = rule.seconds if rule is not None and rule.fault == "hang" else 0.0
-        return Answer(response, silence_s, cut_off=rule is not None and rule.fault == "cut_off")
+        fault = rule.fault if rule is not None else ""
+        return Answer(response, silence_s, cut_off=fault == "cut_off", drips=fault == "drip")
 
     def _spoil(self, request: Request, rule: Rule, response: Response | None) -> Response | None:
-        """What is sent instead of the handler's answer (None where the handler did not run); None: nothing at all."""
+        """What is sent instead of the handler's answer (None if the handler did not run); None: nothing at all."""
         if rule.fault in ("drop", "hang"):
             return None
         if rule.fault == "html":
@@ -168,6 +171,8 @@ class Server:
             return self.hooks[rule.fault](request, rule, response)
         if rule.fault == "truncated":
             return replace(response, body=response.body[: len(response.body) // 2])
+        if rule.fault == "oversize":
+            return replace(response, body=response.body + b" " * OVERSIZE_BYTES)
         return replace(response, body=b"") if rule.fault == "empty" else response
 
     def _refuse(self, request: Request, rule: Rule) -> Response:
@@ -186,7 +191,7 @@ _REFUSALS: Final[Mapping[str, tuple[int, str | None, float | None]]] = {
     "token_expired": (401, "TOKEN_EXPIRED", None),
     "server_error": (500, None, None),
 }
-"""Fault: status, reason handed to the service's own error, seconds of Retry-After."""
+"""Fault: status, reason for the service's own error, seconds of Retry-After."""
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""The request log: what was asked of the sandbox and what became of it. Several servers may share one."""
+"""The request log: requests to the sandbox and their outcome. Several servers may share one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class LogEntry:
     path: str
     query: str
     status: int
-    """What was sent; 0 when the connection was dropped without an answer."""
+    """The status that was sent; 0 when the connection was dropped without an answer."""
     fault: str | None
     """Label of the fault applied, e.g. "server_error:502:after"."""
     handled: bool
-    """Whether the handler ran, so that a write was applied if it was a good one."""
+    """Whether the handler ran, so that a valid write was applied."""
     at: datetime
 
     def to_json(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class LogEntry:
 
 
 class RequestLog:
-    """The last 200,000 requests, oldest first; may be written and read from many threads."""
+    """The last 200,000 requests, oldest first; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class RequestLog:
         return [entry for entry in found if entry.number > after and all(getattr(entry, key) == value for key, value in wanted.items())]
 
     def count(self, *, after: int = 0, **wanted: object) -> int:
-        """How many there are of `entries`."""
+        """The number of `entries`."""
         return len(self.entries(after=after, **wanted))
 
     @property

@@ -1,4 +1,4 @@
-"""Requests and responses as handlers see them: plain values, no sockets, no routing."""
+"""Requests and responses for handlers: plain values, no sockets, no routing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as a handler sees it."""
+    """A request for a handler."""
 
     service: str
     method: str
     path: str
-    """Percent-decoded, without query."""
+    """Percent-decoded, without the query."""
     raw_query: str
     headers: Mapping[str, str]
     """Names in lower case."""
@@ -26,22 +26,22 @@ class Request:
     kind: str = ""
     """The matched route's kind; "unknown" when none matched."""
     params: Mapping[str, str] = field(default_factory=dict)
-    """The parts of the path that the route names."""
+    """The named parts of the path."""
 
     def first(self, name: str) -> str | None:
-        """First value of a query parameter, None when absent."""
+        """First value of a query parameter; None when absent."""
         values = urllib.parse.parse_qs(self.raw_query, keep_blank_values=True).get(name)
         return values[0] if values else None
 
     def form(self) -> dict[str, str]:
-        """The body as a submitted form."""
+        """The body, parsed as a submitted form."""
         return dict(urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def json(self) -> Any:
         """The body as JSON; None when empty.
 
         Raises:
-            ValueError: when it is no JSON.
+            ValueError: it is not JSON.
         """
         return json.loads(self.body) if self.body else None
 

@@ -1,6 +1,6 @@
-"""Bytes and sockets of the sandbox's servers: reads a request, asks for its answer, sends it, or breaks off as told.
+"""Bytes and sockets of the sandbox's servers: reads a request, gets its answer, and sends it or breaks off as told.
 
-Owns connections (keep-alive, no Nagle, daemon threads). Does not route, does not choose faults: `sandbox.http` does.
+Owns connections (keep-alive, no Nagle, daemon threads). `sandbox.http` routes and chooses faults.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 from sandbox.messages import Request, Response
 
 _MAX_BODY = 10_000_000
+_DRIP_S = 0.05
+"""Real time between two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,15 @@ class Answer:
     response: Response | None
     """None: close the connection without a byte."""
     silence_s: float = 0.0
-    """Real time to keep silent before closing; only without a response."""
+    """Real time to stay silent before closing; only without a response."""
     cut_off: bool = False
     """Send half of the body, then close."""
+    drips: bool = False
+    """Send the body a byte at a time, then close."""
 
 
 class Listener(ThreadingHTTPServer):
-    """Accepts connections and hands each request to `answer`; what `answer` raises goes to `failures`."""
+    """Accepts connections and passes each request to `answer`; exceptions of `answer` go to `failures`."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -49,7 +53,7 @@ class Listener(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def close(self) -> None:
-        """Stop listening, end every silence and close every connection."""
+        """Stop listening, end all hangs and close every connection."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -77,10 +81,10 @@ class _Connection(BaseHTTPRequestHandler):
     server: Listener
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave in one packet
+    wbufsize = -1  # send headers and body in one packet
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: the request log is where requests are read."""
+        """Log nothing: the request log already has every request."""
 
     def _exchange(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -101,7 +105,7 @@ class _Connection(BaseHTTPRequestHandler):
             )
         )
         if answer.response is not None:
-            self._send(answer.response, answer.cut_off)
+            self._send(answer.response, answer.cut_off, drips=answer.drips)
             return
         self.server.stopping.wait(answer.silence_s)
         self.close_connection = True
@@ -109,20 +113,30 @@ class _Connection(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _exchange
 
-    def _send(self, response: Response, cut_off: bool) -> None:
+    def _send(self, response: Response, cut_off: bool, *, drips: bool = False) -> None:
         self.send_response_only(response.status)
         for name, value in response.headers:
             self.send_header(name, value)
         if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(response.body[: len(response.body) // 2] if cut_off else response.body)
+        if drips:
+            self._drip(response.body)
+        else:
+            self.wfile.write(response.body[: len(response.body) // 2] if cut_off else response.body)
         self.wfile.flush()
-        self.close_connection = self.close_connection or cut_off
+        self.close_connection = self.close_connection or cut_off or drips
+
+    def _drip(self, body: bytes) -> None:
+        for number in range(len(body)):
+            self.wfile.write(body[number : number + 1])
+            self.wfile.flush()
+            if self.server.stopping.wait(_DRIP_S):
+                return
 
 
 def _hang_up(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return  # the other side was faster
+        return  # the other side closed first

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: a day in an invented world of music, and the servers that show it.
+"""The whole sandbox: a day in an invented world of music, and the servers that show it.
 
     with Sandbox(Options(genres=("house", "tech-house"))) as sandbox:
         os.environ.update(sandbox.environment())
@@ -8,7 +8,7 @@
         sandbox.requests.count(service="spotify", kind="search")
         sandbox.world.truth(beatport_id).same
 
-Both services share a clock, a fault script and a request log. Nothing is reached but 127.0.0.1.
+Both services share a clock, a fault script and a request log. Everything stays on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -33,23 +33,24 @@ from sandbox.http import Route, Server
 from sandbox.log import RequestLog
 from sandbox.messages import Request, Response
 from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.routes import HOOKS as SPOTIFY_HOOKS
 from sandbox.spotify.routes import spotify_error, spotify_routes
 from sandbox.spotify.search import SearchIndex
 from sandbox.state import load_state, save_state
 
 REFRESH_TOKEN: Final = "AQsandboxrefresh-listener"
-"""The same in every sandbox, so that an environment outlives a restart."""
+"""The same in every sandbox, so that an environment survives a restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a sandbox is like.
+    """A sandbox's options.
 
     Attributes:
-        seed: of the catalogue; the same seed is the same world.
+        seed: of the catalogue; the same seed gives the same world.
         latency_ms: real milliseconds before each answer of both services.
-        state_file: where day, playlists and calls are kept; None: nowhere.
-        spotify_shape: the Web API for apps of today (new) or of the older cohort (old).
+        state_file: where day, playlists and calls are saved; None: nowhere.
+        spotify_shape: the Web API for new apps (new) or for the older cohort (old).
         daily_quota: Spotify calls in any rolling 24 h; None: no quota.
         rate_per_30s: Spotify calls in any rolling 30 s; None: no limit.
         genres: slugs that Beatport serves; None: all 36.
@@ -72,20 +73,20 @@ class Sandbox:
     """Beatport, Spotify and the control on 127.0.0.1, as a context manager.
 
     Attributes:
-        options: how it was set up.
+        options: its options.
         world, catalogue: the music and the day.
-        beatport, spotify: the states of the two services; change them at any time.
+        beatport, spotify: the states of the two services; they can change at any time.
         faults: the script that spoils answers of either service ("spotify", "accounts", "beatport", "beatport-api").
         requests: the log of both services (not of the control).
-        clock: the time of token lives, quotas and rates.
+        clock: the time for tokens, quotas and rates.
     """
 
     def __init__(self, options: Options | None = None) -> None:
         """Build everything; nothing listens before the context is entered.
 
         Raises:
-            UnknownGenre: for a slug in `genres` that is none.
-            StateUnreadable: when the state file cannot be used.
+            UnknownGenre: a slug in `genres` is unknown.
+            StateUnreadable: the state file is unusable.
         """
         self.options = options or Options()
         kept = load_state(self.options.state_file, self.options.seed)
@@ -138,7 +139,7 @@ class Sandbox:
         return self._servers[2].url
 
     def environment(self) -> dict[str, str]:
-        """Every variable that points Beatporter at this sandbox."""
+        """The variables that point Beatporter at this sandbox."""
         return {
             "BEATPORTER_BEATPORT_URL": self.beatport_url,
             "BEATPORTER_BEATPORT_API_URL": self.beatport_api_url,
@@ -168,7 +169,7 @@ class Sandbox:
         self._stack.__exit__(kind, error, trace)
 
     def next_day(self, days: int = 1) -> int:
-        """A later morning, with yesterday's calls out of Spotify's window. Returns the new day.
+        """Move to a later morning, with yesterday's calls out of Spotify's window. Returns the new day.
 
         May be called before the context is entered: the sandbox then starts on that day.
         """
@@ -176,12 +177,12 @@ class Sandbox:
         return self.world.advance_day(days)
 
     def set_latency(self, latency_ms: float) -> None:
-        """Real milliseconds before each answer of both services from now on."""
+        """Set the real milliseconds before each answer of both services."""
         for server in self._servers[:2]:
             server.latency_s = latency_ms / 1000
 
     def save(self) -> None:
-        """Write the state file, if there is one. Done by itself after each change over HTTP and at the end."""
+        """Write the state file, if there is one. Called after each change over HTTP and at the end."""
         if self.options.state_file is None:
             return
         with self._saving:
@@ -190,7 +191,7 @@ class Sandbox:
             save_state(self.options.state_file, state)
 
     def _publish(self) -> None:
-        """Hand Spotify what it has by today; there is nobody to ask for it before the servers start."""
+        """Give Spotify the tracks of today; before the servers start nobody can request them."""
         if not self._entered:
             return
         tracks = self.catalogue.spotify_tracks_of(self.world.spotify_keys(), self.world.day)
@@ -205,12 +206,12 @@ class Sandbox:
         routes = [self._saving_route(route) for route in spotify_routes(self.spotify)]
         return (
             make("beatport", BeatportRoutes(self.beatport).routes(), port=beatport_port, vendor_error=vendor_error, hooks=HOOKS),
-            make("spotify", routes, port=spotify_port, vendor_error=spotify_error),
+            make("spotify", routes, port=spotify_port, vendor_error=spotify_error, hooks=SPOTIFY_HOOKS),
             Server("control", control_routes(self), port=control_port, clock=self.clock),
         )
 
     def _saving_route(self, route: Route) -> Route:
-        """The same route; one that may change something saves the state before it answers."""
+        """The same route; if it may change something, it saves the state before it answers."""
         if route.method == "GET":
             return route
 
@@ -222,7 +223,7 @@ class Sandbox:
         return replace(route, handler=handle)
 
     def describe(self) -> dict[str, Any]:
-        """Where it stands, as `GET /state` of the control shows it."""
+        """Its current state, as `GET /state` of the control shows it."""
         return {
             "seed": self.options.seed,
             "day": self.world.day,

@@ -11,12 +11,12 @@ from orchestration.workspace import open_archive_storage, open_ledger_of
 
 @house_task("archive-ledger", cached=False)
 def archive_new_rows() -> dict[str, int]:
-    """Rows written of each table; none when there was nothing new.
+    """Rows written per table; empty when nothing was new.
 
     Raises:
         SettingsError: no archive is set.
     """
-    from beatporter.ledger.archive import archive  # loads Arrow, which a run without an archive does without
+    from beatporter.ledger.archive import archive  # loads Arrow, which a run without an archive does not need
 
     settings = load_settings()
     if not settings.archive:

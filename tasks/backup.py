@@ -1,4 +1,4 @@
-"""Task `back-up-playlist`: keep what the playlist looks like now."""
+"""Task `back-up-playlist`: keep the playlist's current state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.workspace import open_workspace
 
 @house_task("back-up-playlist")
 def back_up_playlist(genre: str, added: list[str]) -> str:
-    """The backup's name. `added` is what it is to show: another result of the update asks for another backup."""
+    """The backup's name. `added` is part of the cache key: another result of the update needs another backup."""
     with open_workspace(run_key(), genre) as workspace:
         name = backup.back_up_playlist(workspace, genre)
     say(f"{genre}: backed up as {name}" if name else f"{genre}: there is no playlist to back up")

@@ -1,4 +1,4 @@
-"""Task `append-history`: remember for good what came into the playlist."""
+"""Task `append-history`: record permanently what came into the playlist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task `list-playlists`: read the account's listing once a run, for all genres."""
+"""Task `list-playlists`: read the account's playlists once per run, for all genres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task `maintain-ledger`: check the ledger and its archive, drop what is old, give room back, drill a rebuild."""
+"""Task `maintain-ledger`: check the ledger and its archive, drop old rows, free space, and test a rebuild."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.workspace import open_archive_storage, open_ledger_of
 
 @house_task("maintain-ledger", cached=False)
 def maintain_all() -> dict[str, Any]:
-    """What was done: rows read, rows dropped, bytes freed, rows that the drill rebuilt, and every problem in words."""
+    """What was done: rows read, rows dropped, bytes freed, rows that the test rebuild made, and every problem in words."""
     from beatporter.ledger.maintain import maintain  # loads Arrow
 
     settings = load_settings()

@@ -12,7 +12,7 @@ from orchestration.workspace import open_workspace
 
 @house_task("update-playlist")
 def update_playlist(genre: str, beatport_ids: list[int], track_ids: list[str], dry_run: bool = False) -> list[str]:
-    """Ids that came into the playlist, top first; with `dry_run` those that would."""
+    """Ids added to the playlist, top first; with `dry_run` those that would be."""
     with open_workspace(run_key(), genre) as workspace:
         added = playlist.update_playlist(workspace, genre, beatport_ids, track_ids, dry_run=dry_run)
         remembered = workspace.ledger.playlists.latest(workspace.genre(genre).genre_id)

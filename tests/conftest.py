@@ -1,7 +1,7 @@
-"""What all tests share: the same outcome on any machine, in a shell with anything in its environment, after any earlier run.
+"""Shared by all tests: the same result on any machine, whatever the shell's environment and earlier runs.
 
-And what tests/workflow and tests/browser share: a real Prefect server and a real worker, each a process of its own, with free ports of
-127.0.0.1 and a home of their own. Nothing is started before a test asks for it.
+tests/workflow and tests/browser also share a real Prefect server and a real worker, each a separate process with free ports of
+127.0.0.1 and its own home folder. Nothing is started before a test asks for it.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ BIN = Path(sys.executable).parent
 
 Command = Callable[..., str]
 
-# A slow machine is no failure: no deadline for an example, no complaint about slow examples, of which the first one has Hypothesis build
-# its tables. What an earlier run found is not tried again, and the examples depend on the test's code alone, so a run that is red
-# is red everywhere. `pytest --hypothesis-profile=default` looks for others. A test's own `@settings` change only what they name;
-# one that names `suppress_health_check` has to repeat this list.
+# Slow machines must not fail: no deadlines for examples, and no health check for slow ones, since Hypothesis builds its tables during
+# the first. Earlier failures are not replayed, and examples depend only on the test's code, so a run that is red here
+# is red everywhere. `pytest --hypothesis-profile=default` looks for other examples. A test's own `@settings` change only what they name;
+# one that names `suppress_health_check` must repeat this list.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=True)
 settings.load_profile("any-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave the person's settings and sign-ins outside, before anything is imported: Prefect reads its own on import."""
+    """Keep the person's settings and sign-ins out before anything is imported: Prefect reads its settings on import."""
     for key in [key for key in os.environ if key.startswith(("BEATPORTER_", "PREFECT_"))]:
         del os.environ[key]
     home = tempfile.TemporaryDirectory(prefix="beatporter-home-", ignore_cleanup_errors=True)
@@ -50,13 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An empty folder to work in: the checkout may hold a person's `beatporter.toml` and what the demo left."""
+    """An empty working folder: the checkout may hold a person's `beatporter.toml` and the demo's files."""
     with chdir(tmp_path_factory.mktemp("work")):
         yield
 
 
 def free_port() -> int:
-    """A port that nothing uses, below those that the system hands out by itself: nobody is given it between now and its use."""
+    """An unused port below those that the system assigns by itself, so that nobody else gets it before its use."""
     while True:
         port = random.randrange(20_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
@@ -88,7 +88,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> dict[str, str]:
-    """What server, worker and command line share."""
+    """Variables shared by server, worker and command line."""
     home = tmp_path_factory.mktemp("prefect-server")
     port = free_port()
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
@@ -139,7 +139,7 @@ def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def prefect(environment: dict[str, str]) -> Command:
-    """Runs Prefect's command line and returns what it printed."""
+    """Runs Prefect's command line and returns its output."""
 
     def run(*arguments: str) -> str:
         command = [str(BIN / "prefect"), "--no-prompt", *arguments]

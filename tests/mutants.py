@@ -1,10 +1,10 @@
 """One-line mistakes in the rules that decide, and whether a test notices each: `make mutants`.
 
     .venv/bin/python -m tests.mutants              # all
-    .venv/bin/python -m tests.mutants budget       # those whose name or file has that word
+    .venv/bin/python -m tests.mutants budget       # those whose name or file contains that word
 
-A mistake is a text of a file and what stands there instead. The tests that should notice run in a copy of the tree; a mistake that they
-let pass is a *survivor*, and needs a test, or the line is not needed. Exit code 1 when there is one.
+A mistake replaces a text in a file. The tests that should notice it run in a copy of the tree. A mistake that they miss is a *survivor*:
+it needs a test, or the line is not needed. Exit code 1 when there is one.
 """
 
 from __future__ import annotations
@@ -25,27 +25,29 @@ MEMORY, JUDGE = (
 )
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
-MEMORY_RULES = "tests/unit/test_memory_history.py tests/unit/test_memory_overview.py"
+MEMORY_RULES = "tests/unit/test_memory_past_runs.py tests/unit/test_memory_overview.py"
 MEMORY_FILES = "tests/unit/test_memory_files.py"
+KINDS, FIND = "tests/unit/test_matching_kinds.py", "tests/unit/test_matching_find.py"
+ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_matching_audit.py tests/unit/test_matching_intervals.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
-    # name, file, what stands there, the mistake, the tests that should notice
-    ("an unknown name is no doubt", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
+    # name, file, original text, mistake, tests that should notice
+    ("an unknown snapshot counts as known", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
     ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == playlist', "self._row.snapshot_id == playlist", STATE),
-    ("a backup is taken to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it else None", "snapshot_id", STATE),
-    ("a write in doubt is recorded", "sync/playlist_state.py", 'written = row.sending if row is not None and row.state == "written" else ()', "written = row.sending if row is not None else ()", STATE),
+    ("a backup is assumed to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it else None", "snapshot_id", STATE),
+    ("an unconfirmed write is recorded", "sync/playlist_state.py", 'written = row.sending if row is not None and row.state == "written" else ()', "written = row.sending if row is not None else ()", STATE),
     ("recording does not end the write", "sync/playlist_state.py", 'self._save("recorded", row.snapshot_id, row.sending, row.sent_at)', "pass", STATE),
-    ("a backup is made in doubt", "sync/playlist_state.py", 'row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)', "row.snapshot_id is not None and bool(row.sending)", STATE),
-    ("a stale name is believed", "sync/playlist_state.py", "playlist.snapshot_id if shown == ids else None", "playlist.snapshot_id", STATE),
-    ("what was removed is not remembered", "sync/playlist_state.py", "self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))", "pass", STATE),
+    ("an unconfirmed state is backed up", "sync/playlist_state.py", 'row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)', "row.snapshot_id is not None and bool(row.sending)", STATE),
+    ("a stale snapshot is trusted", "sync/playlist_state.py", "playlist.snapshot_id if shown == ids else None", "playlist.snapshot_id", STATE),
+    ("removals are not recorded", "sync/playlist_state.py", "self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))", "pass", STATE),
     ("looking writes", "sync/playlist_state.py", "            self._take_in(chunk, reading)\n        return", "            self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))\n        return", STATE),
     ("recovery looks at confirmed writes", "sync/crash_recovery.py", 'state.state != "writing" or ', "", RECOVERY),
     ("recovery forgets the time", "sync/crash_recovery.py", "if _in_time(state.sent_at, added_at)", "", RECOVERY),
     ("recovery takes the last request for the first", "sync/crash_recovery.py", "for batch in requests[last:]", "for batch in requests[: last + 1]", RECOVERY),
     ("a relinked track is unknown by ISRC", "sync/candidates.py", "if listed.isrc in self._by_isrc:", "if False:", RELINKED),
-    ("length does not tell cuts apart", "sync/candidates.py", "abs(duration_ms - listed.duration_ms) <= SAME_LENGTH_MS", "True", RELINKED),
-    ("a removal sends what was sent only", "spotify/apply.py", "client.remove_items(playlist_id, [shown])", "client.remove_items(playlist_id, [sent])", RELINKED),
+    ("length does not distinguish cuts", "sync/candidates.py", "abs(duration_ms - listed.duration_ms) <= SAME_LENGTH_MS", "True", RELINKED),
+    ("a removal uses only the sent id", "spotify/apply.py", "client.remove_items(playlist_id, [shown])", "client.remove_items(playlist_id, [sent])", RELINKED),
     ("a refused removal is given up", "spotify/apply.py", "if error.status != _BAD_REQUEST:", "if True:", RELINKED),
     ("removed tracks come back", "spotify/plan.py", "add=_without(wanted, present, held)", "add=_without(wanted, present)", PLAN),
     ("a recording comes twice", "spotify/plan.py", " or keys & seen_keys", "", PLAN),
@@ -57,27 +59,27 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the first batch goes first", "spotify/apply.py", "for batch in reversed(list(batches(run))):", "for batch in list(batches(run)):", APPLY),
     ("no pause before looking", "spotify/apply.py", "self.sleep(SETTLE_S * 2 ** (number - 1))", "pass", APPLY),
     ("kept calls are searched with", "quota/budget.py", "elif self.kept > 0 and kind != SEARCH:", "elif self.kept > 0:", BUDGET),
-    ("calls in hand never grow old", "quota/budget.py", "now - self._taken_at >= HELD_FOR", "False", BUDGET),
-    ("no end to patience", "quota/budget.py", "if moment > patient_until:", "if False:", BUDGET),
-    ("another's quota is not heard", "quota/budget.py", "noted > self._quota_until):", "False):", BUDGET),
-    ("a share is no limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
+    ("calls in hand never expire", "quota/budget.py", "now - self._taken_at >= HELD_FOR", "False", BUDGET),
+    ("waiting never ends", "quota/budget.py", "if moment > patient_until:", "if False:", BUDGET),
+    ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
+    ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
-    ("the budget is not looked at", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
+    ("the budget is ignored", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
     ("an unfair share", "quota/allocation.py", "searches = max(fair, free - sum(self._waiting.values()))", "searches = free", ALLOCATION),
     ("calls made before count again", "quota/allocation.py", "self._calls -= used - self._made.get(slug, 0)", "self._calls -= used", ALLOCATION),
-    ("the latest row of a track stands", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),
+    ("the latest row of a track counts", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),
     ("equal keys are equal texts", "ledger/history.py", "if text in asked[name]:", "if True:", TABLES),
-    ("an imported date is no news", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
+    ("an imported date is dropped", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
     ("a machine overrules a person", "ledger/matches.py", 'spoken[-1] if spoken and spoken[-1].method == "person" else rows[-1]', "rows[-1]", TABLES),
     ("a chain never begins again", "ledger/backups.py", "before is None or before.changes + len(changes) > len(items)", "before is None", "tests/contract/ledger/test_ledger_backups.py"),
-    ("an older copy is taken", "ledger/startup_check.py", "if seen > counted:", "if False:", RUN_CHECK),
+    ("an older copy is accepted", "ledger/startup_check.py", "if seen > counted:", "if False:", RUN_CHECK),
     ("thinning keeps the first", "memory/analysis.py", "max(group, key=lambda moment: moment.rss_bytes)", "group[0]", MEMORY),
     ("a slope that may be flat is growing", "memory/trend.py", "if slope.low > GROWS_FROM_MB", "if slope.estimate > GROWS_FROM_MB", MEMORY_RULES),
     ("a narrow spread makes anything worse", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SPREADS * spread", MEMORY_RULES),
     ("a wide spread allows no more", "memory/trend.py", "max(_SPREADS * spread, _SHARE * middle)", "_SHARE * middle", MEMORY_RULES),
-    ("runs of other machines are compared", "memory/history.py", "row.host == facts.host", "True", MEMORY_RULES),
-    ("killed runs say what is usual", "memory/history.py", 'row.state == "completed" and row.peak_bytes', "row.peak_bytes", MEMORY_RULES),
-    ("the days' slope counts runs", "memory/history.py", "[at for at, _ in points]", "None", MEMORY_RULES),
+    ("runs of other machines are compared", "memory/past_runs.py", "row.host == facts.host", "True", MEMORY_RULES),
+    ("killed runs say what is usual", "memory/past_runs.py", 'row.state == "completed" and row.peak_bytes', "row.peak_bytes", MEMORY_RULES),
+    ("the days' slope counts runs", "memory/past_runs.py", "[at for at, _ in points]", "None", MEMORY_RULES),
     ("a met budget is exceeded", "memory/budget.py", "if peak_mb <= budget_mb", "if peak_mb < budget_mb", MEMORY_RULES),
     ("what was there before is a difference", "memory/compare.py", "- (start or 0)", "- 0", MEMORY_RULES),
     ("the first genre counts", "memory/overview.py", "if genre.after_mb][_WARM_UP:]", "if genre.after_mb]", MEMORY_RULES),
@@ -90,12 +92,34 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("reservations are memory", "memory/analysis.py", "if not size or place.reserves", "if not size", MEMORY),
     ("a step has the run's peak", "memory/capture.py", "        self._fold()\n        self.steps.append(", "        self.steps.append(", MEMORY),
     ("the outermost own frame counts", "memory/analysis.py", "(frame for frame in stack if is_own", "(frame for frame in stack[::-1] if is_own", MEMORY),
-    ("points do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),
+    ("penalties do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),
+    ("a stranger's second name is no stranger", "matching/version.py", "return not beside & (rest - people)", "return True", KINDS),
+    ("every version is soft", "matching/version.py", "if not silent.kinds and speaks.kinds <= words.SOFT_KINDS:", "if not silent.kinds:", KINDS),
+    ("vocals leave the length free", "matching/version.py", "if (one.names ^ other.names) & words.SAME_ARRANGEMENT:", "if False:", KINDS),
+    ("any suffix names the artists", "matching/title.py", "return without_unknown(title) if unknown and found == unknown else title", "return without_unknown(title) if unknown else title", KINDS),
+    ("every short bracket tells namesakes apart", "matching/title.py", 'return bool(_WHICH_ARTIST.fullmatch(f"({inner})")) and not is_version(inner)', 'return bool(_WHICH_ARTIST.fullmatch(f"({inner})"))', KINDS),
+    ("a bracket with a stranger is a subtitle", "matching/compare.py", 'return "tag"  # "(Sub', 'pass  # "(Sub', KINDS),
+    ("a long subtitle needs no named cut", "matching/judge.py", 'fit == "long subtitle" and _is_named_cut(case) and artists.complete', 'fit == "long subtitle" and artists.complete', ADVERSARY),
+    ("a long subtitle needs no artists", "matching/judge.py", 'fit == "long subtitle" and _is_named_cut(case) and artists.complete', 'fit == "long subtitle" and _is_named_cut(case)', KINDS),
+    ("one title by two line-ups is the same", "matching/judge.py", 'if partly_others and case.isrc == "differs"', 'if False and case.isrc == "differs"', KINDS),
+    ("a club mix needs no equal length", "matching/judge.py", "case.length_equal and artists.complete and (case.isrc != \"differs\" or case.length_identical))):", "artists.complete)):", KINDS),
+    ("anybody may join a cut of equal length", "matching/judge.py", "return case.length_equal and artists.complete and", "return case.length_equal and", KINDS),
+    ("members may stand on any cut", "matching/judge.py", 'case.track_title.version.cut == "radio" and _is_named_cut(case)', "True", KINDS),
+    ("any ISRC is of the batch", "matching/judge.py", "<= weights.ISRC_BATCH", ">= 0", KINDS),
+    ("a namesake is the artist", "matching/judge.py", "if fit.namesake:", "if False:", KINDS),
+    ("an answer is always whole", "matching/find.py", "if len(answer) < _FULL_ANSWER:", "if True:", FIND),
+    ("a doubtful same settles", "matching/find.py", "if best.score < weights.DOUBT:", "if False:", FIND),
+    ("another's ISRC is not named", "matching/explain.py", "if not isrcs_agree(entry, verdict.track):", "if False:", FIND),
+    ("misses are hidden", "matching/explain.py", "return _chance(other) >= weights.YES_SHOWN", "return _chance(other) >= 0.5", KINDS),
+    ("the nearest is not first", "matching/decide.py", "0.0 if verdict.version else -verdict.chance,", "0.0,", KINDS),
+    ("strata count alike", "matching/intervals.py", "stratum.size * stratum.yes / stratum.asked", "stratum.yes / stratum.asked * whole / len(asked)", AUDIT),
+    ("cannot tell is a no", "sync/audit.py", 'told = [row for row in rows if row.answer != "unknown"]', "told = list(rows)", AUDIT),
+    ("older rules count, too", "sync/audit.py", "for row in rows if row.rules == rules}", "for row in rows}", AUDIT),
 )  # fmt: skip
 
 
 def survivors(word: str) -> list[str]:
-    """Names of the mistakes that no test notices, each told as it is tried."""
+    """Names of the mistakes that no test notices, each printed when it is tried."""
     found = []
     with tempfile.TemporaryDirectory(prefix="beatporter-mutants-") as folder:
         tree = Path(folder) / "tree"

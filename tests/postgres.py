@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests and benches: Debian's, with a socket in a temporary folder; nothing else reaches it."""
+"""A PostgreSQL for tests and benchmarks: Debian's, with a socket in a temporary folder that nothing else uses."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ class Postgres:
     """A running server.
 
     Args:
-        folder: where its socket is.
+        folder: the folder of its socket.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def address(self, name: str) -> str:
-        """A database's address. The server asks for no password; there is one so that a test sees that it is shown to nobody."""
+        """A database's address. The server requires no password; this one lets tests check that it is never shown."""
         return f"postgresql://{USER}:hush-hush@/{name}?host={self.folder}"
 
     def new_database(self, template: str = "template0") -> str:
-        """The address of a database that nobody else has: empty, or a copy of the one at an address that nobody is connected to."""
+        """The address of a new database: empty, or a copy of the one at an address to which nothing is connected."""
         name = f"test_{secrets.token_hex(6)}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE {_name_of(template)}")
         return self.address(name)
 
     def empty_database(self, name: str) -> str:
-        """The address of an empty database of that name; an older one is removed."""
+        """The address of an empty database with that name; an older one is removed."""
         self.drop(self.address(name))
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.address(name)
 
     def drop(self, address: str) -> None:
-        """Remove a database, also while somebody is connected to it."""
+        """Remove a database, even while something is connected to it."""
         self.sql(f'DROP DATABASE IF EXISTS "{_name_of(address)}" WITH (FORCE)')
 
     def sql(self, statement: str, address: str | None = None) -> list[Any]:
-        """What a statement gives outside any transaction; in the server's own database unless an address names another."""
+        """The result of a statement outside any transaction; in the server's own database unless an address names another."""
         import psycopg
 
         with psycopg.connect(address or self.address("postgres"), autocommit=True) as connection:
@@ -64,17 +64,17 @@ class Postgres:
 
 @contextmanager
 def running_postgres(keep: Path | None = None) -> Iterator[Postgres]:
-    """Start a server; it ends when the block is left.
+    """Start a server; it stops when the block is left.
 
     Args:
-        keep: a folder whose databases stay for another time, as durable as PostgreSQL's defaults make them (fsync); the user `postgres`
-            must be able to enter it. Without it the databases end with the server and need not outlast a power cut.
+        keep: a folder whose databases stay for later use, as durable as PostgreSQL's defaults (fsync); the user `postgres`
+            must have access to it. Without it the databases end with the server and need not survive a power cut.
 
     Raises:
         NoPostgres: this machine has none.
     """
     programs = _programs()
-    own = Path(tempfile.mkdtemp(prefix="beatporter-postgres-"))  # a socket's path may have 100 letters or so
+    own = Path(tempfile.mkdtemp(prefix="beatporter-postgres-"))  # a socket's path is limited to about 100 characters
     # PostgreSQL refuses to run as root. Debian's package makes a user for it.
     other: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     options = ["listen_addresses=", f"unix_socket_directories={own}"]
@@ -101,7 +101,7 @@ def running_postgres(keep: Path | None = None) -> Iterator[Postgres]:
             _wait_for(server, process, log)
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # ends connections and stops at once
+            process.send_signal(signal.SIGINT)  # closes connections and stops at once
             try:
                 process.wait(60)
             except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Prefect's REST API as the tests of a real server use it; its pages use it too."""
+"""Prefect's REST API for tests with a real server; Prefect's pages use it too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """An answer's JSON; with a body it is a POST."""
+    """An answer's JSON; with a body the request is a POST."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"})
     for wait_s in (1, 2, 4, 8, 0):
@@ -33,13 +33,13 @@ def ask(api: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
 
 
 def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
-    """Start a run as the button in the UI does; its id."""
+    """Start a run like the button in the UI; returns its id."""
     found = ask(api, f"/deployments/name/{deployment}")
     return str(ask(api, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"])
 
 
 def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
-    """The flow run once its attempt number `runs` has ended."""
+    """Wait until attempt number `runs` of the flow run has ended; returns the run."""
     end = time.monotonic() + 2 * TIMEOUT_S
     while time.monotonic() < end:
         run: dict[str, Any] = ask(api, f"/flow_runs/{run_id}")
@@ -50,7 +50,7 @@ def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str
 
 
 def task_states(api: str, run_id: str) -> dict[str, str]:
-    """Name of the last state of each task of a run, by the task's name."""
+    """The last state's name of each task of a run, by the task's name."""
     runs = ask(api, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"})
     return {run["name"].partition(" ")[0]: run["state"]["name"] for run in runs}
 
@@ -60,7 +60,7 @@ def artifact(api: str, key: str) -> str:
 
 
 def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
-    """Name, state and attempts of the genres' runs that belong to a parent."""
+    """Name, state and attempts of a parent's genre runs."""
     asked = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
     return [(run["name"], run["state"]["type"], run["run_count"]) for run in ask(api, "/flow_runs/filter", asked)]
 
@@ -71,7 +71,7 @@ def logs_of(api: str, run_id: str) -> list[str]:
 
 
 def wait_for_artifact(api: str, key: str, words: str, *, timeout_s: float = 60) -> str:
-    """The newest version of an artifact once it has those words: a hook publishes it after the run has ended."""
+    """The newest version of an artifact that contains these words: a hook publishes it after the run has ended."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         try:

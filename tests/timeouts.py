@@ -1,4 +1,4 @@
-"""How long a test waits for what must come: too long for a slow machine to be taken for a fault, and never waited out in vain."""
+"""How long a test waits for something: long enough for slow machines, since the wait ends as soon as it happens."""
 
 TIMEOUT_S = 300
 """For an answer, a process or a page. A test may need it several times: pytest's own limit, in pyproject.toml, is longer."""

@@ -71,7 +71,7 @@ def _field(name: str, about: dict[str, Any]) -> Field:
 
 
 def check_rows(found: RowList, source: str, chart: Genre) -> list[Finding]:
-    """What is unusual about a chart's rows; nothing for rows that are written by other names (search pages, hand-made files).
+    """What is unusual about a chart's rows; nothing for rows by other names (search pages).
 
     Args:
         source: website or api.
@@ -83,7 +83,7 @@ def check_rows(found: RowList, source: str, chart: Genre) -> list[Finding]:
             *_counted(found),
             Finding(f"{len(found.rows) - len(rows)} of {len(found.rows)} rows are no objects.", len(rows) * 2 < len(found.rows)),
         ]
-    if not rows or not any("id" in row for row in rows):
+    if not rows or any("track_id" in row for row in rows):
         return []
     fields = [field for field in contract() if not field.sources or source in field.sources]
     findings = [*_counted(found), *_unknown(rows, fields)]

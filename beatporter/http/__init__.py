@@ -1,5 +1,5 @@
-"""How a request to any service is sent, and what may come back: Spotify's Web API, its accounts service, Beatport's website and API.
+"""Sends requests to every service: Spotify's Web API and accounts service, Beatport's website and API.
 
-Owns the session, the caps on size, time and length, retries, Retry-After, pacing, and what is taken out of text from outside. Knows
-no service: what an answer means beyond its status is the business of `spotify` and `beatport`.
+Owns the session, the caps on size and time, retries, Retry-After, pacing, and the cleaning of text that comes from outside. It knows
+no service: `spotify` and `beatport` decide what an answer means beyond its status.
 """

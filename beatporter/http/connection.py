@@ -1,11 +1,11 @@
-"""Connections whose answers are bounded in time and size from their first byte on, for a `requests.Session` to be mounted with.
+"""Connections for a `requests.Session` whose answers are bounded in time and size from their first byte.
 
-Every byte of an answer passes one reader: status line, headers, each `100 Continue`, sizes of chunks, body, trailers. Before each read
-it sets the socket's time-out to the shorter of the longest silence and what is left of the whole answer's time, so a server that
-sends a byte a second, in a header or anywhere else, is left at the deadline, and one that sends without end is left at a number of
-bytes. No watchdog thread that shuts the socket down: it would need one for each request, and shutting a TLS socket down under a
-reader is not safe. `requests`' own time-out bounds single reads only, and looking at the clock between chunks of the body comes
-too late for headers. Making the connection and the TLS handshake are bounded by the same time-out, once for each address of the host.
+One reader sees every byte of an answer: status line, headers, each `100 Continue`, chunk sizes, body, trailers. Before each read it
+sets the socket's time-out to the longest silence allowed or to the time left for the whole answer, whichever is shorter. So a server
+that sends one byte a second is dropped at the deadline, and one that never stops sending is dropped at the byte cap. A watchdog thread
+would need one thread per request, and shutting down a TLS socket while another thread reads from it is not safe. The time-out of
+`requests` bounds single reads only, and checking the clock between chunks of the body comes too late for headers. The same time-out
+bounds the connection and the TLS handshake, once for each address of the host.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from beatporter.http.limits import ANSWER_TIMEOUTS, MAX_HEADER_BYTES, MAX_WIRE_B
 
 
 class AnswerTooLarge(Exception):
-    """An answer goes beyond a cap. Not an OSError, which urllib3 would turn into one of its own errors."""
+    """An answer exceeds a cap. Not an OSError, because urllib3 would turn that into one of its own errors."""
 
 
 class _BoundedReader(io.RawIOBase):
@@ -32,10 +32,10 @@ class _BoundedReader(io.RawIOBase):
 
     Args:
         raw: reads from the socket.
-        connected: the socket; its time-out is the longest silence.
+        connected: the socket; its time-out is the longest silence allowed.
 
     Attributes:
-        bytes_left: how many more may be read.
+        bytes_left: how many more bytes may be read.
     """
 
     def __init__(self, raw: io.RawIOBase, connected: socket.socket) -> None:
@@ -95,7 +95,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Makes bounded connections, through a proxy as well, and never sends anything twice by itself."""
+    """Makes bounded connections, also through a proxy, and never repeats a request by itself."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

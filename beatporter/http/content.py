@@ -1,4 +1,4 @@
-"""What comes from outside is data: text without characters that steer a terminal or turn a line around, and JSON within bounds."""
+"""Makes content from outside safe to handle: text without control characters, and JSON within bounds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from beatporter.http.limits import MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_TEXT_LEN
 
 
 def clean_text(text: str) -> str:
-    """Text on one line, without control characters and overrides of its direction; what is beyond 1,000 characters is cut off."""
+    """Text on one line, without control characters and direction overrides, cut off after 1,000 characters."""
     return without_control_characters(text[:MAX_TEXT_LENGTH])
 
 
 def decode_json(text: str | bytes) -> object:
-    """The document in a JSON text.
+    """Decode a JSON text.
 
     Raises:
-        ValueError: it is not JSON in UTF-8, or it nests too deep, or holds too many values, NaN, Infinity or a number of thousands of
-            digits.
+        ValueError: it is not JSON in UTF-8, nests too deep, holds too many values, or contains NaN, Infinity or a number with thousands
+            of digits.
     """
     text = text if isinstance(text, str) else text.decode("utf-8-sig")
-    if sum(text.count(mark) for mark in ",[{") > MAX_JSON_VALUES:  # at least; those within strings are few
+    if sum(text.count(mark) for mark in ",[{") > MAX_JSON_VALUES:  # a lower bound; few of these marks are inside strings
         raise ValueError(f"more than {MAX_JSON_VALUES:,} values")
     try:
         document: object = json.loads(text, parse_constant=_refuse)

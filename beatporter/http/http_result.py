@@ -1,7 +1,7 @@
-"""What became of one request: values, not exceptions, so that whoever decides on another try sees them all.
+"""The result of one request, as a value and not an exception, so that the retry code sees every case.
 
-`Down(unknown=True)` of a write must not be sent again before somebody has read: it may have been carried out. An error that goes up is
-made of a result outside of any handler, so it drags no exception along that holds the request and with it a token.
+After `Down(unknown=True)` on a write, read before you send it again: the write may have been carried out. Errors are built from a
+result outside any exception handler, so they carry no chained exception that holds the request and its token.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Answer:
     """An answer, read to its end.
 
     Attributes:
-        headers: found by name in any case.
+        headers: case-insensitive.
         body: decompressed.
     """
 
@@ -32,14 +32,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Good(Generic[T]):
-    """The request was carried out: a 2xx, or what was read from it."""
+    """The request was carried out: a 2xx answer, or what was read from it."""
 
     value: T
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not carried out: asked to wait (429). seconds is None where the answer names none; quota: the day's, which no wait here helps."""
+    """Not carried out: the service asks us to wait (429).
+
+    Attributes:
+        seconds: how long; None when the answer does not say.
+        quota: the daily quota is spent, so waiting here does not help.
+    """
 
     seconds: float | None
     quota: bool = False
@@ -47,7 +52,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """No usable answer. unknown: the request may have been carried out all the same."""
+    """No usable answer. unknown: the request may have been carried out anyway."""
 
     why: str
     unknown: bool
@@ -55,7 +60,7 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge(Down):
-    """The answer goes beyond a cap, and would the next time."""
+    """The answer exceeds a cap, and a second try would too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class BadAddress(Down):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not carried out, and as it is it will not be: another 4xx."""
+    """Not carried out, and repeating it will not help: any other 4xx."""
 
     status: int
     message: str = ""
@@ -75,10 +80,10 @@ HttpResult = Good[T] | Wait | Down | Refused
 
 
 def classify(answer: Answer, at: datetime) -> HttpResult[Answer]:
-    """What an answer means by its status.
+    """Classify an answer by its status.
 
     Args:
-        at: when it came, aware, for a Retry-After that names a date.
+        at: when it arrived, aware, for a Retry-After that gives a date.
     """
     status = answer.status
     if 200 <= status < 300:

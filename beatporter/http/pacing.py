@@ -1,8 +1,8 @@
-"""How fast requests leave: one pacer for the threads of a process, which can agree with other processes in one of two ways.
+"""How fast requests leave: one pacer for the threads of a process, optionally shared with other processes in one of two ways.
 
-Through a file, on one machine (Beatport): the next free moment stands in it, read and written under a lock; the wait itself holds no
-lock. Through a function that takes slots of a limit shared by several machines (Spotify, under Prefect). Owns pauses between requests,
-nothing else: what a service asks us to wait is decided in `retry_policy` and only held here.
+Through a file, on one machine (Beatport): the file holds the next free moment and is read and written under a lock. The lock is not held
+during the wait. Through a function that takes slots of a limit shared by several machines (Spotify, under Prefect). This module only
+spaces requests out; `retry_policy` decides how long to wait when a service asks for it.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from filelock import FileLock
 
 logger = logging.getLogger(__name__)
 _FURTHEST_S = 3_600.0
-"""A moment in the file that is further away comes from a clock that was set back, and is not waited for."""
+"""A moment in the file that is further away was written before the clock was set back, and is ignored."""
 
 
 class Pacer:
-    """Lets one request through an interval, after a burst of the idle time that was saved up; thread-safe.
+    """Lets one request through per interval, after a burst paid for by saved idle time; thread-safe.
 
     Args:
         interval_s: seconds from one request to the next; 0 never waits.
-        burst_s: most seconds of idle time that are saved up.
+        burst_s: the most idle time that can be saved up, in seconds.
         sleep: called with seconds, outside the lock.
-        clock: seconds; by default monotonic, with a file since the epoch.
-        file: where the processes of this machine agree; its folder is made when needed.
+        clock: returns seconds; by default monotonic, or with a file seconds since the epoch.
+        file: shared by the processes of this machine; its folder is made when needed.
         acquire: takes that many slots from a limit shared with other processes and returns when they are free (a Prefect
-            global concurrency limit); asked for `slots_at_once`, since a call there costs about 130 ms.
+            global concurrency limit). `slots_at_once` are taken per call, since a call costs about 130 ms.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Pacer:
             self._release(held_until)
 
     def hold(self, seconds: float) -> None:
-        """Let nothing leave for so long: one thread's 429 is meant for all of them."""
+        """Let no request leave for that many seconds: a 429 for one thread applies to all of them."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
 
     def _release(self, held_until: float) -> None:
-        """A hold that was slept through is over, whatever the clock says: a sleep may be simulated."""
+        """End a hold that was slept through, whatever the clock says: the sleep may be simulated."""
         with self._lock:
             if self._held_until == held_until:
                 self._held_until = min(held_until, self._clock())
@@ -83,8 +83,8 @@ class Pacer:
         if self._file is not None:
             try:
                 turn = self._take_shared_turn(self._file)
-            except (OSError, NotImplementedError) as error:  # the latter from file systems without locks
-                logger.debug("No pause shared with other processes: %s", type(error).__name__)
+            except (OSError, NotImplementedError) as error:  # the latter on file systems without locks
+                logger.debug("The pause is not shared with other processes: %s", type(error).__name__)
         self._next_at = turn + self._interval_s
         return turn
 
@@ -98,7 +98,7 @@ class Pacer:
 
 
 def _moment_in(file: Path) -> float:
-    """What the file says, 0 where it says nothing or nonsense."""
+    """The moment in the file; 0 when it is empty or nonsense."""
     try:
         return float(file.read_bytes()[:32] or 0)
     except (FileNotFoundError, ValueError):

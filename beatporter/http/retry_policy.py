@@ -1,7 +1,7 @@
-"""When a request is sent again and after which pause, for every service.
+"""When a request is sent again, and after which pause. The same for every service.
 
-Asked to wait (429): as long as the service says, within limits for each call. No usable answer: reads, and writes of which nothing was
-sent, after growing pauses. A write that may have been carried out is never sent again from here.
+After a 429 the pause is what the service asks for, within limits for each call. Without a usable answer, reads and writes that were
+never sent are repeated after growing pauses. A write that may have been carried out is never repeated here.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from beatporter.http.http_result import BadAddress, Down, HttpResult, TooLarge, 
 
 T = TypeVar("T")
 OnWait = Callable[[float, str], None]
-"""Told seconds and reason before each pause."""
+"""Called with seconds and reason before each pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently one call to a service is tried.
+    """How often, and with which pauses, one call to a service is tried.
 
     Attributes:
         service: its name, for reasons.
-        pauses_s: before each further try after no usable answer.
-        wait_pauses_s: the least before each further try after a 429; None: a 429 is one of the failures that `pauses_s` counts.
+        pauses_s: pauses before the further tries after failures.
+        wait_pauses_s: shortest pauses before the further tries after a 429; None: a 429 counts as a failure under `pauses_s`.
         max_wait_s: longest single wait that the service may ask for.
         max_total_wait_s: longest total of one call's waits.
-        jitter: share by which `pauses_s` vary up and down, so that threads do not come back together.
+        jitter: fraction by which `pauses_s` vary up and down, so that threads do not all return at the same moment.
     """
 
     service: str
@@ -49,14 +49,14 @@ def send_with_retries(
     on_wait: OnWait | None = None,
     hold: Callable[[float], None] | None = None,
 ) -> HttpResult[T]:
-    """Try until there is a result that another try would not better, and return it.
+    """Try until another try would not improve the result, and return that result.
 
     Args:
         attempt: sends the request once.
         is_read: sending it twice changes nothing.
         sleep: called with seconds.
-        on_wait: told of pauses.
-        hold: takes the seconds of a 429 in place of a sleep here: all threads wait them before their next request.
+        on_wait: called before pauses.
+        hold: called with the seconds of a 429 instead of sleeping here: all threads wait before their next request.
     """
     waits_s = policy.pauses_s if policy.wait_pauses_s is None else policy.wait_pauses_s
     waits = downs = 0

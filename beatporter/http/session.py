@@ -1,8 +1,8 @@
-"""The session that every request goes through: sent once, its answer read to its end within the caps; nothing is raised or repeated.
+"""The session that every request goes through: it sends once and reads the answer within the caps; it neither raises nor repeats.
 
-It introduces itself by the project's name, keeps no cookies, asks for gzip only and decompresses that itself, a piece at a time, so that a
-small answer which would become a huge one is left when it passes the cap. Redirects are followed here: `requests` reads the body of
-each without any bound, even where it is told not to follow.
+It sends the project's name as user agent, keeps no cookies, asks only for gzip and decompresses piece by piece, so that a small
+answer that would grow huge is dropped at the cap. It follows redirects by itself, because `requests` reads the body of each redirect
+without any bound, even when told not to follow it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class HttpSession:
     """Sends requests to any service; thread-safe; a context manager that closes its connections.
 
     Args:
-        timeout_s: for a connection to be made, and the longest silence of the service; the whole answer may take
-            `limits.ANSWER_TIMEOUTS` times as long, and so may that of each redirect.
-        follow_redirects: whether GETs are redirected, five times at most.
+        timeout_s: limit for connecting, and the longest silence allowed; the whole answer, and each redirect, may take
+            `limits.ANSWER_TIMEOUTS` times as long.
+        follow_redirects: whether GETs follow redirects, at most five.
     """
 
     def __init__(self, timeout_s: float, *, follow_redirects: bool = False) -> None:
@@ -59,13 +59,13 @@ class HttpSession:
         params: Mapping[str, Any] | None = None,
         data: str | Mapping[str, str] | None = None,
     ) -> Answer | Down:
-        """Send a request; network trouble is a result, not an exception.
+        """Send a request; network trouble is returned as a result, not raised.
 
         Args:
-            auth: signs the request, or user and password; not sent along when it is redirected to another host.
+            auth: signs the request, or is a user and password; it is not sent to another host after a redirect.
 
         Returns:
-            The answer; one that redirects where none is to be followed, or too often, or to no address, as it is.
+            The answer. A redirect that may not be followed, is one too many or has no valid address is returned as the answer.
         """
         sent = self._send_once(method, url, auth=auth, headers=headers, params=params, data=data)
         for _ in range(self._hops if method == "GET" else 0):
@@ -81,12 +81,12 @@ class HttpSession:
         return sent
 
     def _send_once(self, method: str, url: str, **request: Any) -> Answer | Down:
-        # What requests raises holds the request with its Authorization header, and may quote it: only its kind is kept.
+        # What requests raises holds the request with its Authorization header, and may quote it: keep only the error's type.
         try:
             with self._session.request(method, url, timeout=self._timeout_s, stream=True, allow_redirects=False, **request) as response:
                 return Answer(response.status_code, response.headers, _read_body(response))
         except AnswerTooLarge:
-            return TooLarge(f"its answer goes beyond what is read ({MAX_BODY_BYTES:,} bytes)", unknown=True)
+            return TooLarge(f"its answer is larger than the limit ({MAX_BODY_BYTES:,} bytes)", unknown=True)
         except _BAD_ADDRESS as error:
             return BadAddress(f"its address is not valid ({type(error).__name__})", unknown=False)
         except exceptions.ConnectTimeout as error:
@@ -129,7 +129,7 @@ class _Session(requests.Session):
 
 
 def user_agent() -> str:
-    """Who we say we are: the project and its version."""
+    """The User-Agent header: the project and its version."""
     try:
         return f"beatporter/{version('beatporter')}"
     except PackageNotFoundError:
@@ -137,7 +137,7 @@ def user_agent() -> str:
 
 
 def _redirect_target(url: str, sent: Answer | Down) -> str | None:
-    """The address that an answer redirects to; None where it does not, or to nothing that could be an address."""
+    """The address that an answer redirects to; None when there is no redirect or no valid address."""
     if isinstance(sent, Down) or sent.status not in _REDIRECTS or "Location" not in sent.headers:
         return None
     try:
@@ -180,6 +180,6 @@ def _decompressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _reason_of(error: exceptions.ConnectionError) -> object:
-    """What lies beneath an error of requests."""
+    """The underlying cause of an error of requests."""
     cause = error.args[0] if error.args else error
     return (cause.reason if isinstance(cause, MaxRetryError) else cause) or error

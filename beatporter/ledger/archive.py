@@ -1,6 +1,6 @@
-"""Archiving a ledger: what is new since the last time goes to Parquet files that are never changed. Nothing is written twice.
+"""Archives a ledger: new rows go to Parquet files that never change. Nothing is written twice.
 
-How far the last time came is told by the names of the files that lie there, so a run that was killed is continued by the next.
+The names of the existing files say how far the archive reaches, so the next run continues one that was killed.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ class Written:
 
 
 def archive(ledger: Ledger, storage: ArchiveStorage, now: datetime, *, rows_a_file: int = ROWS_A_FILE) -> list[Written]:
-    """Write what the archive does not have.
+    """Write what is missing in the archive.
 
     Args:
-        now: its day, UTC, names the partition.
-        rows_a_file: a file ends with the row number that reaches so many.
+        now: its day in UTC names the partition.
+        rows_a_file: a file ends with the row whose number reaches a multiple of this.
 
     Returns:
-        The files written; none when there was nothing new.
+        The files written; empty when nothing was new.
 
     Raises:
-        SettingsError: the archive is another ledger's, or a newer Beatporter's.
-        LedgerCorrupt: files of the archive are missing or there twice, it has what the ledger has not, or the ledger is damaged.
-        LedgerUnwritable, UpstreamDown: as the storage says.
-        LedgerUnavailable: as the database says, or another run archives or maintains it.
+        SettingsError: the archive belongs to another ledger or a newer Beatporter.
+        LedgerCorrupt: archive files are missing or duplicated, the archive has rows that the ledger lacks, or the ledger is damaged.
+        LedgerUnwritable, UpstreamDown: from the storage.
+        LedgerUnavailable: from the database, or another run is archiving or maintaining it.
     """
     with only_one(ledger.database):
         storage.sweep()
@@ -59,12 +59,12 @@ def archive(ledger: Ledger, storage: ArchiveStorage, now: datetime, *, rows_a_fi
 
 @contextmanager
 def only_one(database: Database) -> Iterator[None]:
-    """Keep another archiving or maintaining out, on this machine or on all that share a PostgreSQL. A killed run's storage is free at once.
+    """Exclude other archiving and maintenance runs, here or wherever a PostgreSQL is shared. A killed run's lock is freed at once.
 
     Raises:
-        LedgerUnavailable: there is one.
+        LedgerUnavailable: another run holds the lock.
     """
-    taken = LedgerUnavailable(f"Another run archives or maintains the ledger {database.name}.", "Try again when it has ended.")
+    taken = LedgerUnavailable(f"Another run is archiving or maintaining the ledger {database.name}.", "Try again when it has ended.")
     if database.path is not None:
         lock = filelock.FileLock(database.path.with_name(f"{database.path.name}.archive-lock"), mode=0o600)
         try:
@@ -88,7 +88,7 @@ def only_one(database: Database) -> Iterator[None]:
 
 
 class _Run:
-    """One run: reads the listing when it is made, then writes."""
+    """One run: reads the list of files when created, then writes."""
 
     def __init__(self, ledger: Ledger, storage: ArchiveStorage, now: datetime, rows_a_file: int) -> None:
         self._ledger, self._database, self._storage, self._rows_a_file = ledger, ledger.database, storage, rows_a_file
@@ -98,7 +98,7 @@ class _Run:
         self._ends = {archived.name: self._listing.end_of(archived) for archived in ARCHIVED}
 
     def write(self) -> list[Written]:
-        # What changes is read before what grows: it must not speak of history that the archive does not have.
+        # Read the changing tables before the growing ones: they must not refer to history that the archive lacks.
         states = [(archived, list(batches(self._database, archived))) for archived in ARCHIVED if archived.whole]
         growing = [archived for archived in ARCHIVED if not archived.whole]
         last = {origin: last_number(self._database, origin) for origin in dict.fromkeys(archived.origin for archived in growing)}
@@ -113,7 +113,7 @@ class _Run:
                 written += self._write(archived, state, number, number)
                 replaced += [file.path for file in files]
         for path in replaced:
-            with suppress(LedgerUnwritable):  # a bucket may keep what is put there; the highest number stands anyway
+            with suppress(LedgerUnwritable):  # a bucket may forbid deletion; the highest number counts anyway
                 self._storage.delete(path)
         return written
 
@@ -124,13 +124,13 @@ class _Run:
                 until = connection.execute(beyond.offset(self._rows_a_file - 1).limit(1)).scalar()
             until = min(until or last, last)
             written = list(self._write(archived, batches(self._database, archived, after, until), after + 1, until))
-            if not written:  # the last numbers are of a backup without changes, or of rows that did not come to be
+            if not written:  # the last numbers belong to a backup without changes, or were never used
                 return
             self._ends[archived.name] = until
             yield from written
 
     def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
-        """Put the rows into a file of their own, unless there are none."""
+        """Put the rows into their own file, unless there are none."""
         count, digest = 0, digest_for(self._ledger_id, archived, first, last)
         schema = archived.schema().with_metadata(metadata_of(self._ledger_id, self._ends if archived.whole else {}))
         with self._storage.draft() as draft:
@@ -146,7 +146,7 @@ class _Run:
                 yield Written(archived.name, path, count, size)
 
     def _refuse_other(self, archived: ArchivedTable, last: int) -> None:
-        """See that the archive's newest rows are those of the ledger; an archive may be another's, a ledger be put back from a copy."""
+        """Check that the archive's newest rows match the ledger; it may be another ledger's, or the ledger may be an old copy."""
         files = self._listing.files[archived.name]
         if not files:
             return
@@ -162,6 +162,6 @@ class _Run:
             )
         how = f"reaches row {newest.last} and the ledger row {last}" if newest.last > last else "has other rows than the ledger"
         raise LedgerCorrupt(
-            f"{self._storage.name} {how} in table {archived.name}: {self._ledger.name} is damaged, or was put back from an older copy.",
-            "Make it from the archive with `beatporter ledger rebuild --from ARCHIVE`, or go on in another place (BEATPORTER_ARCHIVE).",
+            f"{self._storage.name} {how} in table {archived.name}: {self._ledger.name} is damaged, or was restored from an older copy.",
+            "Rebuild it with `beatporter ledger rebuild --from ARCHIVE`, or continue in another place (BEATPORTER_ARCHIVE).",
         )

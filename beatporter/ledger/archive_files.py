@@ -1,9 +1,9 @@
-"""The archive's files: their names, what a name promises of the rows, and reading them.
+"""The archive's files: their names, what a name guarantees about the rows, and reading them.
 
-    <table>/day=YYYY-MM-DD/part-<first>-<last>-<digest>.parquet    rows with numbers from first to last; the next file goes on there
-                           whole-<number>-<digest>.parquet         a table that changes, as it was; the highest number stands
+    <table>/day=YYYY-MM-DD/part-<first>-<last>-<digest>.parquet    rows numbered from first to last; the next file continues there
+                           whole-<number>-<digest>.parquet         a changing table as a whole; the highest number counts
 
-`day` is the day of archiving. A digest is of the rows and of the ledger that they are from, so a database is compared by its names alone.
+`day` is the day of archiving. A digest covers rows and the ledger's id, so names suffice to compare the archive with a database.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAME = re.compile(r"(?P<table>\w+)/day=\d{4}-\d\d-\d\d/(?:part-(?P<first>\d+)-|
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFile:
-    """A file by its name. `first` and `last` are row numbers; of a whole table, both the file's own."""
+    """A file, as described by its name. `first` and `last` are row numbers; for a whole table both are the file's own number."""
 
     path: str
     first: int
@@ -41,12 +41,12 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What lies in a storage.
+    """The content of a storage.
 
     Attributes:
-        files: the files that stand of each archived table, in the order of their rows.
-        older: whole tables that later ones replace.
-        problems: what is missing, there twice, or none of ours.
+        files: the valid files of each archived table, in the order of their rows.
+        older: whole-table files that later ones replace.
+        problems: files that are missing, duplicated or not ours.
     """
 
     files: Mapping[str, list[ArchiveFile]]
@@ -54,13 +54,13 @@ class Listing:
     problems: list[str] = field(default_factory=list)
 
     def end_of(self, archived: ArchivedTable) -> int:
-        """The last row number that is archived, 0 for none; of a whole table, the number of its file."""
+        """The last archived row number, 0 for none; for a whole table, the number of its file."""
         files = self.files[archived.name]
         return files[-1].last if files else 0
 
 
 class Digest:
-    """Of rows, however they are cut into batches. A column without any value does not count, so that one may be added later."""
+    """A digest of rows, however they are cut into batches. Columns without values do not count, so a column can be added later."""
 
     def __init__(self, ledger_id: str, name: str, numbers: str = "") -> None:
         self._whole = blake2b(f"{ledger_id}/{name}/{numbers}".encode(), digest_size=8)
@@ -82,12 +82,12 @@ class Digest:
 
 
 def digest_for(ledger_id: str, archived: ArchivedTable, first: int = 0, last: int = 0) -> Digest:
-    """A digest of rows with these numbers; a whole table's has none, so that what did not change is known."""
+    """A digest for rows with these numbers; a whole table's has no numbers, so that an unchanged table is recognised."""
     return Digest(ledger_id, archived.name, "" if archived.whole else f"{first}-{last}")
 
 
 def digest_of(ledger_id: str, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int = 0, last: int = 0) -> str:
-    """The digest of some rows."""
+    """The digest of rows."""
     digest = digest_for(ledger_id, archived, first, last)
     for batch in rows:
         digest.add(batch)
@@ -101,10 +101,10 @@ def path_of(archived: ArchivedTable, day: str, first: int, last: int, digest: st
 
 
 def cut_short(storage: ArchiveStorage, listing: Listing) -> list[str]:
-    """Growing tables of which the last files are missing: the tables that change were archived after them and say how far they came.
+    """Find growing tables whose last files are missing: changing tables are archived after them and record how far they reached.
 
     Raises:
-        LedgerCorrupt: such a file is damaged.
+        LedgerCorrupt: a file with that record is damaged.
     """
     problems = []
     for archived in ARCHIVED:
@@ -117,17 +117,17 @@ def cut_short(storage: ArchiveStorage, listing: Listing) -> list[str]:
 
 
 def list_archive(storage: ArchiveStorage) -> Listing:
-    """What lies in a storage.
+    """List a storage.
 
     Raises:
-        LedgerUnwritable, UpstreamDown: as the storage says.
+        LedgerUnwritable, UpstreamDown: from the storage.
     """
     found: dict[str, list[ArchiveFile]] = {archived.name: [] for archived in ARCHIVED}
     listing = Listing(found)
     for path in storage.files():
         name = _NAME.fullmatch(path)
         if name is None or name["table"] not in found:
-            listing.problems.append(f"{storage.name}/{path} is no file of the archive's. Take it away.")
+            listing.problems.append(f"{storage.name}/{path} is not a file of the archive. Remove it.")
             continue
         last = int(name["last"])
         found[name["table"]].append(ArchiveFile(path, int(name["first"] or last), last, name["digest"]))
@@ -143,10 +143,10 @@ def list_archive(storage: ArchiveStorage) -> Listing:
 
 
 def sound_listing(storage: ArchiveStorage) -> Listing:
-    """The same.
+    """List a storage without problems.
 
     Raises:
-        LedgerCorrupt: files are missing, there twice, or none of ours.
+        LedgerCorrupt: files are missing, duplicated or not ours.
     """
     listing = list_archive(storage)
     if listing.problems:
@@ -160,9 +160,9 @@ def _gaps(storage: ArchiveStorage, archived: ArchivedTable, files: list[ArchiveF
     for file in files:
         where = f"{storage.name}/{file.path}"
         if file.first > due:
-            yield f"Rows {due} to {file.first - 1} of {archived.name} are missing before {where}. Put that file back from a copy."
+            yield f"Rows {due} to {file.first - 1} of {archived.name} are missing before {where}. Restore that file from a copy."
         elif file.first < due:
-            yield f"{where} holds rows of {archived.name} that another file has. Take one of them away."
+            yield f"{where} holds rows of {archived.name} that another file holds too. Remove one of them."
         due = max(due, file.last + 1)
 
 
@@ -172,27 +172,27 @@ def metadata_of(ledger_id: str, ends: Mapping[str, int] | None = None) -> dict[b
 
 
 def read_metadata(storage: ArchiveStorage, file: ArchiveFile) -> dict[str, Any]:
-    """What `about` wrote.
+    """Read what `metadata_of` wrote.
 
     Raises:
         LedgerCorrupt: the file is damaged.
-        SettingsError: it is a newer Beatporter's.
+        SettingsError: a newer Beatporter wrote the file.
     """
     with _opened(storage, file) as parquet:
         return _about_of(storage, file, parquet)
 
 
 def read_rows(storage: ArchiveStorage, archived: ArchivedTable, file: ArchiveFile, ledger_id: str) -> Iterator[pa.RecordBatch]:
-    """A file's rows, a bounded piece at a time.
+    """A file's rows, in pieces of bounded size.
 
     Raises:
-        LedgerCorrupt: the file is damaged, or another ledger's; also after the last row, when they are not those of its name.
-        SettingsError: it is a newer Beatporter's.
+        LedgerCorrupt: the file is damaged or belongs to another ledger; also after the last row, when the rows do not match the name.
+        SettingsError: a newer Beatporter wrote the file.
     """
     with _opened(storage, file) as parquet:
         found = _about_of(storage, file, parquet)["ledger"]
         if found != ledger_id:
-            raise LedgerCorrupt(f"{storage.name}/{file.path} is of another ledger ({found}, not {ledger_id}).", "Take it away.")
+            raise LedgerCorrupt(f"{storage.name}/{file.path} belongs to another ledger ({found}, not {ledger_id}).", "Remove it.")
         digest = digest_for(ledger_id, archived, file.first, file.last)
         for batch in parquet.iter_batches(ROWS_AT_ONCE):
             digest.add(batch)
@@ -214,11 +214,11 @@ def _about_of(storage: ArchiveStorage, file: ArchiveFile, parquet: pq.ParquetFil
     found: dict[str, Any] = json.loads((parquet.metadata.metadata or {})[METADATA_KEY])
     if found["version"] > HEAD:
         raise SettingsError(
-            f"{storage.name}/{file.path} was written by a newer Beatporter: it stands at {found['version']}, and this one knows {HEAD}.",
-            "Install that Beatporter.",
+            f"{storage.name}/{file.path} was written by a newer Beatporter: its version is {found['version']}, and this one knows {HEAD}.",
+            "Install that version.",
         )
     return found
 
 
 def _damaged(storage: ArchiveStorage, file: ArchiveFile, how: str) -> LedgerCorrupt:
-    return LedgerCorrupt(f"{storage.name}/{file.path} is damaged ({how}).", "Put the file back from a copy.")
+    return LedgerCorrupt(f"{storage.name}/{file.path} is damaged ({how}).", "Restore the file from a copy.")

@@ -1,6 +1,6 @@
-"""Where an archive lies: a folder, or a prefix of a Google Cloud Storage bucket. Paths and bytes; what the files hold is not known here.
+"""The archive's storage: a folder, or a prefix of a Google Cloud Storage bucket. Deals in paths and bytes, not in what files hold.
 
-A file is there whole or not at all, and once `put` has returned it outlasts a power cut.
+A file is written completely or not at all, and after `put` has returned it survives a power cut.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnwritable, 
 EMULATOR = "STORAGE_EMULATOR_HOST"
 BUCKET = "gs://"
 RENEWED_BEFORE = timedelta(minutes=5)
-"""A token is renewed so long before its end: longer than one request with its retries lasts."""
+"""A token is renewed this long before it ends: longer than a request with its retries takes."""
 RETRY_TIME_LIMIT = timedelta(seconds=60)
-"""How long the storage library tries again by itself; its own default is a quarter of an hour."""
+"""How long the storage library retries by itself; its default is a quarter of an hour."""
 _DRAFT = ".draft-"
 _PIECE_BYTES = 1024 * 1024
 _REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION")
 
 
 class Access(NamedTuple):
-    """A way to reach the files, and when its token ends; None: it renews itself."""
+    """A filesystem, and when its token ends; None: the token renews itself."""
 
     filesystem: fs.FileSystem
     ends_at: datetime | None = None
@@ -44,13 +44,13 @@ class Access(NamedTuple):
 class ArchiveStorage(ABC):
     """A folder or a bucket. Paths are relative, with slashes.
 
-    Every method raises LedgerUnwritable when it is refused or has no room, UpstreamDown when the storage service does not answer.
+    Every method raises LedgerUnwritable when access is refused or there is no space, UpstreamDown when the storage service does not answer.
 
     Args:
-        name: the storage as a person may be told of it.
-        root: what goes before a path.
-        connect: how to reach the files; called again shortly before a token ends.
-        drafts: the folder for files in the making; None: the system's.
+        name: the storage's name in messages.
+        root: prefix for all paths.
+        connect: opens the filesystem; called again shortly before a token ends.
+        drafts: folder for unfinished files; None: the system's.
     """
 
     def __init__(self, name: str, root: str, connect: Callable[[], Access], drafts: Path | None = None) -> None:
@@ -64,7 +64,7 @@ class ArchiveStorage(ABC):
         return self._access.filesystem
 
     def files(self) -> list[str]:
-        """Paths of all Parquet files, sorted; none when there is no such folder."""
+        """Paths of all Parquet files, sorted; empty when the folder does not exist."""
         with self._reached():
             found = self._filesystem.get_file_info(fs.FileSelector(self._root, allow_not_found=True, recursive=True))
         paths = [file.path for file in found if file.type == fs.FileType.File and file.path.endswith(".parquet")]
@@ -72,7 +72,7 @@ class ArchiveStorage(ABC):
 
     @contextmanager
     def draft(self) -> Iterator[BinaryIO]:
-        """A file in the making, which no reader takes for one of the archive's; gone when the block is left."""
+        """An unfinished file, which no reader mistakes for an archived one; deleted when the block is left."""
         with self._reached():
             if self._drafts is not None:
                 self._drafts.mkdir(parents=True, exist_ok=True)
@@ -84,24 +84,24 @@ class ArchiveStorage(ABC):
 
     @abstractmethod
     def put(self, draft: BinaryIO, path: str) -> None:
-        """Make a draft the file of that path, in one step."""
+        """Store a draft under that path, in one step."""
 
     @abstractmethod
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
-        """A file to read, on this machine.
+        """Open a file for reading, on this machine.
 
         Raises:
             LedgerCorrupt: it is gone.
         """
 
     def delete(self, path: str) -> None:
-        """Remove a file; one that is gone already is no error."""
+        """Remove a file; no error if it is already gone."""
         with self._reached(path), suppress(FileNotFoundError):
             self._filesystem.delete_file(f"{self._root}/{path}")
 
     def sweep(self) -> None:
-        """Remove drafts that a killed run left; only while no other run writes here."""
+        """Remove drafts that a killed run left; call this only while no other run writes here."""
         for path in self._drafts.glob(f"{_DRAFT}*") if self._drafts is not None else ():
             self.delete(path.name)
 
@@ -112,24 +112,24 @@ class ArchiveStorage(ABC):
             yield
         except OSError as error:
             if to_read and isinstance(error, FileNotFoundError):
-                raise LedgerCorrupt(f"{where} is gone.", "Put the file back from a copy.") from error
+                raise LedgerCorrupt(f"{where} is gone.", "Restore the file from a copy.") from error
             raise self._error(where, error) from error
 
     def _error(self, where: str, error: OSError) -> BeatporterError:
-        """What refuses, in our words: the storage library's may hold addresses with tokens."""
+        """The error in our own words: the storage library's may hold addresses with tokens."""
         status = re.search(r"google::cloud::Status\(([A-Z_]+)", str(error))
         said = status[1] if status else os.strerror(error.errno) if error.errno else type(error).__name__
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return LedgerUnwritable(f"There is no room to archive to {self.name}: {said}.", "Make room there, and for temporary files.")
+            return LedgerUnwritable(f"There is no space to archive to {self.name}: {said}.", "Free space there, and for temporary files.")
         if status and status[1] not in _REFUSALS:
             return UpstreamDown(f"Google Cloud Storage did not answer for {where}: {said}.", "Run again later.")
         return LedgerUnwritable(
-            f"The archive cannot be used at {where}: {said}.", "See that it exists and that Beatporter may read and write there."
+            f"The archive cannot be used at {where}: {said}.", "Make sure that it exists and that Beatporter may read and write there."
         )
 
 
 class FolderStorage(ArchiveStorage):
-    """A folder of this machine or of a network drive."""
+    """A folder on this machine or a network drive."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser().absolute()
@@ -166,7 +166,7 @@ class BucketStorage(ArchiveStorage):
         draft.flush()
         with self._reached(path), mmap.mmap(draft.fileno(), 0, access=mmap.ACCESS_READ) as data:
             with self._filesystem.open_output_stream(f"{self._root}/{path}") as stream:
-                stream.write(data)  # at once: the library completes an upload also when a stream is left halfway
+                stream.write(data)  # in one call: the library completes the upload even when a stream is abandoned halfway
             stored = self._filesystem.get_file_info(f"{self._root}/{path}").size
             if stored != len(data):
                 self.delete(path)
@@ -182,37 +182,37 @@ class BucketStorage(ArchiveStorage):
 
 
 def open_storage(address: str, connect: Callable[[], Access] | None = None) -> ArchiveStorage:
-    """The storage that an address names: a folder, or gs://bucket/prefix.
+    """Open the storage that an address names: a folder, or gs://bucket/prefix.
 
     Args:
-        connect: how to reach a bucket; with the environment's own credentials unless given.
+        connect: opens the bucket's filesystem; by default with the environment's credentials.
 
     Raises:
-        SettingsError: it is no such address, or there are no credentials.
+        SettingsError: the address is not valid, or there are no credentials.
     """
     if address.startswith(BUCKET):
         return BucketStorage(address.removeprefix(BUCKET), connect or (lambda: Access(gcs_filesystem())))
     if not address or "://" in address:
-        raise SettingsError(f"BEATPORTER_ARCHIVE: {address!r} is no storage.", "Give a folder, gs://bucket/prefix or gcs-bucket/<block>.")
+        raise SettingsError(f"BEATPORTER_ARCHIVE: {address!r} is not valid.", "Give a folder, gs://bucket/prefix or gcs-bucket/<block>.")
     return FolderStorage(Path(address))
 
 
 def gcs_filesystem(
     *, access_token: str | None = None, token_expires_at: datetime | None = None, endpoint: str | None = None
 ) -> fs.FileSystem:
-    """Google Cloud Storage as pyarrow reaches it.
+    """Google Cloud Storage as a pyarrow filesystem.
 
     Args:
-        access_token: an OAuth token, with the time that it ends; None takes the environment's default credentials.
-        endpoint: host:port of an emulator, reached over plain HTTP without credentials; without a token, the environment's
-            STORAGE_EMULATOR_HOST is one, as Google's own clients have it.
+        access_token: an OAuth token and the time when it ends; None uses the environment's default credentials.
+        endpoint: host:port of an emulator, reached over plain HTTP without credentials. Without a token, STORAGE_EMULATOR_HOST in the
+            environment names one, as it does for Google's own clients.
 
     Raises:
         SettingsError: this pyarrow was built without Google Cloud Storage, or there are no credentials.
     """
     filesystem: Any = getattr(fs, "GcsFileSystem", None)
     if filesystem is None:
-        raise SettingsError("This build of pyarrow knows no Google Cloud Storage.", "Install pyarrow from PyPI, or archive to a folder.")
+        raise SettingsError("This build of pyarrow lacks Google Cloud Storage.", "Install pyarrow from PyPI, or archive to a folder.")
     if endpoint is None and access_token is None:
         endpoint = os.environ.get(EMULATOR, "").rpartition("/")[2] or None
     if endpoint is not None:
@@ -226,7 +226,7 @@ def gcs_filesystem(
 
 
 def _check_credentials() -> None:
-    """Say at once that there are none; the storage library would look for a cloud machine's for minutes."""
+    """Fail early without credentials; the storage library would look for a cloud machine's for minutes."""
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError
 

@@ -1,6 +1,6 @@
-"""What is archived, as the tables declare it: a table's rows with what they refer to beside them, so that a file is read without another.
+"""What is archived, derived from the table declarations: a table's rows joined with what they refer to, so that each file stands alone.
 
-The rows of a growing table are told by their numbers; a table that changes is archived whole.
+New rows of a growing table are recognised by their numbers; a changing table is archived as a whole.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from beatporter.ledger.database import Database
 
 ROWS_AT_ONCE = 10_000
 KEYS = {"track_key": "track_id", "isrc_key": "isrc", "recording_key": "recording"}
-"""Columns of the history that follow from another; the archive leaves them out."""
+"""Columns of the history that are derived from others; the archive leaves them out."""
 GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
-"""What values raise that a damaged file may hold in place of the ones that were written."""
+"""Exceptions raised by values that a damaged file may hold instead of those that were written."""
 _ENDLESS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedTable:
-    """A table as the archive has it.
+    """A table in the archive.
 
     Attributes:
-        name: the archive's folder.
-        table: the rows.
-        whole: dumped whole each time, since rows change.
-        origin: where rows get their number: the table itself, or the one that its key refers to.
+        name: the folder in the archive.
+        table: the table of the rows.
+        whole: written as a whole each time, because rows change.
+        origin: the table that numbers the rows: the table itself, or the one that its key refers to.
         columns: the archive's columns by name.
-        rows_of: for each table, referred ones first, its columns by their name in the archive.
-        joined: the table with everything that it refers to.
+        rows_of: each table's columns by archive name, referenced tables first.
+        joined: the table joined with everything that it refers to.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ArchivedTable:
 
     @property
     def number(self) -> sa.Column[Any]:
-        """The column that tells which rows are new; the first in the archive too."""
+        """The column that shows which rows are new; also the first in the archive."""
         return next(iter(self.table.primary_key.columns))
 
     def schema(self) -> pa.Schema:
@@ -66,7 +66,7 @@ def _with_columns(archived: ArchivedTable, table: sa.Table, own: dict[str, sa.Co
     """Add a table's columns, then those of the tables that it refers to.
 
     Args:
-        own: the table's key by the name that the archive has for it already; that name goes before those that are taken.
+        own: the table's key columns by the name that the archive already has for them; that name is preferred.
     """
     prefix = "".join(f"{name}_" for name in own)
     new = [column for column in table.columns if column.name not in KEYS and column not in own.values()]
@@ -95,20 +95,20 @@ ARCHIVED = (
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
-"""In the order of writing: changes of a backup come with it, so a run that is killed leaves no backup without them. Listings and
-memory are left out: they are about single runs and are dropped after some time.
+"""In the order of writing: the changes of a backup come together with it, so a killed run leaves no backup without them. Listings and
+memory are left out: they concern single runs and are dropped after some time.
 """
 
 
 def batches(database: Database, archived: ArchivedTable, after: int = 0, until: int | None = None) -> Iterator[pa.RecordBatch]:
-    """Rows in the order of their keys, by a bounded number of them in each question to the database.
+    """Rows in key order, a bounded number for each query.
 
     Args:
-        after, until: row numbers, the first without and the last within.
+        after, until: row numbers; `after` is exclusive, `until` inclusive.
 
     Raises:
-        LedgerCorrupt: a value is none that was written, or as the database says.
-        LedgerUnavailable: as the database says.
+        LedgerCorrupt: a value cannot be read, or from the database.
+        LedgerUnavailable: from the database.
     """
     key = list(archived.table.primary_key.columns)
     reached: tuple[Any, ...] = (after, *(_ENDLESS for _ in key[1:]))
@@ -128,21 +128,21 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
             batch = pa.record_batch([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
         except GARBLED_VALUE_ERRORS as error:
             raise LedgerCorrupt(
-                f"The ledger {database.name} is damaged: table {archived.table.name} holds what was never written, "
-                f"beyond row {'/'.join(map(str, reached))} ({type(error).__name__}).",
-                "Put a copy back, or make it from its archive with `beatporter ledger rebuild --from ARCHIVE`.",
+                f"The ledger {database.name} is damaged: table {archived.table.name} holds an invalid value, "
+                f"after row {'/'.join(map(str, reached))} ({type(error).__name__}).",
+                "Restore a copy, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`.",
             ) from error
         yield batch
         reached = tuple(rows[-1][place] for place in places)
 
 
 def last_number(database: Database, origin: sa.Table) -> int:
-    """A table's highest row number; what has a lower one is there, and none is still to come.
+    """A table's highest row number; every lower row that will ever exist is already visible.
 
-    PostgreSQL gives numbers before a transaction ends, so it is asked while no writer is at work. SQLite has one writer at a time.
+    PostgreSQL assigns numbers before a transaction ends, so this waits until no writer is active. SQLite has one writer at a time.
 
     Raises:
-        LedgerUnavailable: a writer does not end.
+        LedgerUnavailable: a writer does not finish.
     """
     asked = sa.select(sa.func.coalesce(sa.func.max(next(iter(origin.primary_key.columns))), 0))
     with database.read() if database.is_sqlite else database.transaction() as connection:
@@ -153,15 +153,15 @@ def last_number(database: Database, origin: sa.Table) -> int:
 
 
 def raw_type(column: sa.Column[Any]) -> Any:
-    """A column's type as the archive takes it: times as numbers, runners-up as the JSON that they are."""
+    """A column's type in the archive: times as numbers, runners-up as raw JSON."""
     if isinstance(column.type, Moment):
         return sa.BigInteger()
     return PlainText() if isinstance(column.type, RunnersUp) else column.type
 
 
 def plain(column: pa.Array[Any]) -> list[Any]:
-    """An archive's values as `raw_type` takes them."""
-    if pa.types.is_timestamp(column.type):  # Parquet has no seconds: it gives back thousandths
+    """An archive's values in the form of `raw_type`."""
+    if pa.types.is_timestamp(column.type):  # Parquet has no seconds and returns milliseconds
         column = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64())
     return column.to_pylist()
 

@@ -1,4 +1,4 @@
-"""Table `audits`: a person's answers about decisions drawn at random. As few rows as a person makes, so it is read whole."""
+"""Table `audits`: a person's answers about decisions drawn at random. People give few of them, so it is read as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Audits:
         self._database = database
 
     def append(self, row: AuditRow) -> None:
-        """Keep an answer."""
+        """Save an answer."""
         with self._database.single() as connection:
             connection.execute(AUDITS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 

@@ -1,7 +1,7 @@
-"""Tables `backups`, `backup_changes` and `tracks`: playlists as they stood. A backup costs what changed since the one before it.
+"""Tables `backups`, `backup_changes` and `tracks`: states of playlists. A backup costs only what changed since the one before it.
 
-A playlist's backups are a chain: the first holds everything, each further one what it changes in the one before. When the changes of a
-chain come to more than the playlist is long, the next backup holds everything again: no state takes more than twice its length to read.
+A playlist's backups form a chain: the first is complete, each later one holds its changes to the one before. When the changes of a chain
+exceed the length of the playlist, the next backup is complete again: so reading a state takes at most twice its length.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from beatporter.records.ledger import BackupInfo, BackupRow
 
 ROWS_AT_ONCE = 500
 Item = tuple[int, int | None]
-"""A position's track by number, and when it came in, in seconds since 1970."""
+"""A track's number, and when it was added, in seconds since 1970."""
 Change = tuple[int, int, Item | None]
-"""At a position, so many entries out, then one in, if any."""
+"""At a position: how many entries are removed, then the entry that is inserted, if any."""
 
 
 class Backups:
@@ -36,33 +36,33 @@ class Backups:
         self._database = database
 
     def append(self, playlist_id: str, snapshot_id: str, taken_at: datetime, rows: Iterable[BackupRow]) -> BackupInfo:
-        """Keep a playlist's state, row by row as they come; a state that is kept already is kept once.
+        """Save a playlist's state from a stream of rows; a state that is already saved is not saved again.
 
         Args:
-            rows: in the order of their positions; always read to their end.
+            rows: ordered by position; always read to the end.
 
         Raises:
             ValueError: the positions are not 0, 1, 2 and so on.
-            LedgerUnwritable, LedgerUnavailable: the state could not be written; nothing of it was.
+            LedgerUnwritable, LedgerUnavailable: the state could not be written; nothing was saved.
         """
         items = self.items_of(rows)
         return self.keep(playlist_id, snapshot_id, taken_at, items)
 
     def items_of(self, rows: Iterable[BackupRow]) -> list[Item]:
-        """A playlist's rows as two numbers each, for `keep`; tracks that are new to the ledger are told to it."""
+        """Convert a playlist's rows for `keep`, two numbers each; adds tracks that are new to the ledger."""
         items: list[Item] = []
         chunk_of = iter(rows)
         while chunk := list(islice(chunk_of, ROWS_AT_ONCE)):
             for number, row in enumerate(chunk, len(items)):
                 if row.position != number:
-                    raise ValueError(f"Position {row.position} of a backup comes where {number} is due.")
+                    raise ValueError(f"Position {row.position} of a backup is in the place of {number}.")
             items += self._items(chunk)
         return items
 
     def keep(self, playlist_id: str, snapshot_id: str, taken_at: datetime, items: Sequence[Item]) -> BackupInfo:
-        """Keep a state that `items_of` or `state` gave; each is a second after the playlist's last one at least."""
+        """Save a state from `items_of` or `state`; its time is at least a second after the playlist's last one."""
         with self._database.transaction() as connection:
-            self._database.alone(connection, numbered(self._database, connection, playlist_id))  # what is last stays so until this one is
+            self._database.alone(connection, numbered(self._database, connection, playlist_id))  # no other backup may come in between
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             if kept is not None:
                 return kept
@@ -74,10 +74,10 @@ class Backups:
             return self._add(connection, playlist_id, snapshot_id, taken_at, len(items), changes, before, new_base=new_base)
 
     def put_on_top(self, playlist_id: str, snapshot_id: str, taken_at: datetime, rows: Sequence[BackupRow]) -> BackupInfo:
-        """Keep the state that the playlist's last backup and some rows above it make; what is below is not read unless a new base is due.
+        """Save the playlist's last backup with some rows on top; what is below is read only when a new base is due.
 
         Args:
-            rows: from the top on; their positions are 0, 1, 2 and so on.
+            rows: from the top; their positions are 0, 1, 2 and so on.
         """
         with self._database.transaction() as connection:
             self._database.alone(connection, numbered(self._database, connection, playlist_id))
@@ -91,7 +91,7 @@ class Backups:
             return self._add(connection, playlist_id, snapshot_id, taken_at, length, changes, before, new_base=False)
 
     def latest(self, playlist_id: str) -> BackupInfo | None:
-        """The playlist's last backup, None when it has none."""
+        """The playlist's last backup; None when it has none."""
         with self._database.read() as connection:
             return self._info(connection, playlist_id)
 
@@ -102,14 +102,14 @@ class Backups:
             return [BackupInfo(playlist_id, *row) for row in connection.execute(asked.order_by(BACKUPS.c.taken_at))]
 
     def state(self, playlist_id: str, snapshot_id: str) -> list[Item]:
-        """A backup's positions from the top on; none when there is no such backup."""
+        """A backup's positions from the top; empty when there is no such backup."""
         asked = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id), BACKUPS.c.snapshot_id == snapshot_id)
         with self._database.read() as connection:
             found = connection.execute(asked).first()
             return self._replay(connection, found) if found is not None else []
 
     def items(self, playlist_id: str, snapshot_id: str) -> Iterator[BackupRow]:
-        """A backup's rows in the order of their positions; none when there is no such backup."""
+        """A backup's rows ordered by position; empty when there is no such backup."""
         state = self.state(playlist_id, snapshot_id)
         for start in range(0, len(state), ROWS_AT_ONCE):
             chunk = state[start : start + ROWS_AT_ONCE]
@@ -142,7 +142,7 @@ class Backups:
         *,
         new_base: bool,
     ) -> BackupInfo:
-        """Write a backup: what it changes in the one before it or, as a new base, all of it."""
+        """Write a backup: its changes to the one before it, or, as a new base, all of it."""
         if before is not None:
             taken_at = max(taken_at, before.taken_at + timedelta(seconds=1))
         values = {
@@ -155,7 +155,7 @@ class Backups:
         }
         statement = self._database.insert(BACKUPS).values(values).on_conflict_do_nothing().returning(BACKUPS.c.backup)
         backup = connection.execute(statement).scalar()
-        if backup is None:  # kept already
+        if backup is None:  # already saved
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             return kept or BackupInfo(playlist_id, snapshot_id, taken_at, rows)
         if changes:
@@ -175,7 +175,7 @@ class Backups:
 
     def _replay(self, connection: Connection, backup: Any) -> list[Item]:
         base = backup.base or backup.backup
-        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # ten thousand dates would be made only to be taken apart again
+        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # avoids making ten thousand dates only to take them apart again
         columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
         chain = [base]
         if backup.base:
@@ -197,7 +197,7 @@ class Backups:
         return items
 
     def _items(self, rows: Sequence[BackupRow]) -> list[Item]:
-        """Rows of a playlist as numbers; their tracks are told to the ledger."""
+        """Convert a playlist's rows to numbers, adding their tracks to the ledger."""
         prints = [fingerprint(row.track_id, row.isrc, row.name, row.artists) for row in rows]
         asked = select(TRACKS.c.fingerprint, TRACKS.c.track)
         with self._database.read() as connection:
@@ -205,7 +205,7 @@ class Backups:
         if missing := {found: row for found, row in zip(prints, rows, strict=True) if found not in numbers}:
             values = [
                 {"fingerprint": found, "track_id": row.track_id, "isrc": row.isrc, "name": row.name, "artists": row.artists}
-                for found, row in sorted(missing.items(), key=itemgetter(0))  # in one order everywhere, see `Charts.append`
+                for found, row in sorted(missing.items(), key=itemgetter(0))  # always in the same order, see `Charts.append`
             ]
             with self._database.transaction() as connection:
                 connection.execute(self._database.insert(TRACKS).on_conflict_do_nothing(), values)
@@ -231,15 +231,16 @@ def _moment(at_s: int | None) -> datetime | None:
 
 
 def apply_changes(items: list[Item], changes: Iterable[Change]) -> None:
-    """Carry changes out, one after the other."""
+    """Apply changes, one after the other."""
     for position, removed, item in changes:
         items[position : position + removed] = [] if item is None else [item]
 
 
 def changes_between(before: Sequence[Item], after: Sequence[Item]) -> list[Change]:
-    """What makes one state of the other, as few changes as keep what stays in its order; the lowest position first changes last.
+    """Changes that turn one state into the other, with as few as possible for entries that keep their order; lowest first position last.
 
-    Longest common order of what both hold once (a patience diff without its recursion): a moved entry goes out and comes in again.
+    Uses the longest common order of entries that occur once in both (a patience diff without its recursion): a moved entry is removed and
+    inserted again.
     """
     places = _once(after)
     pairs = [(old, places[item]) for item, old in _once(before).items() if item in places]
@@ -260,7 +261,7 @@ def changes_between(before: Sequence[Item], after: Sequence[Item]) -> list[Chang
 
 
 def _once(items: Sequence[Item]) -> dict[Item, int]:
-    """Positions of what stands there once."""
+    """Positions of the entries that occur once."""
     places: dict[Item, int] = {}
     twice: set[Item] = set()
     for place, item in enumerate(items):
@@ -271,7 +272,7 @@ def _once(items: Sequence[Item]) -> dict[Item, int]:
 
 
 def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest run of pairs, sorted by the first, whose second rises too."""
+    """The longest subsequence of pairs, sorted by the first value, whose second value rises too."""
     ends: list[int] = []
     last: list[int] = []
     before: list[int | None] = []

@@ -1,4 +1,4 @@
-"""Table `calls`: Spotify calls of the last weeks, taken from the daily budget by one statement; and the ends of quotas Spotify declared."""
+"""Table `calls`: Spotify calls of the last weeks, reserved from the daily budget by one statement, and the ends of declared quotas."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
+"""Kind of the rows that keep a refusal; `quota:search` where it is known to concern searches."""
 HELD = "held"
-"""Kind of calls that were taken and whose use is not known yet."""
+"""Kind of calls that are reserved and whose use is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Held:
     """Calls in hand.
 
     Attributes:
-        number: of their row; None when there are none.
+        number: number of their row; None when there are none.
         count: how many.
     """
 
@@ -40,17 +41,17 @@ class Calls:
     def exchange(
         self, held: Held, used: Sequence[CallRow], *, run_key: str, at: datetime, wanted: int, budget: int, since: datetime
     ) -> Held:
-        """Settle calls in hand and take others, at once and exactly, whatever other processes do.
+        """Settle calls in hand and reserve others, atomically and exactly, whatever other processes do.
 
         Args:
-            held: what is in hand; its row goes.
-            used: what it was used for; these rows come.
-            at: the time that the calls taken count for until they are settled.
-            wanted: calls to take; fewer are when the budget has no more, none when it has none.
-            budget: calls in all, of rows at or after `since`.
+            held: the calls in hand; their row is deleted.
+            used: rows for what they were used for; these are inserted.
+            at: the time that the reserved calls count for until they are settled.
+            wanted: calls to reserve; fewer are reserved when the budget has no more, none when it has none.
+            budget: limit for all rows at or after `since`.
 
         Returns:
-            What is in hand now.
+            The calls now in hand.
         """
         if wanted <= 0:
             self._settle(held, used)
@@ -69,7 +70,7 @@ class Calls:
         return Held(*taken) if taken is not None else Held()
 
     def _settle(self, held: Held, used: Sequence[CallRow]) -> None:
-        """What calls in hand were used for takes the place of their row."""
+        """Replace the row of calls in hand by what they were used for."""
         if held.number is None:
             self.append(used)
         elif len(used) == 1:
@@ -81,27 +82,30 @@ class Calls:
                 self.append(used)
 
     def append(self, rows: Sequence[CallRow]) -> None:
-        """Keep rows, all or none."""
+        """Insert rows, all or none."""
         if rows:
             with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
                 connection.execute(CALLS.insert(), [_values(row) for row in rows])
 
-    def made_since(self, since: datetime) -> int:
-        """Calls of all rows at or after a time; those that a process holds count as made."""
+    def made_since(self, since: datetime, until: datetime | None = None) -> int:
+        """Calls of all rows at or after a time, and not after another; those that a process holds count as made."""
+        asked = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
+        if until is not None:
+            asked = asked.where(CALLS.c.at <= until)
         with self._database.read() as connection:
-            return int(connection.execute(select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)).scalar_one())
+            return int(connection.execute(asked).scalar_one())
 
     def by_time(self, since: datetime) -> Mapping[datetime, int]:
-        """The same by the time that the rows carry."""
+        """The same, by the time in the rows."""
         asked = select(CALLS.c.at, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.at)
         with self._database.read() as connection:
             return {at: int(count) for at, count in connection.execute(asked)}
 
     def by_kind(self, since: datetime, run_key: str | None = None) -> dict[str, int]:
-        """The same by kind; kinds that come to nothing are left out.
+        """The same, by kind; kinds whose sum is 0 are left out.
 
         Args:
-            run_key: count this run's alone.
+            run_key: count only this run.
         """
         asked = select(CALLS.c.kind, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.kind).order_by(CALLS.c.kind)
         if run_key is not None:
@@ -110,7 +114,7 @@ class Calls:
             return {kind: int(count) for kind, count in connection.execute(asked) if count}
 
     def by_run(self, since: datetime, run_keys: Sequence[str]) -> dict[str, int]:
-        """The same of several runs at once, by their keys; runs without a call are left out."""
+        """The same for several runs at once, by their keys; runs without calls are left out."""
         asked = select(CALLS.c.run_key, func.sum(CALLS.c.count)).where(CALLS.c.at >= since, CALLS.c.run_key.in_(run_keys))
         with self._database.read() as connection:
             return {key: int(count) for key, count in connection.execute(asked.group_by(CALLS.c.run_key)) if count}
@@ -121,10 +125,31 @@ class Calls:
         with self._database.read() as connection:
             return connection.execute(asked).scalar()
 
+    def refused(self, now: datetime) -> dict[str, datetime]:
+        """The kinds of call that Spotify refuses at a time, each with the end of its refusal; an empty kind is every kind."""
+        asked = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
+        with self._database.read() as connection:
+            return {_refused_kind(kind): until for kind, until in connection.execute(asked)}
+
+    def refusals(self, since: datetime) -> list[tuple[datetime, str, datetime]]:
+        """When Spotify refused since a time, which kind of call, and until when; the earliest first."""
+        asked = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(CALLS.c.at, CALLS.c.id))
+            return [(at, _refused_kind(kind), until) for at, kind, until in rows]
+
+    def refuse(self, at: datetime, kind: str, until: datetime, run_key: str) -> None:
+        """Keep that Spotify refuses a kind of call until a time; an empty kind is every kind."""
+        self.append([CallRow(at, f"{QUOTA}:{kind}" if kind else QUOTA, 0, run_key, until)])
+
     def drop_before(self, moment: datetime) -> int:
-        """Forget calls older than a time; returns how many rows went."""
+        """Delete rows older than a time; returns how many."""
         with self._database.transaction() as connection:
             return connection.execute(delete(CALLS).where(CALLS.c.at < moment)).rowcount
+
+
+def _refused_kind(kind: str) -> str:
+    return kind.partition(":")[2]
 
 
 def _values(row: CallRow) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Table `challenges`: since when a source of charts asks for proof of a human, and how long it is left alone for that.
+"""Table `challenges`: since when a chart source asks for proof of a human, and how long it is left alone for that.
 
-Each further challenge in a row makes the rest longer. Several genres that meet the same challenge at once are one challenge.
+Each further challenge in a row makes the pause longer. Several genres that meet the same challenge at once count as one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from beatporter.ledger.tables import CHALLENGES, columns_of
 from beatporter.records.ledger import ChallengeRow
 
 RESTS = (timedelta(hours=6), timedelta(hours=20), timedelta(hours=44), timedelta(hours=92), timedelta(hours=164))
-"""After the first challenge, the second in a row, … and any later one. All but the first end some hours before a morning's run."""
+"""Pauses after the first challenge, the second in a row, … and any later one. All but the first end some hours before a morning's run."""
 
 
 class Challenges:
@@ -25,19 +25,19 @@ class Challenges:
         self._database = database
 
     def latest(self, source: str) -> ChallengeRow | None:
-        """The source's last challenge, or that it answered again; None when it never showed one."""
+        """The source's last challenge, or its first answer after one; None when it never showed one."""
         asked = select(*columns_of(CHALLENGES, ChallengeRow)).where(CHALLENGES.c.source == source)
         with self._database.read() as connection:
             found = connection.execute(asked.order_by(CHALLENGES.c.at.desc(), CHALLENGES.c.id.desc()).limit(1)).first()
         return ChallengeRow(*found) if found is not None else None
 
     def rests_until(self, source: str, now: datetime) -> datetime | None:
-        """Until when the source is left alone; None: it may be asked."""
+        """Until when the source is left alone; None: it may be called."""
         latest = self.latest(source)
         return latest.until if latest is not None and latest.until is not None and latest.until > now else None
 
     def note_challenge(self, source: str, now: datetime) -> datetime:
-        """Keep that the source showed a challenge; returns until when it is left alone."""
+        """Record that the source showed a challenge; returns until when it is left alone."""
         with self._database.transaction() as connection:
             self._database.alone(connection)
             latest = self.latest(source)
@@ -49,7 +49,7 @@ class Challenges:
             return until
 
     def note_answer(self, source: str, now: datetime) -> None:
-        """Keep that the source answered; nothing is written where its last word was no challenge."""
+        """Record that the source answered; writes nothing unless its last row was a challenge."""
         latest = self.latest(source)
         if latest is not None and latest.in_a_row:
             self._append(ChallengeRow(source, now, None, 0))

@@ -1,4 +1,4 @@
-"""Table `chart_reads`: from where each chart came, and how far a label has been read."""
+"""Table `chart_reads`: the source of each chart, and how far a label has been read."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class ChartReads:
         self._database = database
 
     def append(self, row: ChartReadRow) -> None:
-        """Keep that a chart was read."""
+        """Record that a chart was read."""
         with self._database.single() as connection:
             connection.execute(CHART_READS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int, source: str | None = None, since: datetime | None = None) -> ChartReadRow | None:
-        """The last reading of a genre or list; None when there is none.
+        """The last read of a genre or list; None when there is none.
 
         Args:
-            source: of this source alone.
+            source: only from this source.
             since: at or after this time.
         """
         asked = select(*columns_of(CHART_READS, ChartReadRow)).where(CHART_READS.c.genre_id == genre_id)

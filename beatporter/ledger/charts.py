@@ -1,4 +1,4 @@
-"""Tables `charts`, `chart_entries` and `entries`: every chart as it was scraped. The newest of a genre is its chart."""
+"""Tables `charts`, `chart_entries` and `entries`: every chart that was scraped. A genre's newest one is its current chart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Charts:
         self._database = database
 
     def append(self, chart: Chart) -> None:
-        """Keep a chart; the same chart again changes nothing.
+        """Save a chart; saving it again changes nothing.
 
         Raises:
             ValueError: the chart has no entries.
@@ -46,7 +46,7 @@ class Charts:
             if number is None:
                 return
             rows = [{"fingerprint": prints[entry]} | {name: getattr(entry, name) for name in _NAMES[1:]} for entry in chart.entries]
-            # In one order everywhere: two that insert the same entries in different orders would wait for each other on PostgreSQL.
+            # Always in the same order: two transactions that insert the same entries in different orders would deadlock on PostgreSQL.
             connection.execute(insert(ENTRIES).on_conflict_do_nothing(), sorted(rows, key=itemgetter("fingerprint")))
             asked = select(ENTRIES.c.fingerprint, ENTRIES.c.entry)
             entries: dict[int, int] = {}
@@ -56,19 +56,19 @@ class Charts:
             connection.execute(CHART_ENTRIES.insert(), places)
 
     def latest(self, genre_id: int) -> Chart | None:
-        """The genre's chart that was scraped last; None when there never was one."""
+        """The genre's chart that was scraped last; None when there is none."""
         asked = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
         with self._database.read() as connection:
             rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
         return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
 
     def since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
-        """Entries of the genre's charts that were scraped at or after a time: the newest chart's first, in its order, each id once."""
+        """Entries of the genre's charts scraped at or after a time: the newest chart's first, in order, each id once."""
         with self._database.read() as connection:
             return [ChartEntry(*row) for row in connection.execute(_each_once(genre_id, CHARTS.c.scraped_at >= since))]
 
     def entries(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
-        """Entries by Beatport id, each from the newest chart that has it; ids that never stood in the genre's chart are left out."""
+        """Entries by Beatport id, each from the newest chart that has it; ids that were never in the genre's chart are left out."""
         wanted = set(beatport_ids)
         newest = select(*_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
         with self._database.read() as connection:
@@ -103,7 +103,7 @@ def _newest(genre_id: int) -> Any:
 
 
 def _each_once(genre_id: int, condition: Any) -> Select[Any]:
-    """Each entry as the newest of the charts shows it, the newest chart's first."""
+    """Each entry from the newest of the charts, the newest chart's first."""
     newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc(), CHART_ENTRIES.c.position)
     place = func.row_number().over(partition_by=ENTRIES.c.beatport_id, order_by=newest_first).label("place")
     asked = select(CHARTS.c.scraped_at, CHARTS.c.chart, *_COLUMNS, place).select_from(_JOINED)

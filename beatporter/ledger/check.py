@@ -1,6 +1,6 @@
-"""Checking a ledger: the database's own checks, what must hold of our tables, and the archive against the database.
+"""Checks a ledger: the database's own checks, the rules of our tables, and the archive against the database.
 
-Damage becomes a line of the report. Nothing is repaired here.
+Damage becomes a line in the report. Nothing is repaired here.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.tables import BACKUP_CHANGES, BACKUPS, CHART_ENTRIES, CHARTS, HISTORY, PLAYLIST_IDS
 
 MAX_LINES = 20
-"""Lines of one kind; what is beyond is counted."""
+"""Lines of one kind in the report; further ones are only counted."""
 BACKUPS_AT_ONCE = 20
-REMEDY = "Put a copy of the ledger back, or make it with `beatporter ledger rebuild --from ARCHIVE`."
+REMEDY = "Restore a copy of the ledger, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`."
 
 
 @dataclass
 class CheckReport:
-    """What was looked at, and what is wrong.
+    """What was checked, and what is wrong.
 
     Attributes:
-        problems: in words, each with what to do; empty when all is well.
-        rows: rows read of each archived table.
-        files: files of the archive that the database was compared with.
+        problems: sentences, each with what to do; empty when all is well.
+        rows: rows read per archived table.
+        files: archive files that the database was compared with.
         waiting: rows that the archive does not have yet.
     """
 
@@ -43,29 +43,29 @@ class CheckReport:
     waiting: int = 0
 
     def take(self, step: Iterable[str]) -> None:
-        """Add what a step finds, and the damage that ends it."""
+        """Add what a step finds, including damage that ends it."""
         found: list[str] = []
         try:
             found.extend(step)
         except LedgerCorrupt as error:
             found.append(str(error))
         except GARBLED_VALUE_ERRORS as error:
-            found.append(f"The ledger holds a value that was never written ({type(error).__name__}). {REMEDY}")
+            found.append(f"The ledger holds an invalid value ({type(error).__name__}). {REMEDY}")
         self.problems += [line for line in dict.fromkeys(found[:MAX_LINES]) if line not in self.problems]
         if len(found) > MAX_LINES:
-            self.problems.append(f"And {len(found) - MAX_LINES} more like it.")
+            self.problems.append(f"And {len(found) - MAX_LINES} more of this kind.")
 
 
 def check(ledger: Ledger, storage: ArchiveStorage | None = None, *, full: bool = True) -> CheckReport:
-    """Look at a whole ledger, and at its archive.
+    """Check a whole ledger and its archive.
 
     Args:
-        storage: where its archive lies, None without one.
-        full: read every row of the database and of the archive; otherwise the database's structure and the archive's names alone.
+        storage: its archive; None without one.
+        full: read every row of the database and the archive; otherwise only the database's structure and the archive's names.
 
     Raises:
         LedgerUnavailable, UpstreamDown, LedgerUnwritable: the database or the archive cannot be reached.
-        SettingsError: the archive is a newer Beatporter's.
+        SettingsError: a newer Beatporter wrote the archive.
     """
     report = CheckReport()
     listing = Listing({}) if storage is None else list_archive(storage)
@@ -83,13 +83,13 @@ def check(ledger: Ledger, storage: ArchiveStorage | None = None, *, full: bool =
 
 
 def compare(ledger: Ledger, listing: Listing, report: CheckReport) -> None:
-    """Read every row of the database, and hold those that are archived to their files' digests."""
+    """Read every row of the database, and compare the archived ones with their files' digests."""
     for archived in ARCHIVED:
         report.take(_rows(ledger, archived, listing, report))
 
 
 def _structure(ledger: Ledger, *, full: bool) -> Iterator[str]:
-    """SQLite's own checks; PostgreSQL keeps references by itself and is checked where it runs."""
+    """SQLite's own checks; PostgreSQL enforces references itself and is checked on its server."""
     if not ledger.database.is_sqlite:
         return
     with ledger.database.read() as connection:
@@ -98,7 +98,7 @@ def _structure(ledger: Ledger, *, full: bool) -> Iterator[str]:
                 yield f"SQLite on {ledger.name}: {' '.join(str(line).split())}. {REMEDY}"
         broken = Counter((table, to) for table, _, to, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"))
     for (table, to), count in broken.items():
-        yield f"{count} rows of {table} refer to rows of {to} that are not there. {REMEDY}"
+        yield f"{count} rows of {table} refer to missing rows of {to}. {REMEDY}"
 
 
 def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
         end = file.last
         if digest.hex() != file.digest:
             rows = f"Rows {file.first} to {file.last} of {archived.name}"
-            yield f"{rows} in the ledger are not those that {file.path} was written from. {REMEDY}"
+            yield f"{rows} in the ledger differ from those in {file.path}. {REMEDY}"
     for batch in batches(ledger.database, archived, end):
         report.rows[archived.name] += batch.num_rows
         report.waiting += 0 if archived.whole else batch.num_rows
@@ -128,7 +128,7 @@ def _history_keys(ledger: Ledger) -> Iterator[str]:
         for number, *values in rows:
             for place, (key, _) in enumerate(pairs):
                 if values[2 * place] != key_of(values[2 * place + 1]):
-                    yield f"Row {number} of history: its {key.name} is not that of its text, so look-ups pass over it. {REMEDY}"
+                    yield f"Row {number} of history: its {key.name} does not match its text, so look-ups miss it. {REMEDY}"
 
 
 def _charts(ledger: Ledger) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _backups(ledger: Ledger) -> Iterator[str]:
 
 
 def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | None:
-    """What is wrong with a playlist's backups, each of which says what it changes in the one before."""
+    """What is wrong with a playlist's chain of backups; None when nothing is."""
     columns = [BACKUP_CHANGES.c[name] for name in ("backup", "position", "removed", "track")]
     base, counted, length = None, 0, 0
     for start in range(0, len(backups), BACKUPS_AT_ONCE):
@@ -166,10 +166,10 @@ def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | No
                 return f"do not follow each other at number {number}"
             for position, removed, track in changes[number]:
                 if not 0 <= position <= position + removed <= length:
-                    return f"change a place that is not there, at number {number}"
+                    return f"change a position that does not exist, at number {number}"
                 length += (track is not None) - removed
             if length != backup.rows:
-                return f"come to {length} entries in place of {backup.rows}, at number {number}"
+                return f"have {length} entries instead of {backup.rows}, at number {number}"
     return None
 
 
@@ -180,4 +180,5 @@ def _archive_files(ledger: Ledger, storage: ArchiveStorage, listing: Listing) ->
                 for _ in read_rows(storage, archived, file, ledger.ledger_id):
                     pass
             except LedgerCorrupt as error:
-                yield str(error)
+                if not archived.whole or file in list_archive(storage).files[archived.name]:  # else an archive run has just replaced it
+                    yield str(error)

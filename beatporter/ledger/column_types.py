@@ -1,6 +1,6 @@
-"""How values lie in the database: narrow, and alike in SQLite and PostgreSQL.
+"""How values are stored: compactly, and the same in SQLite and PostgreSQL.
 
-Ids of Spotify are 16 bytes in place of 22 letters, times are whole seconds, lists are JSON. What a record has is what comes back.
+Spotify ids are 16 bytes instead of 22 letters, times are whole seconds, lists are JSON. Values come back as they went in.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sqlalchemy.types import TypeDecorator
 
 from beatporter.records.match import RunnerUp
 
-RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself in an INTEGER primary key only
+RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows only in an INTEGER primary key
 _BASE62 = string.digits + string.ascii_letters
 _VALUE = {letter: number for number, letter in enumerate(_BASE62)}
 _ID_LETTERS, _ID_BYTES = 22, 16
 
 
 class PlainText(TypeDecorator[str]):
-    """Text from strangers: what no database takes, a NUL or half of a surrogate pair, is left out or replaced."""
+    """Text from outside: a NUL is left out and half a surrogate pair replaced, since no database accepts them."""
 
     impl = Text
     cache_ok = True
@@ -35,7 +35,7 @@ class PlainText(TypeDecorator[str]):
 
 
 class SpotifyId(TypeDecorator[str]):
-    """An id of Spotify. 22 letters of base 62 are 128 bits; any other text is kept as it is, behind a NUL."""
+    """A Spotify id. 22 letters of base 62 are 128 bits; any other text is stored unchanged, after a NUL."""
 
     impl = LargeBinary
     cache_ok = True
@@ -61,7 +61,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Texts(TypeDecorator[tuple[str, ...]]):
-    """Several texts as a JSON list; none of them is null."""
+    """Several texts as a JSON list; no element is null."""
 
     impl = Text
     cache_ok = True
@@ -74,7 +74,7 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
 
 class RunnersUp(TypeDecorator[tuple[RunnerUp, ...]]):
-    """Candidates that were not taken, as JSON."""
+    """Candidates that were not chosen, as JSON."""
 
     impl = Text
     cache_ok = True
@@ -99,12 +99,12 @@ def read_runners_up(text: str) -> tuple[RunnerUp, ...]:
 
 
 def clean(text: str) -> str:
-    """The text as every database takes it."""
+    """The text in a form that every database accepts."""
     return text if text.isascii() and "\0" not in text else text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def packed_id(text: str) -> bytes:
-    """An id as it lies in the database."""
+    """An id as stored in the database."""
     if len(text) == _ID_LETTERS and text.isascii() and text.isalnum():
         number = 0
         for letter in text:
@@ -127,29 +127,29 @@ def unpacked_id(data: bytes) -> str:
 
 
 def key_of(text: str | None) -> int | None:
-    """Four bytes of a text's BLAKE2b, for a narrow index; whoever looks up compares the text as well. None for none."""
+    """Four bytes of a text's BLAKE2b, for a narrow index; look-ups must compare the text as well. None for None."""
     kept = clean(text or "")
     return int.from_bytes(blake2b(kept.encode(), digest_size=4).digest(), "little", signed=True) if kept else None
 
 
 def fingerprint(*values: object) -> int:
-    """Eight bytes of the values' BLAKE2b: equal values are one row. Of a million rows, two that differ meet with a chance of 3 in 10**8."""
+    """Eight bytes of the values' BLAKE2b: equal values share a row. Among a million rows, the chance of any collision is 3 in 10**8."""
     return int.from_bytes(blake2b(clean(repr(values)).encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def seconds(at: datetime) -> int:
-    """Whole seconds since 1970 of an aware time.
+    """Convert an aware time to whole seconds since 1970.
 
     Raises:
-        ValueError: the time names no zone.
+        ValueError: the time has no zone.
     """
     if at.tzinfo is None:
-        raise ValueError(f"{at!r} has no time zone; the ledger takes aware times only.")
+        raise ValueError(f"{at!r} has no time zone; the ledger accepts only aware times.")
     return int(at.timestamp() // 1)
 
 
 def as_plain(value: Any) -> Any:
-    """A value as an archive or a spreadsheet takes it: tuples are lists, records are JSON."""
+    """A value for an archive or a spreadsheet: tuples become lists, records become JSON."""
     if isinstance(value, tuple) and value and isinstance(value[0], RunnerUp):
         return _runners_up_json(value)
     return list(value) if isinstance(value, tuple) else value

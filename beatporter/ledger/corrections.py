@@ -1,4 +1,4 @@
-"""Table `corrections`: tracks that a person ruled out. As few rows as a person makes, so it is read whole."""
+"""Table `corrections`: tracks that a person ruled out. People make few of them, so it is read as a whole."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Corrections:
         self._database = database
 
     def append(self, row: CorrectionRow) -> None:
-        """Keep a correction."""
+        """Save a correction."""
         with self._database.single() as connection:
             connection.execute(CORRECTIONS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def all(self) -> list[CorrectionRow]:
-        """What stands: the latest correction of each wrong track for an entry, oldest first."""
+        """The latest correction of each wrong track for each entry, oldest first."""
         asked = select(*columns_of(CORRECTIONS, CorrectionRow)).order_by(CORRECTIONS.c.at, CORRECTIONS.c.id)
         with self._database.read() as connection:
             rows = [CorrectionRow(*row) for row in connection.execute(asked)]

@@ -1,8 +1,8 @@
 """The connection to the ledger's database: SQLite in a file, or PostgreSQL by address. Transactions, and errors in our words.
 
-SQLite is in WAL mode with `synchronous=FULL`: what is committed outlasts a power cut. A write takes the one write lock at its beginning, so
-a transaction never fails half-way for another one's sake. What is in the log goes to the file when a step is done (`settle`), not within a
-write: with millions of rows that takes longer than the write itself.
+SQLite runs in WAL mode with `synchronous=FULL`: committed data survives a power cut. A write takes the write lock at its beginning, so a
+transaction never fails half-way because of another. The log is written back to the file after a step (`settle`), not during a write: with
+millions of rows that takes longer than the write itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 import time
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -31,23 +31,25 @@ from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable,
 logger = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 30
-"""How long a write waits for another process's."""
+"""How long a write waits for another process's lock."""
 UNREACHABLE_TIMEOUT_S = 75
-"""How long a PostgreSQL that does not answer is waited for."""
+"""How long to wait for a PostgreSQL that does not answer."""
 SETTLE_BYTES = 4 * 1024 * 1024
-"""Size of SQLite's log from which `settle` empties it."""
+"""`settle` empties SQLite's log when it is at least this large."""
 PRAGMAS = (
-    "page_size=2048",  # of a new file: a batch of history changes some 300 pages of its indices, and half as much is written
+    "page_size=2048",  # for new files: a history batch changes about 300 index pages; small pages halve the writes
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
-    f"journal_size_limit={SETTLE_BYTES // 2}",  # else the log stays as large as it ever was, and every step empties it
+    f"journal_size_limit={SETTLE_BYTES // 2}",  # otherwise the log keeps its largest size, and every step empties it
 )
-"""Of each connection to SQLite."""
+"""For each connection to SQLite."""
 MIN_FILE_BYTES = 512
 """The smallest page of an SQLite file."""
+LOOK_AGAIN_S = 0.5
+"""Between two looks whether another process has let go."""
 STATEMENTS_AT_ONCE = 500
-"""Values in one list of a question; SQLite takes 32,766 in a statement."""
+"""Values in one list of a statement; SQLite allows 32,766 in a statement."""
 NETWORK_FILE_SYSTEMS = {
     "nfs",
     "nfs4",
@@ -63,14 +65,16 @@ NETWORK_FILE_SYSTEMS = {
     "fuse.s3fs",
     "fuse.rclone",
 }
-"""Kinds of file systems on which SQLite's locks and shared memory do not hold (sqlite.org/wal.html)."""
+"""Types of file systems on which SQLite's locks and shared memory do not work (sqlite.org/wal.html)."""
 MOUNTS = Path("/proc/mounts")
 _REFUSALS = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
-"""What a PostgreSQL says that lets nobody in; such an error carries no code."""
+"""Phrases of a PostgreSQL that refuses a sign-in; such an error carries no code."""
 MAX_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}
 _ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
+_WRITER = 0x62656177
+"""Keys of locks in PostgreSQL, in two rooms."""
 _PREPARED: WeakSet[Engine] = WeakSet()
 
 
@@ -81,7 +85,7 @@ class Database:
         address: a path, or a PostgreSQL address.
 
     Attributes:
-        name: the database as a person may be told of it, without a password.
+        name: the database's name in messages, without a password.
         path: SQLite's file; None on PostgreSQL.
     """
 
@@ -99,10 +103,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for questions; within a transaction of this thread, that one's.
+        """A connection for queries; inside a transaction of this thread, the transaction's.
 
         Raises:
-            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
+            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: from the database.
         """
         begun: Connection | None = getattr(self._open, "connection", None)
         with self.errors():
@@ -113,7 +117,7 @@ class Database:
                 yield connection
 
     def _connected(self, engine: Engine) -> Connection:
-        """A connection; a PostgreSQL that is away for a while, for a restart, is waited for."""
+        """Connect, waiting a while for a PostgreSQL that is being restarted."""
         ends_at, pause_s = time.monotonic() + UNREACHABLE_TIMEOUT_S, 0.25
         while True:
             try:
@@ -121,20 +125,20 @@ class Database:
             except (OperationalError, NoConnection) as error:
                 if self.is_sqlite or _is_refusal(error) or time.monotonic() >= ends_at:
                     raise
-                logger.warning("The ledger %s does not answer; it is tried again.", self.name)
+                logger.warning("The ledger %s does not answer; trying again.", self.name)
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 5.0)
 
     def single(self) -> AbstractContextManager[Connection]:
-        """A connection for one statement that writes: it commits by itself, within a transaction of this thread with that."""
+        """A connection for one writing statement: it commits by itself, or inside a transaction of this thread together with it."""
         return self.read()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """What is written within is kept as a whole, or not at all; one within another is part of that.
+        """Commit everything written inside as a whole, or nothing; a nested transaction is part of the outer one.
 
         Raises:
-            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says; nothing was written.
+            LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: from the database; nothing was written.
         """
         begun: Connection | None = getattr(self._open, "connection", None)
         if begun is not None:
@@ -156,7 +160,7 @@ class Database:
 
     @property
     def is_prepared(self) -> bool:
-        """Whether this process has seen that the database has its tables."""
+        """Whether this process has checked that the database has its tables."""
         return self._engine in _PREPARED
 
     @is_prepared.setter
@@ -165,21 +169,45 @@ class Database:
 
     @property
     def playlist_numbers(self) -> MutableMapping[str, int]:
-        """Those of the table `playlist_ids` that were asked for; they never change. A transaction's own are forgotten when it fails."""
+        """Numbers of the table `playlist_ids` seen so far; they never change. A failed transaction's own ones are forgotten."""
         own: dict[str, int] | None = getattr(self._open, "numbers", None)
         return self._playlist_numbers if own is None else ChainMap(own, self._playlist_numbers)
 
     def alone(self, connection: Connection, playlist: int = 0) -> None:
-        """Let no other transaction that asks for the same in until this one ends. SQLite has one writer anyway.
+        """Keep other transactions that ask for the same lock out until this one ends. SQLite has one writer anyway.
 
         Args:
-            playlist: its number, when only those about the same playlist are to wait.
+            playlist: its number, when only transactions for the same playlist must wait.
         """
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
 
+    @contextmanager
+    def only_writer(self, number: int) -> Iterator[None]:
+        """Wait until no other process holds this number, and hold it; the server lets it go when the connection ends, however it does.
+
+        A connection that breaks meanwhile lets it go too soon, which is no reason to end what goes on within. On SQLite it is not needed.
+
+        Raises:
+            LedgerUnavailable, LedgerUnwritable: as the database says, before it is held.
+        """
+        with self.errors():
+            connection = self._connected(self._engine)
+        try:
+            with self.errors():
+                # Of a transaction, not of a session: a pooler may hand a session on. Asked for again and again, so that nothing
+                # that the server counts as a statement at work takes minutes.
+                asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
+                while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
+                    connection.rollback()
+                    time.sleep(LOOK_AGAIN_S)
+            yield
+        finally:
+            with suppress(SQLAlchemyError):
+                connection.close()
+
     def insert(self, table: TableClause) -> Any:
-        """An INSERT that knows ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
+        """An INSERT that supports ON CONFLICT. Its dialect is loaded when needed: PostgreSQL's takes 2 MB and 20 ms."""
         if self.is_sqlite:
             from sqlalchemy.dialects import sqlite
 
@@ -189,7 +217,7 @@ class Database:
         return postgresql.insert(table)
 
     def settle(self) -> None:
-        """Empty SQLite's log into its file once it is large; what hinders it is for the next time."""
+        """Empty SQLite's log into its file when it is large; if that is not possible now, the next call does it."""
         if self.path is None:
             return
         try:
@@ -201,10 +229,10 @@ class Database:
             logger.debug("The log of %s was not emptied: %s", self.name, error)
 
     def keep_log(self) -> None:
-        """Have SQLite write to a log (WAL), from now on. Of a ledger only: in a file that holds something else nothing is changed.
+        """Switch SQLite to a log (WAL). Call it for a ledger only, so that a file with other content is not changed.
 
         Raises:
-            LedgerCorrupt: the file ends within a page; SQLite would fill it up with zeros, which are rows that are not there.
+            LedgerCorrupt: the file ends within a page; SQLite would fill it with zeros and so lose rows silently.
         """
         if self.path is None:
             return
@@ -212,21 +240,21 @@ class Database:
             driver: Any = connection.connection.driver_connection
             (page,) = driver.execute("PRAGMA page_size").fetchone()
             log = self.path.with_name(f"{self.path.name}-wal")
-            if self.path.stat().st_size % page and not (log.exists() and log.stat().st_size):  # a log may have the rest
+            if self.path.stat().st_size % page and not (log.exists() and log.stat().st_size):  # a log may hold the rest
                 raise _cut_off(self.path)
             _set_wal(driver)
 
     def close(self) -> None:
-        """Close the connections; the next question opens one again."""
+        """Close the connections; the next query opens one again."""
         self._engine.dispose()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """What the database says, in our words; never with a statement's values in it."""
+        """Translate database errors; the text never contains a statement's values."""
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            if isinstance(error, StatementError) and isinstance(error.orig, ValueError):  # of ours: a column refuses a value
+            if isinstance(error, StatementError) and isinstance(error.orig, ValueError):  # ours: a column type refuses a value
                 raise error.orig from None
             raise self._error(error) from error
 
@@ -244,37 +272,39 @@ class Database:
         if not self.is_sqlite:
             return self._error_of_postgres(error, said)
         if isinstance(error, NoConnection):
-            return LedgerUnavailable(f"The ledger {self.name} is asked by too many threads at once.", "Try again.")
+            return LedgerUnavailable(f"The ledger {self.name} is used by too many threads at once.", "Try again.")
         if "locked" in said or "busy" in said:
             return LedgerUnavailable(f"The ledger {self.name} was locked by another process for {LOCK_TIMEOUT_S} s.", "Try again.")
         if any(words in said for words in ("full", "readonly", "unable to open", "disk I/O", "permission")):
             return LedgerUnwritable(
-                f"The ledger {self.name} cannot be written: {said}.", "Make room, or set BEATPORTER_DATABASE to another place."
+                f"The ledger {self.name} cannot be written: {said}.", "Free space, or set BEATPORTER_DATABASE to another place."
             )
         return LedgerCorrupt(
             f"The ledger {self.name} is damaged: {said}.",
-            "Look at it with `beatporter ledger check`; put a copy back, or make it anew with `beatporter ledger rebuild --from ARCHIVE`.",
+            "Run `beatporter ledger check`; restore a copy, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`.",
         )
 
     def _error_of_postgres(self, error: Exception, said: str) -> BeatporterError:
         if _sqlstate(error).startswith("53"):  # insufficient resources
-            return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Make room on its server.")
-        if _sqlstate(error).startswith("40"):  # transactions that waited for each other
-            return LedgerUnavailable(f"The ledger {self.name} was asked by others at the same time: {said}.", "Try again.")
+            return LedgerUnwritable(f"The ledger {self.name} cannot be written: {said}.", "Free space on its server.")
+        if _sqlstate(error).startswith("40"):  # deadlocks and serialisation failures
+            return LedgerUnavailable(f"The ledger {self.name} was in use by others at the same time: {said}.", "Try again.")
         if _is_refusal(error):
-            return SettingsError(f"The ledger {self.name} refuses: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there.")
+            return SettingsError(
+                f"The ledger {self.name} refuses access: {said}.", "Correct BEATPORTER_DATABASE, or the user's rights there."
+            )
         if isinstance(error, NoConnection | DisconnectionError | OperationalError) or getattr(error, "connection_invalidated", False):
             return LedgerUnavailable(f"The ledger {self.name} does not answer: {said}.", "Is its server up?")
-        return LedgerCorrupt(f"The ledger {self.name} does not take a statement: {said}.", "Look at it with `beatporter ledger check`.")
+        return LedgerCorrupt(f"The ledger {self.name} rejects a statement: {said}.", "Run `beatporter ledger check`.")
 
 
 def _sqlstate(error: Exception) -> str:
-    """PostgreSQL's code of an error; empty when it comes without one."""
+    """PostgreSQL's error code; empty when there is none."""
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether a PostgreSQL is there and lets nobody in by this address: the sign-in, the database's name, a privilege."""
+    """Whether a PostgreSQL answers but refuses this address: the sign-in, the database's name, a privilege."""
     said = str(error) if isinstance(error, OperationalError) else ""
     return _sqlstate(error).startswith(("28", "3D", "42501")) or any(words in said for words in _REFUSALS)
 
@@ -290,11 +320,11 @@ def _without_password(address: str) -> str:
 
 
 def _engine(address: str) -> Engine:
-    """An engine for each database and process: what it has compiled is used again. Of several databases the last few stay open."""
+    """One engine per database and process, so that compiled statements are reused. The last few databases stay open."""
     with _ENGINES_LOCK:
         if not _ENGINES:
-            os.register_at_fork(before=_close_all)  # connections do not outlive a fork
-            atexit.register(_close_all)  # which empties SQLite's log into its file
+            os.register_at_fork(before=_close_all)  # connections must not be shared across a fork
+            atexit.register(_close_all)  # this empties SQLite's log into its file
         engine = _ENGINES.pop(address, None) or (_postgres(address) if is_postgres(address) else _sqlite(Path(address)))
         _ENGINES[address] = engine
         while len(_ENGINES) > MAX_ENGINES:
@@ -311,19 +341,18 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
-        if path.is_file() and 0 < path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
+        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
             raise _cut_off(path)
         if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+            _make_file(path)
     except FileExistsError as error:
         if not path.is_file():
             raise LedgerUnwritable(
                 f"{path.parent} is a file where a folder is needed.", "Set BEATPORTER_DATABASE to another place."
             ) from error
-    except OSError as error:
-        raise LedgerUnwritable(
-            f"The ledger {path} cannot be opened: {error.strerror}.", "Set BEATPORTER_DATABASE to a writable place."
-        ) from error
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise LedgerUnwritable(f"The ledger {path} cannot be opened: {reason}.", "Set BEATPORTER_DATABASE to a writable place.") from error
     # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
@@ -336,8 +365,26 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
+def _make_file(path: Path) -> None:
+    """Begin a database, open to its owner only. It is never there with nothing in it: an empty file is one whose content was lost."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            for pragma in (*PRAGMAS, f"application_id={_LOCK}"):  # the last one is what has the first page written
+                connection.execute(f"PRAGMA {pragma}")
+        try:
+            os.link(draft, path)
+        except FileExistsError:  # another process was faster
+            return
+        except OSError:  # a file system without links
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _set_wal(driver: Any) -> None:
-    """Of several processes that begin at once one sets the mode; SQLite does not let the others wait for it, so they ask again."""
+    """Set the mode. When several processes begin at once, SQLite does not let the others wait for it, so they try again."""
     ends_at = time.monotonic() + LOCK_TIMEOUT_S
     while driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -349,34 +396,36 @@ def _set_wal(driver: Any) -> None:
 
 
 def _cut_off(path: Path) -> LedgerCorrupt:
-    return LedgerCorrupt(f"The ledger {path} is cut off after {path.stat().st_size} bytes.", "Put a copy of it back.")
+    size = path.stat().st_size
+    remedy = "Put a copy of it back." if size else "Put a copy of it back, or remove it to begin a new one."
+    return LedgerCorrupt(f"The ledger {path} is cut off after {size} bytes.", remedy)
 
 
 def _postgres(address: str) -> Engine:
     try:
-        import psycopg  # noqa: F401 - an extra of Beatporter's
+        import psycopg  # noqa: F401 - an optional dependency
     except ImportError:
-        raise SettingsError("BEATPORTER_DATABASE names a PostgreSQL, and its driver is missing.", "Install beatporter[postgres].") from None
+        raise SettingsError("BEATPORTER_DATABASE names a PostgreSQL, but its driver is missing.", "Install beatporter[postgres].") from None
     rest = address.partition("://")[2]
     return create_engine(f"postgresql+psycopg://{rest}", pool_pre_ping=True, connect_args={"connect_timeout": 10})
 
 
 def _refuse_network(folder: Path) -> None:
-    """SQLite on a network drive loses data.
+    """Refuse a network drive, where SQLite loses data.
 
     Raises:
-        SettingsError: the folder is on one, as far as the system tells.
+        SettingsError: the folder is on one, as far as the system can tell.
     """
     try:
         mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:  # not Linux
         return
     place, kind, longest = folder.resolve(), "", 0
-    for point, mounted in mounts:  # of several at one point the last one counts: an automount stands before what it mounted
+    for point, mounted in mounts:  # the last mount at a point counts: an automount precedes what it mounted
         if len(point) >= longest and place.is_relative_to(point.replace("\\040", " ")):
             kind, longest = mounted, len(point)
     if kind in NETWORK_FILE_SYSTEMS:
         raise SettingsError(
             f"{folder} is on a network drive ({kind}), where SQLite loses data.",
-            "Set BEATPORTER_DATABASE to a local path, or to postgresql://… where several machines share it.",
+            "Set BEATPORTER_DATABASE to a local path, or to postgresql://… if several machines share it.",
         )

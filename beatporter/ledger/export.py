@@ -1,6 +1,6 @@
-"""Exporting a table to CSV or Excel, a bounded piece at a time: what is written grows on the disk, not in memory.
+"""Exports a table to CSV or Excel in pieces of bounded size: the result grows on disk, not in memory.
 
-Owns which tables a person sees, and their columns. pandas and openpyxl are imported here only, when an export runs.
+Defines which tables a person sees, and their columns. pandas and openpyxl are imported only when an export runs.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from beatporter.records.match import Match
 
 ROWS_AT_ONCE = 8_192
 SHEET_ROWS = 1_048_576
-"""Excel's limit (Microsoft, "Excel specifications and limits"); what is beyond goes to another sheet."""
+"""Excel's limit (Microsoft, "Excel specifications and limits"); further rows go to another sheet."""
 MAX_CELL_CHARACTERS = 32_767
-"""The same page's limit of a cell; a longer text is cut."""
+"""The limit for a cell, from the same page; longer text is cut."""
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-"""How a text begins that a spreadsheet takes for a formula: Excel passes over blanks, and reads full-width signs as the others (OWASP, "CSV
-injection")."""
+"""Beginnings of text that a spreadsheet treats as a formula: Excel skips spaces, and reads full-width signs like the ordinary ones
+(OWASP, "CSV injection")."""
 Row = tuple[Any, ...]
 Progress = Callable[[int], None]
 
@@ -57,8 +57,8 @@ class _View:
 
     Attributes:
         asked: its rows, in order.
-        key: the column that a part of the table is chosen by; None: it is exported whole.
-        shown: what of the rows is shown; None: all, as they are.
+        key: the column that `only` selects by; None: the table is always exported as a whole.
+        shown: turns the rows into those shown; None: all, unchanged.
         further: columns that `shown` adds.
     """
 
@@ -97,7 +97,7 @@ def _values(record: Any) -> Row:
 
 
 def _asked(names: Iterable[str], *lying: Table) -> Select[Any]:
-    """Columns by name, each of the first table that has it, of tables that refer to one another."""
+    """Columns by name, each from the first table that has it, of tables that refer to one another."""
     asked = select(*(next(table.c[name] for table in lying if name in table.c) for name in names))
     for table in lying[1:]:
         asked = asked.join(table)
@@ -139,20 +139,20 @@ TABLES = tuple(_VIEWS)
 def export(
     ledger: Ledger, table: str, path: Path, *, only: str | None = None, overwrite: bool = False, progress: Progress | None = None
 ) -> ExportReport:
-    """Write a table's rows to a file; its ending, .csv or .xlsx, says which kind.
+    """Write a table's rows to a file; its suffix, .csv or .xlsx, chooses the format.
 
-    History comes without repetitions, matches as what stands, backups as every position of every state. Times are UTC; in Excel,
-    which knows no zones, without one. A text that a spreadsheet would take for a formula gets an apostrophe in front (CSV)
-    or is marked as text (Excel): names come from strangers.
+    History comes without repetitions, matches with the current decisions, backups with every position of every state. Times are UTC; in
+    Excel, which has no time zones, without one. Text that a spreadsheet would treat as a formula gets an apostrophe in front (CSV) or is
+    marked as text (Excel), because names come from outside.
 
     Args:
-        only: only the rows of this playlist, genre or run, by its id.
-        overwrite: replace a file of that name.
-        progress: called with the rows written so far.
+        only: only the rows of the playlist, genre or run with this id.
+        overwrite: replace an existing file.
+        progress: called with the number of rows written so far.
 
     Raises:
-        SettingsError: no such table or part of it, another ending, a file of that name is there, or none can be written there.
-        LedgerCorrupt, LedgerUnavailable: as the database says; no file is left.
+        SettingsError: there is no such table or part, the suffix is unknown, the file exists, or it cannot be written there.
+        LedgerCorrupt, LedgerUnavailable: from the database; no file is left.
     """
     view = _VIEWS.get(table)
     if view is None:
@@ -167,7 +167,7 @@ def export(
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str:
-    """What to name in place of an unknown name: the nearest, or a few of those there are."""
+    """A hint for an unknown name: the nearest one, or a few of the existing ones."""
     names = list(known)
     near = difflib.get_close_matches(wanted, names, n=1)
     there = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
@@ -176,30 +176,30 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def written_whole(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A draft beside a file, which takes the file's place when the block is left without an error; no draft stays behind.
+    """A draft beside a file, which replaces the file when the block is left without an error; no draft stays behind.
 
     Raises:
-        SettingsError: another file is there, or none can be written there.
+        SettingsError: another file is there, or it cannot be written there.
     """
     draft = path.parent / f".{secrets.token_hex(6)}.part"
     try:
         if path.exists() and not path.is_file():
             raise SettingsError(f"{path} is not a file.", "Name a file.")
         if path.exists() and not overwrite:
-            raise SettingsError(f"{path} is there already.", "Name another file, or use --force to replace it.")
+            raise SettingsError(f"{path} already exists.", "Name another file, or use --force to replace it.")
         if not path.parent.is_dir():
-            raise SettingsError(f"There is no folder {path.parent}.", "Make it, or choose another place.")
+            raise SettingsError(f"There is no folder {path.parent}.", "Create it, or choose another place.")
         yield draft
         draft.replace(path)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.", "Choose another place, or make room.") from error
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.", "Choose another place, or free space.") from error
     finally:
         with suppress(OSError):
             draft.unlink()
 
 
 def _part(ledger: Ledger, table: str, view: _View, only: str | None) -> Any:
-    """The part of a table that a person named, as its column has it; None: all of it."""
+    """The part of a table that a person named, as the column's value; None: all of it."""
     if only is None:
         return None
     if view.key is None:
@@ -216,7 +216,7 @@ def _part(ledger: Ledger, table: str, view: _View, only: str | None) -> Any:
 def _rows(ledger: Ledger, view: _View, part: Any) -> Generator[Row, None, None]:
     asked = view.asked if part is None else view.asked.where(view.asked.selected_columns[str(view.key)] == part)
     database = ledger.database
-    # PostgreSQL sends rows bit by bit within a transaction only; SQLite does anyway, and a transaction would keep writers out.
+    # PostgreSQL streams rows only within a transaction; SQLite does so anyway, and a transaction would block writers.
     with database.read() if database.is_sqlite else database.transaction() as connection:
         found = connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE})
         yield from view.shown(ledger, found) if view.shown else map(tuple, found)
@@ -232,7 +232,7 @@ def _write_csv(path: Path, _: str, columns: list[str], rows: Iterator[Row], prog
     import pandas as pd
 
     written = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as out:  # the mark tells Excel that it is UTF-8
+    with path.open("w", encoding="utf-8-sig", newline="") as out:  # the byte order mark shows Excel that it is UTF-8
         out.write(",".join(columns) + "\r\n")
         while chunk := [[_csv_value(value) for value in row] for row in islice(rows, ROWS_AT_ONCE)]:
             pd.DataFrame(chunk, dtype=object).to_csv(out, header=False, index=False, lineterminator="\r\n")

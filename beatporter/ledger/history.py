@@ -1,4 +1,4 @@
-"""Table `history`: every track that a playlist once held. A set that only grows; of a track's rows the earliest stands."""
+"""Table `history`: every track that a playlist once held. It only grows; of a track's rows the earliest counts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class History:
         self._database = database
 
     def append(self, playlist_id: str, rows: Sequence[HistoryRow]) -> None:
-        """Remember tracks; what is remembered already, by track, ISRC and recording, is left as it is.
+        """Record tracks; rows already recorded with the same track, ISRC and recording stay unchanged.
 
         Raises:
-            LedgerUnwritable, LedgerUnavailable: the rows could not be written; none of them was.
+            LedgerUnwritable, LedgerUnavailable: the rows could not be written; none were.
         """
         if not rows:
             return
@@ -47,16 +47,16 @@ class History:
         """Which of the tracks, ISRCs and recordings the playlist once held.
 
         Args:
-            playlist_id: None asks for all playlists together.
+            playlist_id: None searches all playlists together.
         """
         given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
-        asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # as it lies there: as it was asked for
+        asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # by their stored form
         columns = list(zip(*self._find(playlist_id, asked), strict=True)) or [()] * len(asked)
         found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
         return Known(*(frozenset(texts - {""}) for texts in found))
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
-        """The rows of some tracks by id; what the playlist never held is left out."""
+        """The rows of some tracks, by id; tracks that the playlist never held are left out."""
         asked = select(*columns_of(HISTORY, HistoryRow)).where(HISTORY.c.playlist == number_of(playlist_id))
         rows: list[HistoryRow] = []
         with self._database.read() as connection:
@@ -67,14 +67,14 @@ class History:
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""
-        place = tuple_(HISTORY.c.track_key, HISTORY.c.rest_key)  # the rest of the unique index: no two rows of a playlist share it
+        place = tuple_(HISTORY.c.track_key, HISTORY.c.rest_key)  # with the playlist, the unique index
         columns = (HISTORY.c.track_key, HISTORY.c.rest_key, HISTORY.c.track_id)
         asked = select(*columns).where(HISTORY.c.playlist == number_of(playlist_id)).order_by(*columns[:2]).limit(ROWS_AT_ONCE)
-        seen: tuple[int | None, set[str]] = None, set()  # rows of one track have one key, and so lie side by side
+        seen: tuple[int | None, set[str]] = None, set()  # rows of one track share a key, so they are adjacent
         batch: Sequence[Any] = ()
         while True:
             after = asked.where(place > tuple_(*batch[-1][:2])) if batch else asked
-            with self._database.read() as connection:  # not left open: whoever reads may take long, or write meanwhile
+            with self._database.read() as connection:  # closed before yielding: the caller may take long, or write meanwhile
                 batch = connection.execute(after).all()
             for key, _, track_id in batch:
                 if key != seen[0]:
@@ -92,10 +92,10 @@ class History:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
     def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
-        """What rows have under one of the keys, each in the place of its kind; a few are other texts with the same key."""
+        """Values of the rows that have one of the keys, each in its column; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
-            if playlist_id is None:  # each named: given a subquery, PostgreSQL reads the whole table
+            if playlist_id is None:  # listed one by one: with a subquery PostgreSQL reads the whole table
                 within: dict[str, Any] = {"playlists": connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()}
             else:
                 within = {"playlist_id": playlist_id}
@@ -106,9 +106,9 @@ class History:
 
 @lru_cache
 def _question(names: tuple[str, ...], *, everywhere: bool) -> CompoundSelect[Any]:
-    """Asks for rows by keys of some kinds, each kind by its own index: asked with OR, SQLite reads the whole playlist.
+    """A query for rows by keys of some kinds, each through its own index: with OR, SQLite reads the whole playlist.
 
-    Made once: to make it takes as long as to answer it.
+    Cached: compiling it takes as long as running it.
     """
     if everywhere:
         within: ColumnElement[bool] = HISTORY.c.playlist.in_(bindparam("playlists", expanding=True))
@@ -118,18 +118,18 @@ def _question(names: tuple[str, ...], *, everywhere: bool) -> CompoundSelect[Any
 
 
 def _only(name: str) -> Select[Any]:
-    """One of the three columns that a history is asked by, null for the others: what is not asked for is not unpacked."""
+    """One of the three columns that can be looked up, null for the others: so only the wanted column is unpacked."""
     return select(*(HISTORY.c[key] if key == name else type_coerce(null(), HISTORY.c[key].type).label(key) for key in _KEY_COLUMNS))
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The values in lists that one statement takes."""
+    """Split values into lists that fit into one statement."""
     for start in range(0, len(values), STATEMENTS_AT_ONCE):
         yield values[start : start + STATEMENTS_AT_ONCE]
 
 
 def earliest_of(rows: Iterable[HistoryRow]) -> dict[str, HistoryRow]:
-    """The row of each track that stands: the earliest, and of equal times the same one whatever the order."""
+    """The row of each track that counts: the earliest; ties are broken the same way in any order of the rows."""
     standing: dict[str, HistoryRow] = {}
     for row in sorted(rows, key=rank):
         standing.setdefault(row.track_id, row)
@@ -137,13 +137,13 @@ def earliest_of(rows: Iterable[HistoryRow]) -> dict[str, HistoryRow]:
 
 
 def rank(row: HistoryRow) -> tuple[Any, ...]:
-    """Sorts rows by track, and a track's rows with the one that stands first."""
+    """Sort key: rows by track, and of a track first the row that counts."""
     known = (row.isrc is None, row.isrc or "", row.recording, row.beatport_id is None, row.beatport_id or 0, row.source)
     return row.track_id, row.added_at, *known
 
 
 def _values(playlist: int, row: HistoryRow) -> dict[str, Any]:
-    imported_at = row.added_at if row.source == "import" else None  # an old date is news, also of a track that is known
+    imported_at = row.added_at if row.source == "import" else None  # an import's date is kept even for a known track
     return {
         "playlist": playlist,
         "track_id": row.track_id,
@@ -155,5 +155,5 @@ def _values(playlist: int, row: HistoryRow) -> dict[str, Any]:
         "track_key": key_of(row.track_id),
         "isrc_key": key_of(row.isrc),
         "recording_key": key_of(row.recording),
-        "rest_key": key_of(repr((row.track_id, row.isrc, row.recording, imported_at))),  # the id too: of it `track_key` has only 32 bits
+        "rest_key": key_of(repr((row.track_id, row.isrc, row.recording, imported_at))),  # `track_key` has only 32 bits of the id
     }

@@ -1,4 +1,4 @@
-"""Taking in a ledger from before it was a database: every table of its Parquet files, in one transaction. Twice is once."""
+"""Imports a ledger from the time before it was a database: every table of its Parquet files, in one transaction. Idempotent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from beatporter.ledger.archive_storage import ArchiveStorage
 
 _CAUTION = ("recorded", "written", "writing")
-"""States of a playlist by how much they leave open."""
+"""States of a playlist, ordered by how much they leave open."""
 
 
 @dataclass(slots=True)
@@ -35,9 +35,9 @@ class TableTaken:
     """What an older ledger has of a table.
 
     Attributes:
-        read: rows of all files; one that lies in two of them counts twice.
+        read: rows of all files; a row in two files counts twice.
         new: rows that the ledger did not have.
-        left: playlists' states older than the newest that the ledger has, which cannot be put before it.
+        left: playlists' states older than the newest one in the ledger, which cannot be inserted before it.
     """
 
     table: str
@@ -50,20 +50,20 @@ class TableTaken:
 def import_ledger(
     ledger: Ledger, storage: ArchiveStorage, progress: Callable[[str, int, int], None] | None = None, *, dry_run: bool = False
 ) -> list[TableTaken]:
-    """Take an older ledger in, as a whole or not at all; what the ledger has already stays as it is.
+    """Import an older ledger completely or not at all; what the ledger already has stays unchanged.
 
     Args:
         progress: called with a table's name, files read, and files in all.
-        dry_run: report what would be taken, and leave the ledger as it is.
+        dry_run: report what would be imported, and leave the ledger unchanged.
 
     Raises:
         SettingsError: there is no older ledger.
         LedgerCorrupt: a file is damaged.
-        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the storage say.
+        LedgerUnwritable, LedgerUnavailable, UpstreamDown: from the database and the storage.
     """
     parts = list_parts(storage)
     if not parts:
-        raise SettingsError(f"{storage.name} holds no ledger of an earlier Beatporter.", "Name the folder that has history/ in it.")
+        raise SettingsError(f"{storage.name} holds no ledger of an earlier Beatporter.", "Name the folder that contains history/.")
     report = [TableTaken(table) for table in RECORDS]
     with one_transaction(ledger, dry_run=dry_run):
         for taken in report:
@@ -99,17 +99,17 @@ def _runners_up(row: Row) -> tuple[RunnerUp, ...]:
 
 def _take_history(ledger: Ledger, parts: Sequence[Part], _: TableTaken) -> None:
     playlist_id = parts[0].partition["playlist_id"]
-    by_track = heapq.merge(*(part.rows() for part in parts), key=itemgetter("track_id"))  # every file lies by track
+    by_track = heapq.merge(*(part.rows() for part in parts), key=itemgetter("track_id"))  # every file is sorted by track
     for rows in _chunks(chain.from_iterable(_distinct(same) for _, same in groupby(by_track, key=itemgetter("track_id")))):
         ledger.history.append(playlist_id, rows)
         standing = ledger.history.rows(playlist_id, [row.track_id for row in rows])
-        # Where the ledger knows a track from later, with equal ISRC and recording, only an import's row counts beside its own.
+        # If the ledger has a later row of a track with equal ISRC and recording, only an import's row is kept beside it.
         earlier = [row for row in earliest_of(rows).values() if row.added_at < standing[row.track_id].added_at]
         ledger.history.append(playlist_id, [replace(row, source="import") for row in earlier])
 
 
 def _distinct(rows: Iterator[Row]) -> Iterable[HistoryRow]:
-    """A track's rows, of those with equal ISRC and recording the earliest."""
+    """A track's rows; of those with equal ISRC and recording the earliest."""
     once: dict[tuple[str | None, str], HistoryRow] = {}
     for row in sorted((record_of(HistoryRow, row) for row in rows), key=rank):
         once.setdefault((row.isrc, row.recording), row)
@@ -121,7 +121,7 @@ def _take_backups(ledger: Ledger, parts: Sequence[Part], taken: TableTaken) -> N
     kept = {info.snapshot_id: info.taken_at for info in ledger.backups.all(playlist_id)}
     for part in sorted(parts, key=lambda part: part.stamp):
         taken_at, rows = datetime.strptime(f"{part.stamp}+0000", "%Y%m%dT%H%M%SZ%z"), part.rows()
-        first = list(islice(rows, 1))  # reads the file's head, which names the state; an empty one has no row that does
+        first = list(islice(rows, 1))  # reads the file's metadata, which names the state; an empty file has no row with it
         snapshot_id = part.about["snapshot_id"]
         if snapshot_id not in kept and taken_at < max(kept.values(), default=taken_at):
             taken.left += 1
@@ -139,7 +139,7 @@ def _take_snapshots(ledger: Ledger, parts: Sequence[Part], _: TableTaken) -> Non
 
 
 def _take_others(ledger: Ledger, parts: Sequence[Part], taken: TableTaken) -> None:
-    """Rows of a small table that has no unique key: those that are not there yet, equal ones once."""
+    """Insert new rows of a small table without a unique key; of equal ones only one."""
     table, rows = metadata.tables[taken.table], {record_of(RECORDS[taken.table], row) for row in _rows(parts)}
     given = {column.name: bindparam(column.name, type_=column.type) for column in table.c if not column.primary_key}
     same = (table.c[name].is_not_distinct_from(one) if table.c[name].nullable else table.c[name] == one for name, one in given.items())

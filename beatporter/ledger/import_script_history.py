@@ -1,7 +1,7 @@
-"""Importing the history of the script that Beatporter replaces.
+"""Imports the history of the script that Beatporter replaces.
 
 Its file has the columns playlist_id, playlist_name, track_id, datetime_added and artist_name, the last one as "Artist - Title".
-Importing it twice changes nothing. How the file is read is `old_file`'s.
+Importing it twice changes nothing. `script_history_file` reads the file.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from beatporter.ledger.script_history_file import Row, read_rows, text_of
 from beatporter.records.ledger import HistoryRow
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
-"""Time of a row whose date is missing or unreadable: that the playlist held the track is what counts."""
+"""Time for a row whose date is missing or unreadable: what counts is that the playlist held the track."""
 ROWS_AT_ONCE = 5_000
 PIECES_AHEAD = 3
-"""Of so many rows, for which keys are made while earlier ones are kept."""
+"""Rows whose keys are computed while earlier ones are saved."""
 Recording = Callable[[str, Sequence[str]], str]
-"""Makes a history row's `recording` of a title and its artists, as `matching.recording.recording_key` does."""
+"""Computes a history row's `recording` from a title and its artists, like `matching.recording.recording_key`."""
 _TRACK = re.compile(r"(?:spotify:track:|https://open\.spotify\.com/(?:intl-\w+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?")
 _FORMATS = ("%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y")
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What was taken, and what was left and why. Rows read are those taken, repeated and left."""
+    """What was imported, and what was left out and why. Rows read are the sum of imported, repeated and left-out ones."""
 
     read: int = 0
     taken: int = 0
-    """Rows that went into the history."""
+    """Rows added to the history."""
     undated: int = 0
-    """Of the rows taken or repeated, those without a readable date."""
+    """Imported or repeated rows without a readable date."""
     without_title: int = 0
-    """Of the rows taken or repeated, those with no "Artist - Title": known by their id only."""
+    """Imported or repeated rows without "Artist - Title": known only by their id."""
     left: Counter[str] = field(default_factory=Counter)
-    """Rows left out by reason."""
+    """Rows left out, by reason."""
     examples: dict[str, str] = field(default_factory=dict)
     """The first row left out for each reason."""
     playlists: dict[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class ImportReport:
 
     @property
     def repeated(self) -> int:
-        """Rows of a track that its playlist has already with no later date, from this file or from before."""
+        """Rows whose track the playlist already has with the same or an earlier date, from this file or from before."""
         return self.read - self.taken - self.left.total()
 
 
@@ -68,15 +68,15 @@ def import_history(
     *,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Take an old history into the ledger's, as a whole or not at all.
+    """Import an old history into the ledger's, completely or not at all.
 
     Args:
-        progress: called with the rows read so far.
-        dry_run: report what would be taken, and leave the ledger as it is.
+        progress: called with the number of rows read so far.
+        dry_run: report what would be imported, and leave the ledger unchanged.
 
     Raises:
-        SettingsError: no such file, none of these kinds, or a column is missing.
-        LedgerUnwritable, LedgerUnavailable: as the database says.
+        SettingsError: there is no such file, its format is unknown, or a column is missing.
+        LedgerUnwritable, LedgerUnavailable: from the database.
     """
     work = _Import(ledger.history, recording, progress)
     with one_transaction(ledger, dry_run=dry_run):
@@ -86,7 +86,7 @@ def import_history(
 
 @contextmanager
 def one_transaction(ledger: Ledger, *, dry_run: bool) -> Iterator[None]:
-    """One transaction; a dry run's leaves nothing behind."""
+    """One transaction; a dry run's is rolled back."""
     with suppress(_Undone), ledger.transaction():
         yield
         if dry_run:
@@ -94,11 +94,11 @@ def one_transaction(ledger: Ledger, *, dry_run: bool) -> Iterator[None]:
 
 
 class _Undone(Exception):
-    """Ends a transaction of which nothing is to stay."""
+    """Rolls back a transaction."""
 
 
 class _Taken(NamedTuple):
-    """A row of use; of "Artist - Title" its recording's key is made."""
+    """A usable row; its recording's key is computed from "Artist - Title"."""
 
     playlist_id: str
     track_id: str
@@ -114,9 +114,9 @@ class _Import:
         self.report = ImportReport()
 
     def run(self, path: Path) -> None:
-        """More than half of the work is the recordings' keys: for all but small files other processes make them, a few pieces ahead."""
+        """Most of the work is computing the recordings' keys: for large files other processes do this, a few chunks ahead."""
         rows, ahead = read_rows(path), deque[tuple[list[_Taken], Callable[[], list[str | None]]]]()
-        # Spawned, for a fork would share the database's connection; and Ctrl-C is for this process to answer.
+        # Spawn, because a fork would share the database's connection; and Ctrl-C is for this process to handle.
         with ProcessPoolExecutor(2, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as others:
             while chunk := list(islice(rows, ROWS_AT_ONCE)):
                 taken = [one for row in chunk if (one := self._take(row)) is not None]
@@ -159,7 +159,7 @@ class _Import:
             self._progress(self.report.read)
 
     def _new(self, playlist_id: str, rows: Sequence[HistoryRow]) -> list[HistoryRow]:
-        """Rows that tell the history something: a track, an earlier date, or other words for it."""
+        """Rows that add something to the history: a track, an earlier date, or another recording key."""
         known = self._history.rows(playlist_id, [row.track_id for row in rows])
         again = [row for row in rows if row.track_id in known and not _is_earlier(row, known[row.track_id])]
         words = self._history.known(playlist_id, recordings=[row.recording for row in again]).recordings
@@ -172,12 +172,12 @@ def _is_earlier(row: HistoryRow, known: HistoryRow) -> bool:
 
 
 def _dated(row: HistoryRow, known: HistoryRow | None) -> HistoryRow:
-    """The row; one without a date has that of the track that is known."""
+    """The row; without a date it gets the date of the known row."""
     return replace(row, added_at=known.added_at) if known is not None and row.added_at == UNDATED else row
 
 
 def _keys(recording: Recording, texts: Sequence[str]) -> list[str | None]:
-    """The keys of recordings, each of an "Artist - Title"; None for what is none."""
+    """Recording keys for texts of the form "Artist - Title"; None for other texts."""
     parts = ((artist.strip(), title.strip()) for artist, _, title in (text.partition(" - ") for text in texts))
     return [
         recording(title, [name.strip() for name in artist.split(", ") if name.strip()]) if artist and title else None
@@ -186,7 +186,7 @@ def _keys(recording: Recording, texts: Sequence[str]) -> list[str | None]:
 
 
 def parse_date(value: object) -> datetime | None:
-    """A date as the old files have them: with or without zone (then UTC), as a time or as text; None when it is none."""
+    """A date in any of the old files' forms: with or without zone (then UTC), as a time or as text; None when unreadable."""
     if isinstance(value, str):
         value = _parse_text(value.strip())
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -196,7 +196,7 @@ def parse_date(value: object) -> datetime | None:
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     try:
         return aware.astimezone(UTC).replace(microsecond=0)
-    except OverflowError:  # the first and the last day there is
+    except OverflowError:  # at the limits of datetime
         return None
 
 

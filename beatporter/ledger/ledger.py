@@ -1,4 +1,4 @@
-"""The ledger: every table of one database, see docs/ledger.md. Archive, check, export and import are modules of their own."""
+"""The ledger: every table of one database, see docs/ledger.md. Archive, check, export and import are separate modules."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from beatporter.ledger.tables import LEDGER
 
 
 class Ledger:
-    """All tables of one database. A context manager: leaving it empties SQLite's log once that is large.
+    """All tables of one database. A context manager: leaving it empties SQLite's log when that is large.
 
     Attributes:
-        name: the database as a person may be told of it.
-        database: for what asks across tables: archive, check, export.
+        name: the database's name in messages.
+        database: for code that works across tables: archive, check, export.
     """
 
     def __init__(self, database: Database) -> None:
@@ -54,17 +54,17 @@ class Ledger:
         self.chart_reads = ChartReads(database)
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """What the tables write within is kept as a whole, or not at all."""
+        """Commit everything that the tables write inside as a whole, or nothing."""
         return self.database.transaction()
 
     @property
     def ledger_id(self) -> str:
-        """What tells this ledger from others; its archive carries it."""
+        """A random id that identifies this ledger; its archive carries it."""
         with self.database.read() as connection:
             return str(connection.execute(select(LEDGER.c.value).where(LEDGER.c.key == "id")).scalar_one())
 
     def close(self) -> None:
-        """Close the connections; the next question opens one again."""
+        """Close the connections; the next query opens one again."""
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -75,18 +75,18 @@ class Ledger:
 
 
 def open_ledger(address: str | Path) -> Ledger:
-    """Open the ledger in a database; an empty one is given its tables, an older one is migrated after a copy.
+    """Open the ledger in a database; an empty one gets its tables, an older one is migrated after a copy is made.
 
     Args:
         address: a file's path, or postgresql://….
 
     Raises:
-        SettingsError: it is no such address, a newer database, or none of ours.
-        LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
+        SettingsError: the address is not valid, or the database is newer or not ours.
+        LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: from the database.
     """
     text = str(address)
     if not text or ("://" in text and not is_postgres(text)):
-        raise SettingsError(f"BEATPORTER_DATABASE: {text!r} is no database.", "Give a file's path, or postgresql://user@host/name.")
+        raise SettingsError(f"BEATPORTER_DATABASE: {text!r} is not a database.", "Give a file's path, or postgresql://user@host/name.")
     database = Database(text)
     prepare(database)
     return Ledger(database)

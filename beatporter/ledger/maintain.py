@@ -1,4 +1,4 @@
-"""Looking after a ledger, once a week: checked, what is old dropped, its statistics renewed, its room given back, and a rebuild drilled."""
+"""Weekly maintenance of a ledger: check it, drop old rows, renew its statistics, give free space back, and test a rebuild."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LISTINGS_KEPT = timedelta(days=14)
 MEMORY_KEPT = timedelta(days=120)
 _SCRATCH = ".beatporter-drill-"
 FREE_SHARE = 0.25
-"""Part of an SQLite file that must be free before it is written again without it: below that the room is used by itself."""
+"""Free fraction of an SQLite file above which it is rewritten; below it, SQLite reuses the space by itself."""
 
 
 @dataclass
@@ -32,9 +32,9 @@ class MaintenanceReport:
     Attributes:
         check: what the check found.
         dropped: rows that were too old, by table.
-        freed_bytes: that the file is smaller by.
-        drilled: rows of the archive that a scratch database was made of; None when there is no archive.
-        problems: what is wrong, the check's findings and those of the drill.
+        freed_bytes: how much smaller the file is.
+        drilled: archive rows that the test rebuild read; None when there is no archive.
+        problems: what is wrong, from the check and the test rebuild.
     """
 
     check: CheckReport
@@ -45,14 +45,14 @@ class MaintenanceReport:
 
 
 def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> MaintenanceReport:
-    """Look after a ledger; damage becomes a problem of the report, and then nothing is dropped or rewritten.
+    """Maintain a ledger; damage is reported as a problem, and then nothing is dropped or rewritten.
 
     Args:
-        storage: where its archive lies, None without one.
+        storage: its archive; None without one.
 
     Raises:
-        LedgerUnavailable, LedgerUnwritable, UpstreamDown, SettingsError: the database or the archive cannot be reached, there is no room
-            for the drill, or another run archives or maintains the ledger.
+        LedgerUnavailable, LedgerUnwritable, UpstreamDown, SettingsError: the database or the archive cannot be reached, there is no space
+            for the test rebuild, or another run is archiving or maintaining the ledger.
     """
     with only_one(ledger.database):
         found = check(ledger, storage)
@@ -71,11 +71,11 @@ def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> M
 
 
 def _tidy_up(ledger: Ledger) -> int:
-    """Renew what the planner knows; give SQLite's free room back where it is much. Returns the bytes freed."""
+    """Renew the query planner's statistics; give SQLite's free space back when it is large. Returns the bytes freed."""
     path = ledger.database.path
     with ledger.database.read() as connection:
         connection.exec_driver_sql("ANALYZE")
-        if path is None:  # PostgreSQL's own autovacuum sees to the rest
+        if path is None:  # PostgreSQL's autovacuum does the rest
             return 0
         free, pages = (int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in ("freelist_count", "page_count"))
         before = path.stat().st_size
@@ -86,15 +86,15 @@ def _tidy_up(ledger: Ledger) -> int:
 
 
 def _drill(database: Database, storage: ArchiveStorage, report: MaintenanceReport) -> int:
-    """Make a scratch database from the archive, and hold it to the archive's digests. Returns its rows, 0 when nothing was archived yet.
+    """Rebuild a scratch database from the archive, and compare it with the archive's digests. Returns its rows, 0 for an empty archive.
 
-    It lies beside SQLite's file, where there is room for such a file: a system's folder for temporary files may be in memory.
+    It is beside SQLite's file, where there is space for one more: the system's folder for temporary files may be in memory.
     """
     listing = list_archive(storage)
     if not any(listing.files.values()):
         return 0
     beside = database.path.parent if database.path is not None else None
-    for left in beside.glob(f"{_SCRATCH}*") if beside is not None else ():  # by a run that was killed
+    for left in beside.glob(f"{_SCRATCH}*") if beside is not None else ():  # left by a killed run
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=beside) as folder:
         scratch = open_ledger(Path(folder) / "rebuilt.db")
@@ -104,7 +104,7 @@ def _drill(database: Database, storage: ArchiveStorage, report: MaintenanceRepor
             compare(scratch, listing, made)
             report.problems += [f"A rebuild from the archive differs: {problem}" for problem in made.problems]
         except LedgerCorrupt as error:
-            report.problems.append(f"The archive could not be made into a database: {error}")
+            report.problems.append(f"The ledger could not be rebuilt from the archive: {error}")
             return 0
         finally:
             scratch.close()

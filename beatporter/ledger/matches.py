@@ -1,4 +1,4 @@
-"""Table `matches`: what was decided for a chart entry. Rows are never changed; `standing` says which of an entry's rows counts."""
+"""Table `matches`: what was decided for a chart entry. Rows never change; `standing` picks the row of an entry that counts."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Matches:
         self._database = database
 
     def append(self, matches: Sequence[Match]) -> None:
-        """Keep decisions; the same again, in any order, change nothing.
+        """Save decisions; saving them again, in any order, changes nothing.
 
         Raises:
-            LedgerUnwritable, LedgerUnavailable: the rows could not be written; none of them was.
+            LedgerUnwritable, LedgerUnavailable: the rows could not be written; none were.
         """
         rows = [
             {"fingerprint": fingerprint(*astuple(match))} | {name: getattr(match, name) for name in _NAMES}
@@ -38,10 +38,10 @@ class Matches:
                 connection.execute(self._database.insert(MATCHES).on_conflict_do_nothing(), rows)
 
     def latest(self, beatport_ids: Collection[int]) -> dict[int, Match]:
-        """The decision that stands for each of the ids; undecided ids are left out.
+        """The current decision for each of the ids; undecided ids are left out.
 
-        A person's decision stands whatever a machine decided after it; once withdrawn (method `forgotten`), that row stands
-        until a machine decides anew.
+        A person's decision overrides every machine's, whatever the order. Once it is withdrawn (method `forgotten`), that row counts
+        until a machine decides again.
         """
         asked = select(*columns_of(MATCHES, Match))
         found: list[Match] = []
@@ -63,7 +63,7 @@ class Matches:
             after = ids[-1]
 
     def by_track(self, track_ids: Collection[str]) -> dict[str, list[Match]]:
-        """Standing decisions for each of the Spotify tracks; tracks that stand for no entry are left out."""
+        """Current decisions for each of the Spotify tracks; tracks without one are left out."""
         ids: set[int] = set()
         with self._database.read() as connection:
             for part in chunks(sorted(set(track_ids))):
@@ -74,8 +74,15 @@ class Matches:
                 found.setdefault(match.track_id, []).append(match)
         return found
 
+    def recent_isrcs(self, count: int) -> list[str]:
+        """ISRCs under which tracks were found last, the latest first; each once."""
+        asked = select(MATCHES.c.track_isrc).where(MATCHES.c.method == "isrc", MATCHES.c.track_isrc.is_not(None))
+        with self._database.read() as connection:
+            latest = connection.execute(asked.order_by(MATCHES.c.id.desc()).limit(4 * count)).scalars()
+            return list(dict.fromkeys(latest))[:count]
+
     def that_took(self, track_ids: Collection[str]) -> dict[str, Match]:
-        """The latest decision that took each of the Spotify tracks, whether it stands or not; other tracks are left out."""
+        """The latest decision that chose each of the Spotify tracks, current or not; other tracks are left out."""
         asked = select(*columns_of(MATCHES, Match)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
         found: dict[str, Match] = {}
         with self._database.read() as connection:
@@ -85,7 +92,7 @@ class Matches:
 
 
 def standing(matches: Iterable[Match]) -> dict[int, Match]:
-    """The decision that stands for each Beatport id among all its rows: the latest, but a person's before any machine's."""
+    """The current decision for each Beatport id among all its rows: the latest, but a person's before any machine's."""
     by_id: dict[int, list[Match]] = {}
     for match in sorted(matches, key=rank):
         by_id.setdefault(match.beatport_id, []).append(match)
@@ -98,6 +105,6 @@ def _standing_of(rows: Sequence[Match]) -> Match:
 
 
 def rank(match: Match) -> tuple[Any, ...]:
-    """Sorts rows by entry and time; in one second a person comes after a machine, and the rest is the same whatever the order."""
+    """Sort key: rows by entry and time; within a second a person comes after a machine. The order is total, so any input order will do."""
     spoken = {"forgotten": 1, "person": 2}.get(match.method, 0)
     return match.beatport_id, match.decided_at, spoken, repr(match)

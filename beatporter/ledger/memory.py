@@ -1,4 +1,4 @@
-"""Table `memory`: what each genre's run and its steps took. Rows of the last months; what is older is dropped."""
+"""Table `memory`: the memory of each genre's run and its steps. Rows older than some months are dropped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Memory:
         self._database = database
 
     def append(self, rows: Sequence[MemoryRow]) -> None:
-        """Keep the rows of a run."""
+        """Save the rows of a run."""
         if not rows:
             return
         values = [{field.name: getattr(row, field.name) for field in fields(row)} for row in rows]
@@ -31,7 +31,7 @@ class Memory:
             connection.execute(MEMORY.insert(), values)
 
     def runs(self, genre_id: int, limit: int = 30) -> list[MemoryRow]:
-        """The genre's last runs, newest first, each as a whole."""
+        """The genre's last runs, newest first, one row each."""
         asked = (
             select(*columns_of(MEMORY, MemoryRow))
             .where(MEMORY.c.genre_id == genre_id, MEMORY.c.step == RUN)
@@ -42,7 +42,7 @@ class Memory:
             return [MemoryRow(*found) for found in connection.execute(asked)]
 
     def of_run(self, genre_id: int, run_key: str, at: datetime) -> list[MemoryRow]:
-        """A run's rows: the whole first, then its steps in their order."""
+        """A run's rows: the whole first, then its steps in order."""
         asked = (
             select(*columns_of(MEMORY, MemoryRow))
             .where(MEMORY.c.genre_id == genre_id, MEMORY.c.at == at, MEMORY.c.run_key == run_key)
@@ -57,11 +57,11 @@ class Memory:
             return [int(found) for found in connection.execute(select(MEMORY.c.genre_id).distinct().order_by(MEMORY.c.genre_id)).scalars()]
 
     def history_rows(self) -> int:
-        """How many rows the history has, by its highest row number: nothing is counted."""
+        """The number of history rows, from the highest row number, so nothing is counted."""
         with self._database.read() as connection:
             return int(connection.execute(select(func.coalesce(func.max(HISTORY.c.id), 0))).scalar_one())
 
     def drop_before(self, before: datetime) -> int:
-        """Drop the rows of runs that began earlier; returns how many there were."""
+        """Delete the rows of runs that began earlier; returns how many."""
         with self._database.single() as connection:
             return connection.execute(delete(MEMORY).where(MEMORY.c.at < before)).rowcount

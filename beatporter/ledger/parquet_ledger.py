@@ -1,9 +1,9 @@
-"""The files of a ledger from before it was a database: names, rows, and what tells damage. Nothing writes this layout any more.
+"""The files of a ledger from the time before it was a database: names, rows, and signs of damage. Nothing writes this layout any more.
 
     <table>/<key>=<value>/…/<part, merged or quota>-[<stamp>-]<digest>.parquet
 
-A merged file may lie beside those that it was made of, so a table is the union of its files' rows. pyarrow is imported when a file is
-read: whoever opens a ledger asks this module whether an older one lies in the home.
+A merged file may be beside those that it was made from, so a table is the union of its files' rows. pyarrow is imported when a file is
+read, because opening any ledger calls this module to look for an older one in the home folder.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ RECORDS: dict[str, type] = {
     "calls": CallRow,
     "runs": RunRow,
 }
-"""What is read. The table `listings` is left: each listing was about one run."""
+"""The tables that are read. `listings` is left out: each listing was about one run."""
 ROWS_AT_ONCE = 1_000
 SMALL_BYTES = 256 * 1024
-"""Up to this size a file is read and closed at once: a playlist's history may lie in more files than a process may have open."""
+"""Files up to this size are read and closed at once: a playlist's history may have more files than a process may open."""
 _NAME = re.compile(rf"({'|'.join(RECORDS)})/((?:\w+=[^/]+/)*)(?:part|merged|quota)-(?:(\d{{8}}T\d{{6}}Z)-)?([0-9a-f]{{32}})\.parquet")
 _BESIDE = {"scraped_at", "taken_at", "snapshot_id", "track_key", "isrc_key", "recording_key"}
 """Columns that are in no record."""
@@ -62,25 +62,25 @@ Row = dict[str, Any]
 
 
 def refuse_forgotten(home: Path, ledger: Ledger) -> None:
-    """See that nobody begins from nothing beside an older ledger: tracks would be added to their playlists again.
+    """Refuse to start with an empty ledger beside an older one: tracks would be added to their playlists again.
 
     Raises:
-        SettingsError: the home has an older ledger, and this one has no history.
+        SettingsError: the home folder has an older ledger, and this one has no history.
     """
     older = home / "ledger"
     there = any(_NAME.fullmatch(path.relative_to(older).as_posix()) for path in older.glob("history/*/*.parquet"))
     if there and not ledger.history.playlists():
         raise SettingsError(
             f"{older} holds the ledger of an earlier Beatporter, and {ledger.name} has no history. Tracks would be added again.",
-            f"Take it in, once: `beatporter ledger import {older}`. Or move that folder away.",
+            f"Import it once with `beatporter ledger import {older}`, or move that folder away.",
         )
 
 
 def list_parts(storage: ArchiveStorage) -> list[Part]:
-    """The files of an older ledger, those of a partition side by side; none where there is none.
+    """The files of an older ledger, grouped by partition; empty when there are none.
 
     Raises:
-        LedgerUnwritable, UpstreamDown: as the storage says.
+        LedgerUnwritable, UpstreamDown: from the storage.
     """
     return [Part(storage, path, name) for path in storage.files() if (name := _NAME.fullmatch(path))]
 
@@ -89,11 +89,11 @@ class Part:
     """One file.
 
     Attributes:
-        path, table: where it lies, and of which table it is.
-        partition: values of the partition, which are columns of its rows too.
-        stamp: the latest time of its rows as its name has it; empty in a table without.
-        about: what the file says of itself; there once its first row was read.
-        read: rows, once all were read.
+        path, table: its location, and its table.
+        partition: values of the partition, which are also columns of its rows.
+        stamp: the latest time of its rows, from its name; empty in a table without.
+        about: the file's metadata; set once its first row was read.
+        read: number of rows, once all were read.
     """
 
     def __init__(self, storage: ArchiveStorage, path: str, name: re.Match[str]) -> None:
@@ -106,10 +106,10 @@ class Part:
         self.read = 0
 
     def rows(self) -> Iterator[Row]:
-        """Its rows, read a bounded piece at a time.
+        """Its rows, in pieces of bounded size.
 
         Raises:
-            LedgerCorrupt: it is damaged; also after the last row, when they are not those that were written.
+            LedgerCorrupt: it is damaged; also after the last row, when the rows differ from what was written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -136,14 +136,14 @@ class Part:
             except (OSError, ValueError, TypeError, LookupError, AttributeError, struct.error, pa.ArrowException) as error:
                 raise LedgerCorrupt(
                     f"{self._storage.name}/{self.path} is damaged ({type(error).__name__}).",
-                    "Put the file back from a copy, or move it away and go on without its rows.",
+                    "Restore the file from a copy, or move it away and continue without its rows.",
                 ) from error
 
     def _check_footer(self, file: pq.ParquetFile, size: int) -> None:
-        """Pages have checksums, rows a digest; the columns' names have neither, and the rows of a backup no digest."""
+        """Check the schema: pages have checksums and rows a digest, but column names have neither, and a backup's rows have no digest."""
         kinds = {column.name: str(column.type) for column in file.schema_arrow}
         known = kinds.keys() <= _defaults(RECORDS[self.table]).keys() | _BESIDE
-        lost = file.metadata.num_rows == 0 and size > file.metadata.serialized_size + 12  # the footer, its length and two marks
+        lost = file.metadata.num_rows == 0 and size > file.metadata.serialized_size + 12  # the footer, its length and two magic numbers
         if not known or lost or (self.table == "backups" and kinds != _BACKUP):
             raise ValueError(f"columns {', '.join(kinds)}")
 
@@ -156,14 +156,14 @@ class Part:
 
 
 class _Column:
-    """A column of a file: its values as records have them, and their digest, taken over validity, lengths and data apart."""
+    """A column of a file: its values for records, and their digest, taken separately over validity, lengths and data."""
 
     def __init__(self) -> None:
         self._valid, self._lengths, self._data = (blake2b(digest_size=16) for _ in range(3))
         self._inner: _Column | None = None
 
     def take(self, array: pa.Array[Any]) -> list[Any]:
-        """The next values; times are aware, lists are tuples."""
+        """Take the next values; times become aware, lists become tuples."""
         import pyarrow as pa
 
         kind = str(array.type)
@@ -195,7 +195,7 @@ class _Column:
 
 
 def record_of(kind: type, row: Row) -> Any:
-    """A record of a row; where a file from before a column was added says nothing, the record's default, or None."""
+    """Make a record from a row; for a column that an older file lacks, the record's default, or None."""
     values = {name: row.get(name) for name in _defaults(kind)}
     return kind(**{name: default if values[name] is None else values[name] for name, default in _defaults(kind).items()})
 

@@ -1,4 +1,4 @@
-"""Table `playlist_ids`: the small number that stands for a playlist in rows of which there are many."""
+"""Table `playlist_ids`: a small number for each playlist, used in tables with many rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from beatporter.ledger.tables import PLAYLIST_IDS
 
 
 def number_of(playlist_id: str | BindParameter[str]) -> ScalarSelect[Any]:
-    """The playlist's number, to ask by; null when no row is about it yet."""
+    """The playlist's number, for queries; null when there is no row about it yet."""
     return select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id).scalar_subquery()
 
 
 def numbered(database: Database, connection: Connection, playlist_id: str) -> int:
-    """The playlist's number, to write with; given to it where it has none."""
+    """The playlist's number, for writing; assigned when it has none."""
     known = database.playlist_numbers
     if playlist_id not in known:
         asked = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)

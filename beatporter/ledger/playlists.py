@@ -1,6 +1,6 @@
 """Tables about the account's playlists.
 
-`snapshots`: what we did to them. `playlists`: which one is a genre's. `listings`: what a run found in the account.
+`snapshots`: our last write to each. `playlists`: which one belongs to a genre. `listings`: what a run found in the account.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _STATE = [field.name for field in fields(SnapshotRow) if field.name != "playlist
 
 
 class Snapshots:
-    """The table in one database: a row for each playlist, which changes."""
+    """The table in one database: one row per playlist, which changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def save(self, row: SnapshotRow) -> None:
-        """Keep what is or was done to a playlist; it takes the place of what stood there."""
+        """Save the state of our last write to a playlist, replacing the previous one."""
         values = {name: getattr(row, name) for name in _STATE}
         with self._database.single() as connection:
             statement = self._database.insert(SNAPSHOTS).values(playlist=numbered(self._database, connection, row.playlist_id), **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
 
     def latest(self, playlist_id: str) -> SnapshotRow | None:
-        """The playlist's row, None when there is none."""
+        """The playlist's row; None when there is none."""
         asked = select(*(SNAPSHOTS.c[name] for name in _STATE)).where(SNAPSHOTS.c.playlist == number_of(playlist_id))
         with self._database.read() as connection:
             found = connection.execute(asked).first()
@@ -47,19 +47,19 @@ class Playlists:
         self._database = database
 
     def append(self, row: RememberedPlaylist) -> None:
-        """Remember which playlist is a genre's."""
+        """Remember which playlist belongs to a genre."""
         with self._database.single() as connection:
             connection.execute(PLAYLISTS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 
     def latest(self, genre_id: int) -> RememberedPlaylist | None:
-        """The genre's playlist as last remembered, None when there is none."""
+        """The genre's playlist as last remembered; None when there is none."""
         asked = select(*columns_of(PLAYLISTS, RememberedPlaylist)).where(PLAYLISTS.c.genre_id == genre_id)
         with self._database.read() as connection:
             found = connection.execute(asked.order_by(PLAYLISTS.c.at.desc(), PLAYLISTS.c.id.desc()).limit(1)).first()
         return RememberedPlaylist(*found) if found is not None else None
 
     def ids(self, genre_id: int) -> set[str]:
-        """Ids of every playlist that was ever remembered as the genre's."""
+        """Ids of every playlist that was ever remembered for the genre."""
         with self._database.read() as connection:
             return set(connection.execute(select(PLAYLISTS.c.playlist_id).where(PLAYLISTS.c.genre_id == genre_id)).scalars())
 
@@ -71,7 +71,7 @@ class Listings:
         self._database = database
 
     def append(self, run_key: str, listed_at: datetime, rows: Sequence[ListedPlaylist]) -> None:
-        """Keep a run's listing of the account; an account without playlists has one too."""
+        """Save a run's listing of the account; an account without playlists has one too."""
         with self._database.transaction() as connection:
             made = LISTINGS.insert().values(run_key=run_key, listed_at=listed_at).returning(LISTINGS.c.id)
             listing = connection.execute(made).scalar_one()
@@ -81,13 +81,13 @@ class Listings:
                 connection.execute(LISTED_PLAYLISTS.insert(), values)
 
     def last_owner(self) -> str | None:
-        """The account's id as the newest listing that has playlists names it; None when there is none."""
+        """The account's id, from the newest listing that has playlists; None when there is none."""
         asked = select(LISTED_PLAYLISTS.c.owner_id).order_by(LISTED_PLAYLISTS.c.listing.desc()).limit(1)
         with self._database.read() as connection:
             return connection.execute(asked).scalar()
 
     def of_run(self, run_key: str) -> list[ListedPlaylist] | None:
-        """The run's newest listing by playlist id, empty when the account had no playlist then; None when the run made none."""
+        """The run's newest listing, ordered by playlist id; empty when the account had no playlists, None when the run made no listing."""
         newest = select(LISTINGS.c.id, LISTINGS.c.run_key, LISTINGS.c.listed_at).where(LISTINGS.c.run_key == run_key)
         one = newest.order_by(LISTINGS.c.id.desc()).limit(1).subquery()
         places = {"run_key": one.c.run_key, "listed_at": one.c.listed_at}
@@ -98,7 +98,7 @@ class Listings:
         return [ListedPlaylist(*row) for row in rows if row.playlist_id is not None] if rows else None
 
     def drop_before(self, moment: datetime) -> int:
-        """Forget listings older than a time; returns how many."""
+        """Delete listings older than a time; returns how many."""
         with self._database.transaction() as connection:
             old = select(LISTINGS.c.id).where(LISTINGS.c.listed_at < moment)
             connection.execute(delete(LISTED_PLAYLISTS).where(LISTED_PLAYLISTS.c.listing.in_(old)))

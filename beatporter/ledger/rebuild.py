@@ -1,4 +1,4 @@
-"""Making a database from an archive: into an empty one, all or nothing. Row numbers and the ledger's id are kept, so archiving goes on."""
+"""Rebuilds an empty database from an archive, all or nothing. Row numbers and the ledger's id are kept, so archiving can continue."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from beatporter.ledger.tables import LEDGER, metadata
 
 
 def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
-    """Fill an empty ledger with what an archive holds, in one transaction.
+    """Fill an empty ledger with the content of an archive, in one transaction.
 
     Returns:
-        Rows read of each archived table.
+        Rows read per archived table.
 
     Raises:
-        SettingsError: the ledger is not empty, there is no archive, or it is a newer Beatporter's.
-        LedgerCorrupt: files are damaged, missing or there twice; they are named, and nothing was written.
-        LedgerUnwritable, LedgerUnavailable, UpstreamDown: as the database and the storage say; nothing was written.
+        SettingsError: the ledger is not empty, there is no archive, or a newer Beatporter wrote it.
+        LedgerCorrupt: files are damaged, missing or duplicated; the error names them, and nothing was written.
+        LedgerUnwritable, LedgerUnavailable, UpstreamDown: from the database and the storage; nothing was written.
     """
     listing = sound_listing(storage)
     first = next((file for files in listing.files.values() for file in files), None)
     if first is None:
-        raise SettingsError(f"There is no archive at {storage.name}.", "Name the folder or bucket that BEATPORTER_ARCHIVE named.")
+        raise SettingsError(f"There is no archive at {storage.name}.", "Name the folder or bucket that was set in BEATPORTER_ARCHIVE.")
     if missing := cut_short(storage, listing):
-        raise LedgerCorrupt(" ".join(missing), "Put those files back from a copy.")
+        raise LedgerCorrupt(" ".join(missing), "Restore those files from a copy.")
     ledger_id: str = read_metadata(storage, first)["ledger"]
     rows = dict.fromkeys(listing.files, 0)
     with ledger.database.transaction() as connection:
@@ -60,7 +60,7 @@ def _refuse_full(ledger: Ledger, connection: Connection) -> None:
 
 
 def _insert(database: Database, connection: Connection, archived: ArchivedTable, batch: pa.RecordBatch) -> None:
-    """The rows, and before them what they refer to, of which some are there by now."""
+    """Insert the rows, after those that they refer to, some of which are already there."""
     values = {name: plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
     values |= {key: list(map(key_of, values[text])) for key, text in KEYS.items() if key in archived.table.columns}
     for table, columns in archived.rows_of.items():
@@ -76,7 +76,7 @@ def _insert(database: Database, connection: Connection, archived: ArchivedTable,
 
 
 def _number_on(connection: Connection) -> None:
-    """PostgreSQL counts rows apart from them; it has to go on behind those that were written with their numbers."""
+    """PostgreSQL counts row numbers separately; move its counters past the numbers that were inserted."""
     for table in metadata.sorted_tables:
         column = table.autoincrement_column
         if column is not None:

@@ -20,7 +20,7 @@ class Runs:
         self._database = database
 
     def append(self, row: RunRow) -> None:
-        """Keep how a run ended."""
+        """Save the outcome of a run."""
         with self._database.single() as connection:
             connection.execute(RUNS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
 

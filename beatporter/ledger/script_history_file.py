@@ -1,6 +1,6 @@
-"""The history file of the script that Beatporter replaces, as rows: Parquet (gzip inside, or gzipped as a whole) or Excel.
+"""Reads the history file of the script that Beatporter replaces: Parquet (gzip inside, or gzipped as a whole) or Excel.
 
-What its rows come to is `import_script_history`'s.
+`import_script_history` decides what to do with the rows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from beatporter.errors import SettingsError
 
 COLUMNS = ("playlist_id", "track_id", "datetime_added", "artist_name")
-"""Those that are read; playlist_name is for the report."""
+"""The columns that are read; playlist_name is for the report."""
 NAME = "playlist_name"
 Row = tuple[Any, Any, Any, Any, Any]
 """playlist_id, track_id, datetime_added, artist_name, playlist_name, as the file has them."""
@@ -36,10 +36,10 @@ def text_of(value: object) -> str:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The file's rows, a bounded piece at a time.
+    """The file's rows, in pieces of bounded size.
 
     Raises:
-        SettingsError: no such file, neither of the two kinds, damaged, or a column is missing.
+        SettingsError: there is no such file, it is neither Parquet nor Excel or is damaged, or a column is missing.
     """
     try:
         with path.open("rb") as file:
@@ -55,7 +55,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             raise SettingsError(f"{path} is neither Parquet nor Excel.", "Name hist_playlists_tracks.parquet.gz or its .xlsx.")
     except (pa.ArrowException, OSError, BadZipFile, EOFError, KeyError, ParseError, zlib.error) as error:
         reason = next(iter(str(error).strip("'\"").splitlines()), "cut off").rstrip(".")
-        raise SettingsError(f"{path} is damaged, or no history: {reason}.", "Take another copy of it.") from error
+        raise SettingsError(f"{path} is damaged, or not a history file: {reason}.", "Take another copy of it.") from error
 
 
 def _parquet_rows(path: Path, *, zipped: bool) -> Iterator[Row]:
@@ -86,14 +86,14 @@ def _plain(column: Any) -> list[Any]:
 def _time(at_s: int) -> datetime | None:
     try:
         return datetime.fromtimestamp(at_s, UTC)
-    except (ValueError, OverflowError, OSError):  # beyond the year 9999
+    except (ValueError, OverflowError, OSError):  # after the year 9999
         return None
 
 
 def _xlsx_rows(path: Path) -> Iterator[Row]:
     from openpyxl import load_workbook
 
-    with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:  # judged by content, not ending
+    with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:  # by content, not by suffix
         header: list[str] = []
         fitting = 0
         for sheet in book.worksheets:

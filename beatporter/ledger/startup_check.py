@@ -1,7 +1,7 @@
-"""What is looked at before a run sends anything: whether the ledger is sound, and whether it is the one that the last run left.
+"""Checks made before a run sends anything: whether the ledger is sound, and whether it is the one that the last run left.
 
-A copy that was put back is sound and still wrong: it does not know what was removed from playlists since. So each run counts itself in the
-database and, for an SQLite file, in a small file beside it, which a copy of the database leaves behind.
+A restored copy is sound and still wrong: it does not know what was removed from playlists since. So each run counts itself in the
+database and, for an SQLite file, in a small file beside it, which does not go along when the database is copied.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ QUICK_BYTES = 64 * 1024 * 1024
 """Up to this size SQLite's quick_check takes at most 0.2 s; 62 MB with 240 thousand rows of history took 0.12 s."""
 RUNS = "runs"
 GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError)
-"""What values raise that a damaged file may hold in place of the ones that were written."""
+"""Exceptions raised by values that a damaged file may hold instead of those that were written."""
 
 
 def check_before_run(database: Database) -> None:
-    """See that a ledger can be worked with, and count the run.
+    """Check that the ledger is usable, and count the run.
 
     Raises:
         LedgerCorrupt: it is damaged, or older than what the last run left.
-        LedgerUnavailable, LedgerUnwritable: as the database says.
+        LedgerUnavailable, LedgerUnwritable: from the database.
     """
     quick_check(database)
     mark = _mark_of(database)
@@ -42,20 +42,20 @@ def check_before_run(database: Database) -> None:
 
 
 def quick_check(database: Database) -> None:
-    """See that a ledger can be read: its newest and oldest rows, and SQLite's structure while that is quick.
+    """Check that the ledger can be read: its newest and oldest rows, and SQLite's structure while that is quick.
 
     Raises:
         LedgerCorrupt: it is damaged.
         LedgerUnavailable: it does not answer.
     """
-    remedy = "Look at it with `beatporter ledger check`; put a copy back, or make it again with `beatporter ledger rebuild --from ARCHIVE`."
+    remedy = "Run `beatporter ledger check`; restore a copy, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`."
     with database.read() as connection:
         try:
             for table in metadata.sorted_tables:
                 for order in (sa.asc, sa.desc):
                     connection.execute(sa.select(table).order_by(*map(order, table.primary_key.columns)).limit(1)).first()
         except GARBLED_VALUE_ERRORS as error:
-            what = f"The ledger {database.name} is damaged: table {table.name} holds what was never written ({type(error).__name__})."
+            what = f"The ledger {database.name} is damaged: table {table.name} holds an invalid value ({type(error).__name__})."
             raise LedgerCorrupt(what, remedy) from error
         if database.path is not None and database.path.stat().st_size <= QUICK_BYTES:
             line = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
@@ -64,7 +64,7 @@ def quick_check(database: Database) -> None:
 
 
 def forget_runs(database: Database) -> None:
-    """Count from the beginning: a ledger that was made from its archive is no older copy, though a file that it replaces had runs.
+    """Restart the count: a ledger rebuilt from its archive is not an older copy, even if it replaces a file that had runs.
 
     Raises:
         LedgerUnwritable: the file beside it cannot be removed.
@@ -85,12 +85,12 @@ def _mark_of(database: Database) -> Path | None:
 def _refuse_older(database: Database, mark: Path | None, counted: int) -> None:
     try:
         seen = int(mark.read_text()) if mark is not None and mark.exists() else 0
-    except (OSError, ValueError):  # it says nothing then
+    except (OSError, ValueError):  # absent or unreadable
         return
     if seen > counted:
         raise LedgerCorrupt(
-            f"The ledger {database.name} is older than what the last run left: it counts {counted} runs, and there were {seen}.",
-            f"Put the newer one back, or rebuild it from its archive. To go on with this one, remove {mark}: "
+            f"The ledger {database.name} is older than what the last run left: it has counted {counted} runs of {seen}.",
+            f"Restore the newer one, or rebuild it from its archive. To continue with this one, remove {mark}: "
             "what you removed from playlists since then may come back.",
         )
 

@@ -1,4 +1,4 @@
-"""How large a ledger is: rows and days of each table, and what it takes on disk."""
+"""The size of a ledger: rows and days of each table, and its bytes on disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Statistics:
 
     tables: tuple[TableStatistics, ...]
     bytes: int
-    """On disk, indices and SQLite's log included."""
+    """On disk, including indices and SQLite's log."""
 
 
 def statistics(ledger: Ledger) -> Statistics:

@@ -1,6 +1,6 @@
-"""Every table of the ledger, declared once: a record's fields are its columns, and here stand the keys and indices.
+"""Every table of the ledger, declared once: a record's fields are its columns; keys and indices are added here.
 
-Columns are a contract: add them by a migration, never rename one (docs/ledger.md). Rows only come in, except where a table says otherwise.
+Columns are a contract: add them by a migration, never rename one (docs/ledger.md). Rows are only added, unless a table says otherwise.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KINDS: dict[Any, Any] = {bool: Boolean, int: BigInteger, float: Double, str: Pl
 
 
 def _fields_of(record: type, *without: str, **kinds: Any) -> list[Column[Any]]:
-    """A column for each of a record's fields; `kinds` names those that lie otherwise than their type says."""
+    """A column for each of a record's fields; `kinds` names the columns that are not stored by their default type."""
     hints = get_type_hints(record)
     return [_column(field.name, hints[field.name], kinds.get(field.name)) for field in fields(record) if field.name not in without]
 
@@ -47,7 +47,7 @@ def _column(name: str, hint: Any, kind: Any) -> Column[Any]:
 
 
 def columns_of(table: Table, record: type) -> list[Column[Any]]:
-    """The table's columns in the order of the record's fields: a row of them makes the record."""
+    """The table's columns in the order of the record's fields, so that a row makes a record."""
     return [table.c[field.name] for field in fields(record)]
 
 
@@ -60,7 +60,7 @@ PLAYLIST_IDS = Table(
     Column("playlist", Integer, primary_key=True),
     Column("playlist_id", SpotifyId, nullable=False, unique=True),
 )
-"""A small number for each playlist, so that millions of rows do not carry its id."""
+"""A small number for each playlist, so that millions of rows do not repeat its id."""
 
 
 def _playlist(*, primary_key: bool = False) -> Column[Any]:
@@ -75,7 +75,7 @@ ENTRIES = Table(
     *_fields_of(ChartEntry, "position"),
     Index("entries_by_beatport_id", "beatport_id"),
 )
-"""What Beatport said of a track, once for each time it said something else."""
+"""What Beatport said about a track; a new row whenever it said something else."""
 
 CHARTS = Table(
     "charts",
@@ -121,7 +121,7 @@ HISTORY = Table(
     Index("history_by_isrc", "playlist", "isrc_key"),
     Index("history_by_recording", "playlist", "recording_key"),
 )
-"""The keys are hashes of 32 bits: an index of them takes a third of one of the texts (docs/decisions/ledger-database.md)."""
+"""The keys are 32-bit hashes: an index on them takes a third of the space of one on the text (docs/decisions/ledger-database.md)."""
 
 TRACKS = Table(
     "tracks",
@@ -133,7 +133,7 @@ TRACKS = Table(
     Column("name", PlainText, nullable=False),
     Column("artists", Texts),
 )
-"""What a position of a playlist held, once however often it was backed up."""
+"""The content of a playlist position, stored once however often it is backed up."""
 
 BACKUPS = Table(
     "backups",
@@ -148,7 +148,7 @@ BACKUPS = Table(
     Index("backups_once", "playlist", "snapshot_id", unique=True),
     Index("backups_by_time", "playlist", "taken_at", unique=True),
 )
-"""A state of a playlist. `base` is the first backup that its changes count from; a backup that is its own base holds everything."""
+"""A state of a playlist. `base` is the backup that its chain of changes begins with; a backup that is its own base is complete."""
 
 BACKUP_CHANGES = Table(
     "backup_changes",
@@ -161,7 +161,7 @@ BACKUP_CHANGES = Table(
     Column("added_at", Moment),
     sqlite_with_rowid=False,
 )
-"""What a backup changes in the one before it: at a position, so many entries out, then one in."""
+"""A backup's change to the one before it: at a position, how many entries are removed, then the entry that is inserted."""
 
 SNAPSHOTS = Table(
     "snapshots",
@@ -169,7 +169,7 @@ SNAPSHOTS = Table(
     _playlist(primary_key=True),
     *_fields_of(SnapshotRow, "playlist_id"),
 )
-"""What a playlist's last write came to; one row a playlist, which changes."""
+"""The state of our last write to a playlist; one row per playlist, which changes."""
 
 PLAYLISTS = Table(
     "playlists",
@@ -193,7 +193,7 @@ AUDITS = Table(
     Column("id", RowId, primary_key=True),
     *_fields_of(AuditRow, track_id=SpotifyId),
 )
-"""As few rows as a person answers."""
+"""One row for each answer of a person."""
 
 LISTINGS = Table(
     "listings",
@@ -203,7 +203,7 @@ LISTINGS = Table(
     Column("listed_at", Moment, nullable=False),
     Index("listings_by_run", "run_key"),
 )
-"""A run's look at the account; dropped after some weeks. One without playlists is a row here and none below."""
+"""A run's listing of the account; dropped after some weeks. An account without playlists has a row here and none below."""
 
 LISTED_PLAYLISTS = Table(
     "listed_playlists",
@@ -223,7 +223,7 @@ CALLS = Table(
     *_fields_of(CallRow),
     Index("calls_by_time", "at"),
 )
-"""Calls of the last weeks; a block in hand is a row that its settlement replaces."""
+"""Calls of the last weeks; calls in hand are one row, which their settlement replaces."""
 
 RUNS = Table(
     "runs",

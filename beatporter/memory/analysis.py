@@ -105,7 +105,7 @@ def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = Non
         left_bytes=left[1],
         left=left[0].greatest(_TOP),
         steps=tuple(_by_step(steps, moments, memory, places)),
-        timeline=_thinned(moments),
+        timeline=thinned(moments),
         last_rss_bytes=moments[-1].rss_bytes if moments else None,
     )
 
@@ -207,7 +207,7 @@ def _holder(function: str, file: str, total: _Sum) -> Holder:
     return Holder(function, place, total.held_bytes, total.allocations, is_own(file))
 
 
-def _thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+def thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
     """At most `_MOMENTS` of them, each the greatest of its stretch."""
     stretch = -(-len(moments) // _MOMENTS) or 1
     groups: Iterable[Sequence[Moment]] = (moments[start : start + stretch] for start in range(0, len(moments), stretch))

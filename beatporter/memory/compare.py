@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from beatporter.memory.history import RUN, holders_of
 from beatporter.memory.megabytes import MB
+from beatporter.memory.past_runs import RUN, holders_of
 from beatporter.memory.records import Details, Holder
 from beatporter.records.ledger import MemoryRow
 

@@ -19,7 +19,7 @@ from beatporter.memory.capture import Capture
 from beatporter.memory.records import RunFacts, Step
 
 SUFFIX = ".run.json"
-_CLAIMED = ".claimed"
+CLAIMED = ".claimed"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _START_TIME = 19
 """Index of a process' start time among the fields of /proc/<pid>/stat that follow its name, proc(5)."""
@@ -75,7 +75,7 @@ def left_records(folder: Path) -> Iterator[FlightRecord]:
         record = _read(path)
         if record is None or is_alive(record.process):
             continue
-        claimed = path.with_name(path.name + _CLAIMED)
+        claimed = path.with_name(path.name + CLAIMED)
         try:
             path.rename(claimed)
         except OSError:  # another run was faster

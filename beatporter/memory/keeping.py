@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from beatporter.memory.flight_record import SUFFIX
+from beatporter.memory.flight_record import CLAIMED, SUFFIX
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +59,17 @@ def captures(folder: Path) -> list[CaptureFile]:
 
 
 def prune(folder: Path, bounds: Bounds, now: datetime) -> list[CaptureFile]:
-    """Delete what is beyond the bounds, with the pages made of it; captures of runs at work stay.
+    """Delete what is beyond the bounds, with what lies beside it; captures of runs at work stay.
 
     Returns:
         What was deleted.
     """
-    at_work = {path.name.partition(SUFFIX)[0] for path in folder.glob(f"*{SUFFIX}*")}
+    at_work = {path.name.partition(SUFFIX)[0] for path in folder.glob(f"*{SUFFIX}")}
     there = [one for one in captures(folder) if one.path.stem not in at_work]
     gone = [one for one in _beyond(there, bounds, now) if _delete(one.path)]
     for one in gone:
-        for page in pages_of(one.path):
-            _delete(page)
+        for beside in (*pages_of(one.path), one.path.with_name(f"{one.path.stem}{SUFFIX}{CLAIMED}")):
+            _delete(beside)
     return gone
 
 

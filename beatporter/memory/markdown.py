@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from beatporter.markdown import escape, svg_image
 from beatporter.memory.budget import over_budget
-from beatporter.memory.history import Standing
 from beatporter.memory.megabytes import MB, round_bytes
+from beatporter.memory.past_runs import Standing
 from beatporter.memory.picture import timeline_svg, trend_svg
 from beatporter.memory.records import Details, Holder, MemoryReport, ProcessMemory, Step
 from beatporter.memory.trend import RULE_USUAL

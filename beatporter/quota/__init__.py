@@ -1,1 +1,1 @@
-"""The day's Spotify calls: what is left of them, who may take how many, and what a genre is thought to need."""
+"""The day's Spotify calls: how many are left, how they are shared out, and how many a genre is expected to need."""

@@ -1,7 +1,7 @@
-"""How what is left of the day's calls is shared out among the genres of a run. Pure.
+"""How the rest of the day's calls is shared out among the genres of a run. Pure.
 
-The top of every chart comes first: each genre gets a call for its best open entry before any gets one for its second, so on the first days,
-when not all can be searched, each playlist has its best entries. What a genre leaves over goes to those after it.
+The top of every chart comes first: each genre gets a call for its best undecided entry before any genre gets one for its second. So on
+the first days, when not all can be searched, each playlist has its best entries. Calls that a genre does not use go to the next ones.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 
 class QuotaAllocator:
-    """The calls that a parent run may have; genres take from it and give back. Not for several threads.
+    """The calls that a parent run may spend. Genres take from it and give back. Not thread-safe.
 
     Args:
-        calls: to be had in all.
-        needs: searches that each genre is thought to need.
-        beside: calls kept back for each genre beside its searches; 0 where it is not named.
-        made: calls that a genre's run had made before: those of an attempt that is retried.
+        calls: calls available in all.
+        needs: searches that each genre is expected to need.
+        beside: calls kept for each genre besides its searches; 0 for a genre not named.
+        made: calls that a genre's run made in an earlier attempt, when it is retried.
     """
 
     def __init__(
@@ -29,12 +29,11 @@ class QuotaAllocator:
 
     @property
     def order(self) -> list[str]:
-        """The genres still to run in the order that lets the most come of the calls: what one leaves over goes to those after it, so
-        those that are thought to need least come first."""
+        """The genres still to run, smallest expected need first: unused calls go to later genres, so this order uses the calls best."""
         return sorted(self._waiting, key=lambda slug: self._waiting[slug])
 
     def grant(self, slug: str) -> int:
-        """Searches that the genre may make: all that the genres still waiting will not need, at least its fair share."""
+        """Searches that the genre may make: everything that the waiting genres will not need, and at least its fair share."""
         free = max(0, self._calls - sum(self._held.values()) - sum(self._beside.get(waiting, 0) for waiting in self._waiting))
         need = self._waiting.pop(slug)
         fair = shares(free, {slug: need, **self._waiting})[slug]
@@ -43,7 +42,7 @@ class QuotaAllocator:
         return searches
 
     def settle(self, slug: str, used: int) -> None:
-        """The genre is done and its run made so many calls of any kind, also when it failed; what it left over is for the others."""
+        """Record that the genre is done, also when it failed, and how many calls of any kind it made; the rest goes to the others."""
         self._held.pop(slug)
         self._calls -= used - self._made.get(slug, 0)
 
@@ -52,12 +51,12 @@ def shares(left: int, needs: Mapping[str, int]) -> dict[str, int]:
     """Searches that each genre may make.
 
     Args:
-        left: calls to share out, what is kept for writes already taken off.
-        needs: open chart entries by genre; the order breaks ties in the last round.
+        left: calls to share out, without those kept for writes.
+        needs: undecided chart entries by genre; their order breaks ties in the last round.
 
     Returns:
-        A share for every key of `needs`: never above its need, and no two unsatisfied genres differ by more than one.
-        The sum is the smaller of `left` and all needs.
+        A share for every key of `needs`: never above its need, and the shares of two genres short of their need differ by at most one.
+        The sum is `left` or the sum of all needs, whichever is smaller.
     """
     given = dict.fromkeys(needs, 0)
     rest = max(0, left)

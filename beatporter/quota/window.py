@@ -1,25 +1,24 @@
-"""The rolling 24 hours: how many of the day's calls are left at a moment, and when so many are back. Nothing is taken here."""
+"""The rolling 24 hours: how many of the day's calls are left at a moment, and when more come back. Reserves nothing."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from beatporter.errors import QuotaExceeded
 from beatporter.ledger.calls import Calls
 
 WINDOW = timedelta(hours=24)
 """Spotify's development quota counts a rolling 24 hours (developer.spotify.com, July 2026)."""
 MARGIN = timedelta(seconds=30)
-"""A call is counted before it is sent, and Spotify counts it when it arrives: it stays counted so much longer than the window."""
+"""A call is counted before it is sent, and Spotify counts it when it arrives: so it stays counted this much longer than the window."""
 
 
 def window_start(at: datetime) -> datetime:
-    """Since when calls count at a moment."""
+    """The moment since when calls count."""
     return at.replace(microsecond=0) - WINDOW - MARGIN
 
 
 def calls_left(calls: Calls, budget: int, at: datetime) -> int:
-    """Calls that may be made at a moment, present or to come, if none is made before it; those that a process holds count as made.
+    """Calls that may be made at a present or future moment if none is made before it; reserved calls count as made.
 
     Args:
         calls: the ledger's table of calls.
@@ -30,10 +29,10 @@ def calls_left(calls: Calls, budget: int, at: datetime) -> int:
 
 
 def free_at(calls: Calls, budget: int, now: datetime, wanted: int = 1) -> datetime:
-    """When so many calls can be made, if none is made before; `now` when they can be made already.
+    """When that many calls can be made, if none is made before; `now` when they can be made already.
 
     Args:
-        wanted: more than the budget is taken for the budget.
+        wanted: counts as the budget when it is larger.
     """
     counted = calls.by_time(window_start(now))
     lacking = sum(counted.values()) + min(wanted, budget) - budget
@@ -47,25 +46,16 @@ def free_at(calls: Calls, budget: int, now: datetime, wanted: int = 1) -> dateti
 
 
 def calls_back_at(calls: Calls, budget: int, now: datetime, wanted: int = 1) -> datetime | None:
-    """When so many calls can be made again, as Spotify's quota and the budget allow it; None: now.
+    """When that many calls can be made again under Spotify's quota and the budget; None: now.
 
     Args:
-        wanted: more than the budget is taken for the budget.
+        wanted: counts as the budget when it is larger.
     """
     quota_until = calls.quota_until()
     moment = max(free_at(calls, budget, now, wanted), quota_until or now)
     return moment if moment > now else None
 
 
-def quota_spent(until: datetime) -> QuotaExceeded:
-    """The error for Spotify's own quota."""
-    return QuotaExceeded(
-        "Spotify's daily quota for this developer account is spent (QUOTA_EXCEEDED).",
-        f"It is back at {in_words(until)}; nothing is asked before, and the next run after it goes on where this one stopped.",
-        until=until,
-    )
-
-
 def in_words(moment: datetime) -> str:
-    """A moment as messages name it, to the minute after it: a run that begins then is not too early."""
+    """A moment as messages show it, rounded up to the minute: a run that begins then is not too early."""
     return f"{moment + timedelta(seconds=59):%Y-%m-%d %H:%M} UTC"

@@ -1,1 +1,1 @@
-"""The dataclasses that several rooms of the domain share. No logic, and no import of any other room."""
+"""The dataclasses that several packages of the domain share. No logic, and no imports from the other packages."""

@@ -1,4 +1,4 @@
-"""What a chart is: the records that the rest of the domain reads. No parsing, no fetching."""
+"""A chart and its entries. No parsing, no fetching."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ChartEntry:
-    """One row of a chart. Only id, name and artists are certain (facts: Beatport reports rows without the rest)."""
+    """One row of a chart. Only id, name and artists are always present; Beatport has rows without the rest."""
 
     position: int
     """1 is the top."""
     beatport_id: int
     name: str
-    """Title without the mix, stripped of outer blanks."""
+    """Title without the mix name, stripped."""
     artists: tuple[str, ...]
     mix_name: str | None = None
     remixers: tuple[str, ...] = ()
@@ -31,15 +31,15 @@ class ChartEntry:
     sub_genre: str | None = None
     is_dj_version: bool | None = None
     camelot: str | None = None
-    """The key on the Camelot wheel, such as 8A."""
+    """The key on the Camelot wheel, for example 8A."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as it stood at one time."""
+    """A chart at one time."""
 
     genre_id: int
-    """The genre's id; of a list that is no genre its number, which is negative (`beatporter.subscriptions`)."""
+    """The genre's id, or the negative number of another list (`beatporter.subscriptions`)."""
     entries: tuple[ChartEntry, ...]
     """In chart order."""
     scraped_at: datetime

@@ -1,4 +1,4 @@
-"""Rows of the ledger's tables that no other part of the domain already has a record for."""
+"""Rows of the ledger's tables that have no record elsewhere in the domain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SnapshotState = Literal["writing", "written", "recorded"]
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A track that a playlist once held. Union over all rows; the earliest added_at of a track stands."""
+    """A track that a playlist once held. A track's history is the union of its rows, with the earliest added_at."""
 
     track_id: str
     isrc: str | None
@@ -20,13 +20,13 @@ class HistoryRow:
     beatport_id: int | None
     """None when the track did not come from a chart."""
     source: str
-    """chart, playlist (found there: added by the person, or by a run that died before it wrote this), or import."""
+    """chart, import, or playlist (found in it: added by the person, or by a run that died before it recorded this)."""
     added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which of the ids asked for are in a history."""
+    """Which of the requested ids are in a history."""
 
     track_ids: frozenset[str]
     isrcs: frozenset[str]
@@ -35,7 +35,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class BackupRow:
-    """One position of a playlist as it stood."""
+    """One position of a playlist at the time of a backup."""
 
     position: int
     """0 is the top."""
@@ -49,7 +49,7 @@ class BackupRow:
 
 @dataclass(frozen=True, slots=True)
 class BackupInfo:
-    """Which backup of a playlist there is."""
+    """The latest backup of a playlist."""
 
     playlist_id: str
     snapshot_id: str
@@ -59,25 +59,25 @@ class BackupInfo:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """What became of our last write to a playlist: `writing` before it is sent, `written` when Spotify has carried it out, `recorded` when
+    """The state of our last write to a playlist: `writing` before it is sent, `written` when Spotify has carried it out, `recorded` when
     the history holds what the playlist held then. See `beatporter.sync.playlist_state`.
     """
 
     playlist_id: str
     state: SnapshotState
     snapshot_id: str | None
-    """Spotify's id of the playlist's state after our write; None: not known."""
+    """Spotify's id of the playlist's state after our write; None when it is not known."""
     at: datetime
     """Aware, UTC, second resolution."""
     sending: tuple[str, ...] = ()
-    """Tracks that are or were to be put on top, until the backup shows them."""
+    """Tracks that are being put on top, until a backup shows them."""
     sent_at: datetime | None = None
     """When sending them began; None when `sending` is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPlaylist:
-    """A playlist as one run's listing of the account found it."""
+    """A playlist in one run's listing of the account."""
 
     run_key: str
     playlist_id: str
@@ -90,7 +90,7 @@ class ListedPlaylist:
 
 @dataclass(frozen=True, slots=True)
 class RememberedPlaylist:
-    """Which playlist is a genre's, so that it is found again after it was renamed. The latest row of a genre stands."""
+    """Which playlist belongs to a genre, so that it is still found after it was renamed. The latest row of a genre counts."""
 
     genre_id: int
     playlist_id: str
@@ -100,13 +100,13 @@ class RememberedPlaylist:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRow:
-    """A track that a person ruled out for a chart entry: it leaves every playlist that it got into."""
+    """A track that a person ruled out for a chart entry: it is removed from every playlist that it got into."""
 
     beatport_id: int
     replaces: str
     """The wrong track's id."""
     track_id: str | None
-    """The right one, to be put in its place; None: nothing is; the wrong track's own: that decision was taken back."""
+    """The right track, which replaces it. None: no replacement. The wrong track's own id: the correction was withdrawn."""
     at: datetime
 
 
@@ -119,13 +119,13 @@ class AuditRow:
 
     beatport_id: int
     track_id: str | None
-    """What the decision took; None: it took nothing."""
+    """The chosen track; None: no track was chosen."""
     rules: str
     """Version of the rules that decided."""
     stratum: str
-    """What it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
+    """The stratum it was drawn from, e.g. "same, sure" or "none, with a candidate"."""
     stratum_size: int
-    """Decisions that the stratum had then: what each answer counts for."""
+    """Number of decisions in the stratum at that time: the weight of its answers."""
     answer: AuditAnswer
     """unknown: the person cannot tell."""
     at: datetime
@@ -143,7 +143,7 @@ class RunRow:
     not_found: int
     deferred: int
     error: str | None
-    """What happened and what to do, for a failed run."""
+    """What happened and what to do about it, for a failed run."""
     at: datetime
     run_key: str | None = None
     """Of the run that it belongs to: equal for all genres of a morning. This and what follows is None in rows of older versions."""
@@ -168,7 +168,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeRow:
-    """Beatport showed a challenge, or answered again after one. The latest row of a source stands."""
+    """Beatport showed a challenge, or answered again after one. The latest row of a source counts."""
 
     source: str
     """website or api."""
@@ -181,32 +181,32 @@ class ChallengeRow:
 
 @dataclass(frozen=True, slots=True)
 class ChartReadRow:
-    """A chart that was read or handed over, and from where."""
+    """A chart that was read or provided, and its source."""
 
     genre_id: int
     source: str
     """website, api, inbox or file."""
     at: datetime
-    """As the chart's `scraped_at`."""
+    """The chart's `scraped_at`."""
     entries: int
     reached: int | None = None
-    """Of a label that is read a part at a time: tracks from the newest on that were read so far."""
+    """For a label that is read in parts: how many tracks, from the newest, were read so far."""
     total: int | None = None
-    """Of such a label: how many Beatport counts; None when the last one was read."""
+    """For such a label: Beatport's number of tracks; None when the last one was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """Spotify calls taken from the daily budget, or given back (negative count), or a quota's end."""
+    """Spotify calls reserved from the daily budget, or given back (negative count), or the end of a quota."""
 
     at: datetime
-    """When they were taken; what is given back carries the same time."""
+    """When they were reserved; calls given back carry the same time."""
     kind: str
     """search, list, read, write, other; or quota: Spotify said QUOTA_EXCEEDED."""
     count: int
     run_key: str
     until: datetime | None = None
-    """For kind quota: when asking makes sense again."""
+    """For kind quota: when Spotify may be called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class MemoryRow:
     genre_id: int
     run_key: str
     at: datetime
-    """When the run began; equal for all rows of a run."""
+    """When the run began; the same for all rows of a run."""
     step: str
     """A task's name, such as match-tracks; `run` for the whole."""
     state: str
@@ -224,14 +224,14 @@ class MemoryRow:
     shared_process: int
     """1: other genres ran in the same process."""
     host: str
-    """Such as Linux x86_64, Python 3.11."""
+    """For example Linux x86_64, Python 3.11."""
     code_version: str
     before_bytes: int | None
     peak_bytes: int | None
     after_bytes: int | None
     duration_s: float
     history_rows: int | None
-    """Rows that the history had, of all playlists."""
+    """Rows in the history of all playlists."""
     searches: int | None
     """Searches that the run made."""
     holders: str

@@ -14,7 +14,7 @@ Method = Literal["isrc", "search", "person", "forgotten"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of one candidate for one chart entry."""
+    """What the rules say about one candidate for one chart entry."""
 
     track: SpotifyTrack
     version: Version | None
@@ -22,11 +22,11 @@ class Verdict:
     score: float
     """0 to 100, 100 minus the penalties."""
     penalties: tuple[tuple[str, float], ...]
-    """Named penalties with their points, in a fixed order; the verdict explains itself by them."""
+    """Named penalties with their points, in a fixed order; they explain the verdict."""
     rejected: tuple[str, ...]
-    """Reasons that rule the candidate out whatever its score; empty when version is set."""
+    """Reasons that rule the candidate out regardless of its score; empty when version is set."""
     chance: float = 1.0
-    """How probable it is that a person would take the candidate, 0 to 1; orders what is shown to them."""
+    """Probability that a person would choose the candidate, 0 to 1; orders what they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,18 @@ class RunnerUp:
     score: float
     why: str
     isrc: str | None = None
-    """This and what follows is kept so that the decision can be judged again without a call; None in rows of November 2026 and before."""
+    """This and the following fields allow judging the decision again without a call; None in rows up to November 2026."""
     duration_ms: int | None = None
     album: str | None = None
     album_type: str | None = None
     is_playable: bool | None = None
     release_date: str | None = None
     chance: float | None = None
-    """How probable it is that a person would take it; orders the review."""
+    """Probability that a person would choose it; orders the review."""
 
     @property
     def track(self) -> SpotifyTrack:
-        """The candidate as Spotify gave it."""
+        """The candidate as Spotify returned it."""
         return SpotifyTrack(
             self.track_id,
             self.name,
@@ -66,13 +66,13 @@ class RunnerUp:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A decision for one chart entry, as the ledger's table `matches` keeps it. The latest row of an id stands."""
+    """A decision for one chart entry, as the ledger's table `matches` keeps it. The latest row of an id counts."""
 
     beatport_id: int
     isrc: str | None
     """The chart entry's."""
     track_id: str | None
-    """None: not found on Spotify (method isrc or search), or never to be taken (method person)."""
+    """None: not found on Spotify (method isrc or search), or ruled out by a person (method person)."""
     method: Method
     """forgotten: a person withdrew an earlier decision; the entry counts as undecided."""
     score: float
@@ -82,9 +82,9 @@ class Match:
     decided_at: datetime
     """Aware, UTC, second resolution."""
     retry_at: datetime | None
-    """When a miss is worth another search; None for hits and a person's word."""
+    """When to search again after a miss; None for hits and a person's decision."""
     reasons: tuple[str, ...] = ()
-    """Named reasons in plain words, best first."""
+    """Named reasons in plain words, strongest first."""
     track_name: str | None = None
     track_artists: tuple[str, ...] = ()
     track_isrc: str | None = None
@@ -99,7 +99,7 @@ class Match:
 
     @property
     def track(self) -> SpotifyTrack | None:
-        """What was taken; None for a miss."""
+        """The chosen track; None for a miss."""
         if self.track_id is None:
             return None
         return SpotifyTrack(

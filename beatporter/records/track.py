@@ -1,4 +1,4 @@
-"""What a Spotify track and playlist are to us: the few fields we keep of each answer."""
+"""A Spotify track and playlist: the few fields that we keep of each answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SpotifyTrack:
     is_playable: bool | None = None
     """None when the answer does not say."""
     release_date: str | None = None
-    """ISO date of year, month or day precision."""
+    """ISO date with year, month or day precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class PlaylistRef:
     snapshot_id: str
     total: int
     owner_id: str
-    """Whose it is; only one's own are written to."""
+    """The owner; we write only to the account's own playlists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Sending a plan so that it is carried out once: no track twice, none lost, the chart's order kept.
+"""Sends a plan so that it is carried out exactly once: no track twice, none lost, the chart's order kept.
 
-A write whose outcome is unknown (time-out, 5xx, broken connection) is followed by a read, and only what is missing is
-sent, where it belongs. Waits, 429s and what is safe to repeat are the client's. The ledger is the caller's: it writes
-down that it is about to write, and afterwards the snapshot; an error here in between leaves the playlist to be read.
+After a write with unknown outcome (time-out, 5xx, broken connection) the playlist is read, and only what is missing is sent, at the
+right positions. The client handles waits, 429s and safe repeats. The caller keeps the ledger: it records that a write is about to start,
+and afterwards the snapshot. An error in between means that the playlist must be read.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
 from beatporter.spotify.plan import Plan, missing_inserts
 
 MAX_ROUNDS = 5
-"""Writes with reads between them before a playlist is left to the next run."""
+"""Rounds of writing and reading before the playlist is left to the next run."""
 SETTLE_S = 2.0
-"""Items read back right about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
+"""Items read back correctly about 0.6 s after a write; the pause doubles each round, for writes that are carried out late."""
 _BAD_REQUEST = 400
 READ_BEYOND = 100
-"""Entries read beyond twice the plan: others may have put some on top meanwhile."""
+"""Entries read beyond twice the plan: others may have added some on top meanwhile."""
 
 OnAdded = Callable[[tuple[str, ...]], None]
 IdOf = Callable[[SpotifyTrack], str]
-"""The id under which a listed track was sent: Spotify may list it under another one."""
+"""Maps a listed track to the id under which it was sent: Spotify may list it under another id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a plan."""
+    """The result of applying a plan."""
 
     added: tuple[str, ...]
-    """The plan's additions, all of them there now, in order."""
+    """The plan's additions, in order; all of them are in the playlist."""
     snapshot_id: str | None
-    """The playlist's state after our last write; None: nothing was written, or it is not known and must be read."""
+    """The playlist's state after our last write; None when nothing was written or the state is unknown and must be read."""
 
 
 def apply_update(
@@ -54,15 +54,15 @@ def apply_update(
     """Carry out a plan: removals first, then additions.
 
     Args:
-        client: of the account that owns the playlist.
+        client: for the account that owns the playlist.
         playlist_id: the playlist.
-        plan: made from what the playlist held just before; its additions are not in it.
+        plan: made from what the playlist held just before; none of its additions is in the playlist.
         sleep: called with seconds, before reading after an unknown outcome.
-        on_added: told of additions as they are confirmed, each once; when an error goes up, this is what is known.
-        id_of: which of the plan's tracks a listed one is.
+        on_added: called with additions as they are confirmed, each once; after an error nothing more is known.
+        id_of: maps a listed track to the plan's id for it.
 
     Raises:
-        UpstreamDown: with outcome_unknown=True when part of the plan may or may not stand; read before planning again.
+        UpstreamDown: with outcome_unknown=True when parts of the plan may have been carried out; read before planning again.
         QuotaExceeded, RateLimited, RequestRefused, SignInExpired: as the client raises them.
     """
     work = _Work(client, playlist_id, sleep, on_added, id_of)
@@ -87,11 +87,11 @@ class _Work:
     id_of: IdOf
     _confirmed: set[str] = field(default_factory=set)
     snapshot_id: str | None = None
-    """The last answered write's; None after one whose answer was lost. Asking for it would not help: for half a minute after a write
-    Spotify may tell the snapshot of an older state."""
+    """Snapshot of the last write that was answered; None after a lost answer. Asking Spotify would not help: for half a minute after a
+    write it may return the snapshot of an older state."""
 
     def add(self, add: tuple[str, ...]) -> None:
-        """Put the tracks on top. After a doubt, rounds of reading and sending go on until a read shows all of them once."""
+        """Put the tracks on top. After an unknown outcome, read and send in rounds until a read shows all of them exactly once."""
         todo = [(0, add)]
         doubt: UpstreamDown | None = None
         for number in range(MAX_ROUNDS):
@@ -112,7 +112,7 @@ class _Work:
         raise self._given_up()
 
     def replace(self, target: tuple[str, ...], new: tuple[str, ...]) -> None:
-        """Make the tracks the whole content. The first hundred overwrite everything, so starting over is always safe."""
+        """Make the tracks the whole content. The first hundred overwrite everything, so it is always safe to start over."""
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
@@ -131,7 +131,7 @@ class _Work:
         raise self._given_up()
 
     def remove(self, batch: tuple[str, ...]) -> None:
-        """Take tracks out, every occurrence: doing it twice is doing it once, so an unknown outcome is sent again."""
+        """Remove every occurrence of the tracks. This is idempotent, so it is sent again after an unknown outcome."""
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
@@ -145,14 +145,14 @@ class _Work:
         raise self._given_up()
 
     def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]]) -> None:
-        """Insert runs at their positions, each run's last batch first: what a crash leaves out is on top, as next time."""
+        """Insert runs at their positions, each run's last batch first: a crash then leaves out the top, as in every other run."""
         for position, run in inserts:
             for batch in reversed(list(batches(run))):
                 self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
                 self._confirm(batch)
 
     def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
-        """What is still missing and where; a write that was carried out late has left tracks twice: those are taken out first."""
+        """Return what is still missing, with positions. First remove tracks that a late write has put in twice."""
         stand = self._stand(2 * len(add) + READ_BEYOND)
         counts = Counter(sent for sent, _ in stand if sent in set(add))
         twice = {sent: listed for sent, listed in stand if sent is not None and listed is not None and counts[sent] > 1}
@@ -162,7 +162,7 @@ class _Work:
         return missing_inserts(add, [sent for sent, _ in stand if sent not in twice])
 
     def _stand(self, entries: int) -> list[tuple[str | None, str | None]]:
-        """The first entries, by the ids that were sent and the ids that are listed; a failed read leaves the earlier write in doubt."""
+        """The first entries as sent id and listed id; a failed read leaves the earlier write unconfirmed."""
         try:
             items = islice(self.client.playlist_items(self.playlist_id), entries)
             return [(self.id_of(item.track), item.track.track_id) if item.track else (None, None) for item in items]
@@ -181,20 +181,20 @@ class _Work:
 
     def _given_up(self) -> BeatporterError:
         return UpstreamDown(
-            f"Spotify left {MAX_ROUNDS} writes to playlist {self.playlist_id} in doubt.",
+            f"Spotify did not confirm {MAX_ROUNDS} writes to playlist {self.playlist_id}.",
             "The next run reads the playlist and adds what is missing.",
             outcome_unknown=True,
         )
 
 
 def remove_listed(client: SpotifyClient, playlist_id: str, listed: Mapping[str, str]) -> str | None:
-    """Take tracks out, every occurrence, by the ids that the playlist lists; where Spotify refuses one, by the id that was sent.
+    """Remove every occurrence of the tracks by the ids that the playlist lists; if Spotify refuses one, by the id that was sent.
 
     Args:
-        listed: the listed id of each track by the one that was sent.
+        listed: listed id of each track, by the id that was sent.
 
     Returns:
-        The snapshot id after the last removal; None when there was none.
+        The snapshot id after the last removal; None when nothing was removed.
     """
     snapshot_id: str | None = None
     plain = [sent for sent, shown in listed.items() if sent == shown]
@@ -212,6 +212,6 @@ def remove_listed(client: SpotifyClient, playlist_id: str, listed: Mapping[str, 
 
 
 def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The tracks as they are sent: each batch is one request, which is carried out whole or not at all."""
+    """Split the tracks into requests. Spotify carries out a request completely or not at all."""
     for start in range(0, len(track_ids), WRITE_LIMIT):
         yield tuple(track_ids[start : start + WRITE_LIMIT])

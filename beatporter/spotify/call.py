@@ -1,4 +1,4 @@
-"""What calls to Spotify share, be they to the Web API or to the accounts service: their kinds, their results, their retries."""
+"""What calls to the Web API and to the accounts service share: their kinds, results and retries."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from beatporter.http.retry_policy import RetryPolicy
 from beatporter.spotify.parsing import read_error
 
 CALL_KINDS = ("search", "list", "read", "write", "other")
-"""As the ledger's table of calls knows them."""
+"""The kinds in the ledger's table of calls."""
 PAUSES_S = (1.0, 2.0, 4.0)
-"""After no usable answer. Spotify's rate limit looks at a rolling 30 seconds, so pauses below a second gain nothing."""
+"""Pauses after failures. Spotify's rate limit covers a rolling 30 seconds, so pauses below a second gain nothing."""
 WAIT_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Least pauses after a 429; each try counts against the day's quota."""
+"""Shortest pauses after a 429; each try counts against the day's quota."""
 _PLAYLIST_PATH = re.compile(r"/playlists/[^/?]+(/items|/tracks)?/?$")
 
 
 def kind_of(method: str, path: str) -> str:
-    """Which of `CALL_KINDS` a call is.
+    """The kind of a call, one of `CALL_KINDS`.
 
     Args:
         method: HTTP method.
-        path: the address's path, without query.
+        path: the address's path, without the query.
     """
     if method != "GET":
         return "write"
@@ -36,7 +36,7 @@ def kind_of(method: str, path: str) -> str:
 
 
 def retry_policy(max_wait_s: float) -> RetryPolicy:
-    """How a call to Spotify is tried again.
+    """The retry policy for a call to Spotify.
 
     Args:
         max_wait_s: longest total of the waits that Spotify may ask of one call.
@@ -45,15 +45,15 @@ def retry_policy(max_wait_s: float) -> RetryPolicy:
 
 
 def is_unauthorized(result: HttpResult[object]) -> bool:
-    """Whether the access token was not accepted."""
+    """Whether the access token was rejected."""
     return isinstance(result, Refused) and result.status == 401
 
 
 def result_of(sent: Answer | Down, at: datetime) -> HttpResult[object]:
-    """What came of a request, by status and body; good is only JSON.
+    """The result of a request, by status and body; only JSON is a good one.
 
     Args:
-        at: when the answer came, aware.
+        at: when the answer arrived, aware.
     """
     if isinstance(sent, Down):
         return sent
@@ -70,4 +70,4 @@ def result_of(sent: Answer | Down, at: datetime) -> HttpResult[object]:
         return Good(decode_json(sent.body))
     except ValueError:
         kind = clean_text(sent.headers.get("Content-Type", "no type")).split(";")[0].strip()[:40]
-        return Down(f"it answered {sent.status} with a body that is no JSON ({kind})", unknown=True)
+        return Down(f"it answered {sent.status} with a body that is not JSON ({kind})", unknown=True)

@@ -1,8 +1,8 @@
-"""Spotify's Web API as the rest of Beatporter sees it: records in, records out.
+"""Spotify's Web API for the rest of Beatporter: records in, records out.
 
-It owns which endpoint answers which question, paging and limits. Signing, metering, waiting and repeating are `session`'s,
-the JSON's shapes are `parsing`'s, what to write is `plan`'s and writing it safely `apply`'s. One instance a process; every
-method may be called from several threads. A page is never kept longer than it takes to read it.
+This module knows the endpoints, paging and limits. `session` signs, meters, waits and repeats; `parsing` reads the JSON; `plan` decides
+what to write, and `apply` writes it safely. There is one client per process; its methods are thread-safe. Pages are read one at a time
+and not kept.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from beatporter.spotify.tokens import Tokens
 SEARCH_LIMIT = 10
 PAGE_SIZE = 50
 WRITE_LIMIT = 100
-"""Limits of development mode since February 2026 (developer.spotify.com): 11 search results or 51 items answer 400."""
+"""Limits of development mode since February 2026 (developer.spotify.com): 11 search results or 51 items get a 400."""
 LISTING = "Spotify's list of playlists"
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -42,18 +42,18 @@ Record = TypeVar("Record")
 
 
 class _ChangedWhileRead(UpstreamDown):
-    """A list does not fit together: entries may be missing or stand twice."""
+    """A list changed while it was read: entries may be missing or appear twice."""
 
 
 class SpotifyClient:
-    """The account's view of Spotify.
+    """The signed-in account's access to Spotify.
 
     Every method raises the errors of `SpotifySession.request`: QuotaExceeded, RateLimited, UpstreamDown, SignInExpired,
-    RequestRefused. What a method raises beyond that, it says itself.
+    RequestRefused. Methods list only their further errors.
 
     Args:
         session: sends the requests.
-        api_url: address of the Web API, without a slash at its end.
+        api_url: address of the Web API, without a slash at the end.
     """
 
     def __init__(self, session: SpotifySession, api_url: str) -> None:
@@ -80,7 +80,7 @@ class SpotifyClient:
         """One track."""
         track = self._read(parsing.read_track, self._api.track, _checked(track_id))
         if track is None:
-            raise RequestRefused(f"Spotify's answer for track {track_id} is no track.", "Check the link.", status=404)
+            raise RequestRefused(f"Spotify's answer for {track_id} is not a track.", "Check the link.", status=404)
         return track
 
     def me(self) -> Account:
@@ -88,10 +88,10 @@ class SpotifyClient:
         return self._read(parsing.read_account, self._api._get, "me")  # spotipy.me() asks for "me/", which is not documented
 
     def playlists(self) -> list[PlaylistRef]:
-        """The account's playlists, own and followed, in Spotify's order: all of them or an exception.
+        """The account's playlists, own and followed, in Spotify's order: the complete list or an exception.
 
         Raises:
-            UpstreamDown: also when the listing changed twice while it was read, so that it may lack one.
+            UpstreamDown: also when the list changed twice while it was read, so that one may be missing.
         """
         found = self._list_once()
         if found is None:
@@ -101,14 +101,14 @@ class SpotifyClient:
         return found
 
     def playlist(self, playlist_id: str) -> PlaylistRef:
-        """A playlist's name, snapshot, owner and total (0 when it is not the account's own)."""
+        """A playlist's name, snapshot, owner and total (0 when it does not belong to the account)."""
         return self._read(parsing.read_playlist, self._api.playlist, _checked(playlist_id), fields=parsing.PLAYLIST_FIELDS)
 
     def playlist_items(self, playlist_id: str) -> Iterator[PlaylistItem]:
-        """Every entry from the top on, page by page; entries without a track keep their position.
+        """Yield every entry from the top, page by page; entries without a track keep their position.
 
         Raises:
-            UpstreamDown: also when the playlist changed while it was read: positions would not fit together.
+            UpstreamDown: also when the playlist changed while it was read, since its positions would be inconsistent.
         """
         for page, position in self._pages(partial(self._items_page, _checked(playlist_id)), f"Playlist {playlist_id}"):
             for number, entry in enumerate(page.entries, position):
@@ -120,13 +120,13 @@ class SpotifyClient:
         return self._write(parsing.read_playlist, create, name, public=public, description=description)
 
     def add_items(self, playlist_id: str, track_ids: Sequence[str], position: int = 0) -> str:
-        """Insert at most 100 tracks at a position, in their order; returns the snapshot id. Not idempotent."""
+        """Insert at most 100 tracks in order at a position; returns the snapshot id. Not idempotent."""
         # spotipy sends a bare list; the documented body is an object.
         body = {"uris": _uris(track_ids), "position": position}
         return self._write(parsing.snapshot_of, self._api._post, f"playlists/{_checked(playlist_id)}/items", payload=body)
 
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
-        """Make at most 100 tracks the playlist's whole content; returns the snapshot id. Idempotent."""
+        """Replace the whole content with at most 100 tracks; returns the snapshot id. Idempotent."""
         return self._write(parsing.snapshot_of, self._api.playlist_replace_items, _checked(playlist_id), _uris(track_ids))
 
     def remove_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
@@ -138,12 +138,12 @@ class SpotifyClient:
         except RequestRefused as error:
             if error.status != 400 or self._entries_key == "tracks":
                 raise
-        snapshot_id = remove(payload={"tracks": entries})  # the older shape's name for the same
+        snapshot_id = remove(payload={"tracks": entries})  # the same under its older name
         self._entries_key = "tracks"
         return snapshot_id
 
     def _list_once(self) -> list[PlaylistRef] | None:
-        """One pass over the listing; None when it changed meanwhile, so that an entry may have slipped between pages."""
+        """Read the list once; None when it changed meanwhile, so that an entry may have slipped between pages."""
         found: dict[str, PlaylistRef] = {}
         try:
             for page, _ in self._pages(self._listing_page, LISTING):
@@ -156,10 +156,10 @@ class SpotifyClient:
         return list(found.values())
 
     def _pages(self, get: Callable[[int], Page], what: str) -> Iterator[tuple[Page, int]]:
-        """The pages of a list to its end, each with the position of its first entry.
+        """Yield the pages of a list, each with the position of its first entry.
 
         Args:
-            get: asks for the page that begins at a position.
+            get: requests the page that begins at a position.
         """
         seen = total = 0
         for number in range(MAX_PAGES):
@@ -209,7 +209,7 @@ def open_client(
     acquire: Callable[[int], None] | None = None,
     sign_in_store: SignInStore | None = None,
 ) -> SpotifyClient:
-    """A client for the signed-in account; nothing is sent before its first call.
+    """Make a client for the signed-in account; nothing is sent before its first call.
 
     Args:
         settings: addresses, credentials, rate, longest wait, time-out.
@@ -217,9 +217,9 @@ def open_client(
         now: the clock, aware UTC.
         sleep: called with seconds, for pacing and pauses.
         timer: monotonic seconds, for pacing.
-        on_wait: told seconds and reason before each pause that Spotify causes.
+        on_wait: called with seconds and reason before each pause that Spotify causes.
         acquire: takes that many slots of a rate limit that processes share; see `Pacer`.
-        sign_in_store: where the sign-in lies, see `load_sign_in`.
+        sign_in_store: where the sign-in is kept, see `load_sign_in`.
 
     Raises:
         SettingsError: credentials are missing, or the stored sign-in cannot be read.
@@ -233,11 +233,11 @@ def open_client(
 
 def _checked(identifier: str) -> str:
     if not _ID.fullmatch(identifier):
-        raise RequestRefused(f"{identifier!r:.80} is no Spotify id.", "Copy the link from Spotify again.", status=400)
+        raise RequestRefused(f"{identifier!r:.80} is not a Spotify id.", "Copy the link from Spotify again.", status=400)
     return identifier
 
 
 def _uris(track_ids: Sequence[str]) -> list[str]:
     if len(track_ids) > WRITE_LIMIT:
-        raise RequestRefused(f"{len(track_ids)} tracks are more than Spotify takes at once ({WRITE_LIMIT}).", status=400)
+        raise RequestRefused(f"{len(track_ids)} tracks are more than Spotify accepts in one request ({WRITE_LIMIT}).", status=400)
     return [track_uri(_checked(track_id)) for track_id in track_ids]

@@ -1,7 +1,7 @@
-"""Signing in for the first time: the address to open, the listener that the browser comes back to, the code's exchange.
+"""The first sign-in: the address to open, the listener that the browser returns to, and the exchange of the code.
 
-Domain only; the command that shows the address and opens a browser is the command line's. The listener is on 127.0.0.1:
-Spotify takes no `localhost` any more. Headless: the person pastes the address that the browser could not open.
+The command line shows the address and opens the browser. The listener is on 127.0.0.1, because Spotify no longer accepts
+`localhost`. Without a browser on this machine, the person pastes the address that the other browser could not open.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _DONE = b"<!doctype html><meta charset=utf-8><title>Beatporter</title><p>Beatpor
 
 
 def redirect_uri(port: int = DEFAULT_PORT) -> str:
-    """The address that must stand among the app's redirect URIs, to the letter."""
+    """The address that must be among the app's redirect URIs, letter for letter."""
     return f"http://127.0.0.1:{port}{CALLBACK}"
 
 
 def new_state() -> str:
-    """A value that ties the browser's answer to this sign-in."""
+    """A random value that ties the browser's answer to this sign-in."""
     return secrets.token_urlsafe(24)
 
 
 def new_verifier() -> str:
-    """A value that only who began this sign-in knows (PKCE, RFC 7636): a code that somebody else saw is of no use to them."""
+    """A secret that only this sign-in knows (PKCE, RFC 7636): a code that somebody else saw is useless without it."""
     return secrets.token_urlsafe(64)
 
 
 def authorize_url(settings: Settings, redirect: str, state: str, verifier: str) -> str:
-    """The address at which the person allows the app.
+    """The address where the person allows the app.
 
     Args:
-        verifier: what `exchange_code` will prove the sign-in with; only its hash is in the address.
+        verifier: the secret for `exchange_code`; the address holds only its hash.
 
     Raises:
         SettingsError: the app's id or secret is missing.
@@ -67,24 +67,24 @@ def authorize_url(settings: Settings, redirect: str, state: str, verifier: str) 
 
 
 def code_from_address(address: str, state: str) -> str:
-    """The code in the address that the browser was sent to.
+    """Extract the code from the address that the browser was sent to.
 
     Raises:
-        SignInExpired: the person said no, the address is of another sign-in, or there is no code in it.
+        SignInExpired: the person said no, the address belongs to another sign-in, or it holds no code.
     """
     answer = _answer_in(address)
     if not secrets.compare_digest("".join(answer.get("state", [])).encode(), state.encode()):
         raise SignInExpired("That address does not belong to this sign-in.", "Copy it whole from the browser that you signed in with.")
     if "error" in answer:
         refused = "You did not allow it" if answer["error"] == ["access_denied"] else "Spotify refused it"
-        raise SignInExpired(f"The sign-in was not made: {refused}.", SIGN_IN_AGAIN)
+        raise SignInExpired(f"The sign-in did not complete: {refused}.", SIGN_IN_AGAIN)
     if not answer.get("code"):
         raise SignInExpired("That address holds no code.", "Copy it whole from the browser that you signed in with.")
     return answer["code"][0]
 
 
 def _answer_in(address: str) -> dict[str, list[str]]:
-    """The query of an address; nothing where it is none, such as one with a bracket that is not closed."""
+    """The query of an address; empty when it is not valid, for example with an unclosed bracket."""
     try:
         return parse_qs(urlsplit(address.strip()).query, max_num_fields=20)
     except ValueError:
@@ -94,14 +94,14 @@ def _answer_in(address: str) -> dict[str, list[str]]:
 def exchange_code(
     settings: Settings, code: str, redirect: str, verifier: str, *, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
 ) -> SignIn:
-    """The sign-in for a code; a `SignInStore` keeps it.
+    """Exchange a code for the sign-in, which a `SignInStore` keeps.
 
     Args:
-        redirect, verifier: as `authorize_url` got them.
+        redirect, verifier: the values passed to `authorize_url`.
 
     Raises:
-        SignInExpired: the code is used, too old or of another address, or not all permissions were given.
-        SettingsError: Spotify does not take the app's id and secret.
+        SignInExpired: the code was used, is too old or belongs to another address, or a permission is missing.
+        SettingsError: Spotify rejects the app's id or secret.
         UpstreamDown, RateLimited: the accounts service did not answer.
     """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
@@ -114,11 +114,11 @@ def exchange_code(
 
 
 class Loopback:
-    """Listens on 127.0.0.1 until the browser comes back; a context manager.
+    """Listens on 127.0.0.1 until the browser returns; a context manager.
 
     Args:
         state: of this sign-in; answers with another one are ignored.
-        port: 0 takes any free one, which only suits an app whose redirect URIs name no port.
+        port: 0 takes any free one, which works only with an app whose redirect URIs name no port.
 
     Raises:
         SettingsError: on entering, when the port is taken.
@@ -131,7 +131,7 @@ class Loopback:
 
     @property
     def redirect(self) -> str:
-        """The redirect URI that leads here."""
+        """The redirect URI for this listener."""
         return redirect_uri(self._port)
 
     def __enter__(self) -> Loopback:
@@ -151,10 +151,10 @@ class Loopback:
             self._server.server_close()
 
     def wait_for_code(self, timeout_s: float = 300.0) -> str:
-        """The code that the browser brings.
+        """Wait for the code that the browser brings.
 
         Raises:
-            SignInExpired: the person said no, or nobody came in time.
+            SignInExpired: the person said no, or no browser came in time.
         """
         try:
             address = self._answers.get(timeout=timeout_s)
@@ -163,14 +163,14 @@ class Loopback:
         if address is None:
             raise SignInExpired(
                 f"No browser came back within {timeout_s:.0f} s.",
-                "Without a browser on this machine, sign in elsewhere and paste the address that it ends at.",
+                "Without a browser on this machine, sign in elsewhere and paste the address that the browser ends at.",
             )
         return code_from_address(address, self._state)
 
 
 def _handler(state: str, answers: queue.SimpleQueue[str]) -> type[BaseHTTPRequestHandler]:
     class Callback(BaseHTTPRequestHandler):
-        timeout = 10  # browsers open connections that they do not use
+        timeout = 10  # browsers open connections without using them
 
         def do_GET(self) -> None:
             ours = self.path.partition("?")[0] == CALLBACK and _answer_in(self.path).get("state") == [state]
@@ -184,6 +184,6 @@ def _handler(state: str, answers: queue.SimpleQueue[str]) -> type[BaseHTTPReques
                 answers.put(self.path)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: the request line holds the code."""
+            """Log nothing: the request line holds the code."""
 
     return Callback

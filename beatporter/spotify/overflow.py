@@ -1,7 +1,7 @@
-"""A playlist near Spotify's limit: its oldest tracks go to a continuation ("… (2)"), or the run says PlaylistFull.
+"""A playlist near Spotify's limit: moves its oldest tracks to a continuation ("… (2)"), or raises PlaylistFull.
 
-The move is additions to the continuation first, removals after: a crash between leaves tracks in both, which the next
-move sees, since they stand on top of the continuation.
+Tracks are added to the continuation first and removed afterwards. A crash in between leaves them in both playlists; the next move
+notices this, because they are on top of the continuation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from beatporter.spotify.client import SpotifyClient
 from beatporter.spotify.plan import MIN_MOVED, PLAYLIST_LIMIT, Plan, Present, plan_collect, plan_move
 
 Continuation = Callable[[int], PlaylistRef]
-"""Finds or makes the continuation of that number, 2 or more."""
+"""Finds or creates the continuation with that number, 2 or more."""
 
 
 def continuation_name(name: str, number: int) -> str:
@@ -38,14 +38,14 @@ def make_room(
     min_moved: int = MIN_MOVED,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
-    """Move as many of the oldest tracks as `adding` more need; does nothing while there is room.
+    """Move as many of the oldest tracks as `adding` new ones need; does nothing while there is room.
 
     Args:
         client: of the account.
         playlist: the full one.
-        present: its track ids from the top on.
-        adding: how many are to be added.
-        when_full: what the person set.
+        present: its track ids from the top.
+        adding: how many tracks are to be added.
+        when_full: the person's setting.
         continuation: `ensure_playlist` for a continuation's number.
         limit: entries that a playlist may hold.
         min_moved: entries to move at least.
@@ -55,20 +55,20 @@ def make_room(
         The tracks moved, in playlist order.
 
     Raises:
-        PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
+        PlaylistFull: the person wants no continuation, or what is there cannot be moved.
     """
     moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
     if not moving and len(present) + adding <= limit:
         return ()
     if when_full == "fail":
         raise PlaylistFull(
-            f"Playlist {playlist.name!r} holds {len(present)} entries; {adding} more are above Spotify's {limit}.",
+            f"Playlist {playlist.name!r} holds {len(present)} entries; {adding} more would exceed Spotify's limit of {limit}.",
             'Remove old ones, or set BEATPORTER_PLAYLIST_WHEN_FULL=continue to have them moved to a playlist "… (2)".',
         )
     if len(present) - len(moving) + adding > limit:
         raise PlaylistFull(
-            f"Playlist {playlist.name!r} holds {len(present)} entries, too few of which an app can move.",
-            "Remove local files or double entries by hand.",
+            f"Playlist {playlist.name!r} holds {len(present)} entries, and an app can move too few of them.",
+            "Remove local files or duplicates by hand.",
         )
     _add_to_continuation(client, continuation, moving, limit, sleep)
     apply_update(client, playlist.playlist_id, Plan(remove=moving), sleep=sleep)
@@ -78,7 +78,7 @@ def make_room(
 def _add_to_continuation(
     client: SpotifyClient, continuation: Continuation, moving: tuple[str, ...], limit: int, sleep: Callable[[float], None]
 ) -> None:
-    """Put the tracks on top of the first continuation with room for those that an earlier, broken move has not left in one."""
+    """Put the tracks on top of the first continuation with room, except those that an earlier, interrupted move has put in one."""
     number, pending = 2, moving
     while pending:
         target = continuation(number)

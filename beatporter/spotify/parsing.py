@@ -1,9 +1,8 @@
-"""Spotify's JSON turned into our records, in both of its shapes; no network, no state.
+"""Turns Spotify's JSON, in both of its shapes, into our records. No network, no state.
 
 Apps made since February 2026 get `items` and `item` where older ones get `tracks` and `track` (developer.spotify.com,
-"Web API changes, February 2026"); both are read everywhere. A missing field that we can do without becomes None; an
-answer without what makes it that answer raises `ShapeError`, which the client turns into `UpstreamDown`. Text is stripped of control
-characters here, where it enters.
+"Web API changes, February 2026"); both are read everywhere. A missing optional field becomes None. When an essential field is missing,
+`ShapeError` is raised, which the client turns into `UpstreamDown`. Control characters are stripped from text here, where it enters.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 
 _TRACK_FIELDS = "id,name,type,is_local,duration_ms,is_playable,artists(name),album(name,album_type,release_date),external_ids(isrc)"
 ITEM_FIELDS = f"total,items(added_at,is_local,item({_TRACK_FIELDS}),track({_TRACK_FIELDS}))"
-"""Mask of a page of items. It names the entry both ways: `track(...)` alone silently empties the entries of the new shape."""
+"""Fields mask for a page of items. It names the entry both ways: `track(...)` alone silently empties entries of the new shape."""
 PLAYLIST_FIELDS = "id,name,snapshot_id,owner(id),items(total),tracks(total)"
 _MESSAGE_LENGTH = 200
 
 
 class ShapeError(ValueError):
-    """An answer lacks a field without which it is of no use; the text names the field, never the answer's content."""
+    """An answer lacks an essential field; the text names the field, never the answer's content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is signed in."""
+    """The account that is signed in."""
 
     account_id: str
     name: str
@@ -39,14 +38,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing: its entries as they came, and how many there are in all."""
+    """One page of a list: its raw entries, and how many there are in all."""
 
     entries: tuple[Any, ...]
     total: int
 
 
 def read_page(answer: object) -> Page:
-    """A paging object's entries, null ones included, and its total."""
+    """A paging object's entries, including nulls, and its total."""
     page = _mapping(answer, "a page")
     entries, total = page.get("items"), _number(page.get("total"))
     if not isinstance(entries, list) or total is None:
@@ -63,7 +62,7 @@ def read_search(answer: object) -> list[SpotifyTrack]:
 
 
 def read_track(answer: object) -> SpotifyTrack | None:
-    """A track; None for null, a local file, an episode or anything else without a track's id."""
+    """A track; None for null, a local file, an episode or anything else without a track id."""
     if not isinstance(answer, Mapping) or answer.get("is_local") or answer.get("type", "track") != "track":
         return None
     track_id = _identifier(answer.get("id"))
@@ -90,19 +89,19 @@ def read_item(entry: object, position: int) -> PlaylistItem:
     if not isinstance(entry, Mapping):
         return PlaylistItem(position, None, None)
     content = entry.get("item")
-    if not isinstance(content, Mapping):  # older shape; the newer one has a boolean `track` inside the item only
+    if not isinstance(content, Mapping):  # older shape; in the newer one only the item holds a `track`, a boolean
         content = entry.get("track")
     track = None if entry.get("is_local") else read_track(content)
     return PlaylistItem(position, track, _moment(entry.get("added_at")))
 
 
 def names_content(entries: tuple[Any, ...]) -> bool:
-    """False when not one entry has a key for its content: the fields mask did not suit the service."""
+    """False when no entry has a key for its content: the fields mask did not suit the service."""
     return not entries or any(isinstance(entry, Mapping) and ("item" in entry or "track" in entry) for entry in entries)
 
 
 def read_playlist(answer: object) -> PlaylistRef:
-    """A playlist, alone or from a listing. total is 0 where Spotify hides it: playlists that are not the account's."""
+    """A playlist, alone or from a list. total is 0 where Spotify hides it: in playlists of other accounts."""
     playlist = _mapping(answer, "a playlist")
     owner = playlist.get("owner")
     owner_id = _text(owner.get("id")) if isinstance(owner, Mapping) else None
@@ -117,14 +116,14 @@ def snapshot_of(answer: object) -> str:
 
 
 def read_account(answer: object) -> Account:
-    """The signed-in account; its name falls back to its id."""
+    """The signed-in account; without a name it gets its id as name."""
     account = _mapping(answer, "an account")
     account_id = _required(account, "id")
     return Account(account_id, _text(account.get("display_name")) or account_id)
 
 
 def read_error(answer: object) -> tuple[str, str]:
-    """Message and reason of an error answer, each on one short line, empty where it has none; `error` may be a bare string (accounts)."""
+    """Message and reason of an error answer, each on one short line, empty when missing; `error` may be a plain string (accounts)."""
     error = answer.get("error") if isinstance(answer, Mapping) else None
     fields = error if isinstance(error, Mapping) else {"message": error}
     message, reason = (" ".join((_text(fields.get(key)) or "").split())[:_MESSAGE_LENGTH] for key in ("message", "reason"))
@@ -133,7 +132,7 @@ def read_error(answer: object) -> tuple[str, str]:
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ShapeError(f"{what} that is no object")
+        raise ShapeError(f"{what} that is not an object")
     return value
 
 
@@ -145,7 +144,7 @@ def _required(answer: Mapping[str, Any], key: str) -> str:
 
 
 def _identifier(value: object) -> str | None:
-    """An id as it came; one with control characters is not an id, and would be another one without them."""
+    """The id unchanged; None when it has control characters, since stripping them would make it another id."""
     return value if isinstance(value, str) and value and clean_text(value) == value else None
 
 
@@ -164,11 +163,11 @@ def _artist_names(value: object) -> tuple[str, ...]:
 
 
 def _moment(value: object) -> datetime | None:
-    """An ISO moment as aware UTC; Spotify gives null for very old entries, and 1970 for algorithmic playlists."""
+    """An ISO time as aware UTC; Spotify gives null for very old entries, and 1970 for algorithmic playlists."""
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter for the year 1 in another time zone
+    except (ValueError, OverflowError):  # the latter for year 1 in another time zone
         return None

@@ -1,7 +1,7 @@
-"""What to change in a playlist: pure, from what is wanted, what is there and what was ever there.
+"""Decides what to change in a playlist. Pure: from what is wanted, what is there and what was ever there.
 
-A plan is the difference only; `apply` sends it. Nothing here talks to Spotify or the ledger, and no plan names a track
-twice. Which recordings are the same is decided before, by ISRC and normalised names; here equal keys mean the same.
+A plan holds only the difference, and `apply` sends it. No plan names a track twice. ISRC and normalised names decide beforehand which
+recordings are the same; here equal keys mean the same recording.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from beatporter.records.ledger import Known
 
 PLAYLIST_LIMIT = 10_000
-"""Entries that Spotify lets a playlist hold, about."""
+"""Entries that Spotify lets a playlist hold, approximately."""
 MIN_MOVED = 500
-"""Entries moved to a continuation at least, so that a full playlist is not moved from every day."""
+"""Entries moved to a continuation at least, so that a full playlist does not need a move every day."""
 DAILY_SIZE = 15
 
 Present = Sequence[str | None]
-"""A playlist's track ids from the top on; None for local files, episodes and empty entries."""
+"""A playlist's track ids from the top; None for local files, episodes and empty entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change of one playlist.
+    """A change to one playlist.
 
     Attributes:
-        add: ids that are not there yet, to stand on top in this order; with `replace`, wherever that has them.
-        remove: ids to take out, every occurrence.
-        replace: the whole content to be, None: keep what is there.
+        add: ids that are not there yet, to be put on top in this order; with `replace`, at their places in it.
+        remove: ids to remove, every occurrence.
+        replace: the complete new content; None: keep what is there.
     """
 
     add: tuple[str, ...] = ()
@@ -38,20 +38,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A track that a chart wants, with what makes it the same recording under another id."""
+    """A track from a chart, with what identifies the same recording under another id."""
 
     track_id: str
     isrc: str | None
     recording: str
-    """Normalised artist, title and version, as in `HistoryRow`; empty: not known."""
+    """Normalised artist, title and version, as in `HistoryRow`; empty when unknown."""
 
 
 def select_new(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...]:
-    """Ids of the candidates that no history has, in their order; of several for one recording the first.
+    """Ids of the candidates that are in no history, in order; of several for one recording the first.
 
     Args:
         candidates: in chart order.
-        known: what the histories to look at (this playlist's; all, for wider digging) and the playlist hold of them.
+        known: the candidates found in the playlist and in the relevant histories (this playlist's; all, for wider digging).
     """
     ids: list[str] = []
     seen_ids = {track_id for one in known for track_id in one.track_ids}
@@ -67,12 +67,12 @@ def select_new(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...
 
 
 def plan_collect(wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = ()) -> Plan:
-    """Grow: what is neither there nor was ever there goes on top in chart order.
+    """Grow: put what is not there and was never there on top, in chart order.
 
     Args:
         wanted: in chart order.
         present: what the playlist holds.
-        held: what it ever held; what the person removed stays away.
+        held: everything it ever held; tracks that the person removed stay away.
     """
     return Plan(add=_without(wanted, present, held))
 
@@ -87,21 +87,21 @@ def plan_daily(
 ) -> Plan:
     """Fill up to `size` entries to listen to: new ones first, then collected ones; nothing that it ever held.
 
-    Nothing is taken out: that is the person's way to say "heard". Above `size` already, nothing is added.
+    Nothing is removed: removing a track is how the person marks it as heard. A playlist longer than `size` gets nothing.
 
     Args:
         wanted: in chart order.
         present: what the playlist holds.
         held: what it ever held.
         collected: what the genre's collecting playlist holds, newest first.
-        size: entries at most.
+        size: maximum number of entries.
     """
     chosen = _without([*wanted, *collected], present, held)
     return Plan(add=chosen[: max(0, size - len(present))])
 
 
 def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
-    """Exactly the chart, in its order; an empty plan when it stands so already."""
+    """Make it exactly the chart, in order; an empty plan when it already is."""
     target = tuple(dict.fromkeys(wanted))
     if list(target) == list(present):
         return Plan()
@@ -109,13 +109,13 @@ def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
 
 
 def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min_moved: int = MIN_MOVED) -> tuple[str, ...]:
-    """The oldest tracks, in playlist order, that must leave a playlist before `adding` more fit in.
+    """The oldest tracks, in playlist order, that must leave a playlist so that `adding` more fit.
 
-    Entries without an id cannot be moved by an app, and a track that stands there twice would leave both places; both stay.
+    Entries without an id cannot be moved by an app, and a track that appears twice would leave both places; both stay.
 
     Returns:
-        Nothing while there is room; else at least what is needed and `min_moved` where there are so many, or everything
-        movable when even that is too little (the caller then says PlaylistFull).
+        Nothing while there is room. Otherwise as many as needed, and `min_moved` if there are that many; or everything movable when
+            even that is too little (the caller then raises PlaylistFull).
     """
     needed = len(present) + adding - limit
     if needed <= 0:
@@ -128,24 +128,24 @@ def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min
 
 
 def after(plan: Plan, present: Present) -> list[str | None]:
-    """What the playlist holds once the plan is applied, from the top on."""
+    """What the playlist holds after the plan is applied, from the top."""
     if plan.replace is not None:
         return list(plan.replace)
     return [*plan.add, *(track_id for track_id in present if track_id is None or track_id not in plan.remove)]
 
 
 def missing_inserts(add: Sequence[str], stand: Present) -> list[tuple[int, tuple[str, ...]]]:
-    """Where the tracks of a half-applied plan that are still missing must be inserted.
+    """Where to insert the tracks of a half-applied plan that are still missing.
 
-    A run of missing tracks goes before the next planned track that is there, at the plan's end after the one before it,
-    and on top when none is there.
+    A run of missing tracks goes before the next planned track that is there; at the plan's end, after the one before it; and on top when
+    none is there.
 
     Args:
         add: the plan's additions in order.
         stand: what the playlist holds now.
 
     Returns:
-        Position and tracks of each run, lowest position last, so that an insert does not shift those after it.
+        Position and tracks of each run, lowest position last, so that an insert does not shift later ones.
     """
     places = {track_id: place for place, track_id in reversed(list(enumerate(stand))) if track_id is not None}
     inserts: list[tuple[int, tuple[str, ...]]] = []

@@ -1,7 +1,7 @@
-"""Which of the account's playlists is a genre's, and making it when there is none; never a second one by mistake.
+"""Finds a genre's playlist in the account, and creates it when there is none; never a second one by mistake.
 
-Renamed playlists are found by the id that was remembered, others by exact name among the account's own. A listing is
-whole or it is not here at all (`SpotifyClient.playlists`), so "not found" is never a half-read list.
+Renamed playlists are found by their remembered id, others by exact name among the account's own. A list is complete or an exception
+(`SpotifyClient.playlists`), so "not found" never comes from a half-read list.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def find_playlist(
     name: str,
     say: Callable[[str], None] = _log.warning,
 ) -> PlaylistRef | None:
-    """The playlist to use, or None when the account has none.
+    """The playlist to use; None when the account has none.
 
     Args:
-        listing: the account's whole list.
-        account_id: whose own playlists count.
+        listing: the account's complete list.
+        account_id: only this account's own playlists count.
         remembered_id: id that an earlier run used.
-        name: exact name looked for when that id is gone.
-        say: told in one sentence when several of the account's own have that name; the fullest is taken, among equals
-            the one with the lowest id.
+        name: exact name to look for when that id is gone.
+        say: called with one sentence when several of the account's own playlists have that name; the one with the most tracks is used,
+            and among equals the one with the lowest id.
     """
     own = [playlist for playlist in listing if playlist.owner_id == account_id]
     for playlist in own:
@@ -59,12 +59,12 @@ def ensure_playlist(
     description: str = "",
     sleep: Callable[[float], None] = time.sleep,
 ) -> PlaylistRef:
-    """The playlist to use, created when the account has none; after an unknown outcome the account is listed again first.
+    """The playlist to use, created when there is none; after an unknown outcome the account is listed again first.
 
     Args:
         client: of the account.
-        listing: the account's whole list.
-        account_id: whose own playlists count.
+        listing: the account's complete list.
+        account_id: only this account's own playlists count.
         remembered_id: id that an earlier run used.
         name: exact name.
         public: for a new playlist; Spotify may ignore False.
@@ -72,7 +72,7 @@ def ensure_playlist(
         sleep: called with seconds before listing again.
 
     Raises:
-        UpstreamDown: it is not known whether a playlist was created; the next run finds it by name.
+        UpstreamDown: it is unknown whether a playlist was created; the next run finds it by name.
     """
     found = find_playlist(listing, account_id, remembered_id, name)
     for number in range(MAX_ROUNDS):
@@ -85,4 +85,4 @@ def ensure_playlist(
                 raise
         sleep(SETTLE_S * 2**number)
         found = find_playlist(client.playlists(), account_id, None, name)
-    raise AssertionError("every round returns, raises or leads to the next")
+    raise AssertionError("every round returns, raises or continues")

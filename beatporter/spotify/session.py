@@ -1,8 +1,8 @@
 """The session under spotipy: signs, meters, paces and repeats each request, and raises our errors.
 
-spotipy builds the addresses and bodies; every request it makes goes through `SpotifySession.request`. spotipy is given
-no token at all, since it writes the headers it knows into its debug log. Retrying is ours because spotipy's own session
-sends POSTs again after a 502 that was applied, and sleeps through a 429 without a word.
+spotipy builds the addresses and bodies; every request it makes goes through `SpotifySession.request`. spotipy never gets a token,
+because it writes its headers into its debug log. Retries are ours because spotipy's own session sends POSTs again after a 502 that was
+carried out, and sleeps through a 429 silently.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from urllib.parse import urlsplit
 
 import requests
 
-from beatporter.errors import BeatporterError, RateLimited, RequestRefused, SettingsError, UpstreamDown
+from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, SettingsError, UpstreamDown
 from beatporter.http.http_result import BadAddress, Down, Good, HttpResult, Refused, Wait
 from beatporter.http.pacing import Pacer
 from beatporter.http.retry_policy import OnWait, send_with_retries
 from beatporter.http.session import BearerToken, HttpSession
 from beatporter.quota.budget import Meter
-from beatporter.quota.window import in_words, quota_spent
+from beatporter.quota.window import in_words
 from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy
 from beatporter.spotify.sign_in import SIGN_IN_AGAIN
 from beatporter.spotify.tokens import Tokens
 
 MAX_RENEWALS = 2
-"""Times that one call gets a new access token."""
+"""How often one call may get a new access token."""
 QUOTA_WITHOUT_END = timedelta(hours=24)
-"""The quota counts a rolling 24 hours, so that is the longest it can last when Spotify names no end."""
+"""The quota covers a rolling 24 hours, so it can last no longer when Spotify names no end."""
 
 
 class SpotifySession(requests.Session):
-    """A `requests.Session`, as spotipy wants one, whose requests end in a JSON document or one of our errors; thread-safe.
+    """A `requests.Session` for spotipy whose requests end in a JSON document or one of our errors; thread-safe.
 
     Args:
         http: sends the requests.
         tokens: where access tokens come from.
-        meter: asked before every request that is sent, repeated ones too.
+        meter: called before every request that is sent, including repeats.
         pacer: paces requests.
         max_wait_s: longest total wait for one call's 429s.
         now: the clock, aware UTC.
         sleep: called with seconds.
-        on_wait: told seconds and reason before each pause.
+        on_wait: called with seconds and reason before each pause.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class SpotifySession(requests.Session):
             A response whose `json` is the document of a 2xx answer.
 
         Raises:
-            QuotaExceeded, RateLimited, UpstreamDown, SignInExpired, RequestRefused: as `beatporter.errors` has them. An
-                UpstreamDown of a write has outcome_unknown=True when it may have been carried out.
+            QuotaExceeded, RateLimited, UpstreamDown, SignInExpired, RequestRefused: see `beatporter.errors`. An UpstreamDown
+                of a write has outcome_unknown=True when it may have been carried out.
         """
         verb, path, renewals = str(method), urlsplit(str(url)).path, 0
         given = {key: kwargs.get(key) for key in ("headers", "params", "data")}
@@ -89,7 +89,7 @@ class SpotifySession(requests.Session):
             nonlocal renewals
             while True:
                 self._count(kind_of(verb, path))
-                token = self._tokens.current()  # only now: a spent quota needs none, and the budget may have made the call wait
+                token = self._tokens.current()  # only now: not needed when the quota is spent, and the budget may have waited
                 result = result_of(self._http.send(verb, str(url), auth=BearerToken(token), **given), self._now())
                 if not is_unauthorized(result) or renewals == MAX_RENEWALS:
                     return result
@@ -102,7 +102,7 @@ class SpotifySession(requests.Session):
         if isinstance(result, Good):
             return _Read(result.value)
         if isinstance(result, Wait) and result.quota:
-            self._end_quota(result)
+            raise self._quota_spent(kind_of(verb, path), result)
         raise self._error(verb, path, result)
 
     def close(self) -> None:
@@ -111,17 +111,15 @@ class SpotifySession(requests.Session):
         super().close()
 
     def _count(self, kind: str) -> None:
-        """Wait for a turn, then meter: a process killed while it waits has not spent a call."""
+        """Wait for a turn, then meter: a process killed while it waits has not used a call."""
         self._pacer.wait_turn()
         self._meter.take(kind)
         with self._calls_lock:
             self._calls[kind] += 1
 
-    def _end_quota(self, result: Wait) -> None:
+    def _quota_spent(self, kind: str, result: Wait) -> QuotaExceeded:
         lasts = QUOTA_WITHOUT_END if result.seconds is None else timedelta(seconds=result.seconds)
-        until = (self._now() + lasts).replace(microsecond=0) + timedelta(seconds=1)
-        self._meter.note_quota(until)
-        raise quota_spent(until)
+        return self._meter.refused(kind, (self._now() + lasts).replace(microsecond=0) + timedelta(seconds=1))
 
     def _error(self, verb: str, path: str, result: HttpResult[object]) -> BeatporterError:
         call = f"{verb} {path}"
@@ -131,14 +129,14 @@ class SpotifySession(requests.Session):
                 wait = f"a wait of {result.seconds:.0f} s, until {in_words(self._now() + timedelta(seconds=result.seconds))},"
             return RateLimited(
                 f"Spotify asks for {wait} before {call}, more than BEATPORTER_SPOTIFY_MAX_WAIT_S allows.",
-                "The next run goes on where this one stopped.",
+                "The next run continues where this one stopped.",
                 retry_after_s=result.seconds,
             )
         if is_unauthorized(result):
-            # The sign-in itself was just taken, so this is not for the person to mend; a dead one is told by `tokens`.
-            return UpstreamDown(f"Spotify refuses fresh access tokens for {call} (401).", "Try again later.", outcome_unknown=False)
+            # The accounts service has just accepted the sign-in, so the person cannot fix this; `tokens` reports a dead sign-in.
+            return UpstreamDown(f"Spotify rejects new access tokens for {call} (401).", "Try again later.", outcome_unknown=False)
         if isinstance(result, BadAddress):
-            return SettingsError(f"Spotify cannot be asked for {call}: {result.why}.", "Check BEATPORTER_SPOTIFY_API_URL.")
+            return SettingsError(f"Spotify cannot be reached for {call}: {result.why}.", "Check BEATPORTER_SPOTIFY_API_URL.")
         if isinstance(result, Refused):
             return _refusal(verb, path, result.status, self._tokens.redact(result.message))
         why = result.why if isinstance(result, Down) else "no answer"
@@ -148,7 +146,7 @@ class SpotifySession(requests.Session):
 
 
 def _refusal(verb: str, path: str, status: int, message: str) -> RequestRefused:
-    """A 4xx in words that say what to do about it."""
+    """A 4xx, with what to do about it."""
     said = f' It said "{message}".' if message else ""
     what = f"Spotify refused {verb} {path} ({status}).{said}"
     on_playlist = "/playlists/" in path
@@ -167,14 +165,14 @@ def _refusal(verb: str, path: str, status: int, message: str) -> RequestRefused:
             "November 2024; copy its tracks into a playlist of your own."
         )
     elif status == 404:
-        remedy = "There is no such thing any more, or BEATPORTER_SPOTIFY_API_URL is wrong."
+        remedy = "It no longer exists, or BEATPORTER_SPOTIFY_API_URL is wrong."
     else:
-        remedy = "This is not going to change by itself; please report it with this message."
+        remedy = "This will not go away by itself; please report it with this message."
     return RequestRefused(what, remedy, status=status)
 
 
 class _Read(requests.Response):
-    """A good answer as spotipy takes it; its document is decoded already."""
+    """A good answer as spotipy takes it; its document is already decoded."""
 
     def __init__(self, document: object) -> None:
         super().__init__()

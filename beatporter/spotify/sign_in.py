@@ -1,9 +1,9 @@
 """The person's sign-in: where it is kept and how old it is.
 
-Signing in is `login`'s, exchanging the sign-in for access tokens is `tokens`'. The refresh token is the settings' own, or lies in a
-store: `<home>/spotify.json` (mode 0600), or a Prefect block that the settings name (`spotify-sign-in/<block>` or `secret/<block>`), which
-whoever knows Prefect hands in. It dies six months after the person signed in, and refreshing does not extend it (developer.spotify.com,
-2026), so its date is kept and warnings start at day 150.
+`login` signs in, `tokens` exchanges the sign-in for access tokens. The refresh token is in the settings or in a store:
+`<home>/spotify.json` (mode 0600), or a Prefect block named by the settings (`spotify-sign-in/<block>` or `secret/<block>`), which a caller
+that knows Prefect passes in. It expires six months after the person signed in, and refreshing does not extend it (developer.spotify.com,
+2026), so we keep its date and warn from day 150.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 SIGN_IN_AGAIN = "Run `beatporter login` and sign in once more."
 SIGN_IN_PREFIX = "spotify-sign-in/"
-"""A refresh token's setting that begins with it names the Prefect block of that type."""
+"""A refresh token's setting that begins with this names the Prefect block of that type."""
 
 
 class SignInStore(Protocol):
     """A place that keeps one sign-in."""
 
     def load(self) -> SignIn | None:
-        """The sign-in, None when there is none yet.
+        """The sign-in; None when there is none yet.
 
         Raises:
-            SettingsError: what is there is no sign-in, or cannot be read.
+            SettingsError: the content is not a sign-in, or cannot be read.
         """
 
     def save(self, sign_in: SignIn) -> str:
-        """Keep a sign-in in the place of what was there; returns where, in words.
+        """Replace the stored sign-in; returns its location, in words.
 
         Raises:
             SettingsError: it could not be written.
@@ -50,14 +50,14 @@ class SignInStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A sign-in as it is kept."""
+    """A stored sign-in."""
 
     refresh_token: SecretStr
     signed_in_at: datetime | None
     """Aware, UTC; None when a refresh token was set without its date."""
     scopes: tuple[str, ...] = SCOPES
     store: SignInStore | None = field(default=None, compare=False, repr=False)
-    """Where it came from and a renewed one goes; None: the settings themselves, which are not ours to write."""
+    """Where it came from, and where a renewed one is saved; None: the settings, which we do not write."""
 
 
 def sign_in_path(settings: Settings) -> Path:
@@ -65,25 +65,25 @@ def sign_in_path(settings: Settings) -> Path:
 
 
 def block_name(settings: Settings) -> str | None:
-    """The Prefect block that the settings name for the sign-in, None when they name none."""
+    """The Prefect block that the settings name for the sign-in; None when they name none."""
     given = settings.spotify_refresh_token
     text = given.get_secret_value() if given is not None else ""
     return next((text.removeprefix(prefix) for prefix in (SIGN_IN_PREFIX, BLOCK_PREFIX) if text.startswith(prefix)), None)
 
 
 def load_sign_in(settings: Settings, store: SignInStore | None = None) -> SignIn:
-    """The sign-in to use: the settings' refresh token, else that of the store.
+    """The sign-in to use: the settings' refresh token, or else the store's.
 
     Args:
-        settings: the app's credentials and, at times, a refresh token.
+        settings: the app's credentials and possibly a refresh token.
         store: the block that the settings name; None: the file.
 
     Raises:
-        SettingsError: naming every missing credential and where to get it, or a store that cannot be read.
+        SettingsError: naming every missing credential and where to get it; or the store cannot be read.
     """
     block = block_name(settings)
     if block is not None and store is None:
-        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {block}, which is not open here.")
+        raise SettingsError(f"{PREFIX}SPOTIFY_REFRESH_TOKEN names the Prefect block {block}, which is not available here.")
     store = store or FileStore(sign_in_path(settings))
     stored = store.load()
     given = settings.spotify_refresh_token
@@ -114,28 +114,28 @@ def require_client(settings: Settings) -> tuple[str, SecretStr]:
             "Make an app at https://developer.spotify.com/dashboard; it shows both.",
         )
     if settings.spotify_client_secret.get_secret_value().startswith(BLOCK_PREFIX):
-        raise SettingsError(f"{PREFIX}SPOTIFY_CLIENT_SECRET names a Prefect block, which is not open here.")
+        raise SettingsError(f"{PREFIX}SPOTIFY_CLIENT_SECRET names a Prefect block, which is not available here.")
     return settings.spotify_client_id, settings.spotify_client_secret
 
 
 class FileStore:
-    """A sign-in in a file that its owner alone may read."""
+    """A sign-in in a file that only its owner may read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> SignIn | None:
-        """The file's sign-in, None when there is no file."""
+        """The file's sign-in; None when there is no file."""
         try:
             return read_document(json.loads(self._path.read_text(encoding="utf-8")), self)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
+            problem = error.strerror if isinstance(error, OSError) else "it is not a sign-in"
         raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", SIGN_IN_AGAIN)
 
     def save(self, sign_in: SignIn) -> str:
-        """Write the file, mode 0600, whole or not at all; returns its path."""
+        """Write the file with mode 0600, completely or not at all; returns its path."""
         try:
             write_private(self._path, json.dumps(document_of(sign_in), indent=2) + "\n")
         except OSError as error:
@@ -155,10 +155,10 @@ def document_of(sign_in: SignIn) -> dict[str, Any]:
 
 
 def read_document(document: object, store: SignInStore) -> SignIn:
-    """The sign-in in what a store kept.
+    """Parse the document of a store.
 
     Raises:
-        ValueError: it is none; the text holds nothing of it.
+        ValueError: it is not a sign-in; the text quotes nothing from it.
     """
     if isinstance(document, Mapping) and isinstance(token := document.get("refresh_token"), str) and token:
         moment, scopes = document.get("signed_in_at"), document.get("scopes", SCOPES)
@@ -167,16 +167,16 @@ def read_document(document: object, store: SignInStore) -> SignIn:
             return SignIn(SecretStr(token), signed_in_at, tuple(map(str, scopes)), store)
         except (ValueError, TypeError):
             pass
-    raise ValueError("no sign-in")
+    raise ValueError("not a sign-in")
 
 
 def sign_in_age(sign_in: SignIn, at: datetime) -> timedelta | None:
-    """Time since the person signed in; None when the date is not known."""
+    """Time since the person signed in; None when the date is unknown."""
     return None if sign_in.signed_in_at is None else at - sign_in.signed_in_at
 
 
 def sign_in_warning(sign_in: SignIn, at: datetime) -> str | None:
-    """From day 150 on a sentence that says when the sign-in ends and what to do; else None."""
+    """From day 150, a sentence that says when the sign-in ends and what to do; otherwise None."""
     age = sign_in_age(sign_in, at)
     if age is None or age < WARN_FROM or sign_in.signed_in_at is None:
         return None

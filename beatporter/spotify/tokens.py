@@ -1,7 +1,7 @@
-"""Access tokens: got for the person's sign-in from Spotify's accounts service, renewed in time, kept in memory only.
+"""Access tokens: obtained with the person's sign-in from Spotify's accounts service, renewed in time, kept in memory only.
 
-Never a prompt: a dead refresh token is `SignInExpired`, an accounts service that is down is `UpstreamDown`, and the two
-are told apart by what it says (`invalid_grant`), not by the call having failed.
+Nothing here prompts. A dead refresh token is `SignInExpired`, an accounts service that is down is `UpstreamDown`. The service's
+answer (`invalid_grant`) decides between the two, not the mere failure of the call.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from beatporter.spotify.sign_in import SIGN_IN_AGAIN, SignIn, require_client
 logger = logging.getLogger(__name__)
 
 RENEW_BEFORE_END = timedelta(seconds=60)
-"""An access token is renewed so long before its end."""
+"""An access token is renewed this long before it ends."""
 USUAL_LIFETIME_S = 3600.0
-"""What Spotify gives; assumed when it says nothing."""
+"""What Spotify gives; assumed when it does not say."""
 MAX_LIFETIME_S = 86_400.0
-"""A token that is said to last longer is renewed after a day all the same."""
+"""A token with a longer lifetime is renewed after a day anyway."""
 
 
 class Tokens:
-    """Access tokens for the session, renewed when they end or are refused; thread-safe.
+    """Access tokens for the session, renewed when they end or are rejected; thread-safe.
 
     Args:
-        settings: the app's id and secret, the accounts service's address.
-        sign_in: whose refresh token is used.
+        settings: the app's id and secret, and the accounts service's address.
+        sign_in: the source of the refresh token.
         now: the clock, aware UTC.
         sleep: for pauses between tries.
-        on_wait: told of pauses.
+        on_wait: called before pauses.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class Tokens:
         self._ends_at = now()
 
     def current(self) -> SecretStr:
-        """An access token that should still be taken.
+        """An access token that should still be valid.
 
         Raises:
             SignInExpired: the refresh token is dead.
-            SettingsError: the app's id or secret is not taken.
+            SettingsError: the app's id or secret is rejected.
             UpstreamDown, RateLimited: the accounts service did not answer.
         """
         with self._lock:
@@ -75,7 +75,7 @@ class Tokens:
             return self._access
 
     def drop(self, refused: SecretStr) -> None:
-        """Forget a token that Spotify did not take, unless another thread has renewed it meanwhile."""
+        """Forget a token that Spotify rejected, unless another thread has already renewed it."""
         with self._lock:
             if self._access == refused:
                 self._access = None
@@ -97,7 +97,7 @@ class Tokens:
         return answer.access_token
 
     def _keep(self) -> None:
-        """Write the renewed sign-in back to where it came from."""
+        """Save the renewed sign-in where it came from."""
         if self._sign_in.store is not None:
             self._sign_in.store.save(self._sign_in)
         else:
@@ -106,7 +106,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What the accounts service gives for a code or a refresh token."""
+    """What the accounts service returns for a code or a refresh token."""
 
     access_token: SecretStr
     refresh_token: SecretStr | None
@@ -122,15 +122,15 @@ def ask_for_token(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: OnWait | None = None,
 ) -> TokenAnswer:
-    """Ask the accounts service for a token; tried again while it is down.
+    """Ask the accounts service for a token; tries again while the service is down.
 
     Args:
         settings: the app's id and secret, the service's address, time-out and longest wait.
-        form: the grant, by the names of RFC 6749.
+        form: the grant, with the names of RFC 6749.
 
     Raises:
-        SignInExpired: it says invalid_grant.
-        SettingsError: it does not take the app's id and secret.
+        SignInExpired: it answers invalid_grant.
+        SettingsError: it rejects the app's id or secret.
         UpstreamDown, RateLimited: it did not answer, or asks for a longer wait than the settings allow.
     """
     client_id, secret = require_client(settings)
@@ -140,7 +140,7 @@ def ask_for_token(
             url = f"{settings.spotify_accounts_url}/api/token"
             return result_of(http.send("POST", url, data=dict(form), auth=(client_id, secret.get_secret_value())), now())
 
-        # A lost answer to a code's exchange cannot be mended by sending the used code again.
+        # When the answer to a code's exchange is lost, sending the used code again does not help.
         is_read = form["grant_type"] == "refresh_token"
         result = send_with_retries(attempt, retry_policy(settings.spotify_max_wait_s), is_read=is_read, sleep=sleep, on_wait=on_wait)
     answer = _read_answer(result.value) if isinstance(result, Good) else None
@@ -150,7 +150,7 @@ def ask_for_token(
 
 
 def _read_answer(answer: object) -> TokenAnswer | None:
-    """The token in an answer, None where there is none that could be used."""
+    """The token in an answer; None when it holds no usable one."""
     if not isinstance(answer, Mapping) or not _is_token(access := answer.get("access_token")):
         return None
     refresh, lifetime, scope = answer.get("refresh_token"), answer.get("expires_in"), answer.get("scope")
@@ -171,22 +171,20 @@ def _is_token(value: object) -> TypeGuard[str]:
 
 
 def _failure(result: HttpResult[object]) -> BeatporterError:
-    """The error for an exchange that gave no token; of Spotify's words only the grant's code is looked at."""
+    """The error for an exchange that gave no token; only the error code of Spotify's answer is used."""
     if isinstance(result, Refused) and result.message == "invalid_grant":
-        return SignInExpired(
-            "Spotify does not take the sign-in any more (invalid_grant); it ends six months after it was made.", SIGN_IN_AGAIN
-        )
+        return SignInExpired("Spotify no longer accepts the sign-in (invalid_grant); a sign-in ends after six months.", SIGN_IN_AGAIN)
     if isinstance(result, Refused):
         return SettingsError(
-            "Spotify's accounts service does not take the app's id and secret.",
+            "Spotify's accounts service rejects the app's id or secret.",
             f"Compare {PREFIX}SPOTIFY_CLIENT_ID and {PREFIX}SPOTIFY_CLIENT_SECRET with https://developer.spotify.com/dashboard.",
         )
     if isinstance(result, BadAddress):
-        return SettingsError(f"Spotify's accounts service cannot be asked: {result.why}.", f"Check {PREFIX}SPOTIFY_ACCOUNTS_URL.")
+        return SettingsError(f"Spotify's accounts service cannot be reached: {result.why}.", f"Check {PREFIX}SPOTIFY_ACCOUNTS_URL.")
     if isinstance(result, Wait):
         wait = "" if result.seconds is None else f" of {result.seconds:.0f} s"
         return RateLimited(f"Spotify's accounts service asks for a wait{wait}.", "The next run tries again.", retry_after_s=result.seconds)
-    why = result.why if isinstance(result, Down) else "its answer holds no token that could be used"
+    why = result.why if isinstance(result, Down) else "its answer holds no usable token"
     return UpstreamDown(
         f"Spotify's accounts service is down: {why}.", "The sign-in is not at fault; try again later.", outcome_unknown=False
     )

@@ -1,4 +1,4 @@
 """The five steps of a genre's run, without Prefect: each takes a workspace and ids, and returns a short list of ids.
 
-A step that dies can be run again: what it had finished lies in the ledger or on Spotify, and it sends only the rest.
+A step that died can be run again: what it finished is in the ledger or on Spotify, and it sends only the rest.
 """

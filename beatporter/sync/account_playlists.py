@@ -1,4 +1,4 @@
-"""The account's playlists: listed once a run, found by remembered id or by name, made when there is none."""
+"""The account's playlists: listed once per run, found by remembered id or by name, created when missing."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ logger = logging.getLogger(__name__)
 
 
 def list_playlists(workspace: Workspace) -> list[str]:
-    """Ids of the account's own playlists; the listing goes to the ledger under the run's key, for all genres of the run.
+    """Ids of the account's own playlists; the list goes into the ledger under the run's key, for all genres of the run.
 
-    None where Spotify cannot be asked for lack of quota: the genres' runs then find that out for themselves, and what their
-    charts ask for is deferred.
+    Empty when there is no quota for Spotify: the genres' runs then notice this themselves, and what their charts ask for is
+    deferred.
     """
     try:
         return [playlist.playlist_id for playlist in _list_again(workspace)]
     except (QuotaExceeded, RateLimited) as error:
-        logger.warning("The account's playlists are not listed: %s", error)
+        logger.warning("Could not list the account's playlists: %s", error)
         return []
 
 
 def genre_playlist(workspace: Workspace, genre: Genre, remembered_id: str | None, *, create: bool) -> PlaylistRef | None:
-    """The genre's playlist as this run's listing shows it; made when the account has none and `create` says so.
+    """The genre's playlist from this run's listing; created when the account has none and `create` is set.
 
-    Before one is made the account is listed again, and once more when the outcome of making it is unknown, so that none is made twice.
+    The account is listed again before creating, and once more when the outcome is unknown, so that no second one is created.
 
     Args:
-        remembered_id: of the genre's playlist as last remembered.
+        remembered_id: last remembered id of the genre's playlist.
     """
     listing = _listing_of_run(workspace)
     playlist = _find(workspace, genre, remembered_id, listing) if listing is not None else None
@@ -74,7 +74,7 @@ def _name(workspace: Workspace, genre: Genre) -> str:
 
 
 def _owner(listing: Sequence[PlaylistRef]) -> str:
-    """Whose the listing is: a run's listing holds the account's own playlists only."""
+    """The owner of a listing: a run's listing holds only the account's own playlists."""
     return listing[0].owner_id if listing else ""
 
 

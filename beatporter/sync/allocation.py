@@ -1,4 +1,4 @@
-"""What the ledger tells of the calls that a run's genres will need, and the allocator made from it."""
+"""Estimates from the ledger how many calls a run's genres will need, and makes the allocator from this."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.quota.budget import MAX_WAIT
 from beatporter.quota.estimate import searches_for
+from beatporter.quota.refusals import learned_budget, refusals
 from beatporter.quota.window import calls_left
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 from beatporter.sync.match import is_undecided
@@ -14,15 +15,19 @@ from beatporter.sync.outcome import LONGEST_RUN
 from beatporter.sync.workspace import Workspace, calls_key
 
 CALLS_BESIDE_SEARCHES = 3
-"""Kept back by a genre's run: its write, and a playlist made or looked at."""
+"""Calls kept for a genre's run: its write, and creating or reading a playlist."""
 CALLS_OF_A_WRITE = 1
-"""What a genre that has its playlist takes of them on an ordinary day; more kept back for each would be missing in the searches."""
+"""How many of them a genre with a playlist uses on an ordinary day; keeping more for each would take searches away."""
 
 
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
-    """An allocator of what the day's budget has left, those calls among it that come back while a run has patience."""
+    """An allocator of what the day's budget has left, those calls among it that come back while a run has patience.
+
+    Where Spotify is known to give less than the budget, that is shared out instead.
+    """
     ledger, now = workspace.ledger, workspace.now()
-    left = calls_left(ledger.calls, workspace.settings.spotify_daily_budget, now + MAX_WAIT)
+    budget = learned_budget(refusals(ledger.calls, now), workspace.settings.spotify_daily_budget)
+    left = calls_left(ledger.calls, budget, now + MAX_WAIT)
     keys = {calls_key(workspace.run_key, slug): slug for slug in slugs}
     made = {keys[key]: count for key, count in ledger.calls.by_run(now - LONGEST_RUN, list(keys)).items()}
     needs = {slug: estimated_searches(workspace, slug) for slug in slugs}
@@ -31,7 +36,7 @@ def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator
 
 
 def estimated_searches(workspace: Workspace, slug: str) -> int:
-    """Searches that the genre's next run will need: what its charts of the last days left undecided, and a day's new entries."""
+    """Searches that the genre's next run will need: undecided entries of the last days' charts, and a day's new entries."""
     entries = workspace.ledger.charts.since(workspace.genre(slug).genre_id, workspace.now() - BACKLOG_KEPT_FOR)
     if not entries:
         return searches_for(None)

@@ -1,10 +1,10 @@
-"""Carrying overrides out in a genre's playlist: wrong tracks leave, right ones take their place, and what stands again comes back.
+"""Applies overrides to a genre's playlist: removes wrong tracks, puts right ones in their place, and restores withdrawn removals.
 
-What the corrections say is read against the decisions that stand when a run comes to the playlist:
+When a run reaches the playlist, the corrections are compared with the current decisions:
 
-- a track that its entry does not have any more leaves; after an override that was taken back only once another one was found;
-- a track that left for an override and stands again, since that was changed or taken back, comes back;
-- a track that stands for another entry of the genre stays.
+- A track that its entry no longer has is removed. After a withdrawn override this waits until another track is found.
+- A track that was removed for an override, and is right again after the override was changed or withdrawn, is put back.
+- A track that belongs to another entry of the genre stays.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from beatporter.sync.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is to change in a playlist for a person's overrides.
+    """Changes to a playlist that a person's overrides require.
 
     Attributes:
-        wrong: tracks that are to leave, with the decision that stands instead.
-        back: tracks that may have left for an earlier override and stand now, with the decision that has them.
+        wrong: tracks to remove, with the decision that now applies.
+        back: tracks that an earlier override may have removed and that are right again, with the decision that has them.
     """
 
     wrong: Mapping[str, Match]
@@ -38,14 +38,14 @@ class Due:
 
 
 def apply_overrides(workspace: Workspace, genre: Genre, playlist: PlaylistRef, state: PlaylistState) -> bool:
-    """Carry out what is due in the genre's playlist; nothing is asked of Spotify while nothing is.
+    """Apply what is due in the genre's playlist; Spotify is not called when nothing is due.
 
     Args:
-        playlist: as it is now.
-        state: brought in line with it: what the playlist holds is what its last backup shows.
+        playlist: its current state.
+        state: reconciled with it: its last backup shows what the playlist holds.
 
     Returns:
-        Whether anything was sent; the playlist must be read again then.
+        Whether anything was sent; the playlist must then be read again.
     """
     corrections = workspace.ledger.corrections.all()
     if not corrections:
@@ -60,14 +60,14 @@ def apply_overrides(workspace: Workspace, genre: Genre, playlist: PlaylistRef, s
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a track stands in the playlist, and under which id it is listed there."""
+    """A track's position in the playlist, and the id under which it is listed there."""
 
     position: int
     listed_id: str
 
 
 def _may_hold(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, wrong: Collection[str]) -> bool:
-    """Whether one of the wrong tracks may be there, as the last backup shows the playlist, which knows no lengths."""
+    """Whether the last backup allows that a wrong track is in the playlist; backups hold no track lengths."""
     if not state.is_unchanged(playlist):
         return True
     took = workspace.ledger.matches.that_took(wrong)
@@ -84,7 +84,7 @@ def _may_hold(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState,
 
 
 def _held(workspace: Workspace, playlist_id: str, due: Due) -> dict[str, Place]:
-    """Where each track that the playlist holds stands, read from Spotify, by the id under which it was sent."""
+    """The place of each track that the playlist holds, read from Spotify, by the id under which it was sent."""
     known = KnownTracks({**workspace.ledger.matches.that_took(due.wrong), **due.back})
     places: dict[str, Place] = {}
     for item in workspace.spotify.playlist_items(playlist_id):
@@ -106,10 +106,10 @@ def _due(workspace: Workspace, genre: Genre, playlist_id: str, corrections: Sequ
 
 
 def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, due: Due, held: Mapping[str, Place]) -> bool:
-    """Put the right tracks in the place of the wrong ones, take the wrong ones out, and put on top what comes back.
+    """Put the right tracks in the place of the wrong ones, remove the wrong ones, and put restored ones on top.
 
-    The right track goes in before the wrong one goes out, so that what an interruption leaves is mended by doing it again. One whose
-    recording stays in the playlist, under whatever id, does not come in a second time.
+    The right track goes in before the wrong one goes out, so that repeating this repairs an interruption. A track whose recording
+    is in the playlist under any id is not put in a second time.
     """
     leaving = sorted(due.wrong.keys() & held.keys(), key=lambda track_id: -held[track_id].position)
     coming = [(held[track_id].position, due.wrong[track_id]) for track_id in leaving if due.wrong[track_id].track_id]
@@ -127,20 +127,20 @@ def _correct(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState, 
 
 
 def _standing_here(workspace: Workspace, genre: Genre, track_id: str) -> Match | None:
-    """The decision by which an entry of the genre's charts has the track; None when none does."""
+    """The decision by which an entry of the genre's charts has the track; None when there is none."""
     matches = {match.beatport_id: match for match in workspace.ledger.matches.by_track([track_id]).get(track_id, ())}
     return next((matches[found] for found in sorted(workspace.ledger.charts.entries(genre.genre_id, matches))), None) if matches else None
 
 
 def _is_wrong(row: CorrectionRow, standing: Match | None) -> bool:
-    """Whether the correction's track has to leave, other entries aside."""
+    """Whether the correction's track must be removed, regardless of other entries."""
     if standing is None or standing.method == "forgotten" or standing.track_id == row.replaces:
         return False
-    return standing.method == "person" or standing.track_id is not None  # what the rules miss after an override was taken back stays
+    return standing.method == "person" or standing.track_id is not None  # after a withdrawn override, a track that the rules miss stays
 
 
 def _insert(workspace: Workspace, playlist: PlaylistRef, match: Match, position: int | None) -> None:
-    """Put a track in, and into the history; without a position it is there already, left by a run that died."""
+    """Put a track in, and into the history; without a position it is already there, left by a run that died."""
     if position is not None:
         workspace.spotify.add_items(playlist.playlist_id, [match.track_id or ""], position=position)
     row = HistoryRow(match.track_id or "", match.track_isrc, match_recording(match), match.beatport_id, "person", workspace.now())
@@ -148,7 +148,7 @@ def _insert(workspace: Workspace, playlist: PlaylistRef, match: Match, position:
 
 
 def _settle(workspace: Workspace, back: Collection[str]) -> None:
-    """Keep that these tracks are where they belong, so that they do not come back once more when the person throws them out."""
+    """Record that these tracks are in place, so that they do not come back again after the person removes them."""
     for row in workspace.ledger.corrections.all():
         if row.replaces in back and row.track_id != row.replaces:
             workspace.ledger.corrections.append(replace(row, track_id=row.replaces, at=row.at + timedelta(seconds=1)))

@@ -1,7 +1,7 @@
-"""An audit: decisions drawn at random, a person's yes or no to each, and what follows for precision and recall.
+"""An audit: decisions drawn at random, a person's yes or no to each, and the resulting precision and recall.
 
-The draw is stratified by verdict and score, since nearly all decisions are sure ones and the errors are among the others. Every stratum is
-asked about, and each answer counts for its stratum's size.
+The draw is stratified by verdict and score, because nearly all decisions are sure ones and the errors are among the others. The person
+answers about every stratum, and each answer is weighted by its stratum's size.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TAKEN: Final = STRATA[:4]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A decision that a person is asked about."""
+    """A decision to ask a person about."""
 
     entry: ChartEntry
     match: Match
@@ -36,14 +36,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """What the answers say.
+    """The result of the answers.
 
     Attributes:
-        rules: the version of the rules that they are about.
-        answers: how many there are, those that cannot tell included.
-        precision: share of the tracks taken that are right; None before anybody said.
-        recall: share of what is on Spotify that was taken, from what a person says of the missing; None likewise.
-        last_at: when the last answer was given.
+        rules: the version of the rules that was audited.
+        answers: number of answers, including "cannot tell".
+        precision: fraction of the chosen tracks that are right; None without answers.
+        recall: fraction of the tracks on Spotify that were chosen, from the answers about missing ones; None without answers.
+        last_at: time of the last answer.
     """
 
     rules: str
@@ -63,10 +63,10 @@ def stratum_of(match: Match) -> str:
 
 
 def draw(workspace: Workspace, slugs: Sequence[str], sample: int, seed: int) -> list[Question]:
-    """Decisions of the genres' last charts at random, those answered before under the same rules left out; a person's are not asked about.
+    """Draw decisions of the genres' last charts at random, without those already answered under the same rules and without a person's.
 
     Args:
-        sample: how many, as far as there are any.
+        sample: how many, if there are that many.
         seed: the same seed draws the same.
     """
     strata: dict[str, list[tuple[ChartEntry, Match]]] = {name: [] for name in STRATA}
@@ -89,7 +89,7 @@ def draw(workspace: Workspace, slugs: Sequence[str], sample: int, seed: int) -> 
 
 
 def sample_sizes(sizes: Mapping[str, int], sample: int) -> dict[str, int]:
-    """How many to draw of each stratum: half of the sample evenly, half by size; never more than there are."""
+    """How many to draw from each stratum: half of the sample evenly, half by size; never more than there are."""
     given = dict.fromkeys(sizes, 0)
     wanted = min(sample, sum(sizes.values()))
     even = (wanted // 2) // max(1, sum(size > 0 for size in sizes.values()))
@@ -102,14 +102,14 @@ def sample_sizes(sizes: Mapping[str, int], sample: int) -> dict[str, int]:
 
 
 def keep_answer(workspace: Workspace, question: Question, answer: AuditAnswer) -> None:
-    """Write an answer into the ledger."""
+    """Save an answer in the ledger."""
     match = question.match
     row = AuditRow(match.beatport_id, match.track_id, match.rules, question.stratum, question.stratum_size, answer, workspace.now())
     workspace.ledger.audits.append(row)
 
 
 def result(rows: Sequence[AuditRow], rules: str = RULES) -> AuditResult:
-    """What the answers about one version of the rules say; of a decision that was asked about twice the last answer counts."""
+    """The result for one version of the rules; if a decision was answered twice, the last answer counts."""
     last = {(row.beatport_id, row.track_id): row for row in rows if row.rules == rules}
     strata = {name: _stratum([row for row in last.values() if row.stratum == name]) for name in STRATA}
     taken = [strata[name] for name in _TAKEN]
@@ -127,14 +127,14 @@ def result(rows: Sequence[AuditRow], rules: str = RULES) -> AuditResult:
 def say_result(found: AuditResult) -> str:
     """The result in a line or two, for a person."""
     if not found.answers:
-        return f"Nobody audited the rules {found.rules} yet: `beatporter match audit`."
+        return f"The rules {found.rules} have not been audited yet: `beatporter match audit`."
     about = f"{found.answers} answer{'s' * (found.answers != 1)} about the rules {found.rules}"
     unknown = f", {found.unknown} of them “cannot tell”" if found.unknown else ""
     return f"Precision {found.precision or 'unknown'}; recall {found.recall or 'unknown'}. From {about}{unknown}."
 
 
 def audit_line(ledger: Ledger) -> str:
-    """The result of the audits under the rules in force, in one line; for the briefing."""
+    """The result of the audits under the current rules, in one line; for the briefing."""
     return say_result(result(ledger.audits.all()))
 
 
@@ -152,13 +152,13 @@ def _decisions(workspace: Workspace, slugs: Sequence[str]) -> list[tuple[ChartEn
 
 
 def _stratum(rows: Sequence[AuditRow]) -> Stratum:
-    """Of a miss, yes means that nothing was rightly taken."""
+    """For a miss, yes means that no track was right."""
     told = [row for row in rows if row.answer != "unknown"]
     return Stratum(max((row.stratum_size for row in rows), default=0), len(told), sum(row.answer == "yes" for row in told))
 
 
 def _recall(precision: Share | None, taken: int, missing: Sequence[Stratum]) -> Share | None:
-    """Right tracks taken, of these and of the missing ones that a person says are there. Without misses it is 1."""
+    """Fraction of right tracks that were chosen, out of these and the missing ones that a person says exist. Without misses it is 1."""
     if precision is None:
         return None
     rightly = stratified(missing)

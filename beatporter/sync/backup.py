@@ -1,4 +1,4 @@
-"""Step 5: keep what the playlist looks like now, without reading what is known."""
+"""Step 5: keep the playlist's current state, without reading again what is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from beatporter.sync.workspace import Workspace
 
 
 def back_up_playlist(workspace: Workspace, slug: str) -> str:
-    """Name of the backup that shows the genre's playlist as it stands; empty when there is no playlist yet."""
+    """Name of the backup with the current state of the genre's playlist; empty when there is no playlist yet."""
     remembered = workspace.ledger.playlists.latest(workspace.genre(slug).genre_id)
     if remembered is None:
         return ""
@@ -19,5 +19,5 @@ def back_up_playlist(workspace: Workspace, slug: str) -> str:
 
 
 def backup_name(backup: BackupInfo) -> str:
-    """How a person names a backup: playlist and time."""
+    """A backup's name for people: playlist and time."""
     return f"{backup.playlist_id}@{backup.taken_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -15,11 +15,11 @@ from beatporter.sync.workspace import Workspace
 
 
 def matches_by_track(workspace: Workspace, beatport_ids: Sequence[int], track_ids: Iterable[str] = ()) -> dict[str, Match]:
-    """The decisions that found a chart's tracks, by Spotify id; where two entries are one track, the higher one's.
+    """The decisions that found a chart's tracks, by Spotify id; if two entries share a track, the higher one's.
 
     Args:
-        beatport_ids: the chart, in its order.
-        track_ids: tracks that earlier charts may have brought; the decisions that found them are looked up by track.
+        beatport_ids: the chart, in order.
+        track_ids: tracks possibly found for earlier charts; their decisions are looked up by track.
     """
     matches = workspace.ledger.matches.latest(beatport_ids)
     by_track: dict[str, Match] = {}
@@ -34,16 +34,16 @@ def matches_by_track(workspace: Workspace, beatport_ids: Sequence[int], track_id
 
 
 SAME_LENGTH_MS = 1_000
-"""Two ids of one track differ by rounding at most; cuts of a recording by many seconds."""
+"""Two ids of one track differ only by rounding; cuts of a recording differ by many seconds."""
 
 
 class KnownTracks:
-    """Tracks that were sent, and which of them a listed one is: Spotify may list a track under another id than the one that was sent.
+    """Tracks that were sent, for recognising listed ones: Spotify may list a track under another id than the one that was sent.
 
-    The same id, the same ISRC, or the same recording with the same length is the same track.
+    The same id, the same ISRC, or the same recording with the same length means the same track.
 
     Args:
-        matches: the decisions that took them, by id.
+        matches: the decisions that chose them, by id.
     """
 
     def __init__(self, matches: Mapping[str, Match]) -> None:
@@ -68,22 +68,22 @@ class KnownTracks:
 
 
 def match_recording(match: Match) -> str:
-    """The history's `recording` of what was found for a chart entry."""
+    """The history's `recording` for a decision."""
     return recording_key(match.track_name or "", match.track_artists)
 
 
 def history_row(match: Match, added_at: datetime) -> HistoryRow:
-    """The history's row of what was found for a chart entry."""
+    """The history's row for a decision."""
     return HistoryRow(match.track_id or "", match.track_isrc, match_recording(match), match.beatport_id, "chart", added_at)
 
 
 def candidate_of(match: Match) -> Candidate:
-    """What was found, with what makes it the same recording under another id."""
+    """The track of a decision, with what identifies the same recording under another id."""
     return Candidate(match.track_id or "", match.track_isrc, match_recording(match))
 
 
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
-    """What a playlist's history has of the candidates, by id, ISRC and recording."""
+    """Which candidates are in a playlist's history, by id, ISRC and recording."""
     return workspace.ledger.history.known(
         playlist_id,
         [one.track_id for one in candidates],
@@ -93,10 +93,10 @@ def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candid
 
 
 def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
-    """Ids of candidates that the person took out of a playlist that the genre had before this one.
+    """Ids of candidates that the person removed from an earlier playlist of the genre.
 
-    A playlist that was deleted as a whole begins anew, but what was thrown out of it before that stays out: its history has it, its last
-    backup does not.
+    A playlist that was deleted as a whole starts again, but tracks removed from it before that stay out: they are in its history but
+    not in its last backup.
     """
     gone: set[str] = set()
     for earlier in workspace.ledger.playlists.ids(genre.genre_id) - {playlist_id}:
@@ -108,7 +108,7 @@ def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, c
 
 
 def never_had(workspace: Workspace, genre: Genre, matches: Iterable[Match]) -> set[str]:
-    """Spotify ids among what was found that none of the genre's playlists ever had, of several for one recording the first."""
+    """Spotify ids of found tracks that none of the genre's playlists ever had; of several for one recording the first."""
     candidates = [candidate_of(match) for match in matches if match.track_id]
     if not candidates:
         return set()

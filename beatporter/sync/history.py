@@ -1,4 +1,4 @@
-"""Step 4: remember for good what came into the playlist."""
+"""Step 4: record permanently what came into the playlist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from beatporter.sync.workspace import Workspace
 
 
 def append_history(workspace: Workspace, slug: str, added: Sequence[str]) -> list[str]:
-    """Ids that the genre's history holds now because of this run; the same call twice leaves the same history.
+    """Ids that the genre's history holds because of this run; calling it twice leaves the same history.
 
     Args:
         added: what `update_playlist` returned.

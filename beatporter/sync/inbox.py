@@ -1,7 +1,7 @@
-"""The inbox: charts that the person hands over, from the browser or as files, kept in the ledger for that day's runs.
+"""The inbox: charts that the person provides, from the browser or as files, kept in the ledger for that day's runs.
 
-Files are put into `<home>/inbox`: pages saved from the browser, or answers of the API as JSON. One that was taken moves to `done/`; beside
-one that was not lies a text that says why.
+Files go into `<home>/inbox`: pages saved from the browser, or answers of the API as JSON. An accepted one moves to `done/`; for a
+rejected one, a text beside it says why.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ INBOX = "inbox"
 FOLDER = "inbox"
 DONE = "done"
 LASTS = timedelta(hours=20)
-"""A chart is used for so long: by all runs of its day, and not by the next morning's."""
+"""How long a chart is used: by all runs of its day, and not by the next morning's."""
 WHY = ".why.txt"
 _PAGES = frozenset({".html", ".htm"})
 _KINDS = _PAGES | {".json"}
 _STILL_WRITTEN = timedelta(seconds=30)
-"""A file that is cut off is looked at again for so long: a browser may still be saving it."""
+"""How long an incomplete file is checked again: a browser may still be saving it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of something that was handed over.
+    """What happened to something that was provided.
 
     Attributes:
         name: of the file; empty for a page from the browser.
-        said: what was read, or why it was not taken, in words for the person.
+        said: for the person: what was read, or why it was rejected.
     """
 
     name: str
@@ -55,10 +55,10 @@ class Taken:
 
 
 class Inbox:
-    """What was handed over, in one ledger.
+    """What the person has provided, in one ledger.
 
     Args:
-        settings: the home, and what the person subscribed to.
+        settings: the home folder, and the person's subscriptions.
         now: the clock.
     """
 
@@ -70,7 +70,7 @@ class Inbox:
         return self._settings.home / FOLDER
 
     def latest(self, chart: Genre, now: datetime) -> Chart | None:
-        """Today's chart that was handed over, None when there is none; new files are taken first."""
+        """Today's chart from the inbox; None when there is none. Reads new files first."""
         self.take_files()
         number = chart.whole.genre_id if isinstance(chart, Subscription) else chart.genre_id
         if self._ledger.chart_reads.latest(number, INBOX, now - LASTS) is None:
@@ -78,7 +78,7 @@ class Inbox:
         return self._ledger.charts.latest(number)
 
     def take_page(self, text: str, address: str) -> Taken:
-        """Take the `__NEXT_DATA__` of the page that the browser shows.
+        """Accept the `__NEXT_DATA__` of the page that the browser shows.
 
         Args:
             address: of that page.
@@ -86,17 +86,17 @@ class Inbox:
         try:
             document = decode_json(text)
         except ValueError:
-            return Taken("", "The page's data is no JSON. Reload the page and hand it over again.", good=False)
+            return Taken("", "The page's data is not JSON. Reload the page and send it again.", good=False)
         try:
             return Taken("", self._keep(read_handed(document, self._settings, self._now().date(), address=address), self._now()), good=True)
         except BeatporterError as error:
             return Taken("", str(error), good=False)
 
     def take_files(self) -> list[Taken]:
-        """Take every new file in the folder; what became of each."""
+        """Read every new file in the folder; returns what happened to each."""
         try:
             files = sorted(path for path in self.folder.iterdir() if path.suffix.lower() in _KINDS and path.is_file())
-        except OSError:  # there is no inbox, or it is not for us
+        except OSError:  # there is no inbox, or we may not read it
             return []
         return [taken for path in files if not _refused_before(path) and (taken := self._take_file(path)) is not None]
 
@@ -108,20 +108,20 @@ class Inbox:
             done = self.folder / DONE
             done.mkdir(exist_ok=True)
             path.replace(done / path.name)
-        except FileNotFoundError:  # another process took it
+        except FileNotFoundError:  # another process took it first
             return None
         except OSError as error:
             return Taken(path.name, f"{path.name} cannot be read or moved: {error.strerror}.", good=False)
         except BeatporterError as error:
             if isinstance(error, CutOff) and datetime.now(UTC) - saved_at < _STILL_WRITTEN:
                 return None
-            logger.warning("%s in the inbox was not taken: %s", path.name, error)
+            logger.warning("%s in the inbox was rejected: %s", path.name, error)
             _say_why(path, error)
             return Taken(path.name, str(error), good=False)
         return Taken(path.name, said, good=True)
 
     def _keep(self, handed: HandedChart, at: datetime) -> str:
-        """Keep the chart; what was read, in words."""
+        """Save the chart; returns a sentence about what was read."""
         number = handed.chart.genre_id
         with self._ledger.transaction():
             self._ledger.charts.append(Chart(number, handed.entries, at))
@@ -138,29 +138,29 @@ def _title(chart: Genre) -> str:
 
 
 def _load(path: Path) -> object:
-    """The decoded JSON of a file, or of the data within a page.
+    """The decoded JSON of a file, or of the data in a page.
 
     Raises:
-        PageShapeChanged, ChartUnavailable: there is none.
+        PageShapeChanged, ChartUnavailable: it has none.
     """
     if path.stat().st_size > MAX_BODY_BYTES:
-        raise PageShapeChanged(f"{path.name} has more than {MAX_BODY_BYTES:,} bytes, which no chart has.")
+        raise PageShapeChanged(f"{path.name} has more than {MAX_BODY_BYTES:,} bytes, more than any chart.")
     content = path.read_bytes()
     if path.suffix.lower() in _PAGES:
         if is_challenge(200, {}, content.decode("utf-8", "replace")):
             raise ChartUnavailable(
-                f"{path.name} holds Beatport's question for a human, not the chart.",
-                "Wait in the browser until the chart shows, then save again.",
+                f"{path.name} holds Beatport's challenge, not the chart.",
+                "Wait in the browser until the chart appears, then save again.",
             )
         return next_data(content)
     try:
         return decode_json(content)
     except ValueError as error:
-        raise CutOff(f"{path.name} holds no valid JSON, or is cut off ({error}).", "Save the answer again, whole.") from None
+        raise CutOff(f"{path.name} holds no valid JSON, or is incomplete ({error}).", "Save the complete answer again.") from None
 
 
 def _refused_before(path: Path) -> bool:
-    """Whether the text beside the file says why it is not taken, and the file has not changed since."""
+    """Whether the text beside the file says why it was rejected, and the file has not changed since."""
     try:
         return path.with_name(path.name + WHY).stat().st_mtime >= path.stat().st_mtime
     except OSError:
@@ -171,11 +171,11 @@ def _say_why(path: Path, error: BeatporterError) -> None:
     try:
         path.with_name(path.name + WHY).write_text(f"{error}\n", encoding="utf-8")
     except OSError as problem:
-        logger.warning("Why %s was not taken could not be written beside it: %s", path.name, problem.strerror)
+        logger.warning("Could not write beside %s why it was rejected: %s", path.name, problem.strerror)
 
 
 def make_inbox(settings: Settings) -> Path:
-    """Make the folder, for the person to put files into."""
+    """Make the folder in which the person puts files."""
     make_home(settings.home)
     folder = settings.home / FOLDER
     folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the word lists could learn from a person's overrides, with the effect on every other decision. Proposes, applies nothing."""
+"""What the word lists could learn from a person's overrides, and the effect on every other decision. Proposes only; applies nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beatporter.records.match import Match
 from beatporter.sync.replay import Kept, Replayed, kept_decisions, replay
 
 MOST_PROPOSALS = 20
-"""Of those that settle the most overrides; each is tried on every decision."""
+"""How many proposals, those that settle the most overrides, are tried on every decision."""
 
 
 @dataclass(slots=True)
@@ -21,8 +21,8 @@ class Lesson:
     """A line for a word list.
 
     Attributes:
-        settles: entries whose override it would have made needless.
-        changes: what else it would change; a line that changes much is a wrong one in all likelihood.
+        settles: entries whose override would not have been needed.
+        changes: what else it would change; a line that changes much is probably wrong.
     """
 
     proposal: Proposal
@@ -31,7 +31,7 @@ class Lesson:
 
 
 def lessons(ledger: Ledger, version_order: Sequence[str]) -> list[Lesson]:
-    """Lines that would have decided overrides rightly: those that settle the most and change the least first."""
+    """Lines that would have decided overrides correctly: those that settle the most and change the least first."""
     found: dict[Proposal, list[ChartEntry]] = {}
     wrong = {row.beatport_id: row.replaces for row in ledger.corrections.all() if row.track_id != row.replaces}
     taken = ledger.matches.that_took(wrong.values())

@@ -1,10 +1,11 @@
-"""Step 2: find each chart entry on Spotify, asking only about what was not decided before."""
+"""Step 2: find each chart entry on Spotify, searching only for undecided ones."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
@@ -14,26 +15,26 @@ from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
+from beatporter.sync.miss_rate import doubtful_misses, is_miss
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
 SEARCHES_AT_ONCE = 4
 BATCH = 20
-"""Decisions are kept after each batch, so a killed run loses the answers of one batch at most."""
+"""Decisions are saved after each batch, so a killed run loses at most one batch of answers."""
 
 
 def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> list[str]:
     """Spotify ids of the chart's tracks that were found, in chart order, each once; decisions go to the table `matches`.
 
-    After them come tracks of entries that left the chart before they got into the playlist, see `backlog`. Entries of the chart
-    without a decision are searched first, then those that left it, then misses whose time has come again. When the quota or the
-    budget is spent, or Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A
-    search that failed decides nothing.
+    After them come tracks of entries that left the chart before they got into the playlist, see `backlog`. Chart entries without a
+    decision are searched first, then those that left the chart, then misses that are due again. When the quota or the budget is spent, or
+    Spotify asks for a longer wait than `spotify_max_wait_s`, the rest stays undecided for a later run. A failed search decides nothing.
 
     Raises:
-        TransientError: when no search of a whole batch came through.
-        SignInExpired, SettingsError: when Spotify cannot be asked at all.
+        TransientError: every search of a batch failed.
+        SignInExpired, SettingsError: Spotify cannot be used at all.
     """
     genre = workspace.genre(slug)
     chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
@@ -48,8 +49,8 @@ def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -
 def entries_to_search(
     workspace: Workspace, chart: Sequence[ChartEntry], earlier: Sequence[ChartEntry], decided: Mapping[int, Match]
 ) -> list[ChartEntry]:
-    """Entries that are worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again,
-    as far as no other genre lacks the calls for them."""
+    """Entries worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again, as far
+    as other genres do not need the calls."""
     now = workspace.now()
     undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
     open_ids = {entry.beatport_id for entry in undecided}
@@ -58,7 +59,7 @@ def entries_to_search(
 
 
 def is_undecided(match: Match | None) -> bool:
-    """Whether nothing stands for an entry: never searched, or a person withdrew the decision."""
+    """Whether an entry has no decision: never searched, or a person withdrew it."""
     return match is None or match.method == "forgotten"
 
 
@@ -73,23 +74,48 @@ class _Answers:
     matches: list[Match]
     failures: list[BeatporterError]
     spent: BeatporterError | None
-    """Why no further question is to be asked, None to go on."""
+    """Why to stop asking; None to go on."""
 
 
 def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
     found: dict[int, Match] = {}
-    with ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search") as pool:
+    with _searchers() as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
-            answers = _ask(workspace, pool, due[start : start + BATCH], decided)
+            answers = _without_doubtful(workspace, _ask(workspace, pool, due[start : start + BATCH], decided), decided)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:
-                logger.warning("%s: %d entries deferred: %s", workspace.slug, len(due) - len(found), answers.spent)
+                said = f"{len(due) - len(found)} entries deferred: {answers.spent}"
+                logger.warning("%s: %s", workspace.slug, said)
+                report(Progress(workspace.slug, "match", start, len(due), note=said))
                 break
             if answers.failures and not answers.matches:
                 raise answers.failures[-1]
     return found
+
+
+def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[int, Match]) -> _Answers:
+    """The answers without misses that may be the search's own fault; then nothing more is asked."""
+    doubt = doubtful_misses(workspace, answers.matches, decided)
+    if doubt is None:
+        return answers
+    return _Answers([match for match in answers.matches if not is_miss(match)], answers.failures, doubt)
+
+
+@contextmanager
+def _searchers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that search. A run that is told to end does not wait for them: one may sleep through a minute that Spotify asked for."""
+    pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search")
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEntry], decided: Mapping[int, Match]) -> _Answers:
@@ -121,13 +147,13 @@ def _ask(workspace: Workspace, pool: ThreadPoolExecutor, batch: Sequence[ChartEn
                 spent = outcome
             else:
                 artists = ", ".join(entry.artists)
-                logger.warning("%s: no answer for %s – %s, left for a later run: %s", workspace.slug, artists, entry.name, outcome)
+                logger.warning("%s: no answer for %s – %s; left for a later run: %s", workspace.slug, artists, entry.name, outcome)
                 failures.append(outcome)
     return _Answers(matches, failures, spent)
 
 
 def _outcomes(asked: Sequence[tuple[ChartEntry, Future[Match]]]) -> Iterator[tuple[ChartEntry, Match | BeatporterError]]:
-    """Each entry with its match, or with the error that concerns this entry alone; other errors go up."""
+    """Each entry with its match, or with the error that concerns only this entry; other errors are raised."""
     for entry, future in asked:
         try:
             yield entry, future.result()

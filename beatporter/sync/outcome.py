@@ -1,4 +1,4 @@
-"""What became of a genre's run: the fate of each chart entry, the run's figures, and the row in the ledger. `report` makes the pages."""
+"""The outcome of a genre's run: the fate of each chart entry, the run's figures, and the row in the ledger. `report` makes the pages."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace, calls_key
 
 LONGEST_RUN = timedelta(days=2)
-"""How far back a run's calls are looked for, retries by hand counted in."""
+"""How far back a run's calls are counted, including retries by hand."""
 CALLS_WORTH_A_RUN = 25
-"""Calls that make another run worth its while."""
+"""Calls that make another run worthwhile."""
 State = Literal["completed", "deferred", "challenged", "waiting", "failed"]
-"""deferred: completed, but some entries wait for quota or for an answer; challenged: with an older chart, since Beatport asks for a human;
+"""deferred: completed, but some entries wait for quota or for an answer; challenged: with an older chart, as Beatport asks for a human;
 waiting: this week's chart is not out yet."""
 
 
@@ -32,19 +32,19 @@ class Outcome:
     chart: int = 0
     """Entries of the chart."""
     matched: int = 0
-    """Entries with a Spotify track, substitutes counted in."""
+    """Entries with a Spotify track, including substitutes."""
     added: int = 0
-    """Tracks that came into the playlist (with --dry-run: that would)."""
+    """Tracks added to the playlist (with --dry-run: that would be)."""
     not_found: int = 0
     deferred: int = 0
-    """Entries left for a later run, those of earlier charts counted in: not decided, or found and not in the playlist yet."""
+    """Entries left for a later run, including those of earlier charts: undecided, or found and not in the playlist yet."""
     spotify_calls: int = 0
     peak_memory_mb: float | None = None
-    """The kernel's figure for the process during this run, in MiB; None where there is none."""
+    """The kernel's figure for the process during this run, in MiB; None where it has none."""
     duration_s: float = 0.0
     error: str | None = None
     memory_before_mb: float | None = None
-    """In RAM before and after the run, in MiB: for the artifact `memory`, not part of the document."""
+    """Resident memory before and after the run, in MiB: for the artifact `memory`, not part of the document."""
     memory_after_mb: float | None = None
 
     def document(self) -> dict[str, Any]:
@@ -54,12 +54,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class EntryOutcome:
-    """What became of an entry.
+    """The outcome of one entry.
 
     Attributes:
-        added: its track came into the playlist in this run.
+        added: its track was added to the playlist in this run.
         waiting: its track was found, but could not be added yet.
-        left: it left the chart before its track could be added; it is shown because that was done now, or is still to be done.
+        left: it left the chart before its track could be added; shown because this was done now or is still to be done.
     """
 
     entry: ChartEntry
@@ -70,12 +70,12 @@ class EntryOutcome:
 
     @property
     def is_open(self) -> bool:
-        """Whether a later run has to do something about it."""
+        """Whether a later run has to deal with it."""
         return self.waiting or is_undecided(self.match)
 
 
 def entry_outcomes(workspace: Workspace, slug: str, beatport_ids: Sequence[int], added: Sequence[str]) -> list[EntryOutcome]:
-    """What became of each chart entry, in chart order; after them what had left the chart and was added now, or is open still."""
+    """The outcome of each chart entry, in chart order; then entries that had left the chart and were added now or are still open."""
     genre = workspace.genre(slug)
     chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
@@ -93,7 +93,7 @@ def entry_outcomes(workspace: Workspace, slug: str, beatport_ids: Sequence[int],
 
 
 def genre_outcome(outcomes: Sequence[EntryOutcome], *, added: int, spotify_calls: int) -> Outcome:
-    """The figures of a run that came to its end."""
+    """The figures of a run that ended normally."""
     chart = [outcome for outcome in outcomes if not outcome.left]
     undecided = sum(is_undecided(outcome.match) for outcome in chart)
     matched = sum(_track_id(outcome.match) is not None for outcome in chart)
@@ -110,9 +110,9 @@ def genre_outcome(outcomes: Sequence[EntryOutcome], *, added: int, spotify_calls
 
 
 def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
-    """The figures of a run that failed, as far as the ledger knows them: its calls and, once it asked Spotify, its chart.
+    """The figures of a failed run, as far as the ledger knows them: its calls and, once it called Spotify, its chart.
 
-    A run that made no call may have died before it had read a chart, so the latest one is not taken for its own.
+    A run that made no call may have died before it read a chart, so the latest chart is not assumed to be its own.
     """
     calls = calls_of_run(workspace, slug)
     chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id) if calls else None
@@ -124,12 +124,12 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
 
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:
-    """Spotify calls of the workspace's run: those for one genre, or without a slug those for the account's listing."""
+    """Spotify calls of the workspace's run: for one genre, or without a slug for the account's listing."""
     return sum(workspace.ledger.calls.by_kind(workspace.now() - LONGEST_RUN, calls_key(workspace.run_key, slug)).values())
 
 
 def resumes_at(workspace: Workspace, deferred: int) -> datetime | None:
-    """When Spotify can be asked about what was deferred, as its quota and the person's budget allow it; None: at once, or nothing is."""
+    """When Spotify's quota and the person's budget allow the deferred work; None when it may run at once, or nothing is deferred."""
     if not deferred:
         return None
     wanted = min(deferred, CALLS_WORTH_A_RUN)

@@ -1,4 +1,4 @@
-"""Room in a genre's playlist that is near Spotify's limit: its oldest tracks move to a continuation, which is taken into the ledger too."""
+"""Makes room in a genre's playlist near Spotify's limit: moves its oldest tracks to a continuation and records this in the ledger."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from beatporter.sync.workspace import Workspace
 
 
 def make_room_for(workspace: Workspace, genre: Genre, playlist: PlaylistRef, state: PlaylistState, adding: int, limit: int) -> None:
-    """See that `adding` more fit into the playlist; nothing is asked of Spotify while they do.
+    """Make sure that `adding` more tracks fit into the playlist; Spotify is not called while they do.
 
-    After a move both playlists are read, some 20 calls for each thousand entries, so that history and backups show them as they are.
-    It happens once in about 500 additions.
+    After a move both playlists are read, about 20 calls for each thousand entries, so that history and backups show their current
+    state. This happens once in about 500 additions.
 
     Raises:
-        PlaylistFull: the person wants no continuation, or what stands there cannot be moved.
+        PlaylistFull: the person wants no continuation, or what is there cannot be moved.
     """
     if playlist.total + adding <= limit:
         return
@@ -26,7 +26,7 @@ def make_room_for(workspace: Workspace, genre: Genre, playlist: PlaylistRef, sta
     used: list[PlaylistRef] = []
 
     def continuation(number: int) -> PlaylistRef:
-        state.begin_write()  # only now: a run that finds no way to make room leaves no doubt
+        state.begin_write()  # only now: a run that cannot make room leaves no unconfirmed write
         name = continuation_name(names.playlist_name(workspace.settings.playlist_name, genre), number)
         found = ensure_playlist(
             workspace.spotify,

@@ -1,7 +1,7 @@
-"""Overrides: a person's decision on a match, set, ruled out or taken back. Playlists follow at the next run, see `apply_overrides`.
+"""Overrides: a person sets, rules out or withdraws a match. Playlists follow at the next run, see `apply_overrides`.
 
-An override is a decision like any other, and the latest of an entry stands; the rules never overrule it. Every track that an entry had
-before is kept as a correction, so that each playlist which a wrong track got into loses it, and has the right one in its place.
+An override is a decision like any other, and the latest one of an entry counts; the rules never overrule it. Every track that the entry
+had before is kept as a correction, so that each playlist with a wrong track loses it and gets the right one in its place.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Subject:
     """What a person can override.
 
     Attributes:
-        entry: as its genre's last chart shows it; None when no last chart has it any more.
+        entry: from its genre's last chart; None when no last chart has it any more.
         slug: that genre.
-        match: the decision that stands; None when there never was one.
+        match: the current decision; None when there never was one.
     """
 
     beatport_id: int
@@ -35,10 +35,10 @@ class Subject:
 
 
 def find_subject(workspace: Workspace, beatport_id: int) -> Subject:
-    """What is known of a Beatport id.
+    """Find what is known about a Beatport id.
 
     Raises:
-        SettingsError: nothing is: it stood in no chart that was read.
+        SettingsError: the id was in no chart that was read.
     """
     match = workspace.ledger.matches.latest([beatport_id]).get(beatport_id)
     for genre in (*workspace.settings.all_genres().values(), *workspace.settings.subscriptions().values()):
@@ -48,16 +48,16 @@ def find_subject(workspace: Workspace, beatport_id: int) -> Subject:
                 return Subject(beatport_id, entry, genre.slug, match)
     if match is None:
         raise SettingsError(
-            f"No chart that was read has the Beatport id {beatport_id}.", "`beatporter match show GENRE` lists the ids of a genre's chart."
+            f"No chart read so far has the Beatport id {beatport_id}.", "`beatporter match show GENRE` lists the ids of a genre's chart."
         )
     return Subject(beatport_id, None, "", match)
 
 
 def set_match(workspace: Workspace, beatport_id: int, track: SpotifyTrack) -> Match:
-    """This track, and no other, is the chart entry's.
+    """Choose this track for the chart entry.
 
     Raises:
-        SettingsError: nothing is known of the id.
+        SettingsError: the id is unknown.
     """
     override = _override(workspace, beatport_id, "person", "a person chose it")
     override = replace(
@@ -77,19 +77,19 @@ def set_match(workspace: Workspace, beatport_id: int, track: SpotifyTrack) -> Ma
 
 
 def never_match(workspace: Workspace, beatport_id: int) -> Match:
-    """Nothing is ever to be taken for the chart entry.
+    """Rule out every track for the chart entry.
 
     Raises:
-        SettingsError: nothing is known of the id.
+        SettingsError: the id is unknown.
     """
     return _keep(workspace, _override(workspace, beatport_id, "person", "a person ruled every track out"))
 
 
 def forget_match(workspace: Workspace, beatport_id: int) -> Match:
-    """Whatever was decided does not stand any more; the next run searches anew.
+    """Withdraw the decision; the next run searches again.
 
     Raises:
-        SettingsError: nothing is known of the id.
+        SettingsError: the id is unknown.
     """
     return _keep(workspace, _override(workspace, beatport_id, "forgotten", "a person took the decision back"))
 
@@ -105,7 +105,7 @@ def _override(workspace: Workspace, beatport_id: int, method: Method, reason: st
 
 
 def _keep(workspace: Workspace, override: Match) -> Match:
-    """Keep the override, and a correction for each track that the entry had before: ruled out, or as it was where it only takes back."""
+    """Save the override, and a correction for each track that the entry had: ruled out, or unchanged when a decision is withdrawn."""
     previous = workspace.ledger.matches.latest([override.beatport_id]).get(override.beatport_id)
     known = {row.replaces: row.at for row in workspace.ledger.corrections.all() if row.beatport_id == override.beatport_id}
     had = {previous.track_id} if previous and previous.track_id else set()

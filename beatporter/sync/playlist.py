@@ -1,7 +1,7 @@
-"""Step 3: bring the genre's playlist up to date by sending the difference only.
+"""Step 3: bring the genre's playlist up to date by sending only the difference.
 
-What the playlist holds is `playlist_state`'s business. A write whose outcome nobody heard makes the next run read the playlist, so nothing
-is added twice; what a crash or a spent quota left out is added by the next run.
+`playlist_state` knows what the playlist holds. After a write with unknown outcome the next run reads the playlist, so nothing is added
+twice; it also adds what a crash or a spent quota left out.
 """
 
 from __future__ import annotations
@@ -36,20 +36,19 @@ def update_playlist(
     dry_run: bool = False,
     limit: int = PLAYLIST_LIMIT,
 ) -> list[str]:
-    """Ids that came into the genre's playlist, top first; with `dry_run` those that would.
+    """Ids added to the genre's playlist, top first; with `dry_run` those that would be.
 
-    Tracks that the playlist once held, under the same id or as the same recording, stay away. What the person put in by hand goes to
-    the history on the way. A track of this chart that is there already but in no history counts as added: a run that died after
-    its write left it. When Spotify refuses for lack of quota, or asks for too long a wait, what is not there yet is left for the
-    next run.
+    Tracks that the playlist once held, under the same id or as the same recording, stay away. Tracks that the person put in by hand go
+    into the history as well. A track of this chart that is already there but in no history counts as added: a run that died after its
+    write left it. When Spotify refuses for lack of quota, or asks for too long a wait, what is not there yet is left for the next run.
 
     Args:
-        beatport_ids: the chart, in its order.
-        track_ids: what was found, in the order in which it is to stand.
+        beatport_ids: the chart, in order.
+        track_ids: what was found, in the wanted order.
         limit: entries that a playlist may hold.
 
     Raises:
-        TransientError: Spotify did not answer; it is safe to call again.
+        TransientError: Spotify did not answer; calling again is safe.
         PlaylistFull: there is no room, and the person wants no continuation or nothing can be moved.
     """
     genre = workspace.genre(slug)
@@ -71,7 +70,7 @@ def update_playlist(
 def _add_missing(
     workspace: Workspace, genre: Genre, state: PlaylistState | None, wanted: Mapping[str, Match], arrived: set[str], limit: int
 ) -> None:
-    """Put what is missing on top; `arrived` gets what the history has to learn, also when an error goes up."""
+    """Put what is missing on top; `arrived` collects what the history must record, also when an error is raised."""
     listed = genre_playlist(workspace, genre, state.playlist_id if state else None, create=bool(wanted))
     if listed is None:
         return
@@ -93,7 +92,7 @@ def _add_missing(
 
 
 def _brought_up_to_date(state: PlaylistState, listed: PlaylistRef, wanted: Mapping[str, Match]) -> tuple[PlaylistRef, PlaylistReading]:
-    """The playlist as it is now, read where somebody may have changed it."""
+    """The playlist's current state, read when somebody may have changed it."""
     playlist = state.present_of(listed)
     return playlist, PlaylistReading() if state.is_unchanged(playlist) else state.reconcile(playlist, wanted)
 
@@ -113,7 +112,7 @@ def _would_add(workspace: Workspace, genre: Genre, state: PlaylistState | None, 
 
 
 def _plan(workspace: Workspace, genre: Genre, playlist: PlaylistRef, wanted: Mapping[str, Match], reading: PlaylistReading) -> Plan:
-    """What is neither there nor was ever there, in the order given."""
+    """Plan what is neither there nor was ever there, in the order given."""
     candidates = [candidate_of(match) for match in wanted.values()]
     there = [one for one in candidates if one.track_id in reading.present]
     present = Known(

@@ -1,8 +1,8 @@
-"""What a playlist holds between runs: what the ledger says of it, when that can be relied on, and how it changes.
+"""A playlist's state between runs: what the ledger says about it, when that can be trusted, and how it changes.
 
-What a playlist held is in the history, what it looked like is in the backups, and its row in `snapshots` says which of Spotify's states
-both stand for. As long as the account's listing shows that very state nobody else has changed the playlist, and it is not read.
-Why each state is needed: docs/decisions/playlist-state.md.
+The history holds what a playlist ever held, the backups hold its states, and its row in `snapshots` names the Spotify snapshot that both
+describe. While the account's listing shows that snapshot, nobody else has changed the playlist, and it is not read.
+docs/decisions/playlist-state.md explains why each state is needed.
 
     recorded ──begin_write──▶ writing ──confirm_write──▶ written ──record──▶ recorded ──back_up──▶ recorded
         ▲                        │ outcome unknown                             tracks on top        backed up
@@ -25,17 +25,17 @@ from beatporter.sync.crash_recovery import removed_by_user
 from beatporter.sync.workspace import Workspace
 
 ITEMS_AT_ONCE = 500
-"""Items of a playlist that are held at a time while it is read: ten pages of Spotify's."""
+"""Items held in memory while a playlist is read: ten of Spotify's pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistReading:
-    """What reading a playlist told.
+    """What a read of the playlist showed.
 
     Attributes:
         present: wanted tracks that are in the playlist now.
-        left_behind: wanted tracks that are in the playlist and were in no history before it was read: an interrupted write's.
-        removed_by_user: tracks that an interrupted write brought in and the person took out since.
+        left_behind: wanted tracks that are in the playlist but were in no history before the read: left by an interrupted write.
+        removed_by_user: tracks that an interrupted write brought in and the person has removed since.
     """
 
     present: frozenset[str] = frozenset()
@@ -44,10 +44,10 @@ class PlaylistReading:
 
 
 class PlaylistState:
-    """One playlist's state, loaded once a step. Its methods are the only ones that change it.
+    """One playlist's state, loaded once per step. Only its methods change it.
 
     Args:
-        workspace: the step's.
+        workspace: of the step.
         playlist_id: the playlist.
     """
 
@@ -59,61 +59,61 @@ class PlaylistState:
 
     @property
     def outcome_is_unknown(self) -> bool:
-        """Whether a write may or may not have been carried out, or Spotify's name for the state after it is not known: it must be read."""
+        """Whether a write may or may not have been carried out, or the snapshot after it is unknown: the playlist must be read."""
         return self._row is not None and self._row.snapshot_id is None
 
     def is_unchanged(self, playlist: PlaylistRef) -> bool:
-        """Whether nobody has changed the playlist since history and backup were brought in line with it.
+        """Whether nobody has changed the playlist since history and backup were reconciled with it.
 
         Args:
-            playlist: as the account's listing shows it.
+            playlist: from the account's listing.
         """
         return self._row is not None and self._row.state == "recorded" and self._row.snapshot_id == playlist.snapshot_id
 
     def present_of(self, playlist: PlaylistRef) -> PlaylistRef:
-        """The playlist with its present snapshot: the run's listing may be older than what an attempt before this one wrote."""
+        """The playlist with its current snapshot: the run's listing may be older than what an earlier attempt wrote."""
         return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else playlist
 
     def ids_in_order(self, playlist: PlaylistRef) -> list[str | None]:
-        """The playlist's track ids from the top on: from the last backup where that shows it as it is, else from Spotify."""
+        """The playlist's track ids from the top: from the last backup if that is current, otherwise from Spotify."""
         if self.is_unchanged(playlist):
             return self._ledger.backups.track_ids(self.playlist_id, playlist.snapshot_id)
         return [item.track.track_id if item.track else None for item in self._workspace.spotify.playlist_items(self.playlist_id)]
 
     def catch_up(self) -> list[str]:
-        """Finish what an earlier attempt could not, from what the ledger knows; returns the tracks that it had put in."""
+        """Finish, from what the ledger knows, what an earlier attempt could not; returns the tracks that it had added."""
         written = self.record(()) if self._row is not None and self._row.state == "written" else []
         if self._is_ahead_of_backup:
             self.back_up()
         return written
 
     def begin(self, snapshot_id: str) -> None:
-        """The playlist was just made: it is empty, need not be read, and that is its first backup."""
+        """The playlist was just created: it is empty, need not be read, and this is its first backup."""
         with self._ledger.transaction():
             self._ledger.backups.keep(self.playlist_id, snapshot_id, self._workspace.now(), [])
             self._save("recorded", snapshot_id)
 
     def begin_write(self, sending: Sequence[str] = ()) -> None:
-        """Something is about to be sent.
+        """Record that something is about to be sent.
 
         Args:
-            sending: tracks that are to be put on top, in their order; none for changes of another kind.
+            sending: tracks to be put on top, in order; empty for other changes.
         """
         self._backup_shows_it = self._row is not None and self._row.state == "recorded" and self._row.snapshot_id is not None
         self._save("writing", None, sending)
 
     def confirm_write(self, snapshot_id: str | None) -> None:
-        """Spotify has carried out what was sent.
+        """Record that Spotify has carried out what was sent.
 
         Args:
-            snapshot_id: its name for the state after that; None: not known, so the playlist is read before the next write. So it is
-                when no backup shows what was there before.
+            snapshot_id: the snapshot after that. None: unknown, so the playlist is read before the next write, as it is when no
+                backup shows what was there before.
         """
         row = self._row
         self._save("written", snapshot_id if self._backup_shows_it else None, row.sending if row else (), row.sent_at if row else None)
 
     def record(self, track_ids: Iterable[str]) -> list[str]:
-        """Remember tracks for good, and with them all that a confirmed write has put in; returns the ids that the history has now.
+        """Record tracks in the history, including all that a confirmed write has put in; returns the ids recorded.
 
         Args:
             track_ids: further tracks that are in the playlist.
@@ -128,9 +128,9 @@ class PlaylistState:
         return [row.track_id for row in rows]
 
     def back_up(self) -> BackupInfo | None:
-        """The backup that shows the playlist as it stands, made of the last one and what was put on top since.
+        """The backup of the playlist's current state, made from the last one and what was put on top since.
 
-        None while there is none, and the last one while the present state is not known.
+        None while there is no backup; the last backup while the current state is unknown.
         """
         row = self._row
         if row is None or not self._is_ahead_of_backup or row.snapshot_id is None:
@@ -144,14 +144,14 @@ class PlaylistState:
         return info
 
     def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match]) -> PlaylistReading:
-        """Read the playlist: its unknown tracks go to the history, all of it to the backups, and the state is recorded.
+        """Read the playlist: put its unknown tracks into the history, its content into a backup, and record the state.
 
-        For half a minute after a write Spotify may give an older state's name for what is read. Where there is a backup of that name that
-        shows something else, the name is not believed, and the next run reads again.
+        For half a minute after a write Spotify may report an older snapshot for what is read. If there is a backup of that snapshot with
+        other content, the snapshot is not trusted, and the next run reads again.
 
         Args:
-            playlist: with its present snapshot.
-            wanted: tracks that are to be added, with the decisions that found them.
+            playlist: with its current snapshot.
+            wanted: tracks to be added, with the decisions that found them.
         """
         ids: list[str | None] = []
         reading = self._new_reading(wanted)
@@ -172,7 +172,7 @@ class PlaylistState:
         return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone))
 
     def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
-        """Read the playlist and leave the ledger as it is."""
+        """Read the playlist without changing the ledger."""
         reading = self._new_reading(wanted)
         for chunk in self._chunks():
             self._take_in(chunk, reading)
@@ -182,7 +182,7 @@ class PlaylistState:
 
     @property
     def _is_ahead_of_backup(self) -> bool:
-        """Whether the last backup lacks what our last write put on top, and can be completed without reading."""
+        """Whether the last backup lacks what our last write put on top, and can be completed without a read."""
         row = self._row
         return row is not None and row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)
 
@@ -196,7 +196,7 @@ class PlaylistState:
             yield chunk
 
     def _take_in(self, items: Sequence[PlaylistItem], reading: _Reading) -> list[HistoryRow]:
-        """Note what some items tell; returns rows of tracks that are in no history yet."""
+        """Take note of some items; returns rows of tracks that are in no history yet."""
         listed = {item.track.track_id: item.track for item in items if item.track is not None}
         sent = {track_id: reading.known.id_of(track) for track_id, track in listed.items()}
         known = self._ledger.history.known(self.playlist_id, track_ids={*sent, *sent.values()}).track_ids
@@ -229,7 +229,7 @@ class PlaylistState:
 
 
 class _Reading:
-    """What is noted while a playlist is read."""
+    """Notes taken while a playlist is read."""
 
     def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match], known: KnownTracks) -> None:
         self.sent, self.wanted, self.known = frozenset(sent), wanted, known

@@ -1,4 +1,4 @@
-"""Judging again what was decided, from the candidates that the ledger kept: no call is made, and nothing is written."""
+"""Judges decisions again, from the candidates in the ledger: no call is made, and nothing is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from beatporter.records.track import SpotifyTrack
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A decision as it stands, and as the rules in force decide among the candidates that it kept."""
+    """A current decision, and what the current rules decide among the candidates saved with it."""
 
     entry: ChartEntry
     before: Match
@@ -23,16 +23,16 @@ class Replayed:
 
     @property
     def changes(self) -> bool:
-        """Whether another track would be taken, or the same one under another verdict."""
+        """Whether another track would be chosen, or the same one with another verdict."""
         return (self.before.track_id, self.before.version) != (self.after.track_id, self.after.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A standing decision with its entry and candidates.
+    """A current decision with its entry and candidates.
 
     Attributes:
-        candidates: none where the decision is from before they were kept with what judging needs.
+        candidates: empty when the decision is older than the saved candidates.
     """
 
     entry: ChartEntry
@@ -41,10 +41,10 @@ class Kept:
 
 
 def kept_decisions(ledger: Ledger, rules: str | None = None, *, by_person: bool = False) -> Iterator[Kept]:
-    """Standing decisions with what they were made from, a few hundred in memory at a time.
+    """Yield current decisions with what they were made from, a few hundred in memory at a time.
 
     Args:
-        rules: only those that this version of the rules made; None for all.
+        rules: only those made by this version of the rules; None for all.
         by_person: a person's instead of the machine's.
     """
     for matches in ledger.matches.all_standing():
@@ -57,7 +57,7 @@ def kept_decisions(ledger: Ledger, rules: str | None = None, *, by_person: bool 
 
 
 def replay(kept: Kept, version_order: Sequence[str]) -> Replayed:
-    """Decide among kept candidates as the rules in force do; without candidates nothing changes."""
+    """Decide among the saved candidates by the current rules; without candidates nothing changes."""
     if not kept.candidates:
         return Replayed(kept.entry, kept.match, kept.match)
     decision = decide(kept.entry, kept.candidates, version_order)

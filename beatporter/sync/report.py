@@ -1,4 +1,4 @@
-"""What became of a run as a person reads it in Prefect's UI: Markdown, with everything from outside escaped. Decides and reads nothing."""
+"""A run's outcome as Markdown for Prefect's UI, with everything from outside escaped. Decides and reads nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
-"""A new line within a table's cell; Prefect's older UI never wraps a cell, so long ones push the others off the page."""
+"""A line break in a table cell; Prefect's default UI never wraps cells, so a long one pushes the others off the page."""
 RETRY = "Retry this run."
 NAME_LINE, WHY_LINE = 32, 40
 """Characters on one line: with both names the table then fits on a page of 1280 pixels; on a phone the default UI wraps at words."""
@@ -93,7 +93,7 @@ def headline(outcomes: Mapping[str, Outcome]) -> str:
 
 def waiting_report(slug: str, error: BeatporterError) -> str:
     """The artifact `sync-<slug>` of a chart that is not out yet."""
-    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is as it was. The next run looks again."])
+    return "\n".join([f"# {escape(slug)}: waiting", "", escape(str(error)), "", "The playlist is unchanged. The next run looks again."])
 
 
 def summary_report(
@@ -105,7 +105,7 @@ def summary_report(
     notes: Iterable[str] = (),
     links: Mapping[str, GenreLinks] | None = None,
 ) -> str:
-    """The artifact `summary`: failures with their reasons first, then a line for every genre.
+    """The artifact `summary`: failures with their reasons first, then one line per genre.
 
     Args:
         ended_at: when the run ended, aware UTC.
@@ -137,7 +137,7 @@ def summary_report(
 
 
 def utc(moment: datetime) -> str:
-    """A time for a person, to the minute; aware UTC."""
+    """A time for people, to the minute; takes aware UTC."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
@@ -190,7 +190,7 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _found(match: Match | None) -> str:
-    """The Spotify track's names and a link to it; its label is ours, see `beatporter.markdown`."""
+    """The Spotify track's names and a link; the link's label is our own text, see `beatporter.markdown`."""
     if match is None or not match.track_id:
         return ""
     link = f"[listen]({names.track_url(match.track_id)})"

@@ -18,18 +18,18 @@ from beatporter.sync.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 CHALLENGED = "challenged"
-"""Step of the progress that says that an older chart stands in because Beatport showed a challenge."""
+"""Progress step for: an older chart is used because Beatport showed a challenge."""
 
 
 def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
-    """Beatport ids of the chart, in its order; its rows go to the ledger's table `charts`, its source to `chart_reads`.
+    """Beatport ids of the chart, in order; its rows go to the ledger's table `charts`, its source to `chart_reads`.
 
-    When the chart cannot be had and `stale_chart_days` allows it, the last good chart stands in. Of a label these are the tracks to look
-    after in this run, see `scrape_label`.
+    When the chart is unavailable and `stale_chart_days` allows it, the last good chart is used. For a label these are the tracks to
+    handle in this run, see `scrape_label`.
 
     Raises:
-        ChartNotYet: a chart of this week or month is not out, and there is none before it.
-        BeatporterError: what the sources said, when no chart stands in.
+        ChartNotYet: the chart of this week or month is not out yet, and there is no earlier one.
+        BeatporterError: what the sources reported, when no older chart is used.
     """
     genre = workspace.genre(slug)
     if isinstance(genre, Subscription) and genre.is_label:
@@ -43,7 +43,7 @@ def scrape_chart(workspace: Workspace, slug: str) -> list[int]:
     for note in found.notes:
         logger.info("%s: %s", slug, note)
         report(Progress(slug, "scrape", note=note))
-    if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # the ledger has it, from when it was handed over
+    if found.source == INBOX and not (isinstance(genre, Subscription) and genre.top):  # otherwise the ledger has it since it was provided
         return [entry.beatport_id for entry in found.entries]
     chart = Chart(genre.genre_id, found.entries, workspace.now())
     with workspace.ledger.transaction():
@@ -57,7 +57,7 @@ def _last_good_chart(workspace: Workspace, genre: Genre, error: BeatporterError)
     chart = workspace.ledger.charts.latest(genre.genre_id) if days else None
     if chart is None or workspace.now() - chart.scraped_at > timedelta(days=days):
         raise error
-    note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC stands in, because today's could not be had: {error}"
+    note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC is used, because today's could not be read: {error}"
     logger.warning("%s: %s", genre.slug, note)
     report(Progress(genre.slug, CHALLENGED if isinstance(error, ChallengeShown) else "scrape", note=note))
     return chart

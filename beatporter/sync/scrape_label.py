@@ -1,7 +1,7 @@
-"""Step 1 for a label: what came out since the last run, and of a label that is wanted whole a part of what came out before.
+"""Step 1 for a label: tracks released since the last run, and, if the whole label is wanted, a part of the older ones.
 
-A label may have 12,000 tracks and a day 800 calls, so a run takes about `MOST` and the next run goes on where it stopped; how far that was
-is in the ledger's table `chart_reads`. It goes on only when what it took before is decided, so a spent quota loses nothing.
+A label may have 12,000 tracks and a day 800 calls, so a run takes about `MOST` tracks and the next run continues there; the ledger's table
+`chart_reads` records how far. It continues only when the earlier tracks are decided, so a spent quota loses nothing.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
 MOST = 500
-"""Tracks of one run, the rest of the last page besides. As ids they are 6 KB of a task's result."""
+"""Tracks for one run, plus the rest of the last page. As ids they are 6 KB of a task's result."""
 FIRST = 100
-"""Tracks of the first run of a label of which only what is new is wanted, the rest of their page besides: as many as a chart has."""
+"""Tracks for the first run of a label of which only new ones are wanted, plus the rest of their page: as many as in a chart."""
 MOST_PAGES = 60
-"""Pages that one run asks for, whatever Beatport counts."""
+"""Most pages that one run requests, whatever Beatport counts."""
 SETTLED = 50
-"""So many undecided tracks from before do not keep a run from going on."""
+"""This many undecided earlier tracks do not keep a run from continuing."""
 
 
 @dataclass(slots=True)
 class _Part:
-    """What a run takes of a label."""
+    """The part of a label for one run."""
 
     workspace: Workspace
     label: Subscription
@@ -41,7 +41,7 @@ class _Part:
     pages: int = 0
 
     def read(self, first: int) -> Iterator[tuple[LabelPage, int]]:
-        """Pages from a number on, each with how many of its tracks were new to the ledger; those are taken."""
+        """Yield pages from a number on, each with the number of its tracks new to the ledger, which are added."""
         number = first
         while self.pages < MOST_PAGES:
             self.source, page = self.workspace.source.read_label(self.label, number)
@@ -57,11 +57,11 @@ class _Part:
 
 
 def scrape_label(workspace: Workspace, label: Subscription) -> list[int]:
-    """Beatport ids of the tracks to look after in this run; none when nothing is new.
+    """Beatport ids of the tracks to handle in this run; empty when nothing is new.
 
     Raises:
         ChartUnavailable: the label has no tracks at all.
-        BeatporterError: what the sources said.
+        BeatporterError: what the sources reported.
     """
     before = workspace.ledger.chart_reads.latest(label.genre_id)
     part = _Part(workspace, label)
@@ -79,7 +79,7 @@ def scrape_label(workspace: Workspace, label: Subscription) -> list[int]:
         workspace.ledger.chart_reads.append(ChartReadRow(label.genre_id, part.source, chart.scraped_at, len(chart.entries), reached, total))
     if total is not None:
         counted = f"{total:,}" if total < COUNTED_TO else f"{COUNTED_TO:,} or more"
-        report(Progress(label.slug, "scrape", note=f"{reached:,} of {counted} tracks were read so far; the next run goes on there."))
+        report(Progress(label.slug, "scrape", note=f"{reached:,} of {counted} tracks were read so far; the next run continues there."))
     ids = list(entries)
     if label.shuffle:
         random.Random(f"{workspace.run_key} {label.slug}").shuffle(ids)  # noqa: S311 - an order, not a secret
@@ -87,10 +87,10 @@ def scrape_label(workspace: Workspace, label: Subscription) -> list[int]:
 
 
 def _take_new(part: _Part, *, first: bool) -> tuple[int, int, int | None]:
-    """Take pages from the newest track on, until one has a track that is known.
+    """Take pages from the newest track on, until one has a known track.
 
     Returns:
-        Tracks on a page; how many were reached, and how many there are: None when there is nothing to go on with.
+        Tracks per page; how many were reached, and how many there are: None when nothing is left to continue with.
     """
     whole = part.label.kind == "whole-label"
     for page, new in part.read(1):
@@ -106,9 +106,9 @@ def _take_new(part: _Part, *, first: bool) -> tuple[int, int, int | None]:
 
 
 def _go_on(part: _Part, reached: int, per_page: int) -> tuple[int, int | None]:
-    """Take pages behind those that earlier runs took; how far that is, and how many tracks there are, None when the last one was taken.
+    """Take pages after those that earlier runs took; returns how far, and the number of tracks, None when the last one was taken.
 
-    What came out meanwhile has pushed older tracks back, so the page begins with some that are known; none is passed over.
+    Tracks released meanwhile have pushed older ones back, so the page begins with some known ones; none is skipped.
     """
     total: int | None = None
     for page, new in part.read(reached // per_page + 1):
@@ -121,7 +121,7 @@ def _go_on(part: _Part, reached: int, per_page: int) -> tuple[int, int | None]:
 
 
 def _undecided(workspace: Workspace, label: Subscription) -> dict[int, ChartEntry]:
-    """What earlier runs took and nothing was decided about: it is looked after until something is."""
+    """Tracks that earlier runs took and that are still undecided: they stay in the run until they are decided."""
     entries = {entry.beatport_id: entry for entry in workspace.ledger.charts.since(label.genre_id, workspace.now() - BACKLOG_KEPT_FOR)}
     decided = workspace.ledger.matches.latest(list(entries))
     return {beatport_id: entry for beatport_id, entry in entries.items() if is_undecided(decided.get(beatport_id))}

@@ -1,4 +1,4 @@
-"""What the steps of one run work with: settings, the ledger, a clock, and the two services, opened when first used."""
+"""What the steps of one run share: settings, the ledger, a clock, and the two services, opened when first used."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ logger = logging.getLogger(__name__)
 
 
 class Workspace:
-    """One run's settings, ledger, clock and services. A context manager: leaving it gives unused calls back and tidies the ledger's log up.
+    """One run's settings, ledger, clock and services. A context manager: leaving it gives unused calls back and settles the ledger.
 
     Args:
         settings: read once by the caller.
-        ledger: where everything is remembered.
-        run_key: names the run; equal for a run, its retries, and all genres of one parent.
-        slug: the genre that Spotify's calls are counted for; empty for the account's own (its listing).
-        max_searches: most searches that this run may make, None for whatever the day's budget has left.
-        acquire: takes slots of a rate that several processes share, None for this process's own.
-        reserve: calls that no search may take, so that what was found can still be written.
-        sign_in_store: where the sign-in lies, None for the settings or the file.
-        account_store: where the sign-in to Beatport lies, None for the file.
+        ledger: stores everything.
+        run_key: identifies the run; shared by a run, its retries, and all genres of one parent.
+        slug: the genre whose Spotify calls are counted; empty for the account's listing.
+        max_searches: most searches that this run may make; None for whatever the day's budget has left.
+        acquire: takes slots of a rate shared by several processes; None for this process's own.
+        reserve: calls that no search may use, so that what was found can still be written.
+        sign_in_store: where the sign-in is kept; None for the settings or the file.
+        account_store: where the sign-in to Beatport is kept; None for the file.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Workspace:
         self._context = copy_context()
 
     def genre(self, slug: str) -> Genre:
-        """The genre of that slug, or the chart or label that takes a genre's place.
+        """Find a genre by its slug, or the chart or label that takes a genre's place.
 
         Raises:
-            UnknownGenre, UnknownChart: with what comes nearest.
+            UnknownGenre, UnknownChart: naming the nearest.
         """
         return self.settings.find_list(slug)
 
@@ -93,12 +93,12 @@ class Workspace:
 
     @cached_property
     def calls_key(self) -> str:
-        """The name under which the ledger counts this run's calls."""
+        """The key under which the ledger counts this run's calls."""
         return calls_key(self.run_key, self.slug)
 
     @cached_property
     def budget(self) -> CallBudget:
-        """The run's hold on the day's calls."""
+        """The run's access to the day's calls."""
         budget = CallBudget(
             self.ledger.calls,
             self.settings.spotify_daily_budget,
@@ -130,12 +130,12 @@ class Workspace:
 
     @cached_property
     def account_id(self) -> str:
-        """The signed-in account's id; one call, unless a listing of this run has it."""
+        """The signed-in account's id; costs one call, unless a listing of this run has it."""
         listing = self.ledger.listings.of_run(self.run_key)
         return listing[0].owner_id if listing else self.spotify.me().account_id
 
     def _tell_wait(self, seconds: float, why: str) -> None:
-        """Tell listeners and the log, in the context of whoever opened this: a thread that searches has neither."""
+        """Tell listeners and the log, in the context of the thread that opened this: the search threads have neither."""
         note = f"waiting {_span(seconds)}: {why}"
 
         def tell() -> None:
@@ -157,5 +157,5 @@ def _span(seconds: float) -> str:
 
 
 def calls_key(run_key: str, slug: str = "") -> str:
-    """The name under which the ledger counts a genre's calls of a run."""
+    """The key under which the ledger counts a genre's calls of a run."""
     return f"{run_key}/{slug}" if slug else run_key

@@ -1,4 +1,4 @@
-"""An invented world of music with every quirk that the real one has, and the right answer for every track."""
+"""An invented world of music with every quirk of the real one, and the right answer for every track."""
 
 from sandbox.catalogue.catalogue import FIRST_DAY, Catalogue, Truth, known_genre_ids
 

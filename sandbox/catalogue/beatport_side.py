@@ -1,6 +1,6 @@
-"""A recording as Beatport shows it: how it spells the title, whom it credits, what it leaves out.
+"""A recording on Beatport: how it spells the title, whom it credits, what it omits.
 
-Owns the record; its JSON is `sandbox.beatport.rows`.
+Defines the record; `sandbox.beatport.rows` turns it into JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TEMPO: Final = {
     38: 150,
     86: 134,
 }
-"""Usual bpm of a genre where it is not house's 125."""
+"""The usual bpm of a genre, unless it is 125 as in house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class BeatportTrack:
     track_id: int
     genre_id: int
     name: str
-    """May end in a blank."""
+    """May end in a space."""
     mix_name: str | None
     artists: tuple[Credit, ...]
     remixers: tuple[Credit, ...]
     isrc: str | None
     length_ms: int
-    """True length; the row may lack it (`says_length`)."""
+    """The true length; the row may omit it (`says_length`)."""
     says_length: bool
     bpm: int | None
     key: str | None
@@ -74,13 +74,13 @@ class BeatportTrack:
 
 
 def view(composer: Composer, key: Key, came_out: date, donor_isrc: Callable[[Key], str | None]) -> BeatportTrack:
-    """Beatport's track of a recording's chart cut.
+    """The Beatport track of a recording's chart cut.
 
     Args:
-        composer: gives the recording.
-        key: the recording's.
-        came_out: day of the release.
-        donor_isrc: gives another recording's ISRC, for the rows that have a wrong one.
+        composer: makes the recording.
+        key: the recording's key.
+        came_out: day of release.
+        donor_isrc: returns another recording's ISRC, for rows with a wrong one.
     """
     recording = composer.recording(key)
     rng = composer.rng("beatport", key)
@@ -119,7 +119,7 @@ def _credit(artist: Artist) -> Credit:
 
 
 def _guest_form(song: Song, shown: str, rng: Random) -> str:
-    """What the title says of a guest, with the blank before it; empty when it says nothing."""
+    """What the title says about a guest, with a space in front; empty when it says nothing."""
     if not song.guests or shown == "artist":
         return ""
     guest = song.guests[0].on_beatport

@@ -1,6 +1,6 @@
-"""The catalogue as a whole: charts, both services' tracks, and which of them are the same. Lazy; knows no HTTP.
+"""The whole catalogue: charts, both services' tracks, and which of them are the same. Lazy; no HTTP.
 
-Everything is a pure function of the seed, so two processes with one seed have one catalogue.
+Everything is a pure function of the seed, so two processes with one seed have the same catalogue.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from sandbox.catalogue.spotify_side import tracks_of
 FIRST_DAY: Final = date(2026, 11, 2)
 """Day 0, a Monday."""
 _BIG_LABELS: Final = (340, 170, 90)
-"""Older recordings of a genre's first labels; the others have fewer."""
+"""Number of older recordings of a genre's first labels; the others have fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Which Spotify tracks a Beatport track may rightly become. Both empty: it is not on Spotify."""
+    """The Spotify tracks that are right for a Beatport track. Both empty: it is not on Spotify."""
 
     same: frozenset[str]
-    """The chart's own cut, on whatever album, playable or not."""
+    """The chart's own cut, on any album, playable or not."""
     substitutes: frozenset[str]
     """Another cut (extended, original, radio) of the same recording."""
     unplayable: frozenset[str] = frozenset()
-    """Which of these cannot be played any more; a playable one is better."""
+    """Those of them that can no longer be played; a playable one is better."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What Spotify has of and beside a recording."""
+    """What Spotify has of a recording, and similar tracks."""
 
     same: tuple[SpotifyTrack, ...]
     substitutes: tuple[SpotifyTrack, ...]
@@ -72,7 +72,7 @@ class Catalogue:
     # --- Beatport ------------------------------------------------------------------------------------------------
 
     def chart(self, genre_id: int, day: int) -> tuple[BeatportTrack, ...]:
-        """A genre's Top 100 of a day, in order."""
+        """A genre's Top 100 on a day, in order."""
         return tuple(self.beatport_track(key) for key in self.days.chart(genre_id, day))
 
     def beatport_track(self, key: Key) -> BeatportTrack:
@@ -84,7 +84,7 @@ class Catalogue:
         """The recording behind a Beatport id.
 
         Raises:
-            KeyError: when the catalogue has no such id.
+            KeyError: the catalogue has no such id.
         """
         place = read_beatport_id(beatport_id, self.seed)
         if place is None or place[0] >= len(KNOWN):
@@ -92,10 +92,10 @@ class Catalogue:
         return Key(KNOWN[place[0]].genre_id, place[1])
 
     def label(self, label_id: int) -> Label:
-        """A label by Beatport's id.
+        """A label by its Beatport id.
 
         Raises:
-            KeyError: when there is none.
+            KeyError: there is none.
         """
         for genre in KNOWN:
             labels = self.composer.scene(genre.genre_id).labels
@@ -104,7 +104,7 @@ class Catalogue:
         raise KeyError(label_id)
 
     def label_keys(self, label: Label, day: int, extra: int = 0) -> tuple[Key, ...]:
-        """A label's recordings up to a day, newest first: what charted, then older ones; `extra` more of these than it has by itself."""
+        """A label's recordings up to a day, newest first: charted ones, then older ones; `extra` adds more of the latter."""
         charted = [key for key in self.days.charted_through(label.genre_id, day) if key.genre_id == label.genre_id]
         new = [key for key in charted if self.composer.recording(key).song.label == label]
         size = _BIG_LABELS[label.place] if label.place < len(_BIG_LABELS) else label.label_id * 7 % 40
@@ -113,7 +113,7 @@ class Catalogue:
         return tuple(sorted(keys, key=lambda key: (self.came_out(key), key), reverse=True))
 
     def came_out(self, key: Key) -> date:
-        """Day of release: the day it charts or the Friday before, years before for a classic or an older recording."""
+        """Day of release: the day it charts or the Friday before; years before for a classic or an older recording."""
         rng = random.Random(f"{self.seed}:came-out:{key.genre_id}:{key.number}")
         if key.number >= BACK_CATALOGUE:
             return FIRST_DAY - timedelta(days=rng.randint(60, 3000))
@@ -123,7 +123,7 @@ class Catalogue:
         return entered - timedelta(days=(entered.weekday() - 4) % 7 + rng.choice((0, 0, 7, 14))) if rng.random() < 0.8 else entered
 
     def _donor_isrc(self, key: Key) -> str | None:
-        """The ISRC of another song near by, for a row that has a wrong one."""
+        """The ISRC of another song nearby, for a row with a wrong one."""
         other = Key(key.genre_id, key.number - 3 if key.number >= 3 else key.number + 3)
         donor, recording = self.composer.recording(other), self.composer.recording(key)
         return donor.chart_cut.isrc if donor.song != recording.song else None
@@ -131,14 +131,14 @@ class Catalogue:
     # --- Spotify -------------------------------------------------------------------------------------------------
 
     def truth(self, beatport_id: int, day: int | None = None) -> Truth:
-        """What is right for a Beatport track.
+        """The right answer for a Beatport track.
 
         Args:
             beatport_id: Beatport's id.
-            day: as things stand on that day, before late recordings have come to Spotify; None: for good.
+            day: the answer on that day, before late recordings have arrived on Spotify; None: the final answer.
 
         Raises:
-            KeyError: when the catalogue has no such id.
+            KeyError: the catalogue has no such id.
         """
         key = self.key_of(beatport_id)
         if day is not None and not self.is_on_spotify(key, day):
@@ -148,10 +148,10 @@ class Catalogue:
         return Truth(frozenset(track.track_id for track in side.same), frozenset(track.track_id for track in side.substitutes), gone)
 
     def recording(self, beatport_id: int) -> Recording:
-        """The recording behind a Beatport id, e.g. to say what a wrong match is.
+        """The recording behind a Beatport id, for example to explain a wrong match.
 
         Raises:
-            KeyError: when the catalogue has no such id.
+            KeyError: the catalogue has no such id.
         """
         return self.composer.recording(self.key_of(beatport_id))
 
@@ -163,7 +163,7 @@ class Catalogue:
         return day >= self.days.entry_day(key) + recording.spotify_late_days
 
     def spotify_tracks(self, genre_ids: Iterable[int], day: int) -> list[SpotifyTrack]:
-        """All that Spotify has by a day of what charted in these genres up to it, and beside it; in a fixed order, no id twice."""
+        """Spotify's tracks on a day for everything that charted in these genres, with similar ones; in a fixed order, no id twice."""
         keys = dict.fromkeys(key for genre_id in genre_ids for key in self.days.charted_through(genre_id, day))
         return self.spotify_tracks_of(keys, day)
 

@@ -1,6 +1,6 @@
-"""Composes songs and recordings: pure functions of (seed, genre, number), remembered.
+"""Composes songs and recordings: cached pure functions of (seed, genre, number).
 
-Each record draws from a generator of its own, so that nothing depends on the order of asking.
+Each record has its own random generator, so nothing depends on the order of calls.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from sandbox.catalogue.words import words
 T = TypeVar("T")
 
 ORDER: Final = {genre.genre_id: order for order, genre in enumerate(KNOWN)}
-"""A genre's place among all; ids and registrants are counted by it."""
+"""A genre's position among all; ids and registrants are derived from it."""
 BACK_CATALOGUE: Final = 10_000
-"""Numbers from here on are a label's older recordings; charts never reach them."""
+"""Numbers from here are a label's older recordings; charts never reach them."""
 PER_LABEL: Final = 1_000
-"""Numbers set aside for each label's older recordings."""
+"""Numbers reserved for each label's older recordings."""
 CUTS_A_RECORDING: Final = 4
-"""ISRC serials set aside for each recording."""
+"""ISRC serials reserved for each recording."""
 
 
 def weighted(rng: random.Random, choices: Mapping[T, float]) -> T:
-    """One of the keys, by their weights; these may add up to anything."""
+    """One of the keys, chosen by weight; weights need not add up to 1."""
     left = rng.random() * sum(choices.values())
     for choice, weight in choices.items():
         left -= weight
@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def remixers(self) -> tuple[Artist, ...]:
-        """Who remixes what charts; the others make the remixes that do not, so that no remix is made twice."""
+        """Artists who remix charted songs; the others make remixes that do not chart, so that no remix exists twice."""
         return self.artists[: len(self.artists) // 2]
 
     @property
@@ -82,7 +82,7 @@ class Composer:
         return self._scenes.setdefault(genre_id, Scene(self.seed, genre_id))
 
     def song(self, key: Key) -> Song:
-        """The song that was written under this number; its recordings may have others (`Recording.song`)."""
+        """The song with this number; its recordings may belong to another song (`Recording.song`)."""
         if key not in self._songs:
             self._songs[key] = self._write_song(key)
         return self._songs[key]
@@ -93,7 +93,7 @@ class Composer:
         return self._recordings[key]
 
     def sequel(self, key: Key) -> Recording | None:
-        """The next number's recording, when it is another version of this one's song."""
+        """The next number's recording, if it is another version of this one's song."""
         after = Key(key.genre_id, key.number + 1)
         return self.recording(after) if self._shares_song(after) else None
 
@@ -125,13 +125,13 @@ class Composer:
         return labels[min(int(rng.expovariate(1 / 7)), len(labels) - 1)]
 
     def _kind(self, key: Key) -> str:
-        """What the chart row is, as `rates.CHART_VERSIONS` calls it."""
+        """The kind of the chart row, a key of `rates.CHART_VERSIONS`."""
         if key not in self._kinds:
             self._kinds[key] = weighted(self.rng("kind", key), rates.CHART_VERSIONS)
         return self._kinds[key]
 
     def _shares_song(self, key: Key) -> bool:
-        """Whether this is another version of the song before it in its genre."""
+        """Whether this is another version of the genre's previous song."""
         if key.number in (0, BACK_CATALOGUE) or self._kind(key) in ("original", "extended", "odd"):
             return False
         before = Key(key.genre_id, key.number - 1)
@@ -166,7 +166,7 @@ class Composer:
         return tuple(rng.sample(free, 2 if rng.random() < rates.SECOND_REMIXER else 1)), weighted(rng, rates.REMIX_WORDS)
 
     def _cut(self, key: Key, song: Song, extended: bool, may_be_shortened: bool, absent: bool, rng: random.Random) -> tuple[Cut, ...]:
-        """The recording's cuts, the chart's own first."""
+        """The recording's cuts, the charted one first."""
         length_ms = int(rng.triangular(200_000, 500_000, 340_000))
         short_ms = int(length_ms * rng.uniform(0.5, 0.72))
         if extended:

@@ -1,7 +1,7 @@
 """How charts move: each genre's Top 100 of each day, a pure function of (seed, genre, day).
 
-Day 0 is a Monday. A day's new entries follow the week (`rates.NEW_ENTRIES`), most after Friday's releases; the weakest leave,
-some come back, the rest move by strength, age and chance. A chart here is keys only: no recording is composed to move it.
+Day 0 is a Monday. The number of new entries follows the weekday (`rates.NEW_ENTRIES`), with most after Friday's releases; the weakest
+leave, some return, the rest move by strength, age and chance. A chart here holds keys only: moving it composes no recording.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from sandbox.catalogue.ids import Key
 
 SIZE: Final = 100
 BURN_IN: Final = 21
-"""Days before day 0 that the charts have already moved, so that day 0 looks like any other."""
+"""Days before day 0 on which the charts have already moved, so that day 0 looks like any other."""
 RETURN_WITHIN: Final = 10
 CLIMB: Final = 0.7
 """Strength that a track gains in its first days."""
 CLIMB_DAYS: Final = 2.5
 CHANCE: Final = 0.05
-"""Standard deviation of a day's luck."""
+"""Standard deviation of the daily luck."""
 DECAYS: Final = (0.004, 0.02, 0.05, 0.09, 0.14)
-"""Strength lost a day, one of these a track: some stay for months, most for days."""
+"""Strength lost per day, one value for each track: some stay for months, most for days."""
 
 Slot = Literal["native", "guest", "return"]
 
@@ -64,10 +64,10 @@ class Standing:
     entered: int
     """Day of its first entry."""
     decay: float
-    """Strength lost a day."""
+    """Strength lost per day."""
 
     def score(self, day: int) -> float:
-        """What the chart ranks by, but for the day's luck."""
+        """The value that the chart ranks by, without the daily luck."""
         age = day - self.entered
         return self.strength + CLIMB * (1 - math.exp(-age / CLIMB_DAYS)) - self.decay * age
 
@@ -80,7 +80,7 @@ class _State:
 
 
 class Days:
-    """Every genre's chart on every day; remembers what it worked out. May be asked from many threads."""
+    """Every genre's chart on every day; caches results. Thread-safe."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -94,7 +94,7 @@ class Days:
         """The Top 100 in order.
 
         Raises:
-            ValueError: for a day before 0.
+            ValueError: the day is before 0.
         """
         if day < 0:
             raise ValueError(f"charts begin on day 0, not {day}")
@@ -104,13 +104,13 @@ class Days:
             return self._charts[genre_id, day]
 
     def overall(self, day: int, genre_ids: tuple[int, ...]) -> tuple[Key, ...]:
-        """The Top 100 over genres: their best, woven together."""
+        """The Top 100 over all genres: their best, interleaved."""
         weights = {genre_id: random.Random(f"{self.seed}:weight:{genre_id}").uniform(0.6, 1.8) for genre_id in genre_ids}
         places = [(place * weights[genre_id], key) for genre_id in genre_ids for place, key in enumerate(self.chart(genre_id, day))]
         return tuple(dict.fromkeys(key for _, key in sorted(places)))[:SIZE]
 
     def entry_day(self, key: Key) -> int:
-        """The day on which a recording of this number came out: it charts then, if it charts. Negative before day 0."""
+        """The day on which the recording with this number was released: if it charts, it charts that day. Negative before day 0."""
         with self._lock:
             firsts = self._first_numbers(key.genre_id, 0)
             while firsts[-1] <= key.number < BACK_CATALOGUE:
@@ -118,11 +118,11 @@ class Days:
             return bisect_right(firsts, key.number) - 1 - BURN_IN
 
     def charted_through(self, genre_id: int, day: int) -> tuple[Key, ...]:
-        """Everything that stood in the genre's charts from day 0 to this day, in order of appearance."""
+        """Everything that was in the genre's charts from day 0 to this day, in order of appearance."""
         return tuple(dict.fromkeys(key for past in range(day + 1) for key in self.chart(genre_id, past)))
 
     def _plan(self, genre_id: int, day: int) -> tuple[Slot, ...]:
-        """What each of the day's new entries is."""
+        """The kinds of the day's new entries."""
         if (genre_id, day) not in self._plans:
             pace = 1 + random.Random(f"{self.seed}:pace:{genre_id}").uniform(-rates.GENRE_SPREAD, rates.GENRE_SPREAD)
             rng = random.Random(f"{self.seed}:plan:{genre_id}:{day}")
@@ -151,7 +151,7 @@ class Days:
         ]
 
     def _move_to(self, genre_id: int, day: int) -> None:
-        """Work the charts out in order, up to the given day."""
+        """Compute the charts in order, up to the given day."""
         reached = max((past for genre, past in self._charts if genre == genre_id), default=-BURN_IN - 1)
         for today in range(reached + 1, day + 1):
             self._states[genre_id] = state = self._move(genre_id, today, self._states.get(genre_id, _State([], [])))
@@ -172,11 +172,11 @@ class Days:
         return _State([standing for _, standing in stay], gone + [(day, standing) for _, standing in leave])
 
     def _enter(self, slot: Slot, key: Key, day: int, gone: list[tuple[int, Standing]], scores: list[float]) -> Standing:
-        """A new standing, or one of those that left; takes the latter out of `gone`.
+        """A new standing, or one of those that left; removes the latter from `gone`.
 
         Args:
-            scores: of those that stay, best first. A newcomer's place among them is the recording's own trait, so that it
-                fares alike in two genres' charts.
+            scores: of those that stay, best first. A newcomer's place among them is a property of the recording, so that it does
+                equally well in two genres' charts.
         """
         traits = random.Random(f"{self.seed}:traits:{key.genre_id}:{key.number}")
         place = traits.betavariate(1.9, 0.9)

@@ -1,6 +1,6 @@
-"""What stands on Spotify beside a recording and must not be taken for it: other songs and other versions.
+"""Spotify tracks that are similar to a recording and must not be matched to it: other songs and other versions.
 
-Each has an ISRC of its own. Truth never lists them.
+Each has its own ISRC. Truth never lists them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from sandbox.catalogue.spotify_side import Spelling, album, spell
 from sandbox.catalogue.words import words
 
 _REGISTRANT: Final = 20_000
-"""Of other people's ISRCs; one for each genre from here on."""
+"""First registrant for other people's ISRCs; one for each genre."""
 _SERIALS: Final = 32
-"""ISRC serials set aside for what stands beside one recording."""
+"""ISRC serials reserved for the distractors of one recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What a distractor is made of, before it has an id."""
+    """A distractor before it has an id."""
 
     name: str
     artists: tuple[str, ...]
@@ -37,12 +37,12 @@ class _Beside:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What the makers below draw from."""
+    """Input for the functions below."""
 
     composer: Composer
     recording: Recording
     spelling: Spelling
-    """Of the song without its remixers."""
+    """Spelling of the song without its remixers."""
     rng: Random
 
     @property
@@ -50,7 +50,7 @@ class _Scene:
         return self.recording.chart_cut.length_ms
 
     def other_artist(self) -> str:
-        """Somebody of the genre who has no part in the song."""
+        """An artist of the genre who has no part in the song."""
         taken = {*self.recording.song.artists, *self.recording.song.guests, *self.recording.remixers}
         others = self.composer.scene(self.recording.key.genre_id).other_remixers
         while (artist := self.rng.choice(others)) in taken:
@@ -62,7 +62,7 @@ Maker = Callable[[_Scene], _Beside]
 
 
 def distractors_of(composer: Composer, key: Key, came_out: date) -> tuple[SpotifyTrack, ...]:
-    """Spotify tracks beside this recording, in a fixed order."""
+    """The distractors of this recording, in a fixed order."""
     recording = composer.recording(key)
     rng = composer.rng("distractors", key)
     scene = _Scene(composer, recording, spell(recording.song, (), rng), rng)
@@ -87,7 +87,7 @@ def distractors_of(composer: Composer, key: Key, came_out: date) -> tuple[Spotif
 
 
 def _clashes(scene: _Scene, kind: str) -> bool:
-    """Whether the charts themselves have that version of the song: then a second one would leave no truth."""
+    """Whether the charts themselves have that version of the song: a second one would then leave no right answer."""
     charted, sequel = scene.recording, scene.composer.sequel(scene.recording.key)
     if kind in SONG_KINDS and charted.song.key != charted.key:
         return True
@@ -119,11 +119,11 @@ SONG_KINDS: Final = frozenset(
         "slowed",
     }
 )
-"""Made once a song, by the recording whose number is the song's."""
+"""Kinds that exist once per song, made by the recording whose number is the song's."""
 
 
 def _version(text: Callable[[_Scene], str], low: float, high: float) -> Maker:
-    """By the song's own artists, with a word of version; length drawn as a share of the charted one's."""
+    """A version by the song's own artists; its length is a random share of the charted one's."""
 
     def make(scene: _Scene) -> _Beside:
         words_ = text(scene)
@@ -133,7 +133,7 @@ def _version(text: Callable[[_Scene], str], low: float, high: float) -> Maker:
 
 
 def _other_track(scene: _Scene) -> _Beside:
-    # Songs are never called an adjective with an invented word, so this is no song that charts.
+    # Songs are never named with an adjective and an invented word, so this is no charted song.
     title = f"{scene.rng.choice(words().adjectives)} {invent_word(scene.rng)}"
     return _Beside(title, scene.spelling.artists[:1], int(scene.rng.triangular(170_000, 480_000, 260_000)))
 
@@ -193,7 +193,7 @@ def _edit(scene: _Scene) -> _Beside:
 
 
 def _remixer_other(scene: _Scene) -> _Beside:
-    """What else the charted remixer made of the song."""
+    """Another version by the charted remixer."""
     remixer = scene.recording.remixers[0].on_spotify
     text = scene.rng.choice((f"{remixer} Dub", f"{remixer} Remix Instrumental", f"{remixer} VIP Mix"))
     return _Beside(scene.spelling.named(text), (*scene.spelling.artists, remixer), int(scene.length_ms * scene.rng.uniform(0.9, 1.1)))

@@ -1,6 +1,6 @@
-"""Identifiers that look real and are a pure function of what they name: Beatport, Spotify and ISRC.
+"""Realistic identifiers, pure functions of what they name: Beatport ids, Spotify ids and ISRCs.
 
-A recording's key is (genre id, number). Beatport ids can be read back into keys, so nothing has to be remembered.
+A recording's key is (genre id, number). Beatport ids can be converted back into keys, so nothing has to be stored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _PAIRS: Final = tuple(first + second for first in _BASE62 for second in _BASE62)
 _BASE36: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FIRST_ID: Final = 20_000_000
 _STRIDE: Final = 1009
-"""Ids of one genre lie a prime apart; 36 genres with 28 ids each fit between."""
+"""Ids of one genre are a prime apart; 36 genres with 28 ids each fit between."""
 _LANE: Final = 28
 _COUNTRIES: Final = ("GB", "DE", "NL", "US", "FR", "ES", "IT", "BE", "QZ", "CA", "DK", "SE", "ZA", "BR")
 
@@ -22,7 +22,7 @@ LABEL_ISRCS: Final = 40
 
 
 class Key(NamedTuple):
-    """Names a recording: the genre that it was made for and its number there."""
+    """Identifies a recording: the genre that it was made for and its number there."""
 
     genre_id: int
     number: int
@@ -32,21 +32,21 @@ def beatport_id(genre_order: int, number: int, seed: int) -> int:
     """Eight digits.
 
     Args:
-        genre_order: place of the genre in the list of all genres, from 0.
-        number: the recording's, up to 70,000.
+        genre_order: position of the genre in the list of all genres, from 0.
+        number: the recording's number, up to 70,000.
     """
     return _FIRST_ID + number * _STRIDE + genre_order * _LANE + seed % _LANE
 
 
 def read_beatport_id(track_id: int, seed: int) -> tuple[int, int] | None:
-    """(genre order, number) of an id made by `beatport_id`, or None when no such id is ever made."""
+    """(genre order, number) of an id made by `beatport_id`; None when no such id is ever made."""
     number, rest = divmod(track_id - _FIRST_ID, _STRIDE)
     order, lane = divmod(rest, _LANE)
     return (order, number) if number >= 0 and lane == seed % _LANE else None
 
 
 def spotify_id(*parts: object) -> str:
-    """22 characters of base 62, as Spotify's ids."""
+    """22 characters of base 62, like Spotify's ids."""
     number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=16).digest(), "big")
     pairs = []
     for _ in range(11):
@@ -60,7 +60,7 @@ def isrc(registrant: int, serial: int) -> str:
 
     Args:
         registrant: up to 46,655.
-        serial: counted by the registrant; each 100,000 fall into an earlier year.
+        serial: counted per registrant; each 100,000 fall into an earlier year.
     """
     year = (26 - serial // 100_000) % 100
     code = _BASE36[registrant // 1296 % 36] + _BASE36[registrant // 36 % 36] + _BASE36[registrant % 36]

@@ -1,6 +1,6 @@
-"""Invented artists, labels and titles: pure functions of a seeded generator, each genre with a scene of its own.
+"""Invented artists, labels and titles: pure functions of a seeded generator, with a separate scene for each genre.
 
-Owns spelling at birth. How each service writes a name is `beatport_side` and `spotify_side`.
+Defines the original spelling. `beatport_side` and `spotify_side` decide how each service writes a name.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _TITLE_STRIDE: Final = 2741
 @dataclass(frozen=True, slots=True)
 class Artist:
     artist_id: int
-    """Beatport's."""
+    """On Beatport."""
     name: str
-    """As on the sleeve."""
+    """On the sleeve."""
     on_beatport: str
-    """With "(UK)" and the like, or without its diacritics."""
+    """With a suffix such as "(UK)", or without its diacritics."""
     on_spotify: str
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     label_id: int
-    """Beatport's."""
+    """On Beatport."""
     name: str
     catalog_prefix: str
     registrant: int
-    """Of its ISRCs."""
+    """Registrant code of its ISRCs."""
     genre_id: int
     place: int
-    """Among the genre's labels, from 0; the first are the big ones."""
+    """Position among the genre's labels, from 0; the first are the large ones."""
 
 
 def invent_word(rng: random.Random) -> str:
@@ -50,7 +50,7 @@ def invent_word(rng: random.Random) -> str:
 
 
 def _mark(name: str, rng: random.Random) -> str:
-    """The name with one or two letters under diacritics."""
+    """The name with diacritics on one or two letters."""
     places = [at for at, letter in enumerate(name) if letter in words().marked]
     letters = list(name)
     for at in rng.sample(places, min(len(places), rng.choice((1, 1, 2)))):
@@ -59,7 +59,7 @@ def _mark(name: str, rng: random.Random) -> str:
 
 
 def _spell(artist_id: int, name: str, rng: random.Random) -> Artist:
-    """Settle how each service writes the name."""
+    """Decide how each service writes the name."""
     marked = _mark(name, rng) if rng.random() < rates.ARTIST_DIACRITICS else name
     side = rng.choice(("beatport", "spotify")) if rng.random() < rates.DIACRITICS_STRIPPED else ""
     on_beatport, on_spotify = (name if side == service else marked for service in ("beatport", "spotify"))
@@ -71,7 +71,7 @@ def _spell(artist_id: int, name: str, rng: random.Random) -> Artist:
 
 
 def invent_artist_name(rng: random.Random) -> str:
-    """A stage name of any of the usual shapes."""
+    """A stage name in one of the usual forms."""
     if rng.random() < rates.ARTIST_NON_LATIN:
         return " ".join(rng.sample(rng.choice(words().scripts), rng.choice((1, 2))))
     shape = rng.random()
@@ -95,7 +95,7 @@ def invent_artist_name(rng: random.Random) -> str:
 
 
 def invent_artists(seed: int, genre_id: int, genre_order: int) -> tuple[Artist, ...]:
-    """A genre's scene, no two of one name."""
+    """A genre's artists, with distinct names."""
     rng = random.Random(f"{seed}:artists:{genre_id}")
     names: dict[str, None] = {}
     while len(names) < ARTISTS_A_GENRE:
@@ -105,7 +105,7 @@ def invent_artists(seed: int, genre_id: int, genre_order: int) -> tuple[Artist, 
 
 
 def invent_labels(seed: int, genre_id: int, genre_order: int) -> tuple[Label, ...]:
-    """A genre's labels, no two of one name."""
+    """A genre's labels, with distinct names."""
     rng = random.Random(f"{seed}:labels:{genre_id}")
     names: dict[str, None] = {}
     while len(names) < LABELS_A_GENRE:
@@ -124,12 +124,12 @@ def invent_labels(seed: int, genre_id: int, genre_order: int) -> tuple[Label, ..
 
 
 def invent_title(rng: random.Random, number: int, offset: int) -> str:
-    """The title of a genre's song of that number.
+    """The title of a genre's song with that number.
 
     Args:
         rng: the song's own generator.
-        number: the song's; titles built of an adjective and a noun repeat only after all pairs were used.
-        offset: the genre's, so that genres do not run through the pairs alike.
+        number: the song's number; titles made of an adjective and a noun repeat only after all pairs were used.
+        offset: per genre, so that genres do not use the pairs in the same order.
     """
     if rng.random() < rates.TITLE_NON_LATIN:
         return " ".join(rng.sample(rng.choice(words().scripts), rng.choice((1, 2, 2))))

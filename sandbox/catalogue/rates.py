@@ -1,7 +1,7 @@
-"""How often each quirk of real life occurs in the invented catalogue: all figures in one place, none anywhere else.
+"""How often each quirk of real life occurs in the invented catalogue. All such figures are here.
 
 Counted figures come from the two stored Top 100s (house, October 2023; melodic house & techno, May 2026) and the stored
-pairs; where nothing was counted the figure is an estimate and says so.
+pairs; where nothing was counted the figure is an estimate and is marked as one.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ SECOND_REMIXER: Final = 0.13
 REMIXER_ONLY_IN_MIX: Final = 0.4
 """`remixers` empty though mix_name names one. Counted: 5 of 15 in May 2026, 0 of 10 in 2023; the facts page says 5 beside 11 filled."""
 REMIXER_AMONG_ARTISTS: Final = 0.2
-"""Beatport lists the remixer among the artists too. Counted: 5 of 30."""
+"""Beatport also lists the remixer among the artists. Counted: 5 of 30."""
 SHARES_SONG: Final = 0.45
-"""A dub, instrumental or remix whose own original is, or was, in the same chart. Estimate."""
+"""A dub, instrumental or remix whose original is, or was, in the same chart. Estimate."""
 ARTIST_COUNTS: Final[dict[int, float]] = {1: 0.52, 2: 0.32, 3: 0.14, 4: 0.02}
 """Counted: 104, 63 and 28 of 200 with one, two and three, 5 with more."""
 FEATURED: Final = 0.07
@@ -54,7 +54,7 @@ ARTIST_SUFFIX: Final = 0.06
 FEAT_TWICE: Final = 0.12
 """Of featured titles: "Only Now (feat. A) feat. A" as in the stored pairs."""
 FEAT_ON_BEATPORT: Final[dict[str, float]] = {"both": 0.55, "title": 0.2, "artist": 0.25}
-"""Where a guest is named: title and artists, or one of them. Counted: 8 of the 11 in titles are artists too; the last is an estimate."""
+"""Where a guest is named: in title, artists or both. Counted: 8 of the 11 in titles are artists too; the last is an estimate."""
 FEAT_AS_MIX: Final = 0.1
 """Of featured originals: mix_name is "feat. <guest>". Counted: 2 of 11."""
 EXCLUSIVE: Final = 0.165
@@ -84,7 +84,7 @@ ARTIST_NON_LATIN: Final = 0.012
 TITLE_NON_LATIN: Final = 0.01
 TITLE_APOSTROPHE: Final = 0.08
 TITLE_VERSION_WORD: Final = 0.015
-"""The title itself has a word that elsewhere names a version: "Radio Harbour", "Live Signal". Estimate."""
+"""The title itself has a word that usually names a version: "Radio Harbour", "Live Signal". Estimate."""
 TITLE_SHOUTED: Final = 0.05
 """Counted: MANTRA, SHHH, EVERYTHING IN ITS RIGHT PLACE and a few more of 100."""
 
@@ -92,28 +92,28 @@ TITLE_SHOUTED: Final = 0.05
 
 NOT_ON_SPOTIFY: Final = 0.05
 LATE_ON_SPOTIFY: Final = 0.012
-"""Comes to Spotify 2 to 12 days after it charts. Estimate; counts as not there until then."""
+"""Arrives on Spotify 2 to 12 days after it charts. Estimate; counts as absent until then."""
 EXTENDED_ON_SPOTIFY: Final[dict[str, float]] = {"both": 0.56, "radio": 0.34, "extended": 0.1}
-"""Of recordings with an extended and a radio cut, which are there. Estimate; djsupport found 5 % more by dropping "(Extended)"."""
+"""Of recordings with an extended and a radio cut: which ones exist. Estimate; djsupport found 5 % more by dropping "(Extended)"."""
 ORIGINAL_ON_SPOTIFY: Final[dict[str, float]] = {"original": 0.84, "both": 0.1, "radio": 0.06}
-"""Of recordings whose chart cut is the original. Estimate."""
+"""Of recordings whose charted cut is the original. Estimate."""
 EDITIONS: Final[dict[int, float]] = {1: 0.58, 2: 0.27, 3: 0.1, 4: 0.05}
-"""Spotify tracks that carry one cut's ISRC: single, album, compilations. Counted in the pairs: 5 of 23 stand on two."""
+"""Spotify tracks that carry one cut's ISRC: single, album, compilations. Counted in the pairs: 5 of 23 are on two."""
 UNPLAYABLE_DUPLICATE: Final = 0.04
 FEAT_IN_SPOTIFY_TITLE: Final = 0.75
 FEAT_SPOTIFY_ARTIST: Final = 0.9
 REMIXER_ON_SPOTIFY: Final = 0.85
 """Remixer credited as artist. Counted in the pairs: 4 of 4; estimate lower since some labels do not."""
 BRACKETS_ON_SPOTIFY: Final = 0.12
-""" "(A Remix)" for " - A Remix". Counted in the stored crowd: 288 against 2,606."""
+""" "(A Remix)" instead of " - A Remix". Counted in the stored crowd: 288 against 2,606."""
 ORIGINAL_MIX_SAID: Final = 0.1
 """Spotify says "Title - Original Mix". Counted in the pairs: 2 of 23."""
 EXTENDED_UNSAID: Final = 0.05
-"""Spotify calls the extended cut by its bare title. Estimate."""
+"""Spotify gives the extended cut the bare title. Estimate."""
 ORIGINAL_WORDS: Final[dict[str, float]] = {"Original Mix": 0.7, "Original": 0.2, "Original Version": 0.1}
 """Counted in the stored crowd: "- Original mix" in 15, "- Original" in 43 of 32,213, as a shared ending of other names too."""
 RADIO_SAID: Final = 0.35
-"""Spotify says so of the short cut; else the bare title. Estimate."""
+"""Spotify names the short cut; otherwise it has the bare title. Estimate."""
 RADIO_WORDS: Final[dict[str, float]] = {"Radio Edit": 0.82, "Edit": 0.08, "Radio Mix": 0.05, "Radio Version": 0.05}
 ARTISTS_REORDERED: Final = 0.12
 """Counted in the pairs: 4 of 12 with more than one artist."""
@@ -125,7 +125,7 @@ TITLE_PUNCTUATION_DIFFERS: Final = 0.05
 TYPOGRAPHIC_APOSTROPHE: Final = 0.4
 """Of titles with an apostrophe. Counted in the pairs: 2 of 8."""
 
-# --- what else stands in Spotify's catalogue, as expected tracks a recording (below 1: chance) -------------------
+# --- what else is in Spotify's catalogue, as expected tracks per recording (below 1: chance) -------------------
 
 DISTRACTORS: Final[dict[str, float]] = {
     "other_track": 0.9,
@@ -150,18 +150,18 @@ DISTRACTORS: Final[dict[str, float]] = {
     "remixer_other": 0.1,
 }
 MIXED_UNSAID: Final = 0.08
-"""Of DJ-mix cuts: named by the show alone, "Title (NVR 312)". Counted in the stored crowd: some 80 beside 249 "Mixed"."""
+"""Of DJ-mix cuts: named only by the show, "Title (NVR 312)". Counted in the stored crowd: about 80 beside 249 "Mixed"."""
 ORIGINAL_OF_A_REMIX: Final = 0.75
-"""The original stands on Spotify beside a charted remix, dub or instrumental."""
+"""The original is on Spotify beside a charted remix, dub or instrumental."""
 
 # --- days --------------------------------------------------------------------------------------------------------
 
 NEW_ENTRIES: Final[tuple[float, ...]] = (10.0, 7.6, 8.3, 9.4, 20.5, 14.0, 9.5)
-"""Mean new entries a genre's chart has against the day before, Monday first. Four in a row were counted (7.6, 8.3, 9.4, 20.5);
-the other three are estimates between them."""
+"""Mean number of new entries of a genre's chart compared with the day before, Monday first. Four in a row were counted (7.6, 8.3, 9.4,
+20.5); the other three are estimates between them."""
 GENRE_SPREAD: Final = 0.2
-"""A genre's pace against the mean, uniformly plus or minus."""
+"""A genre's pace relative to the mean, uniformly plus or minus."""
 RETURNS: Final = 0.07
 """Of new entries: was in the chart within the last ten days. Estimate."""
 GUESTS: Final = 0.034
-"""Of new entries: stands in the neighbour genre's chart too; gives the counted 3 % of tracks in two charts."""
+"""Of new entries: is in the neighbour genre's chart too; gives the counted 3 % of tracks in two charts."""

@@ -1,7 +1,7 @@
-"""What the catalogue is made of: songs, their recordings, and a recording's cuts. Records only.
+"""The parts of the catalogue: songs, their recordings, and a recording's cuts. Records only.
 
 A *song* is a title by artists. A *recording* is one version of it (the artists' own, a remix, a dub, ...). A *cut* is one
-length of a recording (extended, original, radio) with an ISRC of its own. Beatport's and Spotify's tracks are views of cuts.
+length of a recording (extended, original, radio) with its own ISRC. Beatport's and Spotify's tracks are views of cuts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Song:
     """Without any feat."""
     artists: tuple[Artist, ...]
     guests: tuple[Artist, ...]
-    """Featured."""
+    """The featured guest."""
     guest_word: Literal["feat.", "with"]
     joined_by: str | None
-    """Beatport shows two artists as one, with this between: "&", "x", "vs", "pres."."""
+    """Beatport shows two artists as one, joined by this: "&", "x", "vs", "pres."."""
     label: Label
 
 
@@ -47,13 +47,13 @@ class Recording:
     remix_word: str
     """Remix, Rework, Edit or Mix; empty unless the version is a remix."""
     remixer_joint: str
-    """Between two remixers: "&", "x", "and"."""
+    """Joins two remixers: "&", "x", "and"."""
     mix_name: str
-    """As Beatport's row has it."""
+    """As in Beatport's row."""
     cuts: tuple[Cut, ...]
-    """The chart's own first."""
+    """The charted one first."""
     spotify_late_days: int
-    """Days after it charts until Spotify has it."""
+    """Days between its chart entry and its arrival on Spotify."""
 
     @property
     def chart_cut(self) -> Cut:

@@ -1,6 +1,6 @@
-"""A recording as Spotify has it: its cuts' tracks on singles, albums and compilations, under Spotify's own spelling.
+"""A recording on Spotify: its cuts' tracks on singles, albums and compilations, in Spotify's spelling.
 
-What else stands there beside it is `distractors`.
+`distractors` adds similar tracks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Bracket = Literal["dash", "round"]
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How Spotify writes a song: settled once a recording, so that all of its tracks agree."""
+    """How Spotify writes a song: decided once per recording, so that all of its tracks agree."""
 
     title: str
     artists: tuple[str, ...]
@@ -59,7 +59,7 @@ def spell(song: Song, remixers: tuple[Artist, ...], rng: Random) -> Spelling:
 
 
 def _respell(title: str, rng: Random) -> str:
-    """Spotify's own case, punctuation and apostrophes."""
+    """Spotify's case, punctuation and apostrophes."""
     if "'" in title and rng.random() < rates.TYPOGRAPHIC_APOSTROPHE:
         title = title.replace("'", "’")
     if rng.random() < rates.TITLE_CASE_DIFFERS:
@@ -72,7 +72,7 @@ def _respell(title: str, rng: Random) -> str:
 
 
 def version_text(recording: Recording, cut: Cut, rng: Random) -> str:
-    """What Spotify writes behind the title for this cut; empty for the bare title."""
+    """What Spotify writes after the title for this cut; empty for the bare title."""
     if recording.version == "remix":
         return _remix_text(recording, cut, rng)
     if recording.version != "plain":
@@ -96,7 +96,7 @@ def _remix_text(recording: Recording, cut: Cut, rng: Random) -> str:
 
 
 def tracks_of(composer: Composer, key: Key, came_out: date) -> tuple[tuple[SpotifyTrack, ...], tuple[SpotifyTrack, ...]]:
-    """(tracks of the chart's own cut, tracks of the recording's other cuts); both empty when it is not on Spotify."""
+    """(tracks of the charted cut, tracks of the recording's other cuts); both empty when it is not on Spotify."""
     recording = composer.recording(key)
     rng = composer.rng("spotify", key)
     spelling = spell(recording.song, recording.remixers, rng)
@@ -107,7 +107,7 @@ def tracks_of(composer: Composer, key: Key, came_out: date) -> tuple[tuple[Spoti
 def _editions(
     composer: Composer, recording: Recording, cut: Cut, spelling: Spelling, came_out: date, rng: Random
 ) -> tuple[SpotifyTrack, ...]:
-    """One cut on each album that carries it, the single first; one ISRC for all."""
+    """One cut on each album that carries it, the single first; all have the same ISRC."""
     name = spelling.named(version_text(recording, cut, rng))
     count = weighted(rng, rates.EDITIONS)
     tracks = [
@@ -130,7 +130,7 @@ def _editions(
 
 
 def album(song: Song, name: str, place: int, came_out: date, rng: Random) -> str:
-    """The album's name: a single is called as its track, an album by a name of its own, a compilation by its maker."""
+    """The album's name: a single is named like its track, an album has its own name, a compilation that of its maker."""
     if place == 0:
         return name
     if place == 1:

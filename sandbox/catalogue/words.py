@@ -1,4 +1,4 @@
-"""The raw material of invented names, read from words.toml on first use. No logic."""
+"""The vocabulary of invented names, read from words.toml on first use. No logic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Words:
     plain_openers: tuple[str, ...]
     brackets: tuple[str, ...]
     odd_mixes: tuple[str, ...]
-    """What stands in mix_name and is no mix."""
+    """Texts in mix_name that name no mix."""
     suffixes: tuple[str, ...]
     label_words: tuple[str, ...]
     karaoke_acts: tuple[str, ...]
@@ -30,20 +30,20 @@ class Words:
     slowed_words: tuple[str, ...]
     live_words: tuple[str, ...]
     show_codes: tuple[str, ...]
-    """Radio shows that a DJ-mix cut is named by."""
+    """Radio shows that name a DJ-mix cut."""
     version_like: tuple[str, ...]
     """Words that may begin a title and elsewhere name a version."""
     mix_names: tuple[str, ...]
-    """Versions with a name of their own and nobody else's."""
+    """Versions with a name of their own that no other version has."""
     compilations: tuple[str, ...]
-    """Albums that carry other people's tracks."""
+    """Albums that carry other artists' tracks."""
     marked: dict[str, str]
     scripts: tuple[tuple[str, ...], ...]
 
 
 @cache
 def words() -> Words:
-    """All of it; read once a process."""
+    """The whole vocabulary; read once per process."""
     data = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     lists = {key: tuple(value.split("|")) for key, value in data.items() if isinstance(value, str)}
     return Words(**lists, marked=data["marked"], scripts=tuple(tuple(script.split("|")) for script in data["scripts"].values()))

@@ -1,1 +1,1 @@
-"""Spotify's stand-in, in moto's shape: routes, responses, models (which know no HTTP), exceptions, and a search index."""
+"""The stand-in for Spotify, structured like moto: routes, responses, models (without HTTP), exceptions, and a search index."""

@@ -1,6 +1,6 @@
-"""Sign-in: the app's credentials, consent, authorization codes, access tokens that expire, refresh tokens that die.
+"""Sign-in: the app's credentials, consent, authorization codes, expiring access tokens and refresh tokens.
 
-Knows OAuth's rules and the sandbox's clock, no HTTP. Everything it gives out is invented and recognisable by its prefix.
+Implements OAuth's rules on the sandbox's clock, without HTTP. All its tokens are invented and recognisable by their prefix.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCOPES: Final = ("playlist-read-private", "playlist-modify-private", "playlist-m
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a code, an access token or a refresh token stands for."""
+    """What a code, an access token or a refresh token grants."""
 
     scopes: tuple[str, ...]
     until: datetime
@@ -38,12 +38,12 @@ class Grant:
 
 
 class Accounts:
-    """The accounts service of one app and one person.
+    """The accounts service for one app and one person.
 
     Attributes:
-        client_id, client_secret: the app's.
-        consents: whether the person at the browser says yes.
-        allowed: False takes the app's right away (Premium lapsed): every call answers 403.
+        client_id, client_secret: of the app.
+        consents: whether the person in the browser agrees.
+        allowed: False revokes the app's right (Premium lapsed): every call gets a 403.
     """
 
     def __init__(self, clock: Callable[[], datetime], client_id: str = CLIENT_ID, client_secret: str = CLIENT_SECRET) -> None:
@@ -62,28 +62,28 @@ class Accounts:
         return self._give(self._refresh, "AQsandboxrefresh", Grant(scopes, now + REFRESH_LIFE, signed_in_at=now))
 
     def adopt(self, refresh_token: str, signed_in_at: datetime, scopes: tuple[str, ...] = SCOPES) -> None:
-        """Accept a refresh token of that text, as if the person had signed in at that time."""
+        """Accept this refresh token, as if the person had signed in at that time."""
         self._refresh[refresh_token] = Grant(scopes, signed_in_at + REFRESH_LIFE, signed_in_at=signed_in_at)
 
     def revoke(self) -> None:
-        """The person removes the app's access: refresh tokens die at once, access tokens live on."""
+        """The person removes the app's access: refresh tokens expire at once, access tokens stay valid."""
         self._refresh.clear()
 
     def expire_access(self) -> None:
-        """All access tokens given out are over."""
+        """Expire all access tokens."""
         self._access = {token: Grant(grant.scopes, self._clock()) for token, grant in self._access.items()}
 
     def authorize(self, client_id: str, redirect_uri: str, response_type: str, scope: str, challenge: str = "") -> str:
-        """The consent page's outcome: a code.
+        """The outcome of the consent page: a code.
 
         Raises:
-            SpotifyRefusal: 400, shown to the person: unknown client, a redirect that is not allowed.
+            SpotifyRefusal: 400, shown to the person: unknown client, or a redirect that is not allowed.
             AccountsRefusal: "access_denied", sent to the redirect address.
         """
         if client_id != self.client_id:
             raise bad_request("INVALID_CLIENT: Invalid client")
         if response_type != "code":
-            raise bad_request("response_type must be code")  # the implicit grant is gone
+            raise bad_request("response_type must be code")  # the implicit grant no longer exists
         address = urlsplit(redirect_uri)
         if address.scheme != "https" and not (address.scheme == "http" and address.hostname in ("127.0.0.1", "::1")):
             raise bad_request("INVALID_CLIENT: Insecure redirect URI")
@@ -93,7 +93,7 @@ class Accounts:
         return self._give(self._codes, "AQsandboxcode", Grant(tuple(scope.split()), until, redirect_uri, challenge))
 
     def exchange(self, code: str, redirect_uri: str, verifier: str, secret: str | None) -> dict[str, Any]:
-        """A code for tokens; a code works once.
+        """Exchange a code for tokens; a code works once.
 
         Raises:
             AccountsRefusal: invalid_grant, invalid_client.
@@ -114,10 +114,10 @@ class Accounts:
         return {**self._tokens(grant.scopes, now), "refresh_token": refresh}
 
     def refresh(self, refresh_token: str) -> dict[str, Any]:
-        """An access token for a refresh token.
+        """Exchange a refresh token for an access token.
 
         Raises:
-            AccountsRefusal: invalid_grant, when the person signed in more than six months ago or took access away.
+            AccountsRefusal: invalid_grant, when the person signed in more than six months ago or removed the access.
         """
         grant = self._refresh.get(refresh_token)
         now = self._clock()
@@ -145,7 +145,7 @@ class Accounts:
         """What an access token allows.
 
         Raises:
-            SpotifyRefusal: 401 without, with an unknown or an expired token; 403 when the app may not be used.
+            SpotifyRefusal: 401 for a missing, unknown or expired token; 403 when the app may not be used.
         """
         if token is None:
             raise SpotifyRefusal(401, "No token provided")

@@ -13,13 +13,13 @@ from sandbox.spotify.models import SpotifyState
 
 
 class AccountsApi:
-    """Handlers bound to a state; they cost no quota."""
+    """Handlers for a state; they cost no quota."""
 
     def __init__(self, state: SpotifyState) -> None:
         self._state = state
 
     def authorize(self, request: Request) -> Response:
-        """Redirect at once, as if the person had pressed the button; `state.accounts.consents` says which."""
+        """Redirect at once, as if the person had pressed the button that `state.accounts.consents` selects."""
         redirect_uri = request.first("redirect_uri") or ""
         given = {"state": request.first("state")} if request.first("state") is not None else {}
         with self._state.lock:
@@ -60,7 +60,7 @@ class AccountsApi:
 
 
 def _client(request: Request, form: dict[str, str]) -> tuple[str | None, str | None]:
-    """Id and secret from the Authorization header or, as public clients send it, from the form."""
+    """Id and secret from the Authorization header or, for public clients, from the form."""
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return form.get("client_id"), form.get("client_secret")

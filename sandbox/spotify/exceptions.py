@@ -1,4 +1,4 @@
-"""Refusals as Spotify words them. The models raise these; the responses turn them into the vendor's two error shapes.
+"""Refusals in Spotify's words. The models raise these; the responses turn them into the vendor's two error formats.
 
 Texts marked (ours) are not known from a recording or a report; nothing may depend on them.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class SpotifyRefusal(Exception):
-    """The Web API says no: `{"error": {"status": ..., "message": ..., "reason": ...}}`."""
+    """The Web API refuses: `{"error": {"status": ..., "message": ..., "reason": ...}}`."""
 
     def __init__(self, status: int, message: str, *, reason: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(status, message)
@@ -18,7 +18,7 @@ class SpotifyRefusal(Exception):
 
 
 class AccountsRefusal(Exception):
-    """The accounts service says no: `{"error": ..., "error_description": ...}`."""
+    """The accounts service refuses: `{"error": ..., "error_description": ...}`."""
 
     def __init__(self, error: str, description: str, *, status: int = 400) -> None:
         super().__init__(error, description)
@@ -40,10 +40,10 @@ def forbidden(message: str = "Forbidden") -> SpotifyRefusal:
 
 
 def rate_limited(retry_after_s: float) -> SpotifyRefusal:
-    """The rolling 30 s limit, worded as recorded."""
+    """The rolling 30 s limit, with the recorded text."""
     return SpotifyRefusal(429, "API rate limit exceeded", retry_after_s=retry_after_s)
 
 
 def quota_exceeded(retry_after_s: float) -> SpotifyRefusal:
-    """The development quota over a rolling 24 h, worded as reported since July 2026."""
+    """The development quota over a rolling 24 h, with the text reported since July 2026."""
     return SpotifyRefusal(429, "Too many requests", reason="QUOTA_EXCEEDED", retry_after_s=retry_after_s)

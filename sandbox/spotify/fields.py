@@ -1,7 +1,7 @@
 """The `fields` mask of playlist calls: `items(added_at,item(id,name)),next` or `items.item.id` or `owner(!href)`.
 
-A name that the answer does not have is passed over in silence. That is why a mask that still says `track(...)` gets empty
-entries from the shape of 2026, whose entries have `item`.
+A name that the answer lacks is silently ignored. That is why a mask that still says `track(...)` gets empty
+entries in the shape of 2026, whose entries have `item`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class _Mask:
 
 
 def apply_fields(data: Any, fields: str | None) -> Any:
-    """The part of a JSON value that a mask names; all of it without a mask.
+    """The part of a JSON value that a mask selects; all of it without a mask.
 
     Raises:
-        SpotifyRefusal: 400 when the mask cannot be read.
+        SpotifyRefusal: 400 when the mask is not valid.
     """
     if not fields:
         return data
@@ -39,7 +39,7 @@ def apply_fields(data: Any, fields: str | None) -> Any:
 
 
 def _parse(tokens: list[str]) -> _Mask:
-    """Read a comma-separated list up to its end or the closing parenthesis; takes the tokens that it has read."""
+    """Parse a comma-separated list up to its end or the closing parenthesis; consumes the tokens that it has parsed."""
     mask = _Mask()
     while tokens:
         if tokens[0] == "!":

@@ -13,12 +13,12 @@ QUOTA_WINDOW: Final = timedelta(hours=24)
 
 
 class CallLimits:
-    """Counts the calls that were let through; refused ones are not counted, so that a window can empty.
+    """Counts accepted calls; refused ones are not counted, so that a window can empty.
 
     Attributes:
         per_day: calls in any rolling 24 h, None for no quota. Measured on real accounts: 800 to 1,400.
         per_30_s: calls in any rolling 30 s, None for no limit. The real figure is not published.
-        retry_after_s: what a spent quota says in Retry-After; None: the seconds until its oldest call leaves the window
+        retry_after_s: Retry-After for a spent quota; None: the seconds until its oldest call leaves the window
             (measured on real accounts: 48,925 to 52,531).
     """
 
@@ -29,7 +29,7 @@ class CallLimits:
         self._calls: deque[datetime] = deque()
 
     def used(self, now: datetime) -> int:
-        """Calls in the 24 h that end now."""
+        """Calls in the 24 h before now."""
         self._forget(now)
         return len(self._calls)
 

@@ -4,7 +4,7 @@
     playlist = state.create_playlist("Mine")
     state.add_items(playlist.playlist_id, [track_uri], position=0)
 
-What a person does in the app, for tests: `person` (`state.person.remove_track(...)`). Everything is guarded by `lock`.
+`person` does in tests what a person does in the app (`state.person.remove_track(...)`). `lock` guards everything.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_BATCH: Final = 100
 
 
 def base62_id(*what: str) -> str:
-    """A Spotify id, 22 characters, that the words alone decide."""
+    """A Spotify id, 22 characters, derived only from the words."""
     number = int.from_bytes(hashlib.blake2b("\x1f".join(what).encode(), digest_size=16).digest())
     letters = []
     for _ in range(22):
@@ -44,16 +44,16 @@ def base62_id(*what: str) -> str:
 
 
 class SpotifyState:
-    """Everything that the stand-in remembers.
+    """Everything that the stand-in stores.
 
     Attributes:
-        rules: which cohort of apps the Web API treats us as.
-        index: the search; `tracks` holds the same by id.
-        visible: which tracks the service has at present (None: all); tracks that it says no to are not found and cannot be added.
-        relinks: ids that are answered in place of others, as for another country's account.
-        listed_as: ids under which playlists list tracks that were put in under others; searches still give the others.
-        removable_by: which of the two ids a removal of such a track takes; the other one is answered 400.
-        snapshot_delay, items_delay: how long a change takes to show in reads (facts: up to 30 s, 0.6 s); default at once.
+        rules: the cohort of apps that the Web API assumes.
+        index: the search; `tracks` holds the same tracks by id.
+        visible: predicate for the tracks that the service has now (None: all); others are not found and cannot be added.
+        relinks: ids that are returned instead of others, as for an account in another country.
+        listed_as: ids under which playlists list tracks that were added under others; searches still return the others.
+        removable_by: which of the two ids a removal of such a track accepts; the other one gets a 400.
+        snapshot_delay, items_delay: how long a change takes to appear in reads (measured: up to 30 s, 0.6 s); default 0.
     """
 
     def __init__(
@@ -89,14 +89,14 @@ class SpotifyState:
     # -- reading
 
     def library(self) -> list[Playlist]:
-        """The account's list: own and followed playlists, the newest first."""
+        """The account's list: own and followed playlists, newest first."""
         return [playlist for playlist in reversed(self.playlists.values()) if playlist.in_library]
 
     def playlist(self, playlist_id: str) -> Playlist:
-        """A playlist by id, deleted ones too.
+        """A playlist by id, including deleted ones.
 
         Raises:
-            SpotifyRefusal: 400 for what is no id, 404 for unknown ones and for those that Spotify makes itself.
+            SpotifyRefusal: 400 for an invalid id, 404 for an unknown playlist or one made by Spotify itself.
         """
         if not re.fullmatch(r"[0-9A-Za-z]{22}", playlist_id):
             raise bad_request("Invalid base62 id")
@@ -109,10 +109,10 @@ class SpotifyState:
         return self.rules == "extended" or playlist.owner_id == self.user_id or playlist.collaborative
 
     def track(self, track_id: str) -> SpotifyTrack:
-        """A track of the catalogue, under the id it is shown with in this country.
+        """A track of the catalogue, under the id that this country sees.
 
         Raises:
-            SpotifyRefusal: 400 for what is no id, 404 for unknown or invisible ones.
+            SpotifyRefusal: 400 for an invalid id, 404 for an unknown or invisible track.
         """
         if not re.fullmatch(r"[0-9A-Za-z]{22}", track_id):
             raise bad_request("Invalid base62 id")
@@ -122,10 +122,10 @@ class SpotifyState:
         return track
 
     def listed_track(self, track_id: str) -> SpotifyTrack:
-        """A track as a playlist that holds it lists it.
+        """A track as listed in a playlist that holds it.
 
         Raises:
-            SpotifyRefusal: as `track`.
+            SpotifyRefusal: see `track`.
         """
         track = self.track(track_id)
         return replace(track, track_id=self.listed_as[track_id]) if track_id in self.listed_as else track
@@ -139,7 +139,7 @@ class SpotifyState:
     # -- writing, as the Web API does
 
     def create_playlist(self, name: str, *, description: str = "", public: bool = True, collaborative: bool = False) -> Playlist:
-        """A new, empty playlist of the account; names may repeat."""
+        """Create a new, empty playlist of the account; names may repeat."""
         self._made += 1
         playlist_id = base62_id("playlist", self.user_id, str(self._made))
         playlist = Playlist(playlist_id, self.user_id, name, description, public, collaborative)
@@ -155,7 +155,7 @@ class SpotifyState:
         algorithmic: bool = False,
         collaborative: bool = False,
     ) -> Playlist:
-        """Somebody else's playlist that the account follows; algorithmic ones belong to Spotify and cannot be read."""
+        """Add somebody else's playlist that the account follows; algorithmic ones belong to Spotify and cannot be read."""
         self._made += 1
         owner_id = "spotify" if algorithmic else owner_id
         now = self.clock()
@@ -169,7 +169,7 @@ class SpotifyState:
         """A playlist that the account may change.
 
         Raises:
-            SpotifyRefusal: 403 when it is another's.
+            SpotifyRefusal: 403 when somebody else owns it.
         """
         playlist = self.playlist(playlist_id)
         if playlist.owner_id != self.user_id and not playlist.collaborative:
@@ -177,7 +177,7 @@ class SpotifyState:
         return playlist
 
     def change_details(self, playlist_id: str, details: dict[str, Any]) -> None:
-        """Name, description, public, collaborative; the snapshot id moves with each of them."""
+        """Change name, description, public or collaborative; each changes the snapshot id."""
         playlist = self.writable(playlist_id)
         if playlist.owner_id != self.user_id:
             raise forbidden("You cannot change the details of a playlist you don't own.")  # the text is ours
@@ -191,14 +191,14 @@ class SpotifyState:
         playlist.change(self.clock())
 
     def add_items(self, playlist_id: str, uris: Sequence[str], position: int | None = None) -> str:
-        """Insert tracks in the order given, duplicates and all; returns the snapshot id."""
+        """Insert tracks in the given order, including duplicates; returns the snapshot id."""
         playlist = self.writable(playlist_id)
         if not uris:
             raise bad_request("No uris provided")
         return playlist.insert(self.clock(), self._items(uris), position)
 
     def replace_items(self, playlist_id: str, uris: Sequence[str]) -> str:
-        """Make the playlist hold these and nothing else; the same twice is the same once."""
+        """Make these the whole content of the playlist; idempotent."""
         return self.writable(playlist_id).change(self.clock(), self._items(uris))
 
     def remove_items(self, playlist_id: str, uris: Sequence[str]) -> str:
@@ -220,7 +220,7 @@ class SpotifyState:
         return self.writable(playlist_id).reorder(self.clock(), start, before, length)
 
     def set_in_library(self, uris: Iterable[str], kept: bool) -> None:
-        """Follow or unfollow playlists; unfollowing one's own is how Spotify deletes it."""
+        """Follow or unfollow playlists; unfollowing one's own playlist is Spotify's way of deleting it."""
         for uri in uris:
             kind, _, playlist_id = uri.removeprefix("spotify:").partition(":")
             if kind != "playlist":
@@ -254,7 +254,7 @@ class SpotifyState:
     # -- keeping
 
     def to_json(self) -> dict[str, Any]:
-        """What has to outlive the process: playlists, calls of the last 24 h, sign-ins. The catalogue is made anew from its seed."""
+        """What must outlive the process: playlists, calls of the last 24 h, sign-ins. The catalogue is made again from its seed."""
         with self.lock:
             return {
                 "made": self._made,
@@ -264,7 +264,7 @@ class SpotifyState:
             }
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Take over what `to_json` gave."""
+        """Restore the result of `to_json`."""
         with self.lock:
             self._made = data["made"]
             self.playlists = {entry["playlist_id"]: Playlist.from_json(entry) for entry in data["playlists"]}

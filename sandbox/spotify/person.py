@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Person:
-    """Acts on playlists by name or id; a name means the newest of that name in the library."""
+    """Acts on playlists by name or id; a name means the newest playlist with that name in the library."""
 
     def __init__(self, state: SpotifyState) -> None:
         self._state = state
@@ -20,7 +20,7 @@ class Person:
         """A playlist in the library.
 
         Raises:
-            KeyError: when there is none.
+            KeyError: there is none.
         """
         with self._state.lock:
             for playlist in self._state.library():
@@ -43,7 +43,7 @@ class Person:
         self._insert(playlist, f"spotify:episode:{episode_id}", "episode", position)
 
     def lose_track(self, playlist: str, track_id: str) -> None:
-        """A track leaves the catalogue: its entries turn into null and keep their places."""
+        """A track leaves the catalogue: its entries become null and keep their positions."""
         with self._state.lock:
             found = self.find(playlist)
             uri = f"spotify:track:{track_id}"
@@ -54,7 +54,7 @@ class Person:
         """Remove every occurrence.
 
         Raises:
-            KeyError: when the playlist does not hold the track.
+            KeyError: the playlist does not hold the track.
         """
         with self._state.lock:
             found = self.find(playlist)
@@ -76,7 +76,7 @@ class Person:
             self._state.change_details(self.find(playlist).playlist_id, {"description": description})
 
     def delete(self, playlist: str) -> None:
-        """Delete, which to Spotify is to unfollow: it leaves the library and can still be read by id."""
+        """Delete, which in Spotify means unfollow: it leaves the library and can still be read by id."""
         with self._state.lock:
             self.find(playlist).in_library = False
 

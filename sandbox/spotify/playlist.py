@@ -20,7 +20,7 @@ ItemKind = Literal["track", "local", "episode", "null"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry. A null entry keeps the URI of what it once was."""
+    """One entry. A null entry keeps the URI of its former track."""
 
     uri: str
     added_at: datetime
@@ -37,10 +37,10 @@ class Item:
 
 @dataclass(slots=True)
 class Playlist:
-    """A playlist; every change moves its snapshot id, a rename as well.
+    """A playlist; every change, including a rename, changes its snapshot id.
 
-    Facts: items read back right about 0.6 s after a write, the new snapshot id shows after up to about 30 s. With the delays at
-    zero both show at once; a write's own answer always carries the new snapshot id.
+    Measured: items read back correctly about 0.6 s after a write, and the new snapshot id appears after up to about 30 s. With both delays
+    at zero they appear at once; the answer to a write always carries the new snapshot id.
     """
 
     playlist_id: str
@@ -50,32 +50,32 @@ class Playlist:
     public: bool = True
     collaborative: bool = False
     algorithmic: bool = False
-    """Made by Spotify: it shows in listings, any direct call answers 404 (since 2024-11-27)."""
+    """Made by Spotify: it appears in listings, but any direct call gets a 404 (since 2024-11-27)."""
     in_library: bool = True
-    """False after the person deleted it: gone from the listing, still readable by id, as the service does it."""
+    """False after the person deleted it: not in the listing, but still readable by id, like on the real service."""
     items: list[Item] = field(default_factory=list)
     revision: int = 0
     snapshot_id: str = ""
     _past: list[tuple[datetime, str, tuple[Item, ...]]] = field(default_factory=list)
-    """(until when, snapshot id, items) of superseded states that a late reader may still be shown."""
+    """(until when, snapshot id, items) of superseded states that a read may still return."""
 
     def __post_init__(self) -> None:
         self.snapshot_id = self.snapshot_id or self._snapshot(self.revision)
 
     @property
     def uris(self) -> list[str]:
-        """In order, one for each entry."""
+        """URIs in order, one for each entry."""
         return [item.uri for item in self.items]
 
     def shown_items(self, now: datetime, delay: timedelta) -> list[Item]:
-        """What a read shows when changes take so long to show."""
+        """What a read returns when changes take this long to appear."""
         return next((list(items) for until, _, items in self._past if now < until + delay), self.items)
 
     def shown_snapshot(self, now: datetime, delay: timedelta) -> str:
         return next((snapshot for until, snapshot, _ in self._past if now < until + delay), self.snapshot_id)
 
     def change(self, now: datetime, items: Sequence[Item] | None = None) -> str:
-        """Take over new items (None: none changed) and move the snapshot id; returns the new one."""
+        """Set new items (None: unchanged) and change the snapshot id; returns the new one."""
         recent = [entry for entry in self._past if entry[0] > now - _LONGEST_DELAY]
         self._past = [*recent[-_PAST_STATES:], (now, self.snapshot_id, tuple(self.items))]
         if items is not None:
@@ -85,10 +85,10 @@ class Playlist:
         return self.snapshot_id
 
     def insert(self, now: datetime, items: Sequence[Item], position: int | None) -> str:
-        """Insert in the order given, at the end or from a position on.
+        """Insert in the given order, at the end or at a position.
 
         Raises:
-            SpotifyRefusal: 403 when the position lies beyond the end or the playlist would hold more than 10,000 items.
+            SpotifyRefusal: 403 when the position is beyond the end or the playlist would hold more than 10,000 items.
         """
         place = len(self.items) if position is None else position
         if not 0 <= place <= len(self.items):
@@ -98,16 +98,16 @@ class Playlist:
         return self.change(now, [*self.items[:place], *items, *self.items[place:]])
 
     def remove(self, now: datetime, uris: Iterable[str]) -> str:
-        """Remove every occurrence of each URI; nothing to remove is no change."""
+        """Remove every occurrence of each URI; removing nothing changes nothing."""
         gone = set(uris)
         kept = [item for item in self.items if item.uri not in gone]
         return self.snapshot_id if len(kept) == len(self.items) else self.change(now, kept)
 
     def reorder(self, now: datetime, start: int, before: int, length: int = 1) -> str:
-        """Move a range to before a position, both counted in the present order.
+        """Move a range to before a position, both counted in the current order.
 
         Raises:
-            SpotifyRefusal: 400 when the range or the position lies outside.
+            SpotifyRefusal: 400 when the range or the position is outside the playlist.
         """
         if start < 0 or length < 1 or start + length > len(self.items) or not 0 <= before <= len(self.items):
             raise bad_request("Index out of bounds")
@@ -138,7 +138,7 @@ class Playlist:
         return cls(**{**data, "items": [Item.from_json(item) for item in data["items"]]})
 
     def knows_snapshot(self, snapshot_id: object) -> bool:
-        """Whether this is a snapshot id of the playlist, present or past."""
+        """Whether this is a current or past snapshot id of the playlist."""
         return any(snapshot_id == self._snapshot(revision) for revision in range(self.revision, -1, -1))
 
     def _snapshot(self, revision: int) -> str:

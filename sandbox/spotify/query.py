@@ -1,4 +1,4 @@
-"""Search queries taken apart: field filters, quoted values, free words. Knows the syntax, not the index."""
+"""Parses search queries: field filters, quoted values, free words. Knows the syntax, not the index."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Clause:
     text: str
     words: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
-    """Quoted runs of words, which must stand together."""
+    """Quoted runs of words, which must be adjacent."""
 
 
 def parse_query(text: str) -> list[Clause]:
-    """Take a query apart.
+    """Parse a query.
 
-    A filter's value is the quoted text after the colon or else everything up to the next filter, as in the service's own
-    example `remaster track:Doxy artist:Miles Davis`. What follows a closing quote is free text again. A quote that is never
-    closed, hyphens, parentheses and the like do no harm.
+    A filter's value is the quoted text after the colon, or else everything up to the next filter, as in the service's own
+    example `remaster track:Doxy artist:Miles Davis`. Text after a closing quote is free text again. An unclosed quote, hyphens,
+    parentheses and the like are harmless.
     """
     clauses: list[Clause] = []
     free: list[str] = []

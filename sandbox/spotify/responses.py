@@ -1,7 +1,7 @@
-"""The state in Spotify's JSON: tracks, playlists, pages, in the shape of 2026 ("development") or the older one ("extended").
+"""The state as Spotify's JSON: tracks, playlists, pages, in the shape of 2026 ("development") or the older one ("extended").
 
-What the new rules took away is absent: a track's popularity, available_markets and linked_from, an album's available_markets
-and label. A playlist's `tracks` is `items`, an entry's `track` is `item`. Album and artist ids are derived from their names.
+Fields removed by the new rules are absent: a track's popularity, available_markets and linked_from, an album's available_markets
+and label. A playlist's `tracks` is now `items`, an entry's `track` is `item`. Album and artist ids are derived from their names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MARKETS = ["DE", "GB", "NL", "US"]
 
 
 class Shapes:
-    """Builds answers; `root` is the address that links start with, e.g. http://127.0.0.1:8001/v1."""
+    """Builds answers; links start with `root`, e.g. http://127.0.0.1:8001/v1."""
 
     def __init__(self, state: SpotifyState, root: str) -> None:
         self._state = state
@@ -53,7 +53,7 @@ class Shapes:
         return shown
 
     def entry(self, item: Item) -> dict[str, Any]:
-        """One position of a playlist; a track that the catalogue has lost is null."""
+        """One position of a playlist; null for a track that the catalogue has lost."""
         shown = {
             "added_at": item.added_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "added_by": self._user(item.added_by),
@@ -64,14 +64,14 @@ class Shapes:
         return shown | {"track" if self._old else "item": self._content(item)}
 
     def playlist(self, playlist: Playlist) -> dict[str, Any]:
-        """A playlist whole, with the first 100 entries where the caller may see them."""
+        """A complete playlist, with the first 100 entries if the caller may see them."""
         shown = self._playlist_head(playlist) | {"followers": {"href": None, "total": 0}}
         if self._state.may_read_items(playlist):
             shown[self.entries_key] = self.entries_page(playlist, 100, 0)
         return shown
 
     def listed_playlist(self, playlist: Playlist) -> dict[str, Any]:
-        """A playlist as the account's listing has it."""
+        """A playlist in the account's listing."""
         total = len(self._state.shown_items(playlist))
         return self._playlist_head(playlist) | {self.entries_key: {"href": self._entries_href(playlist), "total": total}}
 
@@ -188,7 +188,7 @@ class Shapes:
 
 
 def page(href: str, items: list[Any], total: int, limit: int, offset: int) -> dict[str, Any]:
-    """A page of a list, with links to its neighbours; `href` may carry a query."""
+    """A page of a list, with links to its neighbours; `href` may have a query."""
     joint = "&" if "?" in href else "?"
 
     def link(start: int) -> str:

@@ -1,4 +1,4 @@
-"""Which address leads to which handler, under which kind, and the server that answers there.
+"""Maps addresses to handlers and kinds, and makes the server that answers there.
 
     with spotify_server(state) as server:
         api_url, accounts_url = f"{server.url}/v1", server.url
@@ -9,11 +9,14 @@ playlist-details, playlist-items, library, removed, unknown. Of the service "acc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from sandbox.http import Route, Server
+from sandbox.faults import Rule
+from sandbox.http import Hook, Route, Server
 from sandbox.messages import Request, Response, json_response
 from sandbox.spotify.accounts_api import AccountsApi
 from sandbox.spotify.exceptions import SpotifyRefusal, quota_exceeded, rate_limited
@@ -22,7 +25,7 @@ from sandbox.spotify.web_api import WebApi, refuse
 
 READ: Final = "playlist-read-private"
 WRITE: Final = "playlist-modify-private"
-"""The sandbox asks for the private scope alone; the real service wants the public one for public playlists."""
+"""The sandbox requires only the private scope; the real service wants the public one for public playlists."""
 
 
 def spotify_routes(state: SpotifyState) -> list[Route]:
@@ -58,7 +61,7 @@ def spotify_routes(state: SpotifyState) -> list[Route]:
 
 
 def spotify_error(request: Request, status: int, reason: str | None) -> Response:
-    """An error that a fault rule or a missing route asks for, in the shape of the service that was called."""
+    """The error for a fault rule or a missing route, in the format of the called service."""
     if request.service == "accounts":
         error = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
         return json_response({"error": error, "error_description": HTTPStatus(status).phrase}, status)
@@ -70,4 +73,18 @@ def spotify_error(request: Request, status: int, reason: str | None) -> Response
 
 def spotify_server(state: SpotifyState, **options: Any) -> Server:
     """A server for the state; options are those of `sandbox.http.Server` (port, clock, faults, log, latency_s)."""
-    return Server("spotify", spotify_routes(state), **{"clock": state.clock, "vendor_error": spotify_error, **options})
+    usual = {"clock": state.clock, "vendor_error": spotify_error, "hooks": HOOKS}
+    return Server("spotify", spotify_routes(state), **{**usual, **options})
+
+
+def _no_results_hook(request: Request, rule: Rule, response: Response) -> Response:
+    """A search that finds nothing, of every query or of those by ISRC."""
+    if rule.fault == "no_isrc_results" and not (request.first("q") or "").startswith("isrc:"):
+        return response
+    found = json.loads(response.body)
+    for page in found.values():
+        page |= {"items": [], "total": 0, "next": None}
+    return replace(response, body=json.dumps(found).encode())
+
+
+HOOKS: Final[dict[str, Hook]] = {"no_results": _no_results_hook, "no_isrc_results": _no_results_hook}

@@ -1,22 +1,22 @@
-"""A search over tracks that behaves as Spotify's does, so far as it is known: ranked by popularity and text, not by us.
+"""A search over tracks that behaves like Spotify's, as far as it is known: ranked by popularity and text, not by our rules.
 
     index = SearchIndex(tracks, seed=1)
     page = index.search('track:"Ropes" artist:"Dirty Palm"', limit=10)   # page.tracks, page.total
     page = index.search("isrc:GB2LD2110301")
 
-What it does, and where that comes from (recorded answers and reports of the service, facts of November 2026):
-- Words match whatever the case, diacritics and punctuation. Field filters restrict for certain: every word of the value
-  has to stand in that field, a quoted value as a phrase. Free words are looked for in title, artists and album.
-- The last free word also matches as a beginning ("test" finds "Testify"). There is no tolerance of typing errors: a
+Its behaviour, with sources (recorded answers and reports of the service, collected in November 2026):
+- Words match regardless of case, diacritics and punctuation. Field filters restrict strictly: every word of the value
+  must be in that field, a quoted value as a phrase. Free words are looked up in title, artists and album.
+- The last free word also matches as a prefix ("test" finds "Testify"). There is no tolerance for typing errors: a
   recorded "Sugaan Essenna" found nothing at all.
-- A word that the track lacks ("Extended") usually costs the hit: with three words or more, `lenient_rate` of the queries let
-  one word be missing, the others find less.
+- A word that the track lacks ("Extended") usually costs the hit: with three words or more, `lenient_rate` of the queries allow
+  one missing word, the others find less.
 - Free text brings noise: `noise_rate` of the queries are filled up to ten with tracks that share half of the words
-  (recorded: "Dirty Palm - Ropes" brought "Dirty Palm Angels" by somebody else).
-- Order is half text, half a seeded popularity that knows nothing of versions, so that a wrong version often ranks first.
+  (recorded: "Dirty Palm - Ropes" found "Dirty Palm Angels" by somebody else).
+- Half of the rank is text, half a seeded popularity that ignores versions, so a wrong version often comes first.
 - `isrc:` returns every track with that ISRC, the most popular first; `isrc_miss_rate` of the ISRCs are never found.
-- An `OR` is no operator: `isrc:A OR isrc:B` finds nothing.
-Everything is drawn from the seed and the query, so that the same query always gets the same answer.
+- `OR` is not an operator: `isrc:A OR isrc:B` finds nothing.
+Everything is derived from the seed and the query, so the same query always gets the same answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _BEGINNING_WEIGHT: Final = 0.6
 _MIN_BEGINNING: Final = 3
 _YEARS: Final = re.compile(r"(\d{4})(?:\s*-\s*(\d{4}))?")
 _CANDIDATES: Final = 1500
-"""Most popular matches that are ranked; bounds the time of a query for a word that half of the titles have."""
+"""How many of the most popular matches are ranked; limits the time of a query for a word that half of the titles have."""
 _FULL_PAGE: Final = 10
 
 
@@ -50,11 +50,11 @@ _FULL_PAGE: Final = 10
 class SearchPage:
     tracks: list[SpotifyTrack]
     total: int
-    """Of all matches, at most 1,000, which is as far as an offset goes."""
+    """Number of all matches, at most 1,000, which is as far as an offset can go."""
 
 
 class SearchIndex:
-    """An inverted index; reading it is safe from many threads."""
+    """An inverted index; reading it is thread-safe."""
 
     def __init__(
         self,
@@ -68,8 +68,8 @@ class SearchIndex:
         """Index tracks.
 
         Args:
-            tracks: what there is to find.
-            seed: draws popularity and every rate below.
+            tracks: the tracks to be found.
+            seed: decides popularity and every rate below.
             isrc_miss_rate: share of the ISRCs that an `isrc:` query never finds.
             lenient_rate: share of free queries (three words or more) in which one word may be missing.
             noise_rate: share of free queries that are filled up to ten.
@@ -95,7 +95,7 @@ class SearchIndex:
         return round(100 * self._draw("popularity", track_id) ** 2)
 
     def search(self, query: str, *, limit: int = 10, offset: int = 0, visible: Callable[[SpotifyTrack], bool] | None = None) -> SearchPage:
-        """Tracks for a query, best first by the service's lights; those that `visible` says no to are as if not there."""
+        """Tracks for a query, best first in the service's order; those that `visible` rejects do not exist."""
         clauses = parse_query(query)
         free = next((clause for clause in clauses if not clause.field), None)
         filters = [clause for clause in clauses if clause.field]
@@ -133,14 +133,14 @@ class SearchIndex:
                 postings = self._postings[_FIELD_OF[clause.field]]
                 lists += [postings.get(word, ()) for word in dict.fromkeys(clause.words)] or [()]
             elif clause.field != "year":
-                return  # genre, upc, tag: the catalogue does not know them
+                return  # genre, upc, tag: not in the catalogue
         shortest, *others = sorted(lists, key=len) or [range(len(self._tracks))]
         for number in shortest:
             if all(_holds(other, number) for other in others) and all(self._agrees(clause, number) for clause in filters):
                 yield number
 
     def _agrees(self, clause: Clause, number: int) -> bool:
-        """What word lists cannot tell: years and phrases."""
+        """Check what word lists cannot show: years and phrases."""
         if clause.field == "year":
             match = _YEARS.fullmatch(clause.text)
             date = self._tracks[number].release_date
@@ -160,7 +160,7 @@ class SearchIndex:
         return any(wanted in f" {' '.join(words(name))} " for name in names)
 
     def _rank_filtered(self, found: list[int], filters: list[Clause]) -> list[int]:
-        """Filters alone: the closer the title is to what was asked, the better; otherwise popularity."""
+        """Rank for filters alone: by closeness of the title, then by popularity."""
         asked = {word for clause in filters if clause.field == "track" for word in clause.words}
         scores = {number: self._popularity[number] + (self._closeness(number, asked) if asked else 0) for number in found}
         return sorted(found, key=lambda number: (-scores[number], number))
@@ -202,9 +202,9 @@ class SearchIndex:
         return [term for term in self._vocabulary[first : min(last, first + 200)] if term != word]
 
     def _with_words(self, weights: list[dict[int, float]], least: int, inside: set[int] | None) -> set[int]:
-        """Tracks that match at least so many of the words; of very many only the most popular."""
+        """Tracks that match at least that many of the words; of very many only the most popular."""
         by_length = sorted(weights, key=len)
-        # Who matches `least` of n words matches one of the n - least + 1 rarest, so the common words are only looked up.
+        # A track that matches `least` of n words matches one of the n - least + 1 rarest, so common words are only checked.
         seeds = set().union(*by_length[: len(weights) - least + 1])
         if inside is not None:
             seeds &= inside
@@ -223,6 +223,6 @@ class SearchIndex:
 
 
 def _holds(posting: Sequence[int], number: int) -> bool:
-    """Whether an ascending list has the number."""
+    """Whether a sorted list has the number."""
     place = bisect_left(posting, number)
     return place < len(posting) and posting[place] == number

@@ -1,4 +1,4 @@
-"""Words of names as the stand-in's search sees them. The product's own normalisation is elsewhere and shares nothing with this."""
+"""Words of names for the stand-in's search. Independent of the product's own normalisation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:[.'][^\W_]+)*")
 
 @lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
-    """Lower case without diacritics; letters of any script stay."""
+    """Lower case without diacritics; letters of every script stay."""
     lowered = text.casefold().translate(_SPELLED)
     if lowered.isascii():
         return lowered
@@ -24,7 +24,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Words in order: apostrophes vanish (don't: dont), abbreviations close up (D.O.D: dod), other dots part words."""
+    """Words in order: apostrophes vanish (don't: dont), abbreviations close up (D.O.D: dod), other dots separate words."""
     found: list[str] = []
     for word in _WORD.findall(fold(text)):
         parts = word.replace("'", "").split(".")

@@ -1,4 +1,4 @@
-"""The Web API's handlers: read the request, ask the state, answer in Spotify's shape. Limits and texts as the facts have them."""
+"""The Web API's handlers: read the request, ask the state, answer in Spotify's shape. Limits and texts follow the real service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_LIBRARY_URIS: Final = 40
 
 
 def refuse(refusal: SpotifyRefusal) -> Response:
-    """A refusal as the Web API sends it."""
+    """A refusal in the Web API's format."""
     error: dict[str, Any] = {"status": refusal.status, "message": refusal.message}
     if refusal.reason:
         error["reason"] = refusal.reason
@@ -38,13 +38,13 @@ def refuse(refusal: SpotifyRefusal) -> Response:
 
 
 class WebApi:
-    """Handlers bound to a state. Each is called through `guard`, which signs in, counts and refuses."""
+    """Handlers for a state. Each is called through `guard`, which authenticates, counts and refuses."""
 
     def __init__(self, state: SpotifyState) -> None:
         self._state = state
 
     def guard(self, handler: Callable[[Request], Response], scope: str = "", *, person: bool = True) -> Callable[[Request], Response]:
-        """A handler that first asks for a good token, then for quota and rate, then for the scope."""
+        """A handler that first checks the token, then quota and rate, then the scope."""
 
         def answer(request: Request) -> Response:
             with self._state.lock:
@@ -154,7 +154,7 @@ class WebApi:
         return _snapshot(self._state.add_items(request.params["playlist_id"], uris or [], place), 201)
 
     def put_items(self, request: Request) -> Response:
-        """Replace all, or move a range: Spotify has one call for both and tells them apart by `uris`."""
+        """Replace all, or move a range: Spotify has one call for both and distinguishes them by `uris`."""
         playlist_id, body = request.params["playlist_id"], _json(request)
         uris = _uris(request, body)
         if uris is not None:
@@ -221,7 +221,7 @@ class WebApi:
     def _search_page(self, request: Request, query: str, kind: str, limit: int, offset: int) -> dict[str, Any]:
         href = f"{request.base_url}/v1/search?{urlencode({'query': query, 'type': kind})}"
         if kind != "track":
-            return page(href, [], 0, limit, offset)  # the catalogue knows tracks only
+            return page(href, [], 0, limit, offset)  # the catalogue holds only tracks
         found = self._state.index.search(query, limit=limit, offset=offset, visible=self._state.visible)
         shapes = self._shapes(request)
         relinked = (self._state.tracks.get(self._state.relinks.get(track.track_id, ""), track) for track in found.tracks)
@@ -256,7 +256,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _uris(request: Request, body: Any) -> list[str] | None:
-    """URIs from the query, which wins, or from the body: an object with `uris`, or the bare list that spotipy sends."""
+    """URIs from the query, which takes precedence, or from the body: an object with `uris`, or the bare list that spotipy sends."""
     in_query = request.first("uris")
     if in_query is not None:
         return [uri for uri in in_query.split(",") if uri]

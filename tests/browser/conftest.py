@@ -1,4 +1,4 @@
-"""A real Chromium, the system's, and a page that waits patiently: the first page of a fresh server takes its time."""
+"""The system's Chromium, and a page with a long time-out: the first page of a new server takes its time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, server: str) -> Iterator[Page]:
-    """A page of the session's server, e.g. `page.goto("/runs")`."""
+    """A page of the session's server, for example `page.goto("/runs")`."""
     context = chromium.new_context(base_url=server.removesuffix("/api"), viewport={"width": 1280, "height": 900})
     context.set_default_timeout(TIMEOUT_MS)
     expect.set_options(timeout=TIMEOUT_MS)

@@ -40,7 +40,7 @@ def test_a_failed_genre_is_retried_by_a_click_and_its_finished_tasks_are_cached(
     page.get_by_role("button", name="Retry").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
     wait_for_end(server, run, worker, runs=2)
-    page.goto(f"/runs/flow-run/{run}")  # anew: the open page looks for news only now and then
+    page.goto(f"/runs/flow-run/{run}")  # reload: the open page polls only now and then
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     page.get_by_text("Task Runs", exact=True).first.click()
     for name, state in {"scrape-chart": "Cached", "match-tracks": "Cached", "update-playlist": "Completed"}.items():

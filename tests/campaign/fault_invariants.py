@@ -1,7 +1,7 @@
-"""What must hold after a fault schedule, and whether it does: see the invariants in `tests.campaign.faults`.
+"""What must hold after a fault schedule, and the checks for it: see the invariants in `tests.campaign.faults`.
 
-The evidence is Spotify's own record (every state of every playlist, when each track came in), the ledger, and the logs; what is
-expected comes from the same world played without faults. It plays nothing.
+The evidence is Spotify's own record (every state of every playlist, when each track was added), the ledger, and the logs. The expected
+result comes from the same world played without faults. Nothing is played here.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Attempt:
     """Something that may have added tracks: an attempt at a run, or the person.
 
     Attributes:
-        begun_at: what came in from then on, up to the next attempt, is its.
-        found: by genre, the tracks that it found, in the order in which they belong.
+        begun_at: tracks added from then on, up to the next attempt, belong to it.
+        found: by genre, the tracks that it found, in the right order.
     """
 
     begun_at: datetime
@@ -47,18 +47,18 @@ class Evidence:
         self.by_hand: dict[str, set[str]] = defaultdict(set)
         self.errors: set[str] = set()
         self.notes: list[str] = []
-        """What was seen to be wrong on the way."""
+        """Errors seen on the way."""
 
     def name_of(self, slug: str) -> str:
         """The name of a genre's playlist."""
         return names.playlist_name(load_settings().playlist_name, all_genres()[slug])
 
     def playlists(self, slug: str) -> list[Playlist]:
-        """Playlists of the account with the genre's name; there should be one."""
+        """The account's playlists with the genre's name; there should be one."""
         return [playlist for playlist in self.place.spotify.library() if playlist.name == self.name_of(slug)]
 
     def charted(self, slug: str) -> list[int]:
-        """Beatport ids of every chart of the genre that a run got hold of."""
+        """Beatport ids of every chart of the genre that a run has read."""
         return [entry.beatport_id for entry in self.ledger().charts.since(all_genres()[slug].genre_id, datetime.min.replace(tzinfo=UTC))]
 
     def ledger(self) -> Ledger:
@@ -66,7 +66,7 @@ class Evidence:
 
 
 class Kinds:
-    """Which Spotify tracks are one recording: of equal ISRC, or of equal artist, title and version."""
+    """Which Spotify tracks are one recording: equal ISRC, or equal artist, title and version."""
 
     def __init__(self, tracks: Iterable[SpotifyTrack]) -> None:
         self._parent: dict[str, str] = {}
@@ -97,10 +97,10 @@ class Expected:
     """The world without faults.
 
     Attributes:
-        brought: the recording that each chart entry (by Beatport id) brings; entries that are not on Spotify are missing.
-        found: by genre, tracks that a chart brings.
-        strangers: by genre, tracks of recordings that no chart brings.
-        operations: how many operations a run has on the first and on the second day.
+        brought: the recording for each chart entry (by Beatport id); entries that are not on Spotify are missing.
+        found: by genre, tracks from its charts.
+        strangers: by genre, tracks of recordings in no chart.
+        operations: number of operations of a run on the first and on the second day.
     """
 
     kinds: Kinds
@@ -111,10 +111,10 @@ class Expected:
 
 
 def expect(evidence: Evidence) -> Expected:
-    """What every schedule of this world has to come to.
+    """What every schedule in this world must result in.
 
     Raises:
-        RuntimeError: the world without faults is not as it should be itself.
+        RuntimeError: the world without faults is itself wrong.
     """
     music = evidence.place.music
     kinds = Kinds(music.tracks)
@@ -137,7 +137,7 @@ def expect(evidence: Evidence) -> Expected:
 
 
 def violations(evidence: Evidence, expected: Expected) -> list[str]:
-    """Everything that is not as it should be, in words."""
+    """Everything that is wrong, in words."""
     found = list(evidence.notes)
     for slug in evidence.place.music.slugs:
         found += [f"{slug}: {what}" for what in _of_genre(evidence, expected, slug)]
@@ -191,7 +191,7 @@ def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
 
 
 def _memory(evidence: Evidence, slug: str, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
-    unseen = evidence.by_hand[slug] & evidence.removed[slug]  # put in and taken out by the person, perhaps between two runs
+    unseen = evidence.by_hand[slug] & evidence.removed[slug]  # added and removed by the person, perhaps between two runs
     ledger, place = evidence.ledger(), evidence.place
     history, held = (
         {place.sent_id(track_id) for track_id in ledger.history.track_ids(playlist.playlist_id)},
@@ -221,6 +221,6 @@ def _secrets(evidence: Evidence) -> Iterator[str]:
         if not file.is_file():
             continue
         text = file.read_text(errors="replace")
-        yield from (f"{secret}… stands in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
+        yield from (f"{secret}… is in {file.relative_to(evidence.root)}" for secret in SECRETS if secret in text)
     for error in evidence.errors:
-        yield from (f"{secret}… stands in the error {error!r}" for secret in SECRETS if secret in error)
+        yield from (f"{secret}… is in the error {error!r}" for secret in SECRETS if secret in error)

@@ -1,10 +1,10 @@
-"""A run of the five steps as Prefect would carry it out, in a process of its own that may be killed at any operation.
+"""A run of the five steps as Prefect would execute it, in a separate process that can be killed at any operation.
 
-Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, results of finished
-steps kept by their inputs, steps and runs tried again, and the kill. It chooses no faults and judges nothing.
+Owns the process side of the fault campaign: forking from a warm parent, the clock shared between processes, saved results of finished
+steps by their inputs, retries of steps and runs, and the kill. It chooses no faults and checks nothing.
 
-An *operation* is a border at which a kill tells something new: before and after each HTTP request, before each statement that changes the
-ledger, after each commit, and before and after a step's result is kept.
+An *operation* is a point where a kill makes a difference: before and after each HTTP request, before each statement that changes the
+ledger, after each commit, and before and after saving a step's result.
 """
 
 from __future__ import annotations
@@ -45,16 +45,17 @@ from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
+from orchestration.limits import only_writer_here
 
 RETRY_DELAYS_S = (5.0, 30.0)
-"""As the tasks have them."""
+"""The same as for the tasks."""
 REQUEST_S = 0.1
 """Simulated time that a request takes."""
 SMALL_BATCH, SMALL_PAGE, SMALL_CHUNK = 4, 5, 7
-"""In place of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
+"""Instead of 100, 50 and 500, so that a playlist of twenty has several batches, pages and chunks."""
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 _LOADED_LATE = ("beatporter.beatport.api", "beatporter.beatport.website", "alembic.command", "requests", "spotipy")
-"""What a run loads when it first needs it; here the parent does, once for all."""
+"""Modules that a run would load when first needed; the parent loads them once for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Order:
         kill_at: number of the operation at which the process is killed; None: it lives.
         threads: searches at a time.
         small: whether batches and pages are cut small.
+        spare_pages: pages by which the ledger may grow before its disk is full; None: as it needs.
     """
 
     settings: dict[str, Any]
@@ -78,17 +80,18 @@ class Order:
     kill_at: int | None = None
     threads: int = 1
     small: bool = False
+    spare_pages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of an attempt.
+    """The outcome of an attempt.
 
     Attributes:
-        states: each genre's end (completed, deferred, failed); genres that the process did not reach are missing.
-        errors: what failed genres said.
+        states: each genre's outcome (completed, deferred, failed); genres that the process did not reach are missing.
+        errors: messages of failed genres.
         operations: how many there were; 0 when the process was killed.
-        finished: whether the process came to its end.
+        finished: whether the process reached its end.
     """
 
     states: dict[str, str]
@@ -98,7 +101,7 @@ class Report:
 
 
 class SharedClock:
-    """A time that processes share and that only moves when told. Made before the processes are forked."""
+    """A time shared by processes that moves only when told. Create it before the processes are forked."""
 
     def __init__(self) -> None:
         self._cell = mmap.mmap(-1, 8)
@@ -131,14 +134,14 @@ class Operations:
 
 
 class KeptResults:
-    """Results of finished steps by step and inputs, as Prefect's persisted results are; in one file for each run."""
+    """Results of finished steps by step and inputs, like Prefect's persisted results; in one file per run."""
 
     def __init__(self, file: Path, operation: Callable[[], None]) -> None:
         self._file, self._operation = file, operation
         self._kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
 
     def step(self, name: str, inputs: Sequence[Any], do: Callable[[], Any]) -> Any:
-        """The step's result: kept from an earlier attempt, or done now and kept."""
+        """The step's result: from an earlier attempt, or computed and saved now."""
         key = f"{name}:{json.dumps(inputs)}"
         if key not in self._kept:
             result = do()
@@ -152,14 +155,14 @@ class KeptResults:
 
 
 def last_result(root: Path, run_key: str, name: str) -> Any:
-    """What the latest call of a step returned in a run, None when it never came to its end."""
+    """The result of the latest call of a step in a run; None when it never finished."""
     file = _results_file(root, run_key)
     kept = json.loads(file.read_text()) if file.exists() else {}
     return next((result for key, result in reversed(kept.items()) if key.partition(":")[0] == name), None)
 
 
 class Run:
-    """One attempt, in the process that it may take down."""
+    """One attempt, in the process that it may kill."""
 
     def __init__(self, order: Order, clock: SharedClock, operation: Operations) -> None:
         self._order, self._clock, self._operation = order, clock, operation
@@ -167,7 +170,7 @@ class Run:
         self._results = KeptResults(_results_file(order.root, order.run_key), operation)
 
     def __call__(self) -> Report:
-        """List the account's playlists, then run genre after genre, whatever becomes of each."""
+        """List the account's playlists, then run all genres, whatever happens to each."""
         states: dict[str, str] = {}
         errors: dict[str, str] = {}
         slugs = self._order.slugs
@@ -195,19 +198,20 @@ class Run:
         return Report(states, errors, self._operation.count, True)
 
     def _genre(self, slug: str, max_searches: int) -> tuple[list[int], list[str]]:
-        """The five steps; the chart, and what was added."""
+        """The five steps; returns the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
         found = self._step(f"match/{slug}", [chart, max_searches], match_tracks, slug, chart, max_searches=max_searches)
-        added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
-        self._step(f"history/{slug}", [added], append_history, slug, added)
-        self._step(f"backup/{slug}", [added], back_up_playlist, slug)
+        with only_writer_here(slug, self._order.root / "locks"):
+            added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
+            self._step(f"history/{slug}", [added], append_history, slug, added)
+            self._step(f"backup/{slug}", [added], back_up_playlist, slug)
         return chart, added
 
     def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, max_searches: int | None = None) -> Any:
         return self._results.step(name, inputs, partial(self._tried, name, do, args, max_searches))
 
     def _tried(self, name: str, do: Callable[..., Any], args: Sequence[Any], max_searches: int | None) -> Any:
-        """The step's result, tried again after transient errors as its task is."""
+        """The step's result, with the same retries after transient errors as its task."""
         slug = name.partition("/")[2]
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
@@ -234,7 +238,7 @@ class Run:
 
 
 class Nursery:
-    """A warm, single-threaded process that forks a process for each order. Make it before any thread is started."""
+    """A warm, single-threaded process that forks a process for each order. Create it before any thread is started."""
 
     def __init__(self, clock: SharedClock) -> None:
         ours, theirs = os.pipe(), os.pipe()
@@ -250,10 +254,14 @@ class Nursery:
 
     def carry_out(self, order: Order) -> Report:
         """Run an order in a new process and wait for its end, whatever that is."""
-        pickle.dump(order, self._orders)
+        return self.carry_out_at_once([order])[0]
+
+    def carry_out_at_once(self, orders: Sequence[Order]) -> list[Report]:
+        """Run several orders at the same time, and wait for the end of all."""
+        pickle.dump(list(orders), self._orders)
         self._orders.flush()
-        report: Report = pickle.load(self._reports)
-        return report
+        reports: list[Report] = pickle.load(self._reports)
+        return reports
 
     def __enter__(self) -> Self:
         return self
@@ -267,31 +275,38 @@ class Nursery:
 def _serve(orders: Any, reports: Any, clock: SharedClock) -> None:
     for module in _LOADED_LATE:
         import_module(module)
-    gc.freeze()  # else each child's first collection touches, and so copies, every page of the parent's
+    gc.freeze()  # otherwise each child's first collection copies every page of the parent
     while True:
         try:
-            order: Order = pickle.load(orders)
+            together: list[Order] = pickle.load(orders)
         except EOFError:
             return
-        file = order.root / "report.json"
-        file.unlink(missing_ok=True)
-        pid = os.fork()
-        if pid == 0:
-            _live(order, clock, file)
-        os.waitpid(pid, 0)
-        report = Report(**json.loads(file.read_text())) if file.exists() else Report({}, {})
-        pickle.dump(report, reports)
+        files = [order.root / f"report-{order.run_key}.json" for order in together]
+        children = [_born(order, clock, file) for order, file in zip(together, files, strict=True)]
+        for child in children:
+            os.waitpid(child, 0)
+        pickle.dump([Report(**json.loads(file.read_text())) if file.exists() else Report({}, {}) for file in files], reports)
         reports.flush()
 
 
+def _born(order: Order, clock: SharedClock, file: Path) -> int:
+    file.unlink(missing_ok=True)
+    pid = os.fork()
+    if pid == 0:
+        _live(order, clock, file)
+    return pid
+
+
 def _live(order: Order, clock: SharedClock, file: Path) -> None:
-    """The forked process's whole life."""
+    """The forked process's main function."""
     status = 1
     try:
         logging.basicConfig(filename=order.root / "run.log", level=logging.DEBUG, force=True)
         operation = Operations(order.kill_at)
         _watch_requests(operation, clock)
         _watch_statements(operation)
+        if order.spare_pages is not None:
+            _fill_disk(order.spare_pages)
         match.SEARCHES_AT_ONCE = order.threads
         if order.small:
             apply.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
@@ -322,7 +337,7 @@ def _watch_requests(operation: Operations, clock: SharedClock) -> None:
 
 
 def _watch_statements(operation: Operations) -> None:
-    """Before each statement that changes the ledger, and after what it commits."""
+    """Before each statement that changes the ledger, and after each commit."""
 
     def before(_: Connection, __: Any, statement: str, *___: Any) -> None:
         if statement.startswith(CHANGES):
@@ -334,6 +349,23 @@ def _watch_statements(operation: Operations) -> None:
 
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)
+
+
+def _fill_disk(spare_pages: int) -> None:
+    """Let SQLite's file grow by so many pages from now on, as on a disk that is almost full."""
+    most: list[int] = []
+
+    def limit(connection: Any, _: object) -> None:
+        if not most:
+            most.append(connection.execute("PRAGMA page_count").fetchone()[0] + spare_pages)
+        connection.execute(f"PRAGMA max_page_count={most[0]}")
+
+    event.listen(Engine, "connect", limit)
+
+
+def forget_results(root: Path, run_key: str) -> None:
+    """Prefect's state is lost: nothing that the run had finished is known any more."""
+    _results_file(root, run_key).unlink(missing_ok=True)
 
 
 def _results_file(root: Path, run_key: str) -> Path:

@@ -1,7 +1,7 @@
-"""What goes wrong in a schedule of the fault campaign: drawn from its number alone, so that the number repeats it.
+"""What goes wrong in a schedule of the fault campaign, derived from its number alone, so that the number reproduces it.
 
-With searches one at a time (three schedules of four) a schedule plays out the same way each time; with four at a time the threads'
-order is the machine's.
+With one search at a time (three of four schedules) a schedule always plays the same way; with four at a time the order of threads
+varies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from sandbox.faults import Rule
 
 HANG_S = 0.4
-"""Real seconds of silence, longer than the time-out of a schedule that has hangs."""
+"""Real seconds of silence, longer than the time-out of a schedule with hangs."""
 SHORT_TIMEOUT_S, PATIENT_TIMEOUT_S = 0.2, 20.0
 
 _SPOTIFY: tuple[tuple[int, dict[str, Any]], ...] = (
@@ -33,7 +33,12 @@ _SPOTIFY: tuple[tuple[int, dict[str, Any]], ...] = (
     (1, {"fault": "html", "status": 503, "when": "after"}),
     (1, {"fault": "empty"}),
     (1, {"fault": "token_expired"}),
+    (1, {"fault": "oversize"}),
+    (1, {"fault": "drip"}),
 )
+_SLOW = ("hang", "drip")
+"""Faults that take real time, each up to a time-out."""
+_EMPTY_SPELLS = ("no_results", "no_isrc_results")
 _ACCOUNTS: tuple[dict[str, Any], ...] = (
     {"fault": "server_error", "status": 503},
     {"fault": "drop"},
@@ -62,11 +67,11 @@ _SPOTIFY_KINDS = (
     ("", "me", 1),
     ("", "", 60),
 )
-"""Method, kind, and up to which of its requests a fault may begin."""
+"""Method, kind, and the last of its requests at which a fault may begin."""
 
 
 Damage = Literal["a zeroed page", "cut short", "an older copy", "no log", "garbage"]
-"""What may happen to the ledger's file while nobody looks."""
+"""What may happen to the ledger's file between runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,10 @@ class DayPlan:
     """One of the two days.
 
     Attributes:
-        rules: the sandbox's fault script, in force the whole day.
-        kills: for each attempt, the share of the day's usual operations at which it is killed; None: it lives.
-        again: for each attempt after the first, whether it is a new run instead of the same one tried again.
-        remove, add: whether the person takes a track out, puts one in, in the evening.
+        rules: the sandbox's fault script for the whole day.
+        kills: for each attempt, the fraction of the day's usual operations at which it is killed; None: never.
+        again: for each attempt after the first, whether it is a new run instead of a retry.
+        remove, add: whether the person removes or adds a track in the evening.
     """
 
     rules: tuple[Rule, ...]
@@ -89,16 +94,19 @@ class DayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a number stands for.
+    """The schedule of one number.
 
     Attributes:
-        genres: how many of the world's.
-        budget: the person's calls a day.
-        quota: Spotify's calls a day on the two days, None: no quota.
-        snapshot_delay, items_delay: how long a write takes to show in reads.
+        genres: number of the world's genres.
+        budget: the person's calls per day.
+        quota: Spotify's calls per day on the two days; None: no quota.
+        snapshot_delay, items_delay: how long a write takes to appear in reads.
         damage: what happens to the ledger's file between the two days; None: nothing.
         locked: whether another process holds the ledger's write lock for a while on the second morning.
         clock_off: how far our clock is set off on the second day.
+        spare_pages: pages of room that the ledger's disk has left in the first attempt of the second day; None: enough.
+        state_lost: whether Prefect forgets, between two attempts at a run, which steps were finished.
+        at_once: whether the second day begins with two runs at the same time.
         relinked: share of the tracks that playlists list under another id than the one that was sent.
         removable_by: which of the two ids a removal of such a track takes.
     """
@@ -119,13 +127,16 @@ class Schedule:
     clock_off: timedelta
     relinked: float
     removable_by: Literal["either", "listed", "sent"]
+    spare_pages: int | None
+    state_lost: bool
+    at_once: bool
 
 
 def draw_schedule(seed: int) -> Schedule:
     """The schedule of that number."""
     dice = random.Random(f"fault schedule {seed}")
     days = (_draw_day(dice), _draw_day(dice))
-    hangs = any(rule.fault == "hang" for day in days for rule in day.rules)
+    hangs = any(rule.fault in _SLOW for day in days for rule in day.rules)
     return Schedule(
         seed=seed,
         days=days,
@@ -143,11 +154,16 @@ def draw_schedule(seed: int) -> Schedule:
         clock_off=timedelta(hours=dice.choice((0, 0, 0, 0, 0, 0, -3, 2))),
         relinked=dice.choice((0.0, 0.0, 0.3, 1.0)),
         removable_by=dice.choice(("either", "listed", "sent")),
+        spare_pages=dice.choice((*(None,) * 8, 0, 3, 12)),
+        state_lost=dice.random() < 0.15,
+        at_once=dice.random() < 0.15,
     )
 
 
 def _draw_day(dice: random.Random) -> DayPlan:
     rules = [_draw_rule(dice) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4, 6)))]
+    if dice.random() < 0.1:
+        rules.append(Rule(service="spotify", kind="search", count=None, fault=dice.choice(_EMPTY_SPELLS)))
     attempts = dice.choice((1, 2, 2, 3))
     return DayPlan(
         rules=tuple(rules),
@@ -166,6 +182,6 @@ def _draw_rule(dice: random.Random) -> Rule:
         return Rule(service="accounts", kind="token", nth=dice.randint(1, 6), count=dice.choice((1, 1, 8)), **dice.choice(_ACCOUNTS))
     method, kind, most = dice.choice(_SPOTIFY_KINDS)
     (fault,) = dice.choices([fault for _, fault in _SPOTIFY], [weight for weight, _ in _SPOTIFY])
-    count = 1 if fault["fault"] == "hang" else dice.choice((1, 1, 1, 2, 6, None))
+    count = 1 if fault["fault"] in _SLOW else dice.choice((1, 1, 1, 2, 6, None))
     nth = dice.randint(1, most)
     return Rule(service="spotify", method=method, kind=kind, nth=nth, count=count, **fault)

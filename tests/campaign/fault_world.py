@@ -1,7 +1,7 @@
-"""The world that a fault schedule is played in: charts of a few rows, Spotify, and a record of every state of every playlist.
+"""The world in which a fault schedule is played: charts of a few rows, Spotify, and a record of every state of every playlist.
 
-Music (catalogue, charts, search index) is made once for many schedules; a `Place` is one account's Spotify and one Beatport over it.
-Nothing comes late to Spotify here, so what is found for a chart entry does not depend on the day on which it is searched.
+The music (catalogue, charts, search index) is made once for many schedules; a `Place` is one account's Spotify and one Beatport for it.
+Here nothing arrives late on Spotify, so the match of a chart entry does not depend on the day of the search.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ SLUGS: Final = ("house", "afro-house")
 ROWS: Final = 10
 """Rows of each chart."""
 CHART_DAYS: Final = (0, 4)
-"""Days of the catalogue that the schedule's first and second day show: four days apart, so that a third of the rows is new."""
+"""The catalogue's days for the schedule's first and second day: four days apart, so that a third of the rows is new."""
 SETTLED_DAY: Final = 60
-"""A day by which everything that ever comes to Spotify is there."""
+"""A day by which everything has arrived on Spotify."""
 SECRETS: Final = ("AQsandbox", "BQsandbox", "sandbox-client-secret", API_TOKEN)
-"""Beginnings of everything that must not be found in a log, a ledger file, a kept result or an error's text."""
+"""Prefixes of everything that must not appear in a log, a ledger file, a saved result or an error's text."""
 
 
 class Music:
-    """What there is to chart and to find; the same for every schedule of a seed."""
+    """The charts and tracks; the same for every schedule of a seed."""
 
     def __init__(self, seed: int, slugs: tuple[str, ...] = SLUGS) -> None:
         self.seed, self.slugs = seed, slugs
@@ -44,7 +44,7 @@ class Music:
 
 
 class _ShortCharts(BeatportState):
-    """A Beatport whose whole charts have a few rows."""
+    """A Beatport whose complete charts have a few rows."""
 
     def top_100(self, genre_id: int) -> Listing:
         tracks = super().top_100(genre_id).tracks[:ROWS]
@@ -56,7 +56,7 @@ class Place(StandIns):
 
     Attributes:
         day: 0 or 1, the schedule's day.
-        states: every state that a playlist had: (playlist id, snapshot id) to track ids from the top on.
+        states: every state that a playlist had: (playlist id, snapshot id) to track ids from the top.
         held: every track that a playlist ever held, by playlist id.
     """
 
@@ -72,7 +72,7 @@ class Place(StandIns):
         super().__init__(spotify, beatport, clock, spotify_route=self._recording)
 
     def relink(self, share: float, removable_by: Literal["either", "listed", "sent"]) -> None:
-        """Have playlists list that share of the tracks under other ids than those that are sent."""
+        """Make playlists list that fraction of the tracks under other ids than those that are sent."""
         ids = sorted(self.spotify.tracks)
         self.spotify.listed_as = {track_id: base62_id("listed", track_id) for track_id in ids[: int(share * len(ids))]}
         self.spotify.removable_by = removable_by
@@ -82,7 +82,7 @@ class Place(StandIns):
         return next((sent for sent, listed in self.spotify.listed_as.items() if listed == track_id), track_id)
 
     def record(self) -> None:
-        """Note what every playlist holds now."""
+        """Record what every playlist holds now."""
         with self.spotify.lock:
             for playlist in self.spotify.playlists.values():
                 ids = tuple(item.uri.rpartition(":")[2] for item in playlist.items)
@@ -90,7 +90,7 @@ class Place(StandIns):
                 self.held.setdefault(playlist.playlist_id, set()).update(ids)
 
     def _recording(self, route: Route) -> Route:
-        """The same route; one that may change a playlist has every state noted before it answers."""
+        """The same route; if it may change a playlist, every state is recorded before it answers."""
         if route.method == "GET":
             return route
 

@@ -1,25 +1,25 @@
-"""The fault campaign: random faults over two days' runs, then runs without faults, then everything has to be as if nothing had been.
+"""The fault campaign: random faults over two days' runs, then runs without faults; then everything must be as if nothing had happened.
 
     python -m tests.campaign.faults --count 1000 --seed 1 --jobs 2       # what `make test-faults` does
-    python -m tests.campaign.faults --count 1 --seed 4711 --keep DIR     # one schedule again, with its ledger and logs kept
-    python -m tests.campaign.faults --count 40 --postgres                # the ledger in a PostgreSQL that is started for it
+    python -m tests.campaign.faults --count 1 --seed 4711 --keep DIR     # repeat one schedule, keeping its ledger and logs
+    python -m tests.campaign.faults --count 40 --postgres                # with the ledger in a temporary PostgreSQL
 
-Each schedule (`fault_schedules`) plays in a small world of its own (`fault_world`): two genres, charts of 10 rows, two days. A run is
-a process that lists the account's playlists and takes the five steps for each genre, as the tasks do (`fault_runs`). What must hold
-after the runs without faults, the *invariants* (`fault_invariants`):
+Each schedule (`fault_schedules`) plays in its own small world (`fault_world`): two genres, charts of 10 rows, two days. A run is
+a process that lists the account's playlists and executes the five steps for each genre, like the tasks (`fault_runs`). These
+*invariants* must hold after the runs without faults (`fault_invariants`):
 
-1. Each genre has one playlist. It holds the recordings that the world without faults finds for every chart that a run got hold of,
-   less what the person took out, and what the person put in; none twice. (A chart that Beatport refused all day is nowhere.)
-2. Order: each run's additions stand above those of every run before it, and in themselves in the order in which the run found
-   them (the chart's; below it, what earlier charts left open). A track that a fault delayed therefore stands in a later block
+1. Each genre has one playlist. It holds the recordings that the world without faults finds for every chart that a run has read,
+   without those that the person removed and with those that the person added; none twice. (A chart refused all day by Beatport is missing.)
+2. Order: each run's additions are above those of every run before it, and among themselves in the order in which the run found
+   them (the chart's; below it, what earlier charts left open). So a track that a fault delayed is in a later block
    than without faults, never elsewhere.
-3. The history is what the playlist ever held, from Spotify's own record: nothing less, nothing more. (What the person put in and took out
+3. The history is exactly what the playlist ever held, according to Spotify's own record. (Tracks that the person added and removed
    between two runs may be missing.)
-4. Every backup shows what the playlist held in the state that it names, and the last one what it holds now.
+4. Every backup shows what the playlist held in its state, and the last one what it holds now.
    A ledger that was damaged between the days ends the run with an error that names the file, or the result is right; then the person
-   puts it back.
-5. No more calls in any 24 hours than the budget allows, no secret in a log, a ledger file, a kept result or an error's text,
-   and no error but ours. The runs without faults do not fail.
+   restores it.
+5. No more calls in any 24 hours than the budget allows, no secret in a log, a ledger file, a saved result or an error's text,
+   and only our own errors. The runs without faults do not fail.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -44,28 +44,28 @@ from pathlib import Path
 
 from sandbox.spotify.playlist import Playlist
 from tests.campaign.fault_invariants import Attempt, Evidence, Expected, expect, violations
-from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, last_result
+from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, forget_results, last_result
 from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, Damage, DayPlan, Schedule, draw_schedule
 from tests.campaign.fault_world import SLUGS, Music, Place
 from tests.postgres import NoPostgres, Postgres, running_postgres
 
 FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 WORLDS = 4
-"""Worlds of music that schedules take turns in."""
+"""Worlds of music that the schedules use in turn."""
 MOST_CLEAN_DAYS = 15
 PAGE = 4096
 """Of SQLite."""
 LOCKED_S = 0.3
 SECOND_TRY_DAYS = 3
-"""After so many days misses are searched a second time, with the other question."""
+"""Days after which misses are searched a second time, with the other query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a schedule ended.
+    """The result of a schedule.
 
     Attributes:
-        found: what was violated, in words.
+        found: violations, in words.
         clean_days: runs without faults until nothing was deferred.
         faults: requests that were spoilt. kills: processes that were killed.
     """
@@ -78,7 +78,7 @@ class Played:
 
 
 class Stage:
-    """Plays schedules one after the other; a context manager. Make it before any thread is started."""
+    """Plays schedules one after the other; a context manager. Create it before any thread is started."""
 
     def __init__(self) -> None:
         self._clock = SharedClock()
@@ -92,7 +92,7 @@ class Stage:
         self._nursery.__exit__()
 
     def play(self, schedule: Schedule, root: Path) -> Played:
-        """Play a schedule under a folder, and judge."""
+        """Play a schedule in a folder, and check it."""
         music, expected = self._world(schedule.seed % WORLDS, schedule.genres)
         with self._begin(music) as place:
             play = _Play(schedule, place, self._nursery, self._clock, root, expected)
@@ -106,6 +106,9 @@ class Stage:
             music = Music(number + 1, SLUGS[:genres])
             with tempfile.TemporaryDirectory(dir=_fast_folder()) as root, self._begin(music) as place:
                 calm = replace(draw_schedule(0), days=(_CALM, _CALM), budget=800, quota=None, threads=1, small=False)
+                calm = replace(
+                    calm, damage=None, locked=False, clock_off=timedelta(), relinked=0.0, spare_pages=None, state_lost=False, at_once=False
+                )
                 calm = replace(calm, snapshot_delay=timedelta(), items_delay=timedelta(), timeout_s=PATIENT_TIMEOUT_S)
                 play = _Play(calm, place, self._nursery, self._clock, Path(root), None)
                 play.days()
@@ -124,7 +127,7 @@ _CALM = DayPlan(rules=(), kills=(None,), again=(), remove=False, add=False)
 
 
 def spoil(file: Path, damage: Damage, older: bytes, dice: random.Random) -> None:
-    """Do to a database's file what may happen to one."""
+    """Damage a database's file."""
     if damage == "no log":
         file.with_name(f"{file.name}-wal").unlink(missing_ok=True)
         file.with_name(f"{file.name}-shm").unlink(missing_ok=True)
@@ -146,7 +149,7 @@ def spoil(file: Path, damage: Damage, older: bytes, dice: random.Random) -> None
 
 
 class _Play:
-    """One schedule on its way."""
+    """A schedule being played."""
 
     def __init__(
         self, schedule: Schedule, place: Place, nursery: Nursery, clock: SharedClock, root: Path, expected: Expected | None
@@ -157,7 +160,7 @@ class _Play:
         self._runs = 0
         self.kills = self.fired = 0
         self._before: bytes = b""
-        """The ledger's file as it was on the first morning, after a run."""
+        """The ledger's file after a run on the first morning."""
         self.evidence = Evidence(place, root, schedule.budget, _server.new_database() if _server else str(root / "beatporter.db"))
         place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
 
@@ -178,7 +181,7 @@ class _Play:
             self._evening(day, plan)
 
     def recover(self) -> int:
-        """Runs without faults: one a day until nothing is deferred, one more some days later. Returns the days."""
+        """Runs without faults: one a day until nothing is deferred, and one some days later. Returns the days."""
         self.fired += self._place.faults.fired
         self._place.faults.clear()
         self._place.spotify.limits.per_day = None
@@ -197,10 +200,15 @@ class _Play:
         return clean_days
 
     def _day(self, day: int, plan: DayPlan) -> None:
+        if day == 1 and self._schedule.at_once:
+            self._two_runs_at_once()
         for number, kill in enumerate(plan.kills):
             if number == 0 or plan.again[number - 1]:
                 self._runs += 1
-            report = self._attempt(kill, day, self._schedule.timeout_s)
+            elif self._schedule.state_lost:
+                forget_results(self.evidence.root, f"run-{self._runs}")
+            spare_pages = self._schedule.spare_pages if day == 1 and number == 0 else None
+            report = self._attempt(kill, day, self._schedule.timeout_s, spare_pages)
             self._clock.advance(self._dice.choice((60, 600, 4000)))
             if report.finished and "failed" not in report.states.values() and not any(plan.again[number:]):
                 return
@@ -212,9 +220,9 @@ class _Play:
             self._damage(self._schedule.damage)
 
     def _damage(self, damage: Damage) -> None:
-        """Damage the ledger, run, and put it back where the run said so: either it fails and names the file, or all has to be right."""
+        """Damage the ledger, run, and restore it if reported: either the run fails and names the file, or everything must be right."""
         file = Path(self.evidence.database)
-        self.evidence.ledger().close()  # this process's own connections would go on with the files that are taken away
+        self.evidence.ledger().close()  # otherwise this process keeps using the removed files
         good = {path: path.read_bytes() for path in file.parent.glob(f"{file.name}*")}
         if file not in good or not self._before:
             return
@@ -232,7 +240,7 @@ class _Play:
 
     @contextmanager
     def _locked_by_another(self, day: int) -> Iterator[None]:
-        """Hold the ledger's write lock for a moment of real time while a run begins."""
+        """Hold the ledger's write lock for a short real time while a run begins."""
         file = Path(self.evidence.database)
         if _server is not None or day != 1 or not self._schedule.locked or not file.exists():
             yield
@@ -274,9 +282,9 @@ class _Play:
         self._clock.advance(3600)
 
     def _tells(self, playlist: Playlist) -> list[str]:
-        """Tracks whose removal leaves a trace: those in the history, and those of a dead run that others of it stand above.
+        """Tracks whose removal leaves a trace: those in the history, and those of a dead run below others of the same run.
 
-        When the only track of a dead run's last request goes before anybody saw it, it is gone without a trace, and comes in again: see
+        If the only track of a dead run's last request is removed before anything read it, there is no trace, and it is added again: see
         `sync.crash_recovery`.
         """
         history = {self._place.sent_id(track_id) for track_id in self.evidence.ledger().history.track_ids(playlist.playlist_id)}
@@ -292,24 +300,33 @@ class _Play:
             self.evidence.notes.append(f"a run without faults failed: {report.errors}")
         return report
 
-    def _attempt(self, kill: float | None, day: int, timeout_s: float) -> Report:
+    def _two_runs_at_once(self) -> None:
+        """A person starts a run while the schedule's is at work; nothing else goes wrong meanwhile."""
+        rules = self._schedule.days[1].rules
+        self.fired += self._place.faults.fired
+        self._place.faults.clear()
+        orders = []
+        for _ in range(2):
+            self._runs += 1
+            orders.append(self._order(None, 1, PATIENT_TIMEOUT_S))
+        begun_at = self._clock()
+        reports = self._nursery.carry_out_at_once(orders)
+        found: dict[str, Sequence[str]] = {}
+        for slug in self._place.music.slugs:
+            lists = [last_result(order.root, order.run_key, f"match/{slug}") or [] for order in orders]
+            found[slug] = list(dict.fromkeys([*max(lists, key=len), *min(lists, key=len)]))
+        self.evidence.attempts.append(Attempt(begun_at, found))
+        for report in reports:
+            self.evidence.errors.update(report.errors.values())
+            if "" in report.errors:
+                self.evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+        self._clock.advance(60)
+        for rule in rules:
+            self._place.faults.add(rule)
+
+    def _attempt(self, kill: float | None, day: int, timeout_s: float, spare_pages: int | None = None) -> Report:
         evidence, run_key = self.evidence, f"run-{self._runs}"
-        usual = self._expected.operations[day] if self._expected else 0
-        settings = self._place.settings(evidence.root) | {
-            "http_timeout_s": timeout_s,
-            "spotify_daily_budget": self._schedule.budget,
-            "database": evidence.database,
-            "stale_chart_days": self._schedule.stale_chart_days,
-        }
-        order = Order(
-            settings=settings,
-            root=evidence.root,
-            run_key=run_key,
-            slugs=self._place.music.slugs,
-            kill_at=None if kill is None else 1 + int(kill * usual),
-            threads=self._schedule.threads,
-            small=self._schedule.small,
-        )
+        order = self._order(kill, day, timeout_s, spare_pages)
         begun_at = self._clock()
         with self._locked_by_another(day):
             report = self._nursery.carry_out(order)
@@ -317,7 +334,7 @@ class _Play:
         evidence.operations.append(report.operations)
         evidence.errors.update(report.errors.values())
         if "" in report.errors:
-            evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+            evidence.notes.append(f"a foreign error: {report.errors['']}")
         found = {slug: last_result(evidence.root, run_key, f"match/{slug}") or [] for slug in order.slugs}
         evidence.attempts.append(Attempt(begun_at, found))
         if day == 0 and not self._before and _server is None and Path(evidence.database).exists():
@@ -325,12 +342,32 @@ class _Play:
         self._clock.advance(60)
         return report
 
+    def _order(self, kill: float | None, day: int, timeout_s: float, spare_pages: int | None = None) -> Order:
+        evidence = self.evidence
+        usual = self._expected.operations[day] if self._expected else 0
+        settings = self._place.settings(evidence.root) | {
+            "http_timeout_s": timeout_s,
+            "spotify_daily_budget": self._schedule.budget,
+            "database": evidence.database,
+            "stale_chart_days": self._schedule.stale_chart_days,
+        }
+        return Order(
+            settings=settings,
+            root=evidence.root,
+            run_key=f"run-{self._runs}",
+            slugs=self._place.music.slugs,
+            kill_at=None if kill is None else 1 + int(kill * usual),
+            threads=self._schedule.threads,
+            small=self._schedule.small,
+            spare_pages=spare_pages if _server is None else None,
+        )
+
     def _morning(self, day: int) -> None:
         self._clock.set(max(FIRST_MORNING + timedelta(days=day), self._clock() + timedelta(hours=1)))
 
 
 def main() -> int:
-    """Play the schedules, tell what was violated and how to repeat it; 1 when there was anything."""
+    """Play the schedules, print violations and how to repeat them; 1 when there were any."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign.faults", description="Random faults; does everything come right?")
     parser.add_argument("--count", type=int, default=1000, help="schedules")
     parser.add_argument("--seed", type=int, default=1, help="number of the first")
@@ -372,12 +409,12 @@ def _play_and_tell(chosen: argparse.Namespace) -> int:
 
 
 def run_campaign(numbers: range, jobs: int, keep: Path | None = None) -> Iterator[Played]:
-    """Play the schedules of these numbers in so many processes; each as it is done."""
+    """Play the schedules with these numbers in that many processes; yields each when it is done."""
     if jobs <= 1:
         yield from _play_all(keep, numbers)
         return
     context = multiprocessing.get_context("fork")
-    # A chunk for each job and hundred schedules: few enough to keep worlds warm, enough to share the work evenly.
+    # Chunks of ten schedules: large enough to keep worlds warm, small enough to share the work evenly.
     parts = [numbers[start : start + 10] for start in range(0, len(numbers), 10)]
     with context.Pool(jobs, initializer=_prepare) as pool:
         for part in pool.imap_unordered(partial(_play_part, keep), parts):
@@ -386,7 +423,7 @@ def run_campaign(numbers: range, jobs: int, keep: Path | None = None) -> Iterato
 
 _stage: Stage | None = None
 _server: Postgres | None = None
-"""Where the ledgers are, unless in files; processes are forked after it was started."""
+"""The address of the ledgers' server, unless they are files; processes are forked after it was started."""
 
 
 def _prepare() -> None:
@@ -416,7 +453,7 @@ def _play_one(stage: Stage, number: int, keep: Path | None) -> Played:
 
 
 def _fast_folder() -> str | None:
-    """A folder in memory where there is one: the campaign is about order, not about disks."""
+    """A folder in memory if there is one: the campaign tests order, not disks."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 

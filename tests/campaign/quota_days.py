@@ -1,4 +1,4 @@
-"""A morning's run in the quota's bench, made of the very steps that the tasks call, and the figures of what it did with its calls."""
+"""A morning's run in the quota benchmark, made of the steps that the tasks call, and statistics of its calls."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ OK, TOO_MANY = HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS
 
 @dataclass(slots=True)
 class Day:
-    """What a morning's run did.
+    """The statistics of a morning's run.
 
     Attributes:
-        calls: by kind, as the ledger has them.
-        new: tracks that no chart had before. new_decided: those among them that were searched the same morning.
-        placed: tracks that came into playlists. searched: entries that got a decision. again: those that had been missed before.
+        calls: by kind, from the ledger.
+        new: tracks that no chart had before. new_decided: those of them that were searched the same morning.
+        placed: tracks added to playlists. searched: entries that got a decision. again: those that had been missed before.
         deferred: chart entries left for a later run.
-        not_kept: searches whose answer came to nothing. repeated: entries searched though a decision stood.
+        not_kept: searches whose answer was lost. repeated: entries searched despite a decision.
         refused: calls that Spotify refused.
         depth: by genre, the chart position down to which every entry is decided.
-        longest_open: mornings that the entry of a present chart has been undecided which has been so for longest.
+        longest_open: mornings that the oldest undecided entry of a current chart has been undecided.
         waited_s: time spent waiting for calls to leave the window. lasted_s: from the first step to the last.
     """
 
@@ -68,7 +68,7 @@ class Day:
 
 
 class Mornings:
-    """Runs the world's genres each morning with one budget and one ledger, as the flow `sync-genres` does inline."""
+    """Runs the world's genres each morning with one budget and one ledger, like the flow `sync-genres`."""
 
     def __init__(self, world: QuotaWorld, home: Path, budget: int) -> None:
         self._world = world
@@ -78,12 +78,12 @@ class Mornings:
         self._runs = 0
         self._seen: set[int] = set()
         self._open: Counter[int] = Counter()
-        """By undecided entry of a present chart, for how many mornings it has been there."""
+        """For each undecided entry of a current chart, the number of mornings so far."""
 
     def run(self) -> Day:
-        """One morning: the listing, then genre after genre with its share."""
+        """One morning: the listing, then one genre after the other with its share."""
         self._runs += 1
-        self._ledger = open_ledger(self._settings.ledger_address())  # a process of its own remembers nothing
+        self._ledger = open_ledger(self._settings.ledger_address())  # a new process remembers nothing
         world, day = self._world, Day()
         begun_at, waited_s, after = world.now(), world.waited_s, world.log.last_number
         with self._workspace() as workspace:
@@ -103,7 +103,7 @@ class Mornings:
         return day
 
     def _genre(self, slug: str, max_searches: int, day: Day) -> list[int]:
-        """The five steps, each in a workspace of its own as each task has one; the chart."""
+        """The five steps, each with its own workspace, like each task; returns the chart."""
         with self._workspace(slug) as workspace:
             chart = scrape_chart(workspace, slug)
         entries = self._entries(slug)
@@ -125,7 +125,7 @@ class Mornings:
         return chart
 
     def _look(self, charts: Mapping[str, Sequence[int]], day: Day) -> None:
-        """What the morning left, genre by genre."""
+        """Record the state after the morning, genre by genre."""
         present = {beatport_id for chart in charts.values() for beatport_id in chart}
         decided = {beatport_id for beatport_id, match in self._ledger.matches.latest(present).items() if not is_undecided(match)}
         day.depth = {
@@ -139,7 +139,7 @@ class Mornings:
         day.longest_open = max(self._open.values(), default=0)
 
     def _entries(self, slug: str) -> dict[int, ChartEntry]:
-        """Every entry that the genre's charts ever had."""
+        """Every entry that was ever in the genre's charts."""
         genre_id = self._settings.all_genres()[slug].genre_id
         return {entry.beatport_id: entry for entry in self._ledger.charts.since(genre_id, datetime.min.replace(tzinfo=UTC))}
 
@@ -166,17 +166,17 @@ class Mornings:
 
 
 def query_of(entry: LogEntry) -> str:
-    """What a search asked for."""
+    """The query of a search."""
     return parse_qs(entry.query).get("q", [""])[0]
 
 
 def account(
     day: Day, asked: Counter[str], entries: Mapping[int, ChartEntry], before: Mapping[int, Match], after: Mapping[int, Match]
 ) -> None:
-    """Add to the day what a genre's searches came to.
+    """Add the results of a genre's searches to the day.
 
     Args:
-        asked: searches by query. entries: what they may have been for.
+        asked: searches by query. entries: those they may have been for.
         before, after: the decisions before and after them.
     """
     answered: Counter[str] = Counter()

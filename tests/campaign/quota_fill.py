@@ -1,10 +1,10 @@
-"""A first fill and the days after it, day by day, against a Spotify that counts for itself: played here, shown by `make bench-quota`.
+"""A first fill and the days after it, day by day, against a Spotify that counts by itself: played here, shown by `make bench-quota`.
 
-Two stories, each on a clock of its own (`quota_world`), one run a day at the same time through the steps that the tasks call
-(`quota_days`), with a budget equal to the quota that the sandbox enforces: one call too many would be seen.
+Two stories, each on a simulated clock (`quota_world`), one run a day at the same time through the steps that the tasks call
+(`quota_days`), with a budget equal to the quota that the sandbox enforces: one call too many would be noticed.
 
-*standing*: the charts stay until every genre is filled, then five ordinary days follow. *moving*: the charts move from the first day
-on, as they do for a person.
+*standing*: the charts stay the same until every genre is filled, then five ordinary days follow. *moving*: the charts move from the first
+day on, as in real life.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ FIRST_MORNING = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 FILL_DAYS = 6
 ORDINARY_DAYS = 5
 QUIET_DAY = 500
-"""New tracks over 36 genres below which nothing may be deferred."""
+"""New tracks over 36 genres, up to which nothing may be deferred."""
 MOST_DAYS = 21
 """A fill that takes longer is given up."""
 SOONEST_DEPTH = 10
-"""Chart position down to which the first day has to fill every genre."""
+"""Chart position down to which the first day must fill every genre."""
 
 Story = Literal["standing", "moving"]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A story's days; `filled_on` is the number of the first on which nothing was deferred, None when there was none."""
+    """A story's days; `filled_on` is the number of the first day on which nothing was deferred, None when there was none."""
 
     story: Story
     genres: int
@@ -57,15 +57,15 @@ class Told:
 
 
 def tell(story: Story, slugs: Sequence[str], *, budget: int, seed: int, quota: int | None = None) -> Told:
-    """Play a story to its end; the same seed tells the same.
+    """Play a story to its end; the same seed gives the same story.
 
     Args:
-        quota: what Spotify allows, where that is not the budget.
+        quota: Spotify's limit, if it differs from the budget.
     """
     days: list[Day] = []
     filled_on: int | None = None
     with (
-        patch.object(match, "SEARCHES_AT_ONCE", 1),  # on a clock that threads share, several would not be the same twice
+        patch.object(match, "SEARCHES_AT_ONCE", 1),  # several threads on one clock would not be reproducible
         QuotaWorld(tuple(slugs), seed=seed, quota=budget if quota is None else quota, start=FIRST_MORNING) as world,
         tempfile.TemporaryDirectory(dir=_fast_folder()) as home,
     ):
@@ -82,7 +82,7 @@ def tell(story: Story, slugs: Sequence[str], *, budget: int, seed: int, quota: i
 
 
 def broken_aims(told: Told) -> list[str]:
-    """What a story has that it should not have, in words."""
+    """The aims that a story misses, in words."""
     found = []
     if told.filled_on is None:
         found.append(f"after {len(told.days)} days something is deferred still")
@@ -103,5 +103,5 @@ def broken_aims(told: Told) -> list[str]:
 
 
 def _fast_folder() -> str | None:
-    """A folder in memory where there is one: this is about calls, not about disks."""
+    """A folder in memory if there is one: this tests calls, not disks."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108

@@ -1,6 +1,6 @@
-"""The world of the quota's bench: 36 genres' charts and a Spotify that enforces its own quota, over HTTP, on a clock of its own.
+"""The world of the quota benchmark: 36 genres' charts and a Spotify that enforces its own quota, over HTTP, on a simulated clock.
 
-No real time passes in it: a request takes a seeded latency, the pace of a few requests a second and every wait pass on the clock, so a
+No real time passes in it: a request takes a seeded latency, and the pace of requests and every wait pass on the clock, so a
 week of mornings plays in a minute or two. Charts stand still until `next_day`.
 """
 
@@ -26,20 +26,20 @@ from sandbox.spotify.search import SearchIndex
 from tests.campaign.services import StandIns
 
 LATENCY_S: Final = (0.05, 0.4)
-"""Least and most that a request of either service takes."""
+"""Shortest and longest latency of a request to either service."""
 RATE: Final = 5.0
-"""Requests a second, the default of BEATPORTER_SPOTIFY_RATE."""
+"""Requests per second, the default of BEATPORTER_SPOTIFY_RATE."""
 ISRC_MISS_RATE: Final = 0.01
-"""Share of ISRCs that Spotify's search never finds, as in the sandbox."""
+"""Fraction of ISRCs that Spotify's search never finds, as in the sandbox."""
 
 
 class QuotaWorld(StandIns):
     """Beatport, Spotify and their clock; a context manager.
 
     Attributes:
-        clock: stands still but for requests, pauses and `clock.set`.
+        clock: moves only with requests, pauses and `clock.set`.
         log: every request of both services.
-        waited_s: what runs waited so far, beside their pace.
+        waited_s: how long runs have waited so far, besides their pace.
     """
 
     def __init__(self, slugs: tuple[str, ...], *, seed: int, quota: int, start: datetime) -> None:
@@ -61,21 +61,21 @@ class QuotaWorld(StandIns):
         self._publish()
 
     def next_day(self) -> None:
-        """Charts move on by a day, and what is new comes to Spotify. The clock is not touched."""
+        """Move the charts by a day, and let new tracks arrive on Spotify. The clock does not change."""
         self.calendar.advance_day()
         self._publish()
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass that a run waits on purpose."""
+        """Let time pass for a deliberate wait."""
         self.waited_s += seconds
         self.clock.advance(seconds)
 
     def now(self) -> datetime:
-        """At the resolution of the domain's own clock."""
+        """The time at the resolution of the domain's clock."""
         return self.clock().replace(microsecond=0)
 
     def pace(self) -> Callable[[int], None]:
-        """Takes slots of the rate, on this clock; what Prefect's limit is to several workers."""
+        """Takes slots of the rate, on this clock, like Prefect's limit shared by several workers."""
 
         def pause(seconds: float) -> None:
             self.clock.advance(seconds)
@@ -89,7 +89,7 @@ class QuotaWorld(StandIns):
         return acquire
 
     def _slow(self, route: Route) -> Route:
-        """The same route, whose answers take their time on the clock."""
+        """The same route, whose answers take time on the clock."""
 
         def handle(request: Request) -> Response:
             self.clock.advance(self._dice.uniform(*LATENCY_S))
@@ -98,7 +98,7 @@ class QuotaWorld(StandIns):
         return replace(route, handler=handle)
 
     def _publish(self) -> None:
-        """Hand Spotify what it has by today."""
+        """Give Spotify the tracks of today."""
         tracks = self.calendar.catalogue.spotify_tracks_of(self.calendar.spotify_keys(), self.calendar.day)
         index = SearchIndex(tracks, seed=self.seed, isrc_miss_rate=ISRC_MISS_RATE)
         with self.spotify.lock:

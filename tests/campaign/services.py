@@ -1,4 +1,4 @@
-"""One account's Spotify and one Beatport over HTTP, for benches that play many days on a clock of their own."""
+"""One account's Spotify and one Beatport over HTTP, for benchmarks that play many days on a simulated clock."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sandbox.faults import FaultScript
 from sandbox.http import Route, Server
 from sandbox.log import RequestLog
 from sandbox.spotify.models import SpotifyState
+from sandbox.spotify.routes import HOOKS as SPOTIFY_HOOKS
 from sandbox.spotify.routes import spotify_error, spotify_routes
 
 REFRESH_TOKEN: Final = "AQsandboxrefresh-bench"
@@ -30,10 +31,10 @@ class StandIns:
     Args:
         spotify, beatport: their states.
         clock: theirs and the runs'.
-        spotify_route, beatport_route: give each route, or another in its place.
+        spotify_route, beatport_route: return each route, or a replacement.
 
     Attributes:
-        faults: what goes wrong. log: every request.
+        faults: the fault script. log: every request.
     """
 
     def __init__(
@@ -49,13 +50,15 @@ class StandIns:
         self.faults, self.log = FaultScript(), RequestLog()
         spotify.accounts.adopt(REFRESH_TOKEN, clock())
         common: dict[str, Any] = {"clock": clock, "faults": self.faults, "log": self.log}
-        self._spotify = Server("spotify", list(map(spotify_route, spotify_routes(spotify))), vendor_error=spotify_error, **common)
+        self._spotify = Server(
+            "spotify", list(map(spotify_route, spotify_routes(spotify))), vendor_error=spotify_error, hooks=SPOTIFY_HOOKS, **common
+        )
         routes = list(map(beatport_route, BeatportRoutes(beatport).routes()))
         self._beatport = Server("beatport", routes, vendor_error=vendor_error, hooks=HOOKS, **common)
         self._stack = ExitStack()
 
     def settings(self, home: Path) -> dict[str, Any]:
-        """Overrides that point a run here and keep everything under `home`; no pace, which would pass in real time."""
+        """Overrides that point a run here and keep everything under `home`; no pacing, which would take real time."""
         return {
             "home": home,
             "beatport_url": self._beatport.url,
@@ -69,7 +72,7 @@ class StandIns:
         }
 
     def most_calls_in_a_day(self) -> int:
-        """Most calls of the Web API that arrived within any 24 hours."""
+        """The most calls of the Web API that arrived within any 24 hours."""
         times = [entry.at for entry in self.log.entries(service="spotify")]
         most = first = 0
         for last, at in enumerate(times):

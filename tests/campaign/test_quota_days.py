@@ -1,4 +1,4 @@
-"""A small first fill and the days after it, day by day as `make bench-quota` plays it, against a Spotify that counts for itself."""
+"""A small first fill and the days after it, played like `make bench-quota`, against a Spotify that counts by itself."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def test_a_first_fill_spends_every_day_and_then_a_day_costs_what_is_new() -> Non
     for number, day in enumerate(told.fill[:-1], 1):
         assert BUDGET - 5 <= day.calls.total() <= BUDGET, f"day {number} left calls unspent"
     for before, after in pairwise(told.fill):
-        assert min(before.depth.values()) < min(after.depth.values()), "a genre got nothing for a day"
+        assert min(before.depth.values()) < min(after.depth.values()), "a genre got nothing on the first day"
     for number, day in enumerate(told.ordinary, 1):
         assert day.new > 0
         assert day.searched - day.again == day.new, f"ordinary day {number} left new tracks"
         assert day.calls["read"] == 0, f"ordinary day {number} read playlists that nobody changed"
         assert day.calls["write"] <= len(SLUGS)
-    assert any(day.waited_s for day in told.days), "the day before's calls were not waited for"
+    assert any(day.waited_s for day in told.days), "the run did not wait for the previous day's calls"
 
 
-def test_charts_that_move_meanwhile_are_filled_too() -> None:
+def test_charts_that_move_during_the_fill_are_filled_too() -> None:
     told = tell("moving", SLUGS[:1], budget=BUDGET // 2, seed=3)
     assert broken_aims(told) == []
     assert told.filled_on is not None
@@ -38,6 +38,6 @@ def test_charts_that_move_meanwhile_are_filled_too() -> None:
         assert day.depth["house"] > first, f"on day {number} a new entry high in the chart had to wait for the backlog"
 
 
-def test_a_budget_that_is_more_than_spotify_allows_would_be_seen() -> None:
+def test_a_budget_above_spotifys_quota_would_be_noticed() -> None:
     told = tell("standing", SLUGS[:1], budget=BUDGET, seed=3, quota=BUDGET - 10)
     assert any("1 calls refused" in aim for aim in broken_aims(told)), broken_aims(told)

@@ -1,4 +1,4 @@
-"""What the contract tests share: a sandbox with one genre, the stand-in over real HTTP, and a client whose pauses take no time."""
+"""Shared by the contract tests: a sandbox with one genre, the stand-in over real HTTP, and a client whose pauses take no time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
 @contextmanager
 def sandbox_in_use(home: Path) -> Iterator[Sandbox]:
-    """A sandbox with one genre, `SLUG`, that this process's settings point at; its playlist is called `NAME`."""
+    """A sandbox with one genre, `SLUG`, that this process's settings point to; its playlist is called `NAME`."""
     with Sandbox(Options(genres=(SLUG,))) as running, pytest.MonkeyPatch.context() as monkeypatch:
         own = {"HOME": str(home), "SPOTIFY_DAILY_BUDGET": "5000", "SPOTIFY_RATE": "500"}
         use_settings(monkeypatch, {**running.environment(), **{f"BEATPORTER_{key}": value for key, value in own.items()}})
@@ -43,7 +43,7 @@ def sandbox_in_use(home: Path) -> Iterator[Sandbox]:
 
 
 def use_settings(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
-    """Set Beatporter's variables of an environment in this process."""
+    """Set Beatporter's variables from an environment in this process."""
     for key, value in environment.items():
         if key.startswith("BEATPORTER_"):
             monkeypatch.setenv(key, value)
@@ -71,9 +71,9 @@ class SpotifySandbox:
     """The stand-in with 400 tracks and one account, and clients for it.
 
     Attributes:
-        state, server, clock: the stand-in's; the clock stands still but for the client's pauses.
-        slept: the client's pauses in seconds; none of them takes real time.
-        told: what `on_wait` was told.
+        state, server, clock: of the stand-in; the clock moves only with the client's pauses.
+        slept: the client's pauses in seconds; none takes real time.
+        told: the calls of `on_wait`.
     """
 
     def __init__(self, home: Path, rules: str) -> None:
@@ -126,14 +126,14 @@ class SpotifySandbox:
             self.before_pause()
 
     def playlist(self, name: str = "House", holds: Sequence[int] = ()) -> str:
-        """A playlist of the account, by hand; returns its id."""
+        """Create a playlist of the account by hand; returns its id."""
         made = self.state.create_playlist(name)
         for number in holds:
             self.state.person.add_track(made.playlist_id, track_id(number))
         return made.playlist_id
 
     def held(self, playlist_id: str) -> list[str]:
-        """What a playlist holds in truth, whatever reads show."""
+        """What a playlist really holds, whatever reads show."""
         return [uri.rpartition(":")[2] for uri in self.state.playlists[playlist_id].uris]
 
     def sent(self, method: str = "", kind: str = "") -> int:
@@ -142,7 +142,7 @@ class SpotifySandbox:
         return sum(method in ("", entry.method) and kind in ("", entry.kind) for entry in entries)
 
     def hangs(self, request: requests.PreparedRequest) -> bool:
-        """Whether the stand-in is about to leave this request without an answer."""
+        """Whether the stand-in is about to leave this request unanswered."""
         method, path = request.method or "", unquote(urlsplit(request.url or "").path)
         asked, _ = self.server.route(Request(self.server.service, method, path, "", {}, b"", self.server.url))
         rule = self.server.faults.foresee(asked.service, asked.method, asked.kind, asked.path)
@@ -155,7 +155,7 @@ class SpotifySandbox:
 
 @pytest.fixture
 def rules() -> str:
-    """Which shape the stand-in speaks: new or old; tests parametrize it."""
+    """The stand-in's shape, new or old; tests parametrize it."""
     return "new"
 
 
@@ -165,7 +165,7 @@ def spotify(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     send = HTTPAdapter.send
 
     def send_patiently(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Only what hangs for good meets the short time-out: on a slow machine other answers would come too late for it."""
+        """Use the short time-out only for requests that hang: on a slow machine other answers would miss it."""
         return send(adapter, request, **(options if made.hangs(request) else {**options, "timeout": TIMEOUT_S}))
 
     monkeypatch.setattr(HTTPAdapter, "send", send_patiently)

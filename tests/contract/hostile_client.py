@@ -1,4 +1,4 @@
-"""Asks one service once, in a process of its own, and prints the error's name with peak memory above the start and seconds."""
+"""Sends one request to a service in a separate process, and prints the error's name, the peak memory above the start, and seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beatporter.beatport.sources import open_source
-from beatporter.errors import BeatporterError
+from beatporter.errors import BeatporterError, QuotaExceeded
 from beatporter.genres import find_genre
 from beatporter.memory.resident import peak_bytes, reset_peak, resident_bytes
 from beatporter.settings import load_settings
@@ -22,22 +22,22 @@ PLAYLIST = "37i9dQZF1DX0BcQWzuB7ZO"
 
 
 class Unlimited:
-    """A budget that never ends."""
+    """A budget without limit."""
 
     def take(self, kind: str) -> None:
         pass
 
-    def note_quota(self, until: datetime) -> None:
-        pass
+    def refused(self, kind: str, until: datetime) -> QuotaExceeded:
+        return QuotaExceeded("spent", until=until)
 
 
 def ask(service: str, url: str, home: Path, *, timeout_s: float, sleep: Callable[[float], None] = lambda _: None) -> object:
-    """Read (or write) one thing of a service whose every address is `url`.
+    """Read (or write) one thing from a service whose addresses all begin with `url`.
 
     Args:
-        service: one of `SERVICES`; "accounts" is asked before the Web API.
-        timeout_s: longest silence.
-        sleep: takes every pause.
+        service: one of `SERVICES`; "accounts" is called before the Web API.
+        timeout_s: longest silence allowed.
+        sleep: called for every pause.
     """
     settings = load_settings(
         home=home,

@@ -1,4 +1,4 @@
-"""A service that answers with whatever bytes it likes: over raw sockets, so that it can lie in its headers, drip, and never end."""
+"""A service that answers with arbitrary bytes: over raw sockets, so that it can lie in its headers, drip, and never end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEGABYTE = 2**20
 
 
 class Connection:
-    """One connection, asked once.
+    """One connection with one request.
 
     Attributes:
         head: the request's line and headers.
@@ -37,7 +37,7 @@ class Connection:
         self._socket.sendall(data)
 
     def drip(self, data: bytes) -> None:
-        """Send a byte at a time."""
+        """Send one byte at a time."""
         for number in range(len(data)):
             if self.stopping.wait(DRIP_S):
                 return
@@ -58,10 +58,10 @@ class Connection:
 
 
 class HostileServer:
-    """Answers every request of a path prefix with its reply, the longest prefix first; a context manager.
+    """Answers every request under a path prefix with its reply, longest prefix first; a context manager.
 
     Attributes:
-        url: where it listens. heads: the requests so far.
+        url: its address. heads: the requests so far.
         replies: by path prefix; "/" is for all others.
 
     Args:
@@ -100,11 +100,11 @@ class HostileServer:
                 prefix = max((prefix for prefix in self.replies if connection.path.startswith(prefix)), key=len, default="/")
                 self.replies[prefix](connection)
             except OSError:
-                return  # the client has had enough
+                return  # the client hung up
 
 
 def plainly(body: bytes | str, *headers: str, status: str = "200 OK") -> Reply:
-    """An answer in good form."""
+    """A well-formed answer."""
     content = body.encode() if isinstance(body, str) else body
     length = f"Content-Length: {len(content)}"
     return rawly(
@@ -114,12 +114,12 @@ def plainly(body: bytes | str, *headers: str, status: str = "200 OK") -> Reply:
 
 
 def rawly(answer: bytes) -> Reply:
-    """These bytes, whatever they mean."""
+    """Exactly these bytes."""
     return lambda connection: connection.send(answer)
 
 
 def streamed(head: str, pieces: Callable[[], Iterator[bytes]]) -> Reply:
-    """A head, then pieces until the client hangs up or they end."""
+    """A head, then pieces until they end or the client hangs up."""
 
     def reply(connection: Connection) -> None:
         connection.send(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode())
@@ -132,7 +132,7 @@ def streamed(head: str, pieces: Callable[[], Iterator[bytes]]) -> Reply:
 
 
 def dripping(before: bytes, endless: bytes) -> Reply:
-    """Something at once, then bytes one at a time for ever."""
+    """Some bytes at once, then single bytes for ever."""
 
     def reply(connection: Connection) -> None:
         connection.send(before)
@@ -143,7 +143,7 @@ def dripping(before: bytes, endless: bytes) -> Reply:
 
 
 def repeated(endless: bytes, before: bytes = b"") -> Reply:
-    """The same bytes for ever, as fast as they go."""
+    """The same bytes for ever, as fast as possible."""
 
     def reply(connection: Connection) -> None:
         connection.send(before)
@@ -154,7 +154,7 @@ def repeated(endless: bytes, before: bytes = b"") -> Reply:
 
 
 def zipped(content: bytes, times: int) -> Iterator[bytes]:
-    """One gzip member of content repeated; a megabyte of zeros takes a kilobyte."""
+    """One gzip member of repeated content; a megabyte of zeros takes a kilobyte."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     for _ in range(times):
         yield packer.compress(content)
@@ -186,7 +186,7 @@ HUGE: dict[str, Reply] = {
     "endless 100 Continue": repeated(b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000),
     "endless trailers": repeated(b"X-More: 1\r\n" * 1_000, OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"),
 }
-"""Each of them without end, or larger than anything that is read."""
+"""Replies without end, or larger than anything that is read."""
 
 SLOW: dict[str, Reply] = {
     "a byte at a time": dripping(OK + b"Content-Length: 1000000\r\n\r\n{", b" "),
@@ -196,4 +196,4 @@ SLOW: dict[str, Reply] = {
     "a dripping size of a chunk": dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
     "dripping gzip": dripping(OK + b"Content-Encoding: gzip\r\n\r\n", b"".join(zipped(b"", 1))),
 }
-"""Never silent for long, and never at an end."""
+"""Replies that are never silent for long and never end."""

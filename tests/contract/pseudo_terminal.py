@@ -1,4 +1,4 @@
-"""A command at a pseudo-terminal of 80 columns, with somebody who types answers."""
+"""A command in a pseudo-terminal of 80 columns, with answers typed into it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CTRL_C = "\x03"
 
 @dataclass(frozen=True)
 class Screen:
-    """What stood on the screen, without colours and links, and the exit code."""
+    """The text on the screen, without colours and links, and the exit code."""
 
     text: str
     code: int
@@ -44,7 +44,7 @@ def run_in_terminal(
     """Run a command to its end.
 
     Args:
-        answers: what is waited for on the screen, and what is typed then, or makes it from the screen; "\\x03" is Ctrl-C, "\\x04" Ctrl-D.
+        answers: the text to wait for on the screen, and what to type then (or a function of the screen); "\\x03" is Ctrl-C, "\\x04" Ctrl-D.
     """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
@@ -73,18 +73,18 @@ def run_in_terminal(
             typed = answer if isinstance(answer, str) else answer(shown)
             os.write(controller, typed.encode())
         elif typed == CTRL_C and not ready and shown[since:].strip() in ("", "^C"):
-            os.write(controller, typed.encode())  # one that comes just before the read is heard by nobody: a person presses again
+            os.write(controller, typed.encode())  # one that comes just before the read is lost: a person presses again
     os.close(controller)
     try:
         code = process.wait(TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"{' '.join(command)} did not end; it showed:\n{shown}") from None
-    assert not waiting, f"{waiting[0][0]!r} never stood on the screen:\n{shown}"
+    assert not waiting, f"{waiting[0][0]!r} never appeared on the screen:\n{shown}"
     return Screen(_ESCAPES.sub("", shown).replace("\r", ""), code)
 
 
 def _own_terminal() -> None:
-    """Make standard input the terminal that Ctrl-C comes from, and let Ctrl-C be heard whatever the tests' shell did with it."""
+    """Make standard input the terminal that Ctrl-C comes from, and enable Ctrl-C, whatever the tests' shell did with it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

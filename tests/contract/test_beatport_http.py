@@ -233,7 +233,7 @@ def test_a_challenge_is_taken_as_a_no_at_once(beatport: Beatport, read: Reader, 
 
 def test_the_page_of_another_genre_is_refused(beatport: Beatport, read: Reader) -> None:
     beatport.replies = [Reply(page(genre_id=11))]
-    with pytest.raises(PageShapeChanged, match=r"genre 11, not of House \(5\)"):
+    with pytest.raises(PageShapeChanged, match=r"genre 11, not House \(5\)"):
         read()
 
 

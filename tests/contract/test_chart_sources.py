@@ -203,7 +203,7 @@ def test_one_source_says_its_own_words(read: Reader, sandbox: Sandbox) -> None:
 
 
 def test_a_retired_genre_is_explained(read: Reader) -> None:
-    with pytest.raises(ChartUnavailable, match=r"retired 79, Big Room\. What it had is in mainstage now"):
+    with pytest.raises(ChartUnavailable, match=r"retired 79, Big Room\. Its tracks are now in mainstage"):
         read("big-room", genre_ids={"big-room": 79})
 
 

@@ -1,6 +1,6 @@
-"""Answers that lie, drip, never end or make no sense, from every service: each ends in an error of ours, in little memory.
+"""Answers that lie, drip, never end or make no sense, from every service: each ends in one of our errors, in little memory.
 
-The servers are real ones, over sockets. No time is asserted: an answer that is waited for without end meets pytest's own time-out.
+The servers are real ones, over sockets. No time is asserted: waiting without end runs into pytest's own time-out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_PEAK_MB = 80
 """Above the start; the worst was 57, a page of 4 MB whose text takes four bytes for each character."""
 READS = tuple(service for service in SERVICES if service != "spotify write")
 EACH_PATH = ("spotify write", "accounts", "website")
-"""Services that have nothing but the session in common; the others share one's path."""
+"""Services that share only the session; the others share one path."""
 AT_ONCE_S = 20.0
 """A time-out that none of these answers comes near."""
 
@@ -49,7 +49,7 @@ HUGE_PAGES = {
 
 
 def hostile(service: str, reply: Reply) -> HostileServer:
-    """A server that answers like that where the service is asked; access tokens are given in good form to any other."""
+    """A server that answers like that at the service's address; it gives access tokens properly to any other."""
     return HostileServer(reply, **({"/api/token": reply} if service == "accounts" else {}))
 
 
@@ -59,7 +59,7 @@ def page(text: str) -> Reply:
 
 @pytest.mark.parametrize("service", EACH_PATH)
 @pytest.mark.parametrize("name", HUGE)
-def test_what_has_no_end_is_left(tmp_path: Path, name: str, service: str) -> None:
+def test_endless_answers_are_dropped(tmp_path: Path, name: str, service: str) -> None:
     with hostile(service, HUGE[name]) as server, pytest.raises((UpstreamDown, PageShapeChanged)) as caught:
         ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
     if isinstance(caught.value, UpstreamDown):
@@ -67,21 +67,21 @@ def test_what_has_no_end_is_left(tmp_path: Path, name: str, service: str) -> Non
 
 
 @pytest.mark.parametrize("name", HUGE_PAGES)
-def test_a_page_of_nonsense_is_read_in_no_time(tmp_path: Path, name: str) -> None:
+def test_a_page_of_nonsense_is_read_quickly(tmp_path: Path, name: str) -> None:
     with HostileServer(page(HUGE_PAGES[name])) as server, pytest.raises(PageShapeChanged):
         ask("website", server.url, tmp_path, timeout_s=AT_ONCE_S)
 
 
 @pytest.mark.parametrize("service", EACH_PATH)
 @pytest.mark.parametrize("name", SLOW)
-def test_what_is_never_silent_and_never_at_an_end_is_left(tmp_path: Path, name: str, service: str) -> None:
+def test_dripping_answers_are_dropped(tmp_path: Path, name: str, service: str) -> None:
     with hostile(service, SLOW[name]) as server, pytest.raises(UpstreamDown):
         ask(service, server.url, tmp_path, timeout_s=0.05)
 
 
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that the session trusts."""
+    """A TLS server context, with a certificate that the session trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostile")])
     now = datetime.now(UTC)
@@ -101,7 +101,7 @@ def test_tls_is_bounded_as_well(tls: ssl.SSLContext, name: str) -> None:
     with HttpSession(0.2) as session, HostileServer({**HUGE, **SLOW}[name], tls=tls) as server:
         sent = session.send("GET", server.url)
     assert isinstance(sent, Down)
-    assert sent.unknown, "no connection came about"
+    assert sent.unknown, "no connection was made"
 
 
 def test_tls_is_spoken(tls: ssl.SSLContext) -> None:
@@ -120,7 +120,7 @@ def test_tls_is_spoken(tls: ssl.SSLContext) -> None:
         ("website", "a page of wide characters"),
     ],
 )
-def test_the_worst_take_little_memory(name: str, service: str) -> None:
+def test_the_worst_answers_take_little_memory(name: str, service: str) -> None:
     reply = HUGE[name] if name in HUGE else page(HUGE_PAGES[name])
     command = [sys.executable, "-m", "tests.contract.hostile_client", service]
     with HostileServer(reply) as server:
@@ -161,7 +161,7 @@ BROKEN: dict[str, bytes] = {
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_no_answer_is_an_error_of_ours(tmp_path: Path, name: str, service: str) -> None:
+def test_invalid_answers_raise_our_own_errors(tmp_path: Path, name: str, service: str) -> None:
     with hostile(service, rawly(BROKEN[name])) as server, pytest.raises((UpstreamDown, PageShapeChanged, RequestRefused)):
         ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
 
@@ -185,13 +185,13 @@ BODIES: dict[str, str | bytes] = {
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("name", BODIES)
-def test_json_that_makes_no_sense_is_an_error_of_ours(tmp_path: Path, name: str, service: str) -> None:
+def test_nonsense_json_raises_our_own_errors(tmp_path: Path, name: str, service: str) -> None:
     with hostile(service, plainly(BODIES[name])) as server, pytest.raises((UpstreamDown, PageShapeChanged)):
         ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_page_whose_data_make_no_sense_is_an_error_of_ours(tmp_path: Path, name: str) -> None:
+def test_a_page_with_nonsense_data_raises_our_own_error(tmp_path: Path, name: str) -> None:
     body = BODIES[name].decode("latin-1") if isinstance(BODIES[name], bytes) else BODIES[name]
     queries = f'{{"props": {{"pageProps": {{"dehydratedState": {{"queries": [{{"queryKey": {body}, "state": {{"data": {body}}}}}]}}}}}}}}'
     text = f'<html><script id="__NEXT_DATA__">{queries}</script></html>'
@@ -202,7 +202,7 @@ def test_a_page_whose_data_make_no_sense_is_an_error_of_ours(tmp_path: Path, nam
 # --- lists ---
 
 
-def test_a_list_that_says_it_is_endless_costs_one_call(tmp_path: Path) -> None:
+def test_a_list_with_an_endless_total_costs_one_call(tmp_path: Path) -> None:
     entry = '{"item": null}'
     with HostileServer(plainly(f'{{"total": 2000000000, "items": [{entry}]}}')) as server:
         with pytest.raises(UpstreamDown, match="does not end"):
@@ -217,7 +217,7 @@ def test_a_list_of_very_short_pages_ends(tmp_path: Path) -> None:
         assert sum("/playlists/" in head for head in server.heads) == MAX_PAGES
 
 
-def test_a_chart_of_too_many_rows_is_none(tmp_path: Path) -> None:
+def test_a_chart_with_too_many_rows_is_refused(tmp_path: Path) -> None:
     rows = json.dumps({"results": [{"id": n, "name": "x", "artists": [{"name": "y"}]} for n in range(1, 1_500)]})
     with HostileServer(plainly(rows)) as server, pytest.raises(PageShapeChanged, match=r"1,499 rows"):
         ask("api", server.url, tmp_path, timeout_s=AT_ONCE_S)
@@ -239,7 +239,7 @@ NOWHERE += [
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("target", NOWHERE, ids=lambda target: ascii(target[:24]))
-def test_a_redirect_to_nowhere_is_an_error_of_ours(tmp_path: Path, service: str, target: str) -> None:
+def test_a_redirect_to_nowhere_raises_our_own_error(tmp_path: Path, service: str, target: str) -> None:
     reply = rawly(f"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: {target}\r\n\r\n".encode("latin-1"))
     with hostile(service, reply) as server, pytest.raises((UpstreamDown, RequestRefused)) as caught:
         ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
@@ -247,7 +247,7 @@ def test_a_redirect_to_nowhere_is_an_error_of_ours(tmp_path: Path, service: str,
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_body_of_a_redirect_has_an_end(tmp_path: Path, service: str) -> None:
+def test_the_body_of_a_redirect_is_bounded(tmp_path: Path, service: str) -> None:
     reply = repeated(b" " * MEGABYTE, b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n")
     with hostile(service, reply) as server, pytest.raises((UpstreamDown, PageShapeChanged)):
         ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
@@ -262,7 +262,7 @@ def test_no_secret_follows_a_redirect_to_another_host(tmp_path: Path, service: s
         with hostile(service, reply) as server, pytest.raises(BeatporterError):
             ask(service, server.url, tmp_path, timeout_s=AT_ONCE_S)
         if service not in ("website", "api"):
-            assert elsewhere.heads == [], "a redirect of Spotify's was followed"
+            assert elsewhere.heads == [], "a redirect from Spotify was followed"
         assert "authorization" not in "".join(elsewhere.heads).lower()
 
 
@@ -292,7 +292,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: ascii(value[:16]))
-def test_a_wait_that_makes_no_sense_is_not_waited(tmp_path: Path, service: str, value: str) -> None:
+def test_a_nonsense_wait_is_ignored(tmp_path: Path, service: str, value: str) -> None:
     answer = f"HTTP/1.1 429 Slow down\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: {value}\r\n\r\n".encode("latin-1")
     slept: list[float] = []
     with hostile(service, rawly(answer)) as server, pytest.raises(RateLimited) as caught:
@@ -311,7 +311,7 @@ def test_no_answer_ends_the_quota_for_longer_than_a_week(tmp_path: Path, value: 
 
 
 @pytest.mark.parametrize("lifetime", ["1e999", "NaN", "-Infinity", "-5", "0", "-1e300", "9" * 5_000])
-def test_a_token_that_lasts_no_time_is_no_token(tmp_path: Path, lifetime: str) -> None:
+def test_a_token_without_lifetime_is_refused(tmp_path: Path, lifetime: str) -> None:
     with hostile("accounts", plainly(f'{{"access_token": "BQ", "expires_in": {lifetime}}}')) as server, pytest.raises(UpstreamDown):
         ask("accounts", server.url, tmp_path, timeout_s=AT_ONCE_S)
 
@@ -324,12 +324,12 @@ def test_a_token_of_any_other_lifetime_is_used(tmp_path: Path, lifetime: str) ->
 
 
 @pytest.mark.parametrize("token", ["a\\r\\nX: 1", "☃", "\\u0000", "", "a b\\n"])
-def test_a_token_that_cannot_be_sent_is_no_token(tmp_path: Path, token: str) -> None:
+def test_a_token_that_cannot_be_sent_is_refused(tmp_path: Path, token: str) -> None:
     with hostile("accounts", plainly(f'{{"access_token": "{token}"}}')) as server, pytest.raises(UpstreamDown, match="no token"):
         ask("accounts", server.url, tmp_path, timeout_s=AT_ONCE_S)
 
 
-def test_what_a_service_says_of_its_error_reaches_nobody_with_control_characters(tmp_path: Path) -> None:
+def test_error_texts_of_services_lose_their_control_characters(tmp_path: Path) -> None:
     body = json.dumps({"error": {"status": 404, "message": "\x1b]0;owned\x07 no \u202esuch\x9b31m thing"}})
     with HostileServer(plainly(body, status="404 Not Found")) as server, pytest.raises(RequestRefused) as caught:
         ask("spotify", server.url, tmp_path, timeout_s=AT_ONCE_S)
@@ -360,7 +360,7 @@ def mutants(honest: bytes, count: int) -> Iterator[bytes]:
 @pytest.mark.parametrize(
     "headers", [b"", b"Transfer-Encoding: chunked\r\n", b"Content-Encoding: gzip\r\n"], ids=["plain", "chunked", "gzip"]
 )
-def test_no_answer_whatever_raises_anything(headers: bytes) -> None:
+def test_no_answer_at_all_raises_an_exception(headers: bytes) -> None:
     body = json.dumps({"total": 1, "items": [{"item": {"id": "x", "name": "Night Bus"}}]}).encode()
     if b"chunked" in headers:
         body = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (20, body[:20], len(body) - 20, body[20:])

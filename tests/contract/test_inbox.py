@@ -130,7 +130,7 @@ def test_every_kind_of_page_says_itself_which_list_it_is_of(desk: Desk, sandbox:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("x.html", "<html><title>Just a moment...</title></html>", "question for a human"),
+        ("x.html", "<html><title>Just a moment...</title></html>", "Beatport.s challenge"),
         ("x.html", "<html><body>Hello</body></html>", "__NEXT_DATA__"),
         ("x.json", '{"hello": 1}', "no page of Beatport's with a chart"),
         ("x.json", '[{"id": 1, "name": "A", "artists": [{"name": "B"}]}]', "does not say which chart"),

@@ -54,7 +54,7 @@ def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.C
 
 
 def ends_at(screen: str) -> str:
-    """The address that the person's browser ends at after the one on the screen."""
+    """The address where the person's browser ends after the one on the screen."""
     shown = next(line for line in screen.splitlines() if "/authorize?" in line).strip()
     request = urllib.request.build_opener(_NoRedirect).open(shown, timeout=TIMEOUT_S)
     return f"{request.headers['Location']}\n"
@@ -113,7 +113,7 @@ def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environ
         (("--block", "My Block"), {}, "A Prefect block cannot be named 'My Block'."),
     ],
 )
-def test_what_cannot_be_is_said_before_anybody_signs_in(
+def test_impossible_options_are_reported_before_the_sign_in(
     environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], changes: dict[str, str], says: str
 ) -> None:
     done = run({**environment, **changes}, tmp_path, "login", *arguments)
@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said_before_anybody_signs_in(
     assert "/authorize" not in done.stdout
 
 
-def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(environment: dict[str, str], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run(environment, tmp_path, "login", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
@@ -130,7 +130,7 @@ def test_a_port_that_is_taken_is_said(environment: dict[str, str], tmp_path: Pat
 
 
 def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    """Prefect's own database under Beatporter's home, as without a server."""
+    """Prefect's own database below Beatporter's home folder, as without a server."""
     shown = run_in_terminal(
         [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
     )
@@ -181,7 +181,7 @@ def test_a_block_made_by_hand_holds_a_bare_token(spotify: SpotifySandbox) -> Non
     with pytest.raises(SettingsError, match="holds no sign-in") as caught:
         load_sign_in(settings, open_store(settings))
     assert "something else" not in str(caught.value)
-    SignInBlock("by-hand").check()  # signing in anew puts it right
+    SignInBlock("by-hand").check()  # signing in again corrects it
 
 
 @pytest.mark.usefixtures("prefect")
@@ -189,7 +189,7 @@ def test_prefects_api_never_shows_the_token_of_a_sign_in(spotify: SpotifySandbox
     SignInBlock("masked").save(SignIn(SecretStr(spotify.refresh_token), spotify.clock()))
     told = shown_by_prefect()
     assert "masked" in told
-    assert spotify.clock().date().isoformat() in told, "the date is no secret"
+    assert spotify.clock().date().isoformat() in told, "the date is not a secret"
     assert spotify.refresh_token not in told
 
 
@@ -199,7 +199,7 @@ def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings
 
     old = {"refresh_token": "old-refresh-token", "signed_in_at": spotify.clock().isoformat(), "scopes": []}
     Secret(value=old).save("older", overwrite=True)
-    assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: Secret would do"
+    assert "old-refresh-token" in shown_by_prefect(), "Prefect masks documents now: a Secret block would do"
     settings = spotify.settings(spotify_refresh_token=SecretStr("secret/older"))
     assert load_sign_in(settings, open_store(settings)).refresh_token.get_secret_value() == "old-refresh-token"
     block = SignInBlock("older")
@@ -214,7 +214,7 @@ def test_a_block_that_showed_its_token_goes_when_a_sign_in_is_saved_and_settings
 
 
 @pytest.mark.usefixtures("prefect")
-def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(spotify: SpotifySandbox) -> None:
+def test_the_apps_secret_and_beatports_token_may_be_in_blocks(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="of-the-app-in-a-block").save("app-secret", overwrite=True)
@@ -231,7 +231,7 @@ def test_the_apps_secret_and_beatports_token_may_lie_in_blocks(spotify: SpotifyS
 
 
 @pytest.mark.usefixtures("prefect")
-def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(spotify: SpotifySandbox) -> None:
+def test_a_secret_with_the_same_name_but_without_a_sign_in_stays(spotify: SpotifySandbox) -> None:
     from prefect.blocks.system import Secret
 
     Secret(value="the app's secret").save("shared", overwrite=True)
@@ -240,7 +240,7 @@ def test_a_secret_of_the_same_name_that_is_no_sign_in_stays(spotify: SpotifySand
 
 
 def shown_by_prefect() -> str:
-    """Every block as the API gives it to a page."""
+    """Every block as the API returns it to a page."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -271,8 +271,8 @@ def test_a_renewed_token_goes_back_into_the_file(spotify: SpotifySandbox, monkey
     assert stat.S_IMODE(sign_in_path(settings).stat().st_mode) == 0o600
 
 
-def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    """Six months after the sign-in: a run at a terminal ends, it does not wait for an answer."""
+def test_a_dead_sign_in_says_what_to_do_and_does_not_prompt(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    """Six months after the sign-in: a run in a terminal ends and does not wait for an answer."""
     token = "AQsandboxrefresh-of-last-spring"
     sandbox.spotify.accounts.adopt(token, sandbox.clock() - timedelta(days=183))
     done = run({**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
@@ -283,7 +283,7 @@ def test_a_dead_sign_in_says_what_to_do_and_asks_nothing(environment: dict[str, 
 
 
 def test_from_day_150_the_terminal_ends_with_the_warning(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    token = sandbox.spotify.accounts.sign_in()  # the token itself is young: only its date counts here
+    token = sandbox.spotify.accounts.sign_in()  # the token itself is new: only its date counts here
     kept(environment).parent.mkdir(parents=True)
     kept(environment).write_text(json.dumps({"refresh_token": token, "signed_in_at": "2026-01-01T00:00:00+00:00"}))
     done = run(environment, tmp_path, "sync", "dubstep")

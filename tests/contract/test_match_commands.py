@@ -1,4 +1,4 @@
-"""`beatporter match` as a DJ uses it: the real command against the sandbox, and what the next run makes of each word."""
+"""`beatporter match` as a DJ uses it: the real command against the sandbox, and the effect of each override on the next run."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Dj:
-    """A person with a home and playlists of their own in the sandbox.
+    """A person with a home folder and playlists of their own in the sandbox.
 
     Attributes:
-        home: Beatporter's; also where the commands run.
-        environment: what points the commands at both.
+        home: Beatporter's home folder; also where the commands run.
+        environment: points the commands at both.
     """
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
@@ -81,7 +81,7 @@ class Dj:
         )
 
     def says(self, *arguments: str) -> str:
-        """A command that must succeed; what it printed."""
+        """The output of a command that must succeed."""
         done = self.types(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -97,7 +97,7 @@ class Dj:
         return load_settings()
 
     def morning(self, slug: str = "dubstep", max_searches: int | None = None) -> list[int]:
-        """The next run of a genre; its chart."""
+        """The next run of a genre; returns its chart."""
         self._mornings += 1
         with Workspace(
             self.settings(), self.ledger, run_key=f"run {self._mornings}", slug=slug, reserve=3, max_searches=max_searches
@@ -109,7 +109,7 @@ class Dj:
         return chart
 
     def held(self, slug: str = "dubstep") -> list[str]:
-        """The genre's playlist as Spotify has it; the last backup must show the same."""
+        """The content of the genre's playlist on Spotify; the last backup must show the same."""
         remembered = self.ledger.playlists.latest(GENRES[slug])
         assert remembered is not None
         held = self.sandbox.spotify.person.track_ids(remembered.playlist_id)
@@ -133,7 +133,7 @@ class Dj:
         return [match for match in self.ledger.matches.latest(chart).values() if not match.track_id]
 
     def strangers(self, chart: Sequence[int]) -> Iterator[str]:
-        """Tracks that no entry has, each another recording, none of them anything that is there."""
+        """Tracks that no entry has, each a different recording, none of them in the playlist."""
         held = set(self.held())
         isrcs = {self.sandbox.spotify.tracks[track_id].isrc for track_id in held}
         names = {self.sandbox.spotify.tracks[track_id].name.partition(" - ")[0] for track_id in held}
@@ -145,7 +145,7 @@ class Dj:
                 yield track.track_id
 
     def doubt(self, matches: Sequence[Match]) -> None:
-        """Have decisions count as doubtful, as a weak hit does."""
+        """Mark decisions as doubtful, like a weak hit."""
         self.ledger.matches.append([replace(match, score=80.0, decided_at=match.decided_at + timedelta(seconds=1)) for match in matches])
 
 
@@ -156,7 +156,7 @@ def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
     return made
 
 
-def test_show_fits_80_columns_and_is_whole_in_a_pipe(dj: Dj) -> None:
+def test_show_fits_80_columns_and_is_complete_in_a_pipe(dj: Dj) -> None:
     chart = dj.morning()
     shown = run_in_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
     assert shown.code == 0, shown.text
@@ -172,7 +172,7 @@ def test_show_fits_80_columns_and_is_whole_in_a_pipe(dj: Dj) -> None:
         assert f"https://open.spotify.com/track/{match.track_id}" in piped
 
 
-def test_show_as_json_and_the_doubtful_alone(dj: Dj) -> None:
+def test_show_as_json_and_only_doubtful_ones(dj: Dj) -> None:
     chart = dj.morning()
     everything: list[dict[str, Any]] = json.loads(dj.says("show", "dubstep", "--json"))
     assert [row["beatport_id"] for row in everything] == chart
@@ -194,8 +194,8 @@ def test_show_as_json_and_the_doubtful_alone(dj: Dj) -> None:
     [
         (("show", "hous"), 2, "Did you mean"),
         (("show", "house"), 1, "No chart of house has been read yet. Run `beatporter sync house` first."),
-        (("set", "12", TRACK), 2, "No chart that was read has the Beatport id 12."),
-        (("never", "12"), 2, "No chart that was read has the Beatport id 12."),
+        (("set", "12", TRACK), 2, "No chart read so far has the Beatport id 12."),
+        (("never", "12"), 2, "No chart read so far has the Beatport id 12."),
         (("forget", "12"), 2, "`beatporter match show GENRE` lists the ids"),
         (("set", "twelve", TRACK), 2, "integer"),
         (("set", "12", "https://open.spotify.com/album/1ATL5GLyefJaxhQzSPVrLX?si=x"), 2, "address of a Spotify album, not of a track"),
@@ -205,7 +205,7 @@ def test_show_as_json_and_the_doubtful_alone(dj: Dj) -> None:
         (("review", "hous"), 2, "no terminal to answer on"),
     ],
 )
-def test_what_cannot_be_is_said_and_costs_no_call(dj: Dj, arguments: tuple[str, ...], code: int, says: str) -> None:
+def test_impossible_arguments_are_reported_and_cost_no_call(dj: Dj, arguments: tuple[str, ...], code: int, says: str) -> None:
     before = dj.sandbox.requests.last_number
     done = dj.types(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
@@ -238,19 +238,19 @@ def test_a_track_that_spotify_does_not_have_changes_nothing(dj: Dj) -> None:
         f"https://play.spotify.com/track/{TRACK}",
     ],
 )
-def test_a_track_may_be_named_in_any_way_that_spotify_copies(text: str) -> None:
+def test_a_track_may_be_given_in_any_form_that_spotify_copies(text: str) -> None:
     assert track_id_of(text) == TRACK
 
 
 @pytest.mark.parametrize(
     "text", ["", TRACK[1:], TRACK + "x", "spotify:track:", f"spotify:artist:{TRACK}", f"https://evil.example/track/{TRACK}", "track"]
 )
-def test_what_is_no_track_is_not_taken_for_one(text: str) -> None:
+def test_other_links_are_not_mistaken_for_tracks(text: str) -> None:
     with pytest.raises(SettingsError):
         track_id_of(text)
 
 
-def test_the_right_track_stands_in_the_place_of_the_wrong_one_in_every_playlist_once(dj: Dj) -> None:
+def test_the_right_track_replaces_the_wrong_one_in_every_playlist_once(dj: Dj) -> None:
     chart = dj.morning()
     dj.morning("amapiano")
     wrong = dj.taken(chart)[5]
@@ -267,7 +267,7 @@ def test_the_right_track_stands_in_the_place_of_the_wrong_one_in_every_playlist_
         assert dj.held("amapiano") == [right if track_id == wrong.track_id else track_id for track_id in elsewhere]
 
 
-def test_never_takes_out_and_a_later_word_brings_back(dj: Dj) -> None:
+def test_never_removes_a_track_and_a_later_override_restores_it(dj: Dj) -> None:
     chart = dj.morning()
     one, other = dj.taken(chart)[3:5]
     before = dj.held()
@@ -278,11 +278,11 @@ def test_never_takes_out_and_a_later_word_brings_back(dj: Dj) -> None:
     dj.says("set", str(one.beatport_id), one.track_id or "")
     dj.says("forget", str(other.beatport_id))
     dj.morning()
-    assert sorted(dj.held()) == sorted(before), "both stand again, by the person's word and by the rules"
+    assert sorted(dj.held()) == sorted(before), "both are back, by the override and by the rules"
     dj.sandbox.spotify.person.remove_track(dj.playlist_id(), one.track_id or "")
     for _ in range(2):
         dj.morning()
-        assert one.track_id not in dj.held(), "what the person throws out afterwards stays away"
+        assert one.track_id not in dj.held(), "what the person removes afterwards stays away"
 
 
 def test_never_and_then_another_track(dj: Dj) -> None:
@@ -295,7 +295,7 @@ def test_never_and_then_another_track(dj: Dj) -> None:
     assert dj.held() == [right if track_id == wrong.track_id else track_id for track_id in before]
 
 
-def test_the_same_track_as_before_changes_no_playlist_and_becomes_a_persons_word(dj: Dj) -> None:
+def test_the_same_track_as_before_changes_no_playlist_and_becomes_an_override(dj: Dj) -> None:
     chart = dj.morning()
     match, before = dj.taken(chart)[0], dj.held()
     assert "That is what was taken before" in dj.says("set", str(match.beatport_id), match.track_id or "")
@@ -304,7 +304,7 @@ def test_the_same_track_as_before_changes_no_playlist_and_becomes_a_persons_word
     assert dj.ledger.matches.latest([match.beatport_id])[match.beatport_id].method == "person"
 
 
-def test_forgetting_what_the_rules_decided_searches_anew_and_adds_nothing_twice(dj: Dj) -> None:
+def test_forgetting_a_decision_of_the_rules_searches_again_and_adds_nothing_twice(dj: Dj) -> None:
     chart = dj.morning()
     match, before = dj.taken(chart)[0], dj.held()
     assert "stays until another track is found" in dj.says("forget", str(match.beatport_id))
@@ -315,7 +315,7 @@ def test_forgetting_what_the_rules_decided_searches_anew_and_adds_nothing_twice(
     assert dj.ledger.matches.latest([match.beatport_id])[match.beatport_id].track_id == match.track_id
 
 
-def test_forgetting_a_persons_word_puts_back_what_the_rules_take(dj: Dj) -> None:
+def test_forgetting_an_override_restores_the_track_of_the_rules(dj: Dj) -> None:
     chart = dj.morning()
     match, right, before = dj.taken(chart)[4], next(dj.strangers(chart)), dj.held()
     dj.says("set", str(match.beatport_id), right)
@@ -327,7 +327,7 @@ def test_forgetting_a_persons_word_puts_back_what_the_rules_take(dj: Dj) -> None
         assert dj.held() == before
 
 
-def test_a_recording_that_is_there_under_another_id_does_not_come_in_twice(dj: Dj) -> None:
+def test_a_recording_present_under_another_id_is_not_added_twice(dj: Dj) -> None:
     chart = dj.morning()
     taken, before = dj.taken(chart), dj.held()
     tracks = dj.sandbox.spotify.tracks
@@ -368,7 +368,7 @@ def test_an_entry_that_was_never_searched_can_be_set(dj: Dj) -> None:
     assert dj.held() == [right]
 
 
-def test_new_rules_try_old_misses_within_the_budget_and_touch_no_hit_and_no_word(dj: Dj, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_rules_try_old_misses_within_the_budget_and_change_no_hit_or_override(dj: Dj, monkeypatch: pytest.MonkeyPatch) -> None:
     chart = dj.morning()
     ruled_out, chosen = dj.taken(chart)[:2]
     right = next(dj.strangers(chart))
@@ -431,8 +431,12 @@ def test_a_review_asks_until_it_is_answered_and_keeps_each_answer(dj: Dj) -> Non
 
 
 def _in_review_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Best candidates first, as `review` walks."""
-    return sorted(rows, key=lambda row: (-max(row["score"], *(other["score"] for other in row["runners_up"]), 0), row["position"]))
+    """The most probable yes first, as `review` walks: to what was taken, or to the nearest candidate."""
+
+    def chance(row: dict[str, Any]) -> float:
+        return float(row["score"] / 100 if row["track_id"] else max(other["chance"] for other in row["runners_up"]))
+
+    return sorted(rows, key=lambda row: (-chance(row), row["position"]))
 
 
 @pytest.mark.parametrize("how", ["\x03", "\x04", "q\n"], ids=["Ctrl-C", "Ctrl-D", "q"])

@@ -1,4 +1,4 @@
-"""What commands do when their output cannot be written, nobody reads it, or it is no terminal."""
+"""What commands do when their output cannot be written, nobody reads it, or it is not a terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(environment: Mapping[str, str], *arguments: str) -> subprocess.Completed
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [("genres",), ("status",), ("status", "--json"), ("sync", "house", "--json"), ("--help",)])
-def test_a_full_disk_is_told_without_a_traceback(environment: dict[str, str], arguments: tuple[str, ...], unbuffered: str) -> None:
+def test_a_full_disk_is_reported_without_a_traceback(environment: dict[str, str], arguments: tuple[str, ...], unbuffered: str) -> None:
     with FULL.open("w") as full:
         done = subprocess.run(
             [BEATPORTER, *arguments],
@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_without_a_traceback(environment: dict[str, str], ar
 
 
 @pytest.mark.parametrize("arguments", [("genres",), ("status", "--json")])
-def test_a_reader_that_left_is_not_worth_a_word(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
+def test_a_closed_pipe_is_not_reported(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
     gone, pipe = os.pipe()
     os.close(gone)
     with os.fdopen(pipe, "w") as out:
@@ -61,7 +61,7 @@ def test_a_reader_that_left_is_not_worth_a_word(environment: dict[str, str], arg
     assert done.returncode == 1
 
 
-def test_a_pipe_gets_every_slug_whole(environment: dict[str, str]) -> None:
+def test_a_pipe_gets_complete_slugs(environment: dict[str, str]) -> None:
     done = run({**environment, "COLUMNS": "40"}, "genres")
     words = done.stdout.split()
     assert LONG_SLUG in words
@@ -87,7 +87,7 @@ def test_sync_prints_a_document_also_when_it_cannot_begin(
     assert set(document) == {"genres", "spotify_calls", "budget_left", "error"}
     assert document["genres"] == {}
     assert says in document["error"]
-    assert says in done.stderr, "a person is told as well"
+    assert says in done.stderr, "the error is also printed for people"
 
 
 @pytest.mark.parametrize("beatport_id", ["0", "-1", str(2**63), "9" * 5_000])
@@ -97,7 +97,7 @@ def test_an_id_that_no_database_holds_is_a_bad_argument(environment: dict[str, s
     assert "Traceback" not in done.stderr
 
 
-def test_a_home_that_a_command_makes_is_its_owners_alone(environment: dict[str, str]) -> None:
+def test_a_home_made_by_a_command_is_private(environment: dict[str, str]) -> None:
     assert run(environment, "status").returncode == 0
     home = Path(environment["BEATPORTER_HOME"])
     assert stat.S_IMODE(home.stat().st_mode) == 0o700

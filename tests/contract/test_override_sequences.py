@@ -1,4 +1,4 @@
-"""Any sequence of a person's words and runs: each playlist holds what stands, once, and nothing that was ruled out."""
+"""Any sequence of overrides and runs: each playlist holds the current matches, once each, and nothing that was ruled out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Dj]]:
-    """Makes a person with a home and playlists of their own; what a first search found is not searched again."""
+    """Creates a person with a home folder and playlists; the results of the first search are reused."""
     decided: list[Match] = []
 
     def make() -> Dj:
@@ -44,8 +44,8 @@ def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @given(steps=STEPS)
-@settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds; explaining one takes many
-def test_playlists_follow_any_sequence_of_words(start: Callable[[], Dj], steps: list[tuple[str, int, int]]) -> None:
+@settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds, explaining one much longer
+def test_playlists_follow_any_sequence_of_overrides(start: Callable[[], Dj], steps: list[tuple[str, int, int]]) -> None:
     dj = start()
     chart = dj.morning()
     taken = dj.taken(chart)[:3]
@@ -67,6 +67,6 @@ def test_playlists_follow_any_sequence_of_words(start: Callable[[], Dj], steps: 
             else:
                 dj.morning()
     held = dj.held()
-    assert len(held) == len(set(held)), "a track stands there twice"
+    assert len(held) == len(set(held)), "a track is there twice"
     assert {track_id for track_id in held if track_id not in others} == {track_id for track_id in stands.values() if track_id}
-    assert [track_id for track_id in held if track_id in others] == others, "what nobody spoke of moved"
+    assert [track_id for track_id in held if track_id in others] == others, "an unrelated track moved"

@@ -46,7 +46,7 @@ def test_a_lost_answer_puts_no_relinked_track_in_twice(world: Sandbox) -> None:
     world.faults.add(Rule(service="spotify", kind="playlist-items", method="POST", fault="drop", when="after", count=1))
     added = morning("one")
     assert world.spotify.person.track_ids(NAME) == added, "each once"
-    assert world.requests.count(kind="playlist-items", method="POST") == 1, "what is there is not sent again"
+    assert world.requests.count(kind="playlist-items", method="POST") == 1, "a present track is not sent again"
     world.spotify.person.remove_track(NAME, added[3])
     world.world.advance_day()
     more = morning("two")
@@ -55,7 +55,7 @@ def test_a_lost_answer_puts_no_relinked_track_in_twice(world: Sandbox) -> None:
 
 @pytest.mark.parametrize("removable_by", ["either", "listed", "sent"])
 @pytest.mark.parametrize("what", ["never", "set"])
-def test_an_override_takes_the_relinked_track_out(world: Sandbox, what: str, removable_by: str) -> None:
+def test_an_override_removes_the_relinked_track(world: Sandbox, what: str, removable_by: str) -> None:
     added = morning("one")
     wrong = added[5]
     list_under_other_ids(world, [wrong, added[8]])
@@ -74,11 +74,11 @@ def test_an_override_takes_the_relinked_track_out(world: Sandbox, what: str, rem
     reads = world.requests.count(kind="playlist-items", method="GET")
     morning("three")
     assert world.spotify.person.track_ids(NAME) == expected
-    assert world.requests.count(kind="playlist-items", method="GET") == reads, "what is done costs no further look"
+    assert world.requests.count(kind="playlist-items", method="GET") == reads, "a finished override costs no further read"
 
 
 @pytest.mark.parametrize("same_length", [True, False])
-def test_without_an_isrc_the_recording_and_its_length_tell(world: Sandbox, same_length: bool) -> None:
+def test_without_an_isrc_the_recording_and_its_length_decide(world: Sandbox, same_length: bool) -> None:
     with open_workspace("one") as workspace:
         chart = scrape_chart(workspace, SLUG)
         found = match_tracks(workspace, SLUG, chart)

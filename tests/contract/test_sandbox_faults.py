@@ -1,4 +1,4 @@
-"""Faults over real sockets: what a client meets for each of them, and whether the write behind it was applied."""
+"""Faults over real sockets: what a client sees for each of them, and whether the write behind it was applied."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_broken_connection_comes_before_or_after_the_write(add: Send, server: 
     assert add().status_code == 201
 
 
-def test_a_hang_outlasts_the_clients_patience_and_ends_with_the_server(state: SpotifyState) -> None:
+def test_a_hang_outlasts_the_clients_time_out_and_ends_with_the_server(state: SpotifyState) -> None:
     before = set(threading.enumerate())
     with spotify_server(state) as server:
         server.faults.add(fault="hang", seconds=10 * TIMEOUT_S, kind="me")
@@ -120,7 +120,7 @@ def test_an_empty_body_keeps_the_status(add: Send, server: Server) -> None:
     assert (response.status_code, response.content) == (201, b"")
 
 
-def test_an_expired_token_is_said_as_spotify_says_it(add: Send, server: Server) -> None:
+def test_an_expired_token_is_reported_in_spotifys_words(add: Send, server: Server) -> None:
     server.faults.add(fault="token_expired")
     assert add().json() == {"error": {"status": 401, "message": "The access token expired"}}
 
@@ -131,7 +131,7 @@ def test_the_accounts_service_fails_in_its_own_shape(server: Server) -> None:
     assert (response.status_code, response.json()["error"]) == (503, "server_error")
 
 
-def test_the_log_tells_what_was_asked_spoilt_and_carried_out(add: Send, server: Server) -> None:
+def test_the_log_shows_requests_faults_and_handlers(add: Send, server: Server) -> None:
     server.faults.load([{"method": "POST", "nth": 2, "fault": "server_error", "status": 502, "when": "after"}, {"nth": 3, "fault": "drop"}])
     add()
     mark = server.log.last_number

@@ -1,7 +1,7 @@
-"""What the Spotify stand-in answers, held against the OpenAPI description and against recorded answers of the real service.
+"""Compares the Spotify stand-in's answers with the OpenAPI description and with recorded answers of the real service.
 
-The description is the community's of May 2026. Where it still asks for what the rules of 2026 took away, or forbids a null that
-the service is known to send, `DEPARTURES` says so with the reason; anything else that differs is a failure.
+The description is the community's of May 2026. Where it still requires what the rules of 2026 removed, or forbids a null that
+the service is known to send, `DEPARTURES` says so and why; every other difference is a failure.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ LIMITED = REAL / "spotify-429-responses.json"
 DEPARTURES = (
     # The description still requires what the development rules of 2026-02-11 removed.
     (r"'available_markets' is a required property", r"/album$", "removed for new apps in 2026"),
-    # It has no null for entries whose track is gone from the catalogue, though the service answers with them.
+    # It allows no null for entries whose track has left the catalogue, although the service sends them.
     (r"None is not valid under any of the given schemas", r"/(item|track)$", "null entries occur in real playlists"),
-    # It describes catalogue tracks alone; a local file has neither id nor link, and hardly any album.
+    # It describes only catalogue tracks; a local file has neither id nor link, and hardly any album.
     (r"is not valid under any of the given schemas", r"/local/(item|track)$", "local files have no catalogue data"),
 )
 
@@ -63,7 +63,7 @@ URIS = [f"spotify:track:{track.track_id}" for track in TRACKS]
 
 @cache
 def description() -> dict[str, Any]:
-    """The description as JSON schema: OpenAPI 3.0's nullable turned into a type of null, discriminators left out."""
+    """The description as JSON schema: OpenAPI 3.0's nullable becomes a null type, discriminators are removed."""
     parsed: dict[str, Any] = yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     translated: dict[str, Any] = _translate(parsed)
     return translated
@@ -95,7 +95,7 @@ def schema_for(method: str, path: str, status: int) -> dict[str, Any] | None:
 
 
 def complaints(schema: dict[str, Any], body: Any) -> list[str]:
-    """What the description does not allow, without the departures that are explained above."""
+    """What the description does not allow, except for the departures explained above."""
     whole = {**schema, "components": description()["components"]}
     found = (error for top in Draft4Validator(whole).iter_errors(body) for error in _innermost(top))
     lines = {f"{_place(error, body)}: {error.message[:160]}" for error in found if not _explained(error, body)}
@@ -103,7 +103,7 @@ def complaints(schema: dict[str, Any], body: Any) -> list[str]:
 
 
 def _innermost(error: ValidationError) -> Iterator[ValidationError]:
-    """oneOf hides its reasons; look into the branch that fits the object's own type."""
+    """oneOf hides its reasons; look into the branch for the object's own type."""
     if error.validator == "oneOf" and isinstance(error.instance, dict) and not error.instance.get("is_local"):
         branch = {"track": 0, "episode": 1}[error.instance["type"]]
         for inner in error.context or ():
@@ -125,7 +125,7 @@ def _explained(error: ValidationError, body: Any) -> bool:
 
 
 class Caller:
-    """A signed-in client that notes every answer under the description's path."""
+    """A signed-in client that records every answer under the description's path."""
 
     def __init__(self, state: SpotifyState, server: Server) -> None:
         self._state = state
@@ -160,7 +160,7 @@ def call(state: SpotifyState) -> Iterator[Caller]:
 
 
 def fill(state: SpotifyState) -> str:
-    """A playlist with every kind of entry; its id."""
+    """Create a playlist with every kind of entry; returns its id."""
     mine = state.create_playlist("Mixed", description="All kinds")
     state.add_items(mine.playlist_id, URIS[:12])
     state.person.add_episode("Mixed", base62_id("episode"), 2)
@@ -241,7 +241,7 @@ def test_the_description_would_notice_a_wrong_answer(state: SpotifyState) -> Non
 
 
 def shape(value: Any) -> Any:
-    """The keys of nested objects, with the shapes of all elements of a list joined."""
+    """The keys of nested objects, merging the shapes of all elements of a list."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -254,7 +254,7 @@ def shape(value: Any) -> Any:
 
 
 def missing_from(ours: Any, real: Any, at: str = "") -> list[str]:
-    """Paths that the real answer has and ours lacks."""
+    """Paths in the real answer that ours lacks."""
     if isinstance(real, list) and isinstance(ours, list):
         return missing_from(ours[0], real[0], f"{at}[]")
     if not isinstance(real, dict) or not isinstance(ours, dict):
@@ -276,13 +276,13 @@ def test_a_search_of_the_old_shape_lacks_nothing_that_a_recorded_one_has(call: C
 def test_items_lack_nothing_that_the_fixture_of_2026_has(call: Caller, state: SpotifyState) -> None:
     real = shape(json.loads(ITEMS.read_text(encoding="utf-8")))
     for key in ("item", "track"):
-        real["items"][0][key].pop("episode")  # on the entry's kind, of no documented meaning
+        real["items"][0][key].pop("episode")  # a flag of the entry, undocumented
         real["items"][0][key].pop("track")
     mine = state.create_playlist("Mine")
     state.add_items(mine.playlist_id, URIS[:6])
     ours = shape(call("GET", "/playlists/{playlist_id}/items", 200, at={"playlist_id": mine.playlist_id}))
     key, other = ("item", "track") if state.rules == "development" else ("track", "item")
-    gone = {f".items[].{other}"}  # the fixture carries both, our two cohorts one each
+    gone = {f".items[].{other}"}  # the fixture has both, each of our cohorts only one
     if state.rules == "development":
         gone |= {f".items[].{key}{path}" for path in (".popularity", ".available_markets", ".album.available_markets")}
     assert set(missing_from(ours, real)) == gone

@@ -89,7 +89,7 @@ def test_a_playlist_from_making_to_deleting(client: spotipy.Spotify, state: Spot
         (lambda client, playlist: client.playlist_add_items(playlist, [base62_id("unknown")]), 400, "Payload contains a non-existing ID"),
     ],
 )
-def test_what_the_development_rules_refuse(
+def test_the_development_rules_refuse_these_calls(
     client: spotipy.Spotify, state: SpotifyState, call: Callable[[spotipy.Spotify, str], object], status: int, message: str
 ) -> None:
     mine = state.create_playlist("Mine")

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: two services and a control, a day that moves on, a state that outlives the process, the command."""
+"""The whole sandbox: two services and a control, a day that moves, a state that outlives the process, and the command."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _control(sandbox: Sandbox, method: str, path: str, body: Any = None) -> requ
 
 
 def _playlist(sandbox: Sandbox, name: str, count: int = 3) -> tuple[str, list[str]]:
-    """A playlist made over HTTP, and what it holds."""
+    """A playlist made over HTTP, and its content."""
     playlist_id = _spotify(sandbox, "POST", "/me/playlists", json={"name": name})["id"]
     tracks = list(sandbox.spotify.tracks)[:count]
     _spotify(sandbox, "POST", f"/playlists/{playlist_id}/items", json={"uris": [f"spotify:track:{track}" for track in tracks]})
@@ -125,7 +125,7 @@ def test_one_log_and_one_script_serve_both(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("shape", "key"), [("new", "items"), ("old", "tracks")])
-def test_either_shape_of_spotify_can_be_had(shape: Any, key: str) -> None:
+def test_either_shape_of_spotify_is_available(shape: Any, key: str) -> None:
     with Sandbox(Options(genres=("dj-tools",), spotify_shape=shape)) as sandbox:
         playlist_id = _spotify(sandbox, "POST", "/me/playlists", json={"name": "Mine"})["id"]
         assert key in _spotify(sandbox, "GET", f"/playlists/{playlist_id}")
@@ -163,10 +163,10 @@ def test_each_write_is_on_disk_before_it_is_answered(sandbox: Sandbox, tmp_path:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("{", "no sandbox state"), ('{"version": 99}', "version"), ('{"version": 1, "seed": 8}', "seed 8")],
+    [("{", "not a sandbox state"), ('{"version": 99}', "version"), ('{"version": 1, "seed": 8}', "seed 8")],
     ids=["broken", "another version", "another seed"],
 )
-def test_a_state_that_cannot_be_used_is_said_so(tmp_path: Path, text: str, says: str) -> None:
+def test_an_unusable_state_is_reported(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "state.json").write_text(text)
     with pytest.raises(StateUnreadable, match=says):
         Sandbox(Options(state_file=tmp_path / "state.json"))
@@ -214,7 +214,7 @@ def test_the_control_sets_the_latency_of_both_services(sandbox: Sandbox) -> None
         assert requests.get(url, timeout=TIMEOUT_S).elapsed.total_seconds() >= 0.12
 
 
-def test_the_control_sets_states_and_tells_the_truth(sandbox: Sandbox) -> None:
+def test_the_control_sets_states_and_shows_the_truth(sandbox: Sandbox) -> None:
     _control(sandbox, "POST", "/beatport", {"empty_charts": [5], "short_charts": {"11": 40}, "max_per_second": 100})
     assert sandbox.beatport.top_100(5).count == 0
     assert len(sandbox.beatport.top_100(11).tracks) == 40
@@ -237,7 +237,7 @@ def test_the_control_sets_states_and_tells_the_truth(sandbox: Sandbox) -> None:
         ("GET", "/nothing", None, 404),
     ],
 )
-def test_the_control_says_what_it_does_not_take(sandbox: Sandbox, method: str, path: str, body: Any, status: int) -> None:
+def test_the_control_reports_invalid_requests(sandbox: Sandbox, method: str, path: str, body: Any, status: int) -> None:
     answer = _control(sandbox, method, path, body)
     assert (answer.status_code, "error" in answer.json()) == (status, True)
 

@@ -1,4 +1,4 @@
-"""Plans applied through faults: after each, the server holds every track once and in order, or the error says what is known."""
+"""Applying plans despite faults: afterwards the server holds every track once and in order, or the error says what is known."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read(client: SpotifyClient, playlist_id: str) -> list[str | None]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_an_addition_happens_once_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+def test_an_addition_happens_once_whatever_happens_to_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist(holds=(1, 2, 3))
     plan = plan_collect(ids(10, 2, 11, 12), spotify.held(playlist_id))
     spotify.server.faults.add(service="spotify", method="POST", **fault)
@@ -58,7 +58,7 @@ def test_an_addition_happens_once_whatever_becomes_of_its_answer(spotify: Spotif
     applied = apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
     assert spotify.held(playlist_id) == list(ids(10, 11, 12, 1, 2, 3))
     assert applied.added == ids(10, 11, 12)
-    assert tuple(added) == applied.added, "additions were not told once each"
+    assert tuple(added) == applied.added, "additions were not reported once each"
     sent_again = spotify.sent(method="POST") > 1
     assert applied.snapshot_id == (spotify.state.playlists[playlist_id].snapshot_id if sent_again else None), (
         "a lost answer leaves it unknown"
@@ -82,13 +82,13 @@ def test_order_holds_over_many_batches(spotify: SpotifySandbox, fault: dict[str,
     assert spotify.held(playlist_id) == list(ids(*range(100, 350), 1, 2))
 
 
-def test_what_a_quota_cuts_off_the_next_run_puts_on_top(spotify: SpotifySandbox) -> None:
+def test_the_next_run_adds_what_a_quota_cut_off(spotify: SpotifySandbox) -> None:
     playlist_id, wanted = spotify.playlist(holds=(1, 2)), ids(*range(100, 350))
     spotify.server.faults.add(service="spotify", method="POST", nth=2, fault="quota_exceeded", retry_after_s=50_000)
     added: list[str] = []
     with pytest.raises(QuotaExceeded):
         apply_update(spotify.client(), playlist_id, Plan(add=wanted), sleep=spotify.sleep, on_added=added.extend)
-    assert sorted(added) == sorted(set(spotify.held(playlist_id)) - set(ids(1, 2))), "what was added is not what was told"
+    assert sorted(added) == sorted(set(spotify.held(playlist_id)) - set(ids(1, 2))), "the reported additions are wrong"
     assert added
     spotify.clock.advance(50_001)
     client = spotify.client(spotify.budget("next day"))
@@ -97,7 +97,7 @@ def test_what_a_quota_cuts_off_the_next_run_puts_on_top(spotify: SpotifySandbox)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_mirror_becomes_the_chart_whatever_happens_to_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 41))
     spotify.server.faults.add(service="spotify", method="PUT", **fault)
     plan = plan_mirror(chart, spotify.held(playlist_id))
@@ -109,7 +109,7 @@ def test_a_mirror_becomes_the_chart_whatever_becomes_of_its_answer(spotify: Spot
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 @pytest.mark.parametrize("fault", [FAULTS[3], FAULTS[8], FAULTS[9]], ids=name_of)
-def test_a_long_mirror_starts_over_after_a_doubt(spotify: SpotifySandbox, method: str, fault: dict[str, Any]) -> None:
+def test_a_long_mirror_starts_over_after_an_unknown_outcome(spotify: SpotifySandbox, method: str, fault: dict[str, Any]) -> None:
     playlist_id, chart = spotify.playlist(holds=(3, 1, 50)), ids(*range(1, 251))
     spotify.server.faults.add(service="spotify", method=method, **fault)
     apply_update(spotify.client(), playlist_id, plan_mirror(chart, spotify.held(playlist_id)), sleep=spotify.sleep)
@@ -118,7 +118,7 @@ def test_a_long_mirror_starts_over_after_a_doubt(spotify: SpotifySandbox, method
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 @pytest.mark.parametrize("rules", ["new", "old"])
-def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
+def test_a_removal_happens_whatever_happens_to_its_answer(spotify: SpotifySandbox, rules: str, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist(holds=(1, 2, 3, 2, 4))
     spotify.server.faults.add(service="spotify", method="DELETE", **fault)
     applied = apply_update(spotify.client(), playlist_id, Plan(remove=ids(2, 4), add=ids(9)), sleep=spotify.sleep)
@@ -127,8 +127,8 @@ def test_a_removal_happens_whatever_becomes_of_its_answer(spotify: SpotifySandbo
 
 
 @pytest.mark.parametrize("fault", [FAULTS[1], FAULTS[3], FAULTS[9], FAULTS[11]], ids=name_of)
-def test_a_write_that_shows_late_is_not_left_in_twice(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
-    """The read after a doubt does not show the write yet, so it is sent again: what then stands twice is mended."""
+def test_a_late_write_leaves_no_duplicates(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+    """The read after an unknown outcome does not show the write yet, so it is sent again; the duplicates are then removed."""
     playlist_id = spotify.playlist(holds=(1, 2))
     spotify.state.items_delay = timedelta(seconds=3)
     spotify.server.faults.add(service="spotify", method="POST", **fault)
@@ -144,7 +144,7 @@ def test_what_somebody_put_on_top_meanwhile_stays_and_the_rest_is_found_below(sp
     assert spotify.held(playlist_id) == list(ids(399, *range(100, 250), 1, 2))
 
 
-def test_a_doubt_that_does_not_end_goes_up_as_one(spotify: SpotifySandbox) -> None:
+def test_an_outcome_that_stays_unknown_is_raised(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=(1, 2)), spotify.client()
     spotify.server.faults.add(service="spotify", method="POST", count=None, **FAULTS[2])
     told: list[str] = []
@@ -156,7 +156,7 @@ def test_a_doubt_that_does_not_end_goes_up_as_one(spotify: SpotifySandbox) -> No
     assert spotify.held(playlist_id) == list(ids(1, 2))
 
 
-def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(spotify: SpotifySandbox) -> None:
+def test_a_failed_read_after_an_unconfirmed_write_leaves_it_unconfirmed(spotify: SpotifySandbox) -> None:
     playlist_id = spotify.playlist()
     spotify.server.faults.add(service="spotify", method="POST", **FAULTS[3])
     spotify.server.faults.add(service="spotify", method="GET", count=None, **FAULTS[4])
@@ -166,14 +166,14 @@ def test_a_read_that_fails_after_a_doubtful_write_leaves_the_doubt(spotify: Spot
     assert spotify.sent(method="POST") == 1, "a write was sent again without reading"
 
 
-def test_a_playlist_that_is_gone_is_a_refusal(spotify: SpotifySandbox) -> None:
+def test_a_missing_playlist_is_refused(spotify: SpotifySandbox) -> None:
     with pytest.raises(RequestRefused, match="404"):
         apply_update(spotify.client(), base62_id("no such"), Plan(add=ids(10)), sleep=spotify.sleep)
 
 
 @pytest.mark.parametrize("seed", range(15))
 def test_runs_through_random_faults_end_where_a_world_without_faults_does(spotify: SpotifySandbox, seed: int) -> None:
-    """Three days of charts; each run reads, plans, applies and is repeated after an error, as the flow does."""
+    """Three days of charts; each run reads, plans and applies, and is repeated after an error, like the flow."""
     dice = random.Random(seed)
     playlist_id = spotify.playlist(holds=(0, 1))
     expected: list[str | None] = list(spotify.held(playlist_id))
@@ -200,7 +200,7 @@ def test_runs_through_random_faults_end_where_a_world_without_faults_does(spotif
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
-def test_a_playlist_is_made_once_whatever_becomes_of_the_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_playlist_is_created_once_whatever_happens_to_the_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     spotify.playlist("Another")
     client = spotify.client()
     spotify.server.faults.add(service="spotify", kind="create-playlist", **fault)
@@ -220,7 +220,7 @@ def test_no_playlist_is_made_while_the_list_cannot_be_read(spotify: SpotifySandb
     assert spotify.sent(kind="create-playlist") == 1
 
 
-def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing(spotify: SpotifySandbox) -> None:
+def test_a_full_playlist_moves_its_oldest_to_a_growing_continuation(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=range(200)), spotify.client()
     account = client.me().account_id
 
@@ -236,14 +236,14 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
         )
 
     assert move(spotify.held(playlist_id), 10) == ()
-    # The first move dies between the additions there and the removals here.
+    # The first move dies between the additions to the continuation and the removals here.
     spotify.server.faults.add(service="spotify", method="DELETE", count=None, **FAULTS[2])
     with pytest.raises(UpstreamDown):
         move(spotify.held(playlist_id), 11)
     spotify.server.faults.clear()
     assert move(spotify.held(playlist_id), 11) == ids(*range(50, 200))
     second = spotify.state.person.find("House (2)").playlist_id
-    assert spotify.held(second) == list(ids(*range(50, 200))), "tracks stand twice or out of order in the continuation"
+    assert spotify.held(second) == list(ids(*range(50, 200))), "tracks are duplicated or out of order in the continuation"
     assert spotify.held(playlist_id) == list(ids(*range(50)))
     apply_update(client, playlist_id, Plan(add=ids(*range(200, 361))), sleep=spotify.sleep)
     assert len(move(spotify.held(playlist_id), 150)) == 151
@@ -251,7 +251,7 @@ def test_a_full_playlist_moves_its_oldest_to_a_continuation_that_goes_on_growing
     assert spotify.held(playlist_id) == list(ids(*range(200, 260)))
 
 
-def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spotify: SpotifySandbox) -> None:
+def test_tracks_left_in_a_full_continuation_by_an_interrupted_move_are_not_moved_again(spotify: SpotifySandbox) -> None:
     client, playlist_id = spotify.client(), spotify.playlist(holds=range(40, 200))
     spotify.playlist("House (2)", holds=[*range(50, 200), *range(300, 305)])
     spotify.playlist("House (3)")
@@ -265,7 +265,7 @@ def test_what_a_broken_move_left_in_a_full_continuation_is_not_moved_again(spoti
     assert spotify.held(playlist_id) == []
 
 
-def test_a_full_playlist_says_so_when_the_person_wants_that_or_nothing_can_move(spotify: SpotifySandbox) -> None:
+def test_a_full_playlist_is_an_error_when_chosen_or_when_nothing_can_move(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=(1, 1, 2, 2)), spotify.client()
     ref, present = client.playlist(playlist_id), spotify.held(playlist_id)
 

@@ -87,7 +87,7 @@ def test_everything_is_written_in_both_shapes(spotify: SpotifySandbox, rules: st
     assert client.playlist(made.playlist_id).snapshot_id == snapshots[-1]
 
 
-def test_a_listing_is_whole_or_an_exception(spotify: SpotifySandbox) -> None:
+def test_a_listing_is_complete_or_an_exception(spotify: SpotifySandbox) -> None:
     names = [f"List {number}" for number in range(120)]
     for name in names:
         spotify.playlist(name)
@@ -113,7 +113,7 @@ def test_a_listing_that_changes_while_it_is_read_is_read_again(spotify: SpotifyS
         spotify.client().playlists()
 
 
-def test_a_playlist_that_changes_while_it_is_read_is_not_read_askew(spotify: SpotifySandbox) -> None:
+def test_a_playlist_that_changes_while_it_is_read_raises_an_error(spotify: SpotifySandbox) -> None:
     playlist_id = spotify.playlist(holds=range(60))
     items = spotify.client().playlist_items(playlist_id)
     next(items)
@@ -149,7 +149,7 @@ def test_a_write_of_unknown_outcome_is_sent_once(spotify: SpotifySandbox, fault:
 
 
 @pytest.mark.parametrize("fault", NOT_CARRIED_OUT, ids=name_of)
-def test_a_write_that_was_turned_away_is_sent_again(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+def test_a_rejected_write_is_sent_again(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist()
     spotify.server.faults.add(service="spotify", method="POST", **fault)
     spotify.client().add_items(playlist_id, [track_id(1)])
@@ -184,7 +184,7 @@ def test_a_read_that_never_gets_an_answer_gives_up_and_says_what(spotify: Spotif
     assert spotify.sent() == 4
 
 
-def test_a_429_waits_as_asked_and_a_long_one_goes_up(spotify: SpotifySandbox) -> None:
+def test_a_429_waits_as_asked_and_a_long_one_is_raised(spotify: SpotifySandbox) -> None:
     client = spotify.client(spotify_max_wait_s=30)
     spotify.server.faults.add(kind="search", count=2, fault="rate_limited", retry_after_s=12)
     client.search("isrc:XXABC2600003")
@@ -210,8 +210,8 @@ def test_a_spent_quota_stops_every_run_until_it_is_back(spotify: SpotifySandbox)
     for other in (client, spotify.client(spotify.budget("another run"))):
         with pytest.raises(QuotaExceeded):
             other.search("isrc:XXABC2600004")
-    assert spotify.sent() == sent, "somebody asked before the quota was back"
-    assert spotify.slept == [], "a spent quota was waited for"
+    assert spotify.sent() == sent, "a request was sent before the quota was back"
+    assert spotify.slept == [], "the run waited for a spent quota"
     spotify.clock.advance(50_001)
     spotify.client(spotify.budget("next day")).search("isrc:XXABC2600004")
 
@@ -240,7 +240,7 @@ def test_expired_access_is_renewed_once_for_all_threads(spotify: SpotifySandbox)
     assert all(count >= 9 for count in found), found
     assert client.calls["search"] == spotify.sent(kind="search")
     assert 80 < client.calls["search"] <= 88
-    assert spotify.server.log.count(service="accounts") == 2, "each thread renewed on its own"
+    assert spotify.server.log.count(service="accounts") == 2, "each thread renewed by itself"
 
 
 def test_a_token_is_renewed_before_it_ends(spotify: SpotifySandbox) -> None:
@@ -283,9 +283,9 @@ def test_refusals_say_what_and_why(spotify: SpotifySandbox) -> None:
         (403, "Only the owner and collaborators", lambda: ids_of(client, foreign.playlist_id)),
         (403, "Only the owner and collaborators", lambda: client.add_items(foreign.playlist_id, [track_id(1)])),
         (404, "algorithmic or editorial", lambda: ids_of(client, made_by_spotify.playlist_id)),
-        (404, "no such thing any more", lambda: client.track(base62_id("nothing"))),
+        (404, "It no longer exists", lambda: client.track(base62_id("nothing"))),
         (400, "Query exceeds maximum length", lambda: client.search("x" * 300)),
-        (400, "is no Spotify id", lambda: client.playlist("../me")),
+        (400, "is not a Spotify id", lambda: client.playlist("../me")),
         (400, "more than Spotify takes at once", lambda: client.add_items(foreign.playlist_id, [track_id(1)] * 101)),
     ]
     for status, words, call in cases:
@@ -323,7 +323,7 @@ def test_no_secret_is_in_an_error_its_causes_or_a_log(spotify: SpotifySandbox, c
     texts = [record.getMessage() for record in caplog.records]
     for error in errors:
         assert error.__cause__ is None
-        assert error.__context__ is None, f"{error!r} drags {error.__context__!r} along"
+        assert error.__context__ is None, f"{error!r} carries {error.__context__!r}"
         texts += [str(error), repr(error), repr(error.__dict__), repr(pickle.dumps(error))]
     everything = "\n".join(texts)
     secrets = [*spotify.state.accounts._access, spotify.refresh_token, spotify.state.accounts.client_secret, "another-secret"]

@@ -1,4 +1,4 @@
-"""Signing in, from the consent page over the loopback listener to the stored sign-in that a client then uses."""
+"""Signing in, from the consent page through the loopback listener to the stored sign-in that a client then uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VERIFIER = new_verifier()
 def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(spotify: SpotifySandbox) -> None:
     settings, state = spotify.settings(spotify_refresh_token=None), new_state()
     with Loopback(state, port=0) as loopback:
-        idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open some in advance
+        idle = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0))  # browsers open connections in advance
         strange = requests.get(f"{loopback.redirect}?code=x&state=another", timeout=TIMEOUT_S)
         assert strange.status_code == 404
         page = requests.get(authorize_url(settings, loopback.redirect, state, VERIFIER), timeout=TIMEOUT_S)
@@ -46,7 +46,7 @@ def test_a_browser_signs_in_and_the_client_works_with_what_was_stored(spotify: S
     assert spotify.client(spotify_refresh_token=None).me().name == "Sandbox Listener"
 
 
-def test_headless_the_pasted_address_does(spotify: SpotifySandbox) -> None:
+def test_without_a_browser_the_pasted_address_works(spotify: SpotifySandbox) -> None:
     settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
     address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     sign_in = exchange_code(
@@ -57,7 +57,7 @@ def test_headless_the_pasted_address_does(spotify: SpotifySandbox) -> None:
         exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
 
 
-def test_a_no_a_foreign_address_and_nobody_are_told_apart(spotify: SpotifySandbox) -> None:
+def test_a_refusal_a_foreign_address_and_no_answer_are_distinguished(spotify: SpotifySandbox) -> None:
     settings, state = spotify.settings(), new_state()
     spotify.state.accounts.consents = False
     with Loopback(state, port=0) as loopback:
@@ -78,7 +78,7 @@ def test_a_no_a_foreign_address_and_nobody_are_told_apart(spotify: SpotifySandbo
             code_from_address(address, state)
 
 
-def test_a_sign_in_without_all_permissions_is_not_taken(spotify: SpotifySandbox) -> None:
+def test_a_sign_in_without_all_permissions_is_refused(spotify: SpotifySandbox) -> None:
     settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
     asked = authorize_url(settings, redirect, state, VERIFIER).replace("playlist-modify-public", "")
     address = requests.get(asked, timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
@@ -111,7 +111,7 @@ def test_the_address_asks_for_what_is_needed_and_no_more(spotify: SpotifySandbox
 
 
 @pytest.mark.parametrize("target", ["http://[", "//[", "/callback?" + "&".join(["a=b"] * 1000)])
-def test_an_address_that_is_none_is_answered_without_a_traceback(target: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_address_is_answered_without_a_traceback(target: str, capfd: pytest.CaptureFixture[str]) -> None:
     with Loopback(new_state(), port=0) as loopback:
         browser = socket.create_connection(("127.0.0.1", urlsplit(loopback.redirect).port or 0), timeout=TIMEOUT_S)
         browser.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
@@ -122,7 +122,7 @@ def test_an_address_that_is_none_is_answered_without_a_traceback(target: str, ca
     assert told.err + told.out == ""
 
 
-def test_a_code_is_of_no_use_without_what_only_the_sign_in_knows(spotify: SpotifySandbox) -> None:
+def test_a_code_is_useless_without_the_verifier(spotify: SpotifySandbox) -> None:
     settings, state, redirect = spotify.settings(), new_state(), redirect_uri()
     asked = authorize_url(settings, redirect, state, VERIFIER)
     assert VERIFIER not in asked
@@ -131,7 +131,7 @@ def test_a_code_is_of_no_use_without_what_only_the_sign_in_knows(spotify: Spotif
         exchange_code(settings, code_from_address(address, state), redirect, new_verifier(), now=spotify.clock, sleep=spotify.sleep)
 
 
-def test_the_apps_secret_is_asked_for_beside_it(spotify: SpotifySandbox) -> None:
+def test_the_apps_secret_is_required_too(spotify: SpotifySandbox) -> None:
     settings, state, redirect = spotify.settings(spotify_client_secret=SecretStr("wrong")), new_state(), redirect_uri()
     address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SettingsError, match="id and secret"):

@@ -1,4 +1,4 @@
-"""Spotify's 429s end to end: a spent quota silences every process that shares the ledger, a short wait is told, a long one defers."""
+"""Spotify's 429s end to end: a spent quota stops every process that shares the ledger, a short wait is reported, a long one defers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ with Workspace(settings, open_ledger(settings.ledger_address()), run_key=sys.arg
 
 
 def search(environment: Mapping[str, str], name: str, times: int) -> subprocess.Popen[str]:
-    """A process that searches so often, or until it is told that the quota is spent; then it says until when."""
+    """A process that searches that many times, or until the quota is spent; then it prints until when."""
     command = [sys.executable, "-c", SEARCHER, name, str(times)]
     return subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True)
 
@@ -62,12 +62,12 @@ def test_not_one_request_leaves_any_process_before_the_quota_is_back(tmp_path: P
         }
         at_work = [search(environment, f"at-work-{number}", 200) for number in range(PROCESSES)]
         ends = [said(process) for process in at_work]
-        assert all(ends), "a process went on after QUOTA_EXCEEDED"
+        assert all(ends), "a process continued after QUOTA_EXCEEDED"
         refused = sandbox.requests.count(service="spotify", status=429)
-        assert 1 <= refused <= PROCESSES, "beyond the request that each had under way, somebody asked again"
+        assert 1 <= refused <= PROCESSES, "a process sent another request besides the one under way"
         sent = sandbox.requests.last_number
         assert said(search(environment, "later", 5)) == max(ends)
-        assert sandbox.requests.last_number == sent, "a later run asked before the quota was back"
+        assert sandbox.requests.last_number == sent, "a later run sent a request before the quota was back"
         assert open_ledger(str(tmp_path / "beatporter.db")).calls.quota_until() == datetime.fromisoformat(max(ends))
 
 
@@ -85,7 +85,7 @@ def test_a_wait_that_a_search_thread_meets_is_shown_and_logged(world: Sandbox, c
     assert [(progress.genre, progress.step) for progress in told] == [("house", "wait")]
     assert "waiting 7 s: Spotify asks to wait 7 s (429)" in told[0].note
     assert told[0].note in caplog.text
-    assert 5 < max(slept) <= 7, "what had passed by itself is not waited for again"
+    assert 5 < max(slept) <= 7, "time that has already passed is not waited for again"
 
 
 def test_a_wait_that_is_too_long_is_refused_with_its_end(world: Sandbox) -> None:
@@ -97,4 +97,4 @@ def test_a_wait_that_is_too_long_is_refused_with_its_end(world: Sandbox) -> None
         pytest.raises(RateLimited, match=r"4000 s, until 2026-11-02 07:07 UTC"),
     ):
         workspace.spotify.search("isrc:XXABC2600001")
-    assert not [pause_s for pause_s in slept if pause_s > 1], "the wait was begun all the same"
+    assert not [pause_s for pause_s in slept if pause_s > 1], "the wait was started anyway"

@@ -1,4 +1,4 @@
-"""`beatporter status` over ledgers as runs leave them."""
+"""`beatporter status` on ledgers as runs leave them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
 
 def test_account_calls_and_the_quotas_end(environment: dict[str, str], ledger: Ledger) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    until = now + timedelta(hours=13, minutes=38)  # 13.6 h for five minutes yet
+    until = now + timedelta(hours=13, minutes=38)  # still 13.6 h for the next five minutes
     ledger.listings.append("run", now, [ListedPlaylist("run", "P", "House", "s", 3, "dj-ada", now)])
     ledger.calls.append([CallRow(now - timedelta(hours=25), "search", 500, "old"), CallRow(now - timedelta(hours=2), "search", 120, "run")])
     ledger.calls.append([CallRow(now, "write", 3, "run"), CallRow(now, "quota", 0, "run", until)])

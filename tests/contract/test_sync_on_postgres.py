@@ -1,4 +1,4 @@
-"""The same mornings on SQLite and on PostgreSQL: the same playlists, for the same calls."""
+"""The same mornings on SQLite and PostgreSQL give the same playlists, with the same calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAYS = 3
 
 
 def mornings(home: Path, database: str) -> tuple[list[list[str]], int]:
-    """What the playlist held after each morning, and the calls to Spotify in all."""
+    """The playlist's content after each morning, and the total of Spotify calls."""
     with sandbox_in_use(home) as world:
         settings = load_settings(database=database)
         held = []

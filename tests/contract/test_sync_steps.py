@@ -1,4 +1,4 @@
-"""The five steps against the sandbox: mornings, a person's hand in the playlist, a person's word over a match."""
+"""The five steps against the sandbox: mornings, a person's changes to the playlist, a person's overrides."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_all() -> tuple[Settings, Ledger]:
 
 
 def morning(run_key: str) -> tuple[list[int], list[str]]:
-    """One whole run; the chart and what was added."""
+    """One complete run; returns the chart and what was added."""
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key=run_key, slug=SLUG, reserve=3) as workspace:
         chart = scrape_chart(workspace, SLUG)
@@ -54,7 +54,7 @@ def test_two_mornings_read_no_playlist_and_back_up_what_is_there(world: Sandbox)
     assert backed_up() == more + added
     assert world.requests.count(kind="search") - searches < 60
     assert world.requests.count(kind="playlist-items", method="GET") == 0, "nobody else changed it"
-    assert world.requests.count(kind="playlist-items", method="POST") == 2, "one write a morning"
+    assert world.requests.count(kind="playlist-items", method="POST") == 2, "one write per morning"
 
 
 def test_the_same_run_again_changes_nothing(world: Sandbox) -> None:
@@ -66,7 +66,7 @@ def test_the_same_run_again_changes_nothing(world: Sandbox) -> None:
     assert world.requests.count(kind="playlist-items") == calls
 
 
-def test_a_persons_hand_is_respected(world: Sandbox) -> None:
+def test_a_persons_changes_are_respected(world: Sandbox) -> None:
     _, added = morning("one")
     person = world.spotify.person
     person.remove_track(NAME, added[3])
@@ -85,11 +85,11 @@ def test_a_run_that_dies_after_its_write_adds_nothing_twice(world: Sandbox) -> N
         lost = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart))
     _, added = morning("two")
     assert world.spotify.person.track_ids(NAME) == lost
-    assert sorted(added) == sorted(lost), "the next run takes them over into the history"
+    assert sorted(added) == sorted(lost), "the next run records them in the history"
     assert backed_up() == lost
 
 
-def test_a_persons_word_replaces_the_track_in_its_place(world: Sandbox) -> None:
+def test_an_override_replaces_the_track_in_its_place(world: Sandbox) -> None:
     chart, added = morning("one")
     settings, ledger = open_all()
     by_track = {match.track_id: match for match in ledger.matches.latest(chart).values()}
@@ -107,7 +107,7 @@ def test_a_persons_word_replaces_the_track_in_its_place(world: Sandbox) -> None:
     assert world.spotify.person.track_ids(NAME) == expected
 
 
-def test_what_the_person_threw_out_after_a_run_died_stays_out(world: Sandbox) -> None:
+def test_tracks_removed_by_the_person_after_a_run_died_stay_out(world: Sandbox) -> None:
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
         chart = scrape_chart(workspace, SLUG)
@@ -116,11 +116,11 @@ def test_what_the_person_threw_out_after_a_run_died_stays_out(world: Sandbox) ->
     _, added = morning("two")
     kept = [track_id for track_id in sent if track_id != sent[7]]
     assert world.spotify.person.track_ids(NAME) == kept
-    assert added == sent, "Spotify had confirmed them: the next run takes them over, whatever became of them since"
+    assert added == sent, "Spotify had confirmed them: the next run records them, whatever happened to them since"
     assert backed_up() == kept
     playlist = ledger.playlists.latest(18)
     assert playlist is not None
-    assert set(ledger.history.track_ids(playlist.playlist_id)) == set(sent), "the history knows what was thrown out"
+    assert set(ledger.history.track_ids(playlist.playlist_id)) == set(sent), "the history knows what was removed"
 
 
 def test_a_run_without_calls_records_what_a_dead_run_wrote_from_the_ledger(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_a_run_without_calls_records_what_a_dead_run_wrote_from_the_ledger(world
         sent = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart))
     monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "1")
     _, added = morning("two")
-    assert added == sent, "Spotify had confirmed it, so nobody need be asked"
+    assert added == sent, "Spotify had confirmed it, so no request is needed"
     assert backed_up() == sent
     monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "5000")
     reads = world.requests.count(kind="playlist-items", method="GET")
@@ -141,12 +141,10 @@ def test_a_run_without_calls_records_what_a_dead_run_wrote_from_the_ledger(world
     assert backed_up() == sent
 
 
-def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below_todays(
-    world: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_entries_that_left_the_chart_unsearched_are_added_below_todays(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, ledger = open_all()
     with Workspace(settings, ledger, run_key="one", slug=SLUG) as workspace:
-        before = scrape_chart(workspace, SLUG)  # and then the power went
+        before = scrape_chart(workspace, SLUG)  # and then the power failed
     for _ in range(3):
         world.world.advance_day()
     chart, added = morning("two")
@@ -155,11 +153,11 @@ def test_entries_that_left_the_chart_before_they_could_be_searched_come_in_below
     late = [found[beatport_id] for beatport_id in gone if beatport_id in found]
     assert len(late) > 5, "three days of churn"
     assert [track_id for track_id in added if track_id in late] == [track_id for track_id in late if track_id in added]
-    assert set(added[-len(late) :]) == set(late), "below what the present chart asks for"
+    assert set(added[-len(late) :]) == set(late), "below what the current chart asks for"
     assert world.spotify.person.track_ids(NAME) == added
 
 
-def test_a_full_playlist_moves_its_oldest_tracks_on_and_goes_on(world: Sandbox) -> None:
+def test_a_full_playlist_moves_its_oldest_tracks_and_keeps_growing(world: Sandbox) -> None:
     _, first = morning("one")
     world.world.advance_day()
     settings, ledger = open_all()
@@ -175,10 +173,10 @@ def test_a_full_playlist_moves_its_oldest_tracks_on_and_goes_on(world: Sandbox) 
     assert person.track_ids(NAME) + moved == added + first, "nothing is lost, the order holds"
     world.world.advance_day()
     _, more = morning("three")
-    assert not set(more) & set(first), "what was moved on is not added again"
+    assert not set(more) & set(first), "moved tracks are not added again"
 
 
-def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_playlist_is_reported_when_the_person_wants_no_continuation(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     _, first = morning("one")
     monkeypatch.setenv("BEATPORTER_PLAYLIST_WHEN_FULL", "fail")
     world.world.advance_day()
@@ -191,7 +189,7 @@ def test_a_full_playlist_is_told_where_the_person_wants_no_continuation(world: S
     assert world.spotify.person.track_ids(NAME) == first
 
 
-def test_a_playlist_that_was_deleted_begins_anew_without_what_was_thrown_out_of_it(world: Sandbox) -> None:
+def test_a_deleted_playlist_starts_again_without_tracks_removed_from_it(world: Sandbox) -> None:
     _, first = morning("one")
     person = world.spotify.person
     person.remove_track(NAME, first[4])

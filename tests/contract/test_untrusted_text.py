@@ -1,4 +1,4 @@
-"""Words of strangers steer no terminal and no page: every command over a ledger full of them, as an older version may have left it."""
+"""Text from outside controls no terminal and no page: every command on a ledger full of it, as an older version may have left it."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from orchestration.results import UnexpectedError, in_words
 
 NASTY = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b31m\u202eevil\u2066\x08\x7f\x85\r\nnext\x00"
 OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\")
-"""What a console of ours writes at a terminal: colours and links."""
+"""What our console writes to a terminal: colours and links."""
 TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 TRACK = f"{1:022}"
 
 
 def hostile_in(text: str) -> set[str]:
-    """The characters in an output that no terminal should get, but for lines' ends."""
+    """The characters in an output that no terminal should receive, except line ends."""
     return {one for one in OURS.sub("", text) if (unicodedata.category(one) in ("Cc", "Cs") and one != "\n") or one in TURNS}
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose ledger has something nasty in every text."""
+    """A home folder whose ledger has something nasty in every text."""
     monkeypatch.setenv("BEATPORTER_HOME", str(tmp_path))
     monkeypatch.setenv("BEATPORTER_SPOTIFY_CLIENT_ID", NASTY.replace("\x00", ""))
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,7 @@ COMMANDS = [
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_no_command_prints_what_steers_a_terminal(command: tuple[str, ...], terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_command_prints_control_characters(command: tuple[str, ...], terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")
         monkeypatch.setattr(Console, "is_terminal", True)
@@ -92,7 +92,7 @@ def test_no_command_prints_what_steers_a_terminal(command: tuple[str, ...], term
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_exported_table_holds_what_steers_a_terminal(home: Path, table: str) -> None:
+def test_no_exported_table_holds_control_characters(home: Path, table: str) -> None:
     file = home / "out.csv"
     done = CliRunner().invoke(app, ["ledger", "export", table, str(file)])
     assert done.exit_code == 0, done.output
@@ -108,7 +108,7 @@ def test_a_genres_page_shows_titles_without_it() -> None:
     assert not hostile_in(page)
 
 
-def test_a_failed_run_shows_a_services_words_without_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_run_shows_a_services_text_without_it(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = Outcome("failed", error=f"Spotify said {NASTY}")
     show({"genres": {"dubstep": outcome.document()}, "spotify_calls": 1, "budget_left": 2})
     show_error(PermanentError(f"Spotify said {NASTY}", NASTY))
@@ -119,7 +119,7 @@ def test_a_failed_run_shows_a_services_words_without_it(capsys: pytest.CaptureFi
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(NASTY))))
-def test_whatever_a_service_says_is_one_harmless_line_everywhere(words: str) -> None:
+def test_any_text_of_a_service_becomes_one_harmless_line(words: str) -> None:
     message, reason = read_error({"error": {"message": words, "reason": words}})
     error = SettingsError(words, words)
     page = failure_report("dubstep", error, "run", notes=[words])
@@ -129,5 +129,5 @@ def test_whatever_a_service_says_is_one_harmless_line_everywhere(words: str) -> 
     assert len(page.splitlines()) == len(failure_report("dubstep", SettingsError("a", "b"), "run", notes=["c"]).splitlines())
 
 
-def test_other_letters_are_left_as_they_are() -> None:
+def test_other_letters_stay_unchanged() -> None:
     assert escape("Žďár – Ünïcode ☃ عربي") == "Žďár – Ünïcode ☃ عربي"

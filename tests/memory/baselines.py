@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from beatporter.ledger.ledger import open_ledger
-from beatporter.memory.history import RUN, holders_of
+from beatporter.memory.past_runs import RUN, holders_of
 from beatporter.records.ledger import MemoryRow
 from tests.memory.measured_runs import sandbox, sync
 

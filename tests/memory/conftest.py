@@ -13,7 +13,7 @@ import pytest
 
 from beatporter.ledger.ledger import open_ledger
 from beatporter.memory.capture import capture_file
-from beatporter.memory.history import rows_of
+from beatporter.memory.past_runs import rows_of
 from beatporter.memory.records import Holder
 from tests.timeouts import TIMEOUT_S
 from tests.unit.memory_examples import AT, DETAILS, MB, READ_ROW, REPORT

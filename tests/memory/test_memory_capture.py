@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from beatporter.memory.analysis import thinned
 from beatporter.memory.flight_record import is_alive
 from beatporter.memory.reading import reader_environment
+from beatporter.memory.records import Moment
 from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
@@ -472,3 +474,11 @@ def test_no_secret_of_the_environment_or_command_line_reaches_a_report(tmp_path:
 def test_the_child_that_reads_the_capture_does_not_get_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEATPORTER_SPOTIFY_REFRESH_TOKEN", "hush")
     assert "hush" not in reader_environment().values()
+
+
+def test_a_long_timeline_is_thinned_to_its_highest_moments() -> None:
+    moments = [Moment(number / 20, MB * (500 if number == 777 else 100), 0) for number in range(1000)]
+    short = thinned(moments)
+    assert len(short) <= 120
+    assert max(moment.rss_bytes for moment in short) == 500 * MB
+    assert thinned([]) == ()

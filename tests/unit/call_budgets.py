@@ -1,4 +1,4 @@
-"""The ledger's table of calls, whose commits wait for no disk, and a clock that only the test moves: for the tests of the budget."""
+"""For the tests of the budget: the ledger's table of calls, whose commits do not wait for the disk, and a clock moved by the test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Clock:
 
 
 class Table(Calls):
-    """The ledger's table of calls, whose disk may be full."""
+    """The ledger's table of calls, with a disk that can be full."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -63,7 +63,7 @@ def shared_table() -> Table:
 
 
 def emptied_table() -> Table:
-    """One database for all of a property's examples: making its tables takes longer than they do."""
+    """One database for all examples of a property: creating its tables takes longer than an example."""
     table = shared_table()
     table.drop_before(datetime.max.replace(tzinfo=UTC))
     return table

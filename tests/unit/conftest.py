@@ -1,4 +1,4 @@
-"""What unit tests share. They have no sockets: a test that would start Prefect's temporary server fails here, not half a minute later."""
+"""Shared by unit tests. They may not use sockets: a test that would start Prefect's temporary server fails here at once."""
 
 from __future__ import annotations
 

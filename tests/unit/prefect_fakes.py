@@ -1,4 +1,4 @@
-"""Stand-ins for Prefect's client, so that orchestration is tested without a server; states and runs are Prefect's own."""
+"""Fakes for Prefect's client, so that orchestration is tested without a server; states and runs are Prefect's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orchestration import limits
 
 
 class FakeClock:
-    """Monotonic seconds that pass when somebody sleeps."""
+    """Monotonic seconds that pass only in `sleep`."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -33,15 +33,15 @@ class FakeClock:
 
 
 class FakeClient:
-    """What orchestration asks of Prefect's client.
+    """The part of Prefect's client that orchestration uses.
 
     Attributes:
-        states: each flow run's state; a list is read from the front, its last one stays.
+        states: each flow run's states; a list is consumed from the front, and its last one stays.
         runs, parents: flow runs by id, and each task run's flow run.
         earlier: runs that a search by idempotency key finds.
-        set: states that were set, with whether they were forced.
-        artifacts: the newest version of each artifact; a list is read from the front as well.
-        published: artifacts that were made.
+        set: states that were set, and whether they were forced.
+        artifacts: the newest version of each artifact; a list is consumed from the front as well.
+        published: artifacts that were created.
         away: every request fails.
     """
 
@@ -107,20 +107,20 @@ class FakeClient:
 
 
 def flow_run(**known: Any) -> FlowRun:
-    """A flow run of Prefect's as a flow or a hook sees it."""
+    """A Prefect flow run as a flow or a hook sees it."""
     return FlowRun(**{"id": uuid4(), "flow_id": uuid4(), "name": "run", **known})
 
 
 @contextmanager
 def within(run: FlowRun) -> Iterator[FlowRun]:
-    """As in the body of that run's flow."""
+    """Act as in the body of that run's flow."""
     with FlowRunContext.model_construct(flow=SimpleNamespace(isasync=False), flow_run=run, parameters=run.parameters):
         yield run
 
 
 @contextmanager
 def at_work(home: Path, **known: Any) -> Iterator[FlowRun]:
-    """As in the body of a flow that has no deployment, with a ledger of its own in `home`."""
+    """Act as in the body of a flow without a deployment, with its own ledger in `home`."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("BEATPORTER_")]:
             patch.delenv(name)

@@ -1,4 +1,4 @@
-"""What tests/conftest.py promises to every test: no clock, no earlier run and no person's settings decide how it ends."""
+"""The guarantees of tests/conftest.py: no clock, no earlier run and no person's settings change a test's result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README promises is there: every setting in its table, every command and target that it names, every page that it links."""
+"""The pages are true: every setting is in the README's table, and every command, target and page that they name exists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
-def test_the_table_of_settings_is_whole_and_has_no_other() -> None:
+def test_the_table_of_settings_is_complete_and_has_no_others() -> None:
     rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", README, re.MULTILINE)
     named = {name.lower() for row in rows for name in re.findall(r"[A-Z_]+", row)} - {PREFIX.lower()}
     assert named == set(Settings.model_fields)

@@ -1,4 +1,4 @@
-"""Errors cross processes as Prefect's results do, and say what to do."""
+"""Errors cross processes like Prefect's results, and say what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNTIL = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
         RequestRefused("A happened.", "Do B.", status=403),
     ],
 )
-def test_an_error_survives_pickling_with_all_it_knows(error: BeatporterError) -> None:
+def test_an_error_survives_pickling_with_all_its_fields(error: BeatporterError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert vars(again) == vars(error)

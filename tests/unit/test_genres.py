@@ -1,4 +1,4 @@
-"""The catalogue of genres."""
+"""The list of genres."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from beatporter.settings import load_settings
 from cli.genres import differences
 
 
-def test_there_are_36_genres_with_slugs_and_ids_of_their_own() -> None:
+def test_there_are_36_genres_with_distinct_slugs_and_ids() -> None:
     assert len(KNOWN) == 36
     assert len({genre.genre_id for genre in KNOWN}) == 36
     assert len({genre.slug for genre in KNOWN}) == 36
@@ -30,7 +30,7 @@ def test_the_genres_of_2026_are_known_and_run_only_when_they_are_chosen() -> Non
 def test_a_retired_id_is_explained_with_what_took_over() -> None:
     assert set(RETIRED) == {17, 38, 41, 65, 79, 80, 87}
     assert "mainstage" in retired_words(Genre("big-room", 79, "Big Room"))
-    assert "No genre took over" in retired_words(Genre("leftfield", 80, "Leftfield"))
+    assert "No genre replaces it" in retired_words(Genre("leftfield", 80, "Leftfield"))
     assert retired_words(all_genres()["trap-future-bass"]) == "", "38 is in use again"
     assert {slug for one in RETIRED.values() for slug in one.took_over} <= set(all_genres())
 
@@ -56,11 +56,11 @@ def test_every_slug_is_a_valid_part_of_an_artifact_key() -> None:
     ("typed", "meant"),
     [("afro", "afro-house"), ("Tech House", "tech-house"), ("trance", "trance-main-floor"), ("drum-n-bass", "drum-bass")],
 )
-def test_a_wrong_slug_is_told_the_nearest(typed: str, meant: str) -> None:
+def test_a_wrong_slug_gets_a_suggestion(typed: str, meant: str) -> None:
     with pytest.raises(UnknownGenre, match=meant):
         find_genre(typed, all_genres())
 
 
-def test_a_slug_like_no_other_is_told_where_the_list_is() -> None:
+def test_a_slug_without_similar_ones_gets_a_hint_to_the_list() -> None:
     with pytest.raises(UnknownGenre, match="beatporter genres"):
         find_genre("zzz", all_genres())

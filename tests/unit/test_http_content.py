@@ -1,4 +1,4 @@
-"""What comes from outside, without what steers a terminal or a reader, and within bounds."""
+"""Content from outside: no control characters, and within bounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NASTY = st.text(
 
 
 @given(NASTY)
-def test_nothing_is_left_that_steers_a_terminal_or_turns_a_line_around(text: str) -> None:
+def test_no_control_characters_or_direction_overrides_are_left(text: str) -> None:
     clean = clean_text(text)
     assert not [
         char for char in clean if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in TURNING
@@ -31,7 +31,7 @@ def test_nothing_is_left_that_steers_a_terminal_or_turns_a_line_around(text: str
 
 
 @given(st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp", "Cf")), max_size=60))
-def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+def test_ordinary_text_stays_unchanged(text: str) -> None:
     assert clean_text(text) == text
 
 
@@ -45,13 +45,13 @@ def test_lines_become_one_and_marks_that_names_need_stay() -> None:
 @pytest.mark.parametrize(
     "text", ["{", "", "NaN", "[Infinity]", "[-Infinity]", "[" * 100_000, b"\xff", b'"\xed\xa0\x80"', "9" * 5_000, "{} {}"]
 )
-def test_what_is_no_json_is_said_to_be_none(text: str | bytes) -> None:
+def test_invalid_json_is_reported(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode_json(text)
 
 
 @pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
-def test_json_nests_so_deep_and_no_deeper(opens: str, closes: str) -> None:
+def test_json_may_nest_only_to_the_limit(opens: str, closes: str) -> None:
     deepest = MAX_JSON_DEPTH - 1
     assert decode_json(f"{opens * deepest}1{closes * deepest}")
     for levels in (MAX_JSON_DEPTH, 900, 100_000):
@@ -71,6 +71,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_json_is_read_as_it_is(document: Any) -> None:
+def test_json_is_read_unchanged(document: Any) -> None:
     text = json.dumps(document)
     assert decode_json(text) == decode_json(text.encode()) == decode_json(b"\xef\xbb\xbf" + text.encode()) == document

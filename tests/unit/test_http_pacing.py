@@ -1,4 +1,4 @@
-"""The pause between requests: among the threads of a process, and among processes."""
+"""The pause between requests, among the threads of a process and among processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shared(file: Path, clock: Clock, interval_s: float = 2.0) -> Pacer:
     return Pacer(interval_s, file=file, sleep=clock.sleep, clock=clock)
 
 
-def test_requests_of_several_processes_stand_in_one_line(tmp_path: Path) -> None:
+def test_requests_of_several_processes_share_one_queue(tmp_path: Path) -> None:
     clock = Clock()
     first, second = shared(tmp_path / "a" / "next", clock), shared(tmp_path / "a" / "next", clock)
     first.wait_turn()
@@ -88,7 +88,7 @@ def test_processes_at_the_same_time_never_take_the_same_moment(tmp_path: Path) -
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "next")], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
     taken = [int(moment) for child in children for moment in child.communicate(timeout=60)[0].split()]
-    assert sorted(taken) == list(range(1, 150)), "a moment was taken twice or left out"
+    assert sorted(taken) == list(range(1, 150)), "a moment was used twice or skipped"
 
 
 def at_rate(rate: float, clock: Clock, acquire: Callable[[int], None] | None = None) -> Pacer:
@@ -123,7 +123,7 @@ def test_one_threads_429_holds_all() -> None:
     assert leave_times(pacer, clock, 2) == [30, 30]
 
 
-def test_a_hold_that_was_slept_through_is_over_though_the_clock_stands() -> None:
+def test_a_hold_that_was_slept_through_ends_even_if_the_clock_stands_still() -> None:
     slept: list[float] = []
     pacer = Pacer(0.2, burst_s=1.0, sleep=slept.append, clock=lambda: 100.0)
     pacer.hold(30)
@@ -132,7 +132,7 @@ def test_a_hold_that_was_slept_through_is_over_though_the_clock_stands() -> None
     assert slept == [30]
 
 
-def test_a_shared_limit_is_asked_in_blocks() -> None:
+def test_a_shared_limit_is_called_in_blocks() -> None:
     clock, asked = Clock(), list[int]()
     pacer = at_rate(100, clock, asked.append)
     leave_times(pacer, clock, 11)

@@ -46,7 +46,7 @@ def test_it_is_read_as_number_and_as_date() -> None:
         "²",
     ],
 )
-def test_nonsense_names_no_time(value: str | None) -> None:
+def test_nonsense_is_ignored(value: str | None) -> None:
     assert retry_after_s(value, AT) is None
 
 

@@ -15,7 +15,7 @@ RATE, DOWN = Wait(7), Down("it answered 502", unknown=True)
 
 
 def pauses(*results: HttpResult[str], is_read: bool = True, max_wait_s: float = 60, policy: RetryPolicy | None = None) -> list[float]:
-    """The pauses before the tries that these results lead to; the last one stays."""
+    """The pauses before the tries that these results cause; the last result is repeated."""
     slept: list[float] = []
     told: list[float] = []
     coming = itertools.chain(results, itertools.repeat(results[-1]))
@@ -27,7 +27,7 @@ def pauses(*results: HttpResult[str], is_read: bool = True, max_wait_s: float = 
         on_wait=lambda seconds, why: told.append(seconds),
     )
     assert last == results[-1]
-    assert told == slept, "a pause that nobody was told of"
+    assert told == slept, "a pause was not reported"
     return slept
 
 
@@ -51,18 +51,18 @@ def test_a_429_waits_as_asked_up_to_a_total() -> None:
     assert len(pauses(Wait(0), max_wait_s=10_000)) == len(WAIT_PAUSES_S) == 5
 
 
-def test_waits_and_failures_of_spotify_are_counted_apart() -> None:
+def test_waits_and_failures_of_spotify_are_counted_separately() -> None:
     slept = pauses(DOWN, RATE, DOWN, RATE, DOWN, Good("at last"))
     assert len(slept) == 5
     assert [slept[1], slept[3]] == [7, 7]
 
 
-def test_what_another_try_would_not_better_is_not_tried_again() -> None:
+def test_results_that_another_try_would_not_improve_are_returned() -> None:
     for result in (Good("x"), Wait(1, quota=True), Refused(404), TooLarge("4 MB", unknown=True), BadAddress("no host", unknown=False)):
         assert pauses(result) == []
 
 
-def test_all_threads_wait_a_429_but_not_a_failure() -> None:
+def test_all_threads_wait_for_a_429_but_not_for_a_failure() -> None:
     slept: list[float] = []
     held: list[float] = []
     results = iter((RATE, Down("refused", unknown=False), Good("x")))

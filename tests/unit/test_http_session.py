@@ -1,4 +1,4 @@
-"""What a failed request means for sending it again; no sockets."""
+"""Whether a failed request may be sent again; no sockets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POOL = HTTPConnection("127.0.0.1")
     ],
     ids=["refused", "no such host", "connect time-out", "dropped", "time-out", "cut off", "undecodable", "no certificates"],
 )
-def test_only_a_connection_that_never_was_leaves_no_doubt(monkeypatch: pytest.MonkeyPatch, error: Exception, unknown: bool) -> None:
+def test_only_a_connection_never_made_has_a_known_outcome(monkeypatch: pytest.MonkeyPatch, error: Exception, unknown: bool) -> None:
     def fail(*_: object, **__: object) -> requests.Response:
         raise error
 
@@ -39,7 +39,7 @@ def test_only_a_connection_that_never_was_leaves_no_doubt(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("url", ["http://", "http://exa mple", "http://[::1", "ftp://host/", "host/path", f"http://{'a' * 70}.com/"])
-def test_what_is_no_address_is_not_asked(url: str) -> None:
+def test_an_invalid_address_is_not_called(url: str) -> None:
     with HttpSession(1) as session:
         sent = session.send("GET", url)
     assert isinstance(sent, BadAddress)

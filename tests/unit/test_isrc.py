@@ -1,4 +1,4 @@
-"""One spelling of an ISRC for both services, and nothing that is not one."""
+"""One spelling of ISRCs for both services, and nothing else accepted."""
 
 from __future__ import annotations
 

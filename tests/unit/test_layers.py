@@ -21,9 +21,9 @@ MAY_IMPORT = {
     "sandbox": {"sandbox", "beatporter"},
 }
 ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
-"""Rooms of the domain between the steps of a run and the HTTP room; they may import one another, but never in a circle."""
+"""Packages of the domain between the steps of a run and the HTTP package; they may import one another, but never in a circle."""
 LEVELS = {"sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
-"""Rooms of the domain, each above those that it may import. What lies in no room (errors, clock, settings, …) may be imported by all."""
+"""Packages of the domain, each above those that it may import. All may import top-level modules (errors, clock, settings, …)."""
 PREFECT = {"prefect", "prefect_gcp"}
 HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
 
@@ -39,7 +39,7 @@ def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """Each name that is imported, with its module."""
+    """Each imported name, with its module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -52,7 +52,7 @@ def modules(package: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("package", sorted(OURS))
-def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+def test_a_package_imports_only_those_below_it(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules(package)
@@ -63,7 +63,7 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
 
 
 def rooms() -> dict[str, set[str]]:
-    """Each room of the domain, and each module that lies in none, with those that it imports."""
+    """Each package of the domain, and each top-level module, with its imports."""
     found: dict[str, set[str]] = {}
     for path in modules("beatporter"):
         inner = path.relative_to(ROOT / "beatporter").with_suffix("").parts
@@ -72,7 +72,7 @@ def rooms() -> dict[str, set[str]]:
     return found
 
 
-def test_every_room_of_the_domain_has_its_level() -> None:
+def test_every_package_of_the_domain_has_its_level() -> None:
     assert {path.name for path in (ROOT / "beatporter").iterdir() if (path / "__init__.py").exists()} == set(LEVELS)
 
 
@@ -81,19 +81,19 @@ def test_inside_the_domain_imports_go_one_way() -> None:
     assert not wrong
 
 
-def test_no_circle_of_rooms_inside_the_domain() -> None:
+def test_no_circular_imports_inside_the_domain() -> None:
     left = rooms()
     while ends := {room for room, names in left.items() if not names & left.keys()}:
         left = {room: names for room, names in left.items() if room not in ends}
     assert not left, "each of these imports another of them"
 
 
-def test_the_http_room_knows_no_service_and_no_setting() -> None:
+def test_the_http_package_knows_no_service_and_no_setting() -> None:
     assert rooms()["http"] <= {"records", "errors", "clock", "control_characters"}
 
 
 @pytest.mark.parametrize("package", ["beatporter", "sandbox"])
-def test_the_domain_and_the_sandbox_know_nothing_of_prefect(package: str) -> None:
+def test_the_domain_and_the_sandbox_do_not_know_prefect(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}" for path in modules(package) for name in imported(path) if name.split(".")[0] in PREFECT
     ]
@@ -108,11 +108,11 @@ def test_no_module_imports_something_heavy_at_its_top(package: str) -> None:
         for name in imported(path, top_level_only=True)
         if name in HEAVY or name.split(".")[0] in HEAVY
     ]
-    assert not wrong, "import it where it is used: every run would carry it"
+    assert not wrong, "import it where it is used, or every run pays for it"
 
 
 def test_the_steps_of_a_run_load_nothing_heavy() -> None:
-    """What a run does not need (compaction, export) may load it; the modules of the five steps may not."""
+    """Code outside the steps of a run (compaction, export) may load heavy modules; the modules of the five steps may not."""
     steps = ", ".join(f"beatporter.sync.{path.stem}" for path in modules("beatporter/sync") if path.stem != "__init__")
     code = f"import sys, {steps}; print([name for name in {sorted(HEAVY)} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -133,12 +133,12 @@ def test_nothing_private_is_imported_from_another_package(package: str) -> None:
         for name in imported_names(path)
         if name.split(".")[0] in OURS - {package} and any(part.startswith("_") for part in name.split("."))
     ]
-    assert not wrong, "give it a public name, or ask for what it does"
+    assert not wrong, "give it a public name, or use a public function"
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"cli"}))
-def test_a_name_of_ours_is_the_same_wherever_it_is_imported(package: str) -> None:
-    """So that the way a value takes can be followed by search."""
+def test_our_names_are_never_renamed_on_import(package: str) -> None:
+    """This makes it possible to follow a value by search."""
     wrong = [
         f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"
         for path in modules(package)
@@ -156,7 +156,7 @@ def test_a_task_file_holds_one_task_and_nothing_else(path: Path) -> None:
     if path.name == "__init__.py":
         assert not body
         return
-    assert len(body) == 1, "one step a file; what several need is in orchestration/"
+    assert len(body) == 1, "one step per file; shared code is in orchestration/"
     assert isinstance(body[0], ast.FunctionDef)
     assert [ast.unparse(decorator).partition("(")[0] for decorator in body[0].decorator_list] == ["house_task"]
 

@@ -1,4 +1,4 @@
-"""What makes one state of a playlist another: carried out, the changes give exactly that, and there are few of them."""
+"""Changes from one state of a playlist to another: applying them gives exactly that state, and there are few of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from beatporter.ledger.backups import Item, apply_changes, changes_between
 
 items = st.tuples(st.integers(1, 12), st.sampled_from([None, 0, 1_795_000_000]))
-"""Few tracks and times, so that entries stand there twice, move and come back."""
+"""Few tracks and times, so that entries repeat, move and come back."""
 states = st.lists(items, max_size=30)
 
 
@@ -24,7 +24,7 @@ def numbered(*tracks: int) -> list[Item]:
 @example(numbered(1, 1), numbered(1))
 @example(numbered(1, 2), numbered(2, 1))
 @example(numbered(1, 2, 1), numbered(2, 1, 1, 2))
-def test_carried_out_they_make_the_one_of_the_other(before: list[Item], after: list[Item]) -> None:
+def test_applying_them_turns_one_state_into_the_other(before: list[Item], after: list[Item]) -> None:
     changed = list(before)
     changes = changes_between(before, after)
     apply_changes(changed, changes)
@@ -53,12 +53,12 @@ HABITS: dict[str, tuple[list[Item], int]] = {
 
 
 @pytest.mark.parametrize("habit", HABITS)
-def test_what_a_person_does_costs_what_it_changes(habit: str) -> None:
+def test_a_persons_change_costs_only_its_size(habit: str) -> None:
     after, most = HABITS[habit]
     assert len(changes_between(LONG, after)) <= most
 
 
-def test_a_handful_of_changes_all_over_costs_a_handful() -> None:
+def test_a_few_scattered_changes_cost_few_rows() -> None:
     dice, after = random.Random(5), list(LONG)
     for turn in range(40):
         if turn % 2:

@@ -1,4 +1,4 @@
-"""How values lie in the database: what goes in comes out, ids take 16 bytes, and what a database does not take does no harm."""
+"""How values are stored: they come back as they went in, ids take 16 bytes, and text that databases reject does no harm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ anything = st.text(st.characters(codec=None), max_size=40)
 @given(base62)
 @example("0" * 22)
 @example("7N42dgm5tFLK9N8MT7fHC7")  # 2**128 - 1, the largest id
-@example("7N42dgm5tFLK9N8MT7fHC8")  # one more, which 16 bytes do not hold
+@example("7N42dgm5tFLK9N8MT7fHC8")  # one more, too large for 16 bytes
 @example("z" * 22)
 def test_an_id_of_22_letters_comes_back(text: str) -> None:
     assert unpacked_id(packed_id(text)) == text
@@ -33,7 +33,7 @@ def test_an_id_of_22_letters_comes_back(text: str) -> None:
 @example("٣" * 22)  # digits, but not of base 62
 @example("0" * 21)
 @example("0" * 23)
-def test_any_other_text_comes_back_as_the_database_takes_it(text: str) -> None:
+def test_any_other_text_comes_back_as_the_database_accepts_it(text: str) -> None:
     assert unpacked_id(packed_id(text)) == clean(text)
 
 
@@ -44,18 +44,18 @@ def test_two_ids_are_never_one(one: str, other: str) -> None:
 
 
 @given(anything)
-def test_what_is_clean_is_text_that_every_database_takes(text: str) -> None:
+def test_cleaned_text_is_accepted_by_every_database(text: str) -> None:
     assert "\0" not in clean(text)
     assert clean(text).encode().decode() == clean(text) == clean(clean(text))
 
 
 @pytest.mark.parametrize("text", ["House", "Ünïcode ☃ 🎛", "", "a\u202eb"])
-def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+def test_ordinary_text_stays_unchanged(text: str) -> None:
     assert clean(text) == text
 
 
 def test_keys_and_fingerprints_are_part_of_the_format() -> None:
-    """Databases in the world hold these numbers: another hash would make every row of theirs a row that is not there."""
+    """Existing databases contain these numbers: with another hash none of their rows would be found."""
     assert key_of("0000000000000000103280") == 812845382
     assert key_of("artist|title 57096|") == -834272082
     assert key_of("") is key_of(None) is None
@@ -65,7 +65,7 @@ def test_keys_and_fingerprints_are_part_of_the_format() -> None:
 @given(st.lists(anything, max_size=4), st.lists(anything, max_size=4))
 @example(["a", "b"], ["a', 'b"])
 @example(["ab", ""], ["a", "b"])
-def test_a_fingerprint_tells_values_apart(one: list[str], other: list[str]) -> None:
+def test_a_fingerprint_distinguishes_values(one: list[str], other: list[str]) -> None:
     assert (fingerprint(*one) == fingerprint(*other)) is (one == other)
 
 

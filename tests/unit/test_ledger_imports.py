@@ -1,4 +1,4 @@
-"""The everyday path loads nothing that it does not need: a run asks the ledger a thousand times and pays for its libraries in memory."""
+"""Ordinary use loads nothing that it does not need: each run queries the ledger, and pays for loaded libraries in memory."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def test_to_append_and_to_look_up_in_every_table_loads_none_of_the_large_libraries(tmp_path: Path) -> None:
-    open_ledger(tmp_path / "beatporter.db").close()  # its tables, once, with alembic
+def test_appending_and_looking_up_load_no_large_library(tmp_path: Path) -> None:
+    open_ledger(tmp_path / "beatporter.db").close()  # creates its tables once, with Alembic
     command = [sys.executable, "-c", EVERY_TABLE, str(tmp_path / "beatporter.db")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The numbers that stand for playlists: what a transaction gave and did not keep is given again."""
+"""The numbers of playlists: a number that a failed transaction assigned is assigned again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fail_midway(ledger: Ledger) -> None:
         raise ZeroDivisionError
 
 
-def test_a_number_of_a_transaction_that_failed_is_not_used_again(tmp_path: Path) -> None:
+def test_a_number_from_a_failed_transaction_is_not_reused(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "beatporter.db")
     with pytest.raises(ZeroDivisionError):
         fail_midway(ledger)

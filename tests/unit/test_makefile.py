@@ -1,4 +1,4 @@
-"""Which Python `make` takes for .venv, with stand-ins for the interpreters on a PATH of their own."""
+"""Which Python `make` uses for .venv, with fake interpreters on a separate PATH."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Make = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Runs `make setup` in a copy of the checkout's Makefile; takes what each interpreter on the PATH says to being asked."""
+    """Runs `make setup` with a copy of the Makefile; its arguments are the answers of the interpreters on the PATH."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     tools = tmp_path / "bin"
@@ -70,26 +70,26 @@ def made_by(folder: Path) -> str:
     ],
     ids=["the newest", "not a shim, nor one without venv", "by its plain name"],
 )
-def test_the_newest_that_suits_is_taken(make: Make, tmp_path: Path, pythons: dict[str, str], taken: str) -> None:
+def test_the_newest_suitable_python_is_used(make: Make, tmp_path: Path, pythons: dict[str, str], taken: str) -> None:
     done = make(**pythons)
     assert done.returncode == 0, done.stdout + done.stderr
     assert made_by(tmp_path) == taken
 
 
-def test_a_named_one_is_taken_and_no_other(make: Make, tmp_path: Path) -> None:
+def test_a_named_python_is_used(make: Make, tmp_path: Path) -> None:
     assert make("PYTHON=python3.12", python3_12=UNSUITABLE, python3_13=SUITABLE).returncode == 2
     assert make("PYTHON=python3.12", python3_12=SUITABLE, python3_13=SUITABLE).returncode == 0
     assert made_by(tmp_path) == "python3.12"
 
 
-def test_where_none_suits_it_says_what_to_install(make: Make) -> None:
+def test_without_a_suitable_python_it_says_what_to_install(make: Make) -> None:
     done = make(python3=UNSUITABLE, python3_12=SHIM)
     assert done.returncode == 2
     assert "No Python from 3.11 to 3.14" in done.stderr
     assert "apt install python3 python3-venv" in done.stderr
 
 
-def test_a_venv_that_works_is_kept_and_one_whose_python_is_gone_is_not(make: Make, tmp_path: Path) -> None:
+def test_a_working_venv_is_kept_and_one_without_its_python_replaced(make: Make, tmp_path: Path) -> None:
     make(python3_12=SUITABLE)
     (tmp_path / ".venv" / ".ready").unlink()
     assert make(python3_13=SUITABLE).returncode == 0

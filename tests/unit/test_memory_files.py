@@ -122,8 +122,11 @@ def test_what_is_old_goes_and_what_a_run_at_work_writes_stays(tmp_path: Path) ->
     at_work = make(tmp_path, "techno", 24 * 40)
     at_work.with_name(f"{at_work.stem}.run.json").write_text("{}")
     (tmp_path / "notes.txt").write_text("mine")
+    claimed = old.with_name(f"{old.stem}.run.json.claimed")  # by a run that was killed before it could report
+    claimed.write_text("{}")
     assert [one.path for one in prune(tmp_path, KEPT, NOW)] == [old]
     assert at_work.exists()
+    assert not claimed.exists()
     assert (tmp_path / "notes.txt").exists()
 
 

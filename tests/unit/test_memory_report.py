@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from beatporter.memory.history import standing
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
+from beatporter.memory.past_runs import standing
 from beatporter.memory.picture import scale_for, timeline_svg, trend_svg
 from beatporter.memory.records import Holder, Moment, ProcessMemory, Step
 from beatporter.memory.resident import peak_bytes, process_peak_bytes, resident_bytes

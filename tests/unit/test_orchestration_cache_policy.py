@@ -1,4 +1,4 @@
-"""When finished work is found again: the same run, the same code, the same inputs, and not otherwise."""
+"""When finished work is reused: only for the same run, the same code and the same inputs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_another_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_changed_code_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key()
     monkeypatch.setattr(module, "code_version", lambda: "2")
-    assert key() != before, "a fix would be hidden by the result of the code before it"
+    assert key() != before, "a fix would be hidden by the old code's result"
 
 
 def test_other_inputs_do_not() -> None:

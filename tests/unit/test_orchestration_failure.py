@@ -1,4 +1,4 @@
-"""However a run fails: its artifact says what happened, what to do and its key, and the ledger has its row. Never a secret."""
+"""However a run fails, its artifact says what happened, what to do and its key, and the ledger has its row. Never a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from orchestration.failure import (
 from orchestration.results import GenresFailed, UnexpectedError
 from tests.unit.prefect_fakes import FakeClient, at_work, flow_run
 
-EXPIRED = SignInExpired("Spotify does not take the sign-in any more.", "Run `beatporter login`.")
+EXPIRED = SignInExpired("Spotify no longer accepts the sign-in.", "Run `beatporter login`.")
 FLOW: Any = None
 
 
@@ -57,7 +57,7 @@ def row(genre: str = "house") -> RunRow | None:
 @pytest.mark.parametrize(
     ("state", "what", "remedy"),
     [
-        (failed(EXPIRED), "Spotify does not take the sign-in any more.", "Run `beatporter login`."),
+        (failed(EXPIRED), "Spotify no longer accepts the sign-in.", "Run `beatporter login`."),
         (Failed(data=KeyError("x")), "Something unexpected happened: KeyError: 'x'", "report it"),
         (Failed(data=UnexpectedError("KeyError: 'x'")), "Something unexpected happened: KeyError: 'x'", "report it"),
         (Failed(message="It broke."), "Failed: It broke.", "Retry this run."),
@@ -79,10 +79,10 @@ def test_a_result_that_cannot_be_read_leaves_the_states_own_words() -> None:
         def get(self) -> None:
             raise FileNotFoundError("the result storage of another machine")
 
-    state = Failed(message="Spotify does not take the sign-in any more.")
+    state = Failed(message="Spotify no longer accepts the sign-in.")
     object.__setattr__(state, "data", Gone())
     object.__setattr__(state, "result", lambda **_: Gone().get())
-    assert explain(state).what == "Failed: Spotify does not take the sign-in any more."
+    assert explain(state).what == "Failed: Spotify no longer accepts the sign-in."
 
 
 def test_an_unexpected_errors_text_is_one_line_of_bounded_length() -> None:
@@ -158,7 +158,7 @@ def test_refused_parameters_leave_nothing(client: FakeClient, run: FlowRun) -> N
     assert not client.published
 
 
-def test_whoever_listens_is_told(client: FakeClient, run: FlowRun) -> None:
+def test_listeners_are_told(client: FakeClient, run: FlowRun) -> None:
     told: list[Progress] = []
     with listening(told.append):
         report_genre_failure(FLOW, run, failed(EXPIRED))
@@ -205,7 +205,7 @@ ARCHIVE: Any = SimpleNamespace(name="archive-ledger")
 
 
 @pytest.mark.parametrize("state", [failed(EXPIRED), Failed(data=KeyError("x")), Crashed(message="killed"), Cancelling()])
-def test_a_flow_that_looks_after_the_ledger_leaves_its_artifact(state: State[Any], client: FakeClient, run: FlowRun) -> None:
+def test_a_maintenance_flow_leaves_its_artifact(state: State[Any], client: FakeClient, run: FlowRun) -> None:
     report_ledger_failure(flow=ARCHIVE, flow_run=run, state=state)
     (page,) = client.published
     assert (page.key, page.flow_run_id) == ("archive-ledger", run.id)

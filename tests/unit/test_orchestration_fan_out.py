@@ -1,4 +1,4 @@
-"""A parent's genres: each is run, none is ended by another's failure, and no failed one is left without a word."""
+"""A parent's genres: each is run, no failure stops another, and every failure is reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from orchestration.genre_runs import EndedRun
 from orchestration.lists import DEPLOYMENTS
 from tests.unit.prefect_fakes import FakeClient, FakeClock, at_work
 
-EXPIRED = SignInExpired("Spotify does not take the sign-in any more.", "Run `beatporter login`.")
+EXPIRED = SignInExpired("Spotify no longer accepts the sign-in.", "Run `beatporter login`.")
 DONE = Outcome("completed", chart=100, matched=90, added=10, spotify_calls=12)
 
 
@@ -35,7 +35,7 @@ def run(tmp_path: Path) -> Iterator[FlowRun]:
 
 @pytest.fixture(autouse=True)
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Each move of the progress artifact."""
+    """Each update of the progress artifact."""
     moves: list[int] = []
 
     @contextmanager
@@ -48,7 +48,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, BeatporterError, str, UUID, bool]]:
-    """The failures that the parent itself left word of."""
+    """The failures that the parent itself reported."""
     calls: list[tuple[str, BeatporterError, str, UUID, bool]] = []
 
     def leave(genre: str, error: BeatporterError, key: str, run_id: UUID, *, dry_run: bool) -> None:
@@ -81,8 +81,8 @@ def test_inline_each_genre_is_run_with_its_share_also_after_one_failed(monkeypat
 
     outcomes = run_inline({"genre": genre_flow}, ["house", "techno", "trance"], dry_run=True)
     assert list(outcomes) == ["house", "techno", "trance"], "in the order in which they were named"
-    assert [one["genre"] for one in ran] == ["techno", "trance", "house"], "who needs least is first"
-    assert [one["max_searches"] for one in ran] == [20, 40, 88], "what one leaves over goes to the next"
+    assert [one["genre"] for one in ran] == ["techno", "trance", "house"], "the genre that needs least is first"
+    assert [one["max_searches"] for one in ran] == [20, 40, 88], "unused calls go to the next genre"
     assert all(one["dry_run"] for one in ran)
     assert outcomes["house"] == DONE
     assert (outcomes["trance"].state, outcomes["trance"].error) == ("failed", str(EXPIRED))
@@ -90,7 +90,7 @@ def test_inline_each_genre_is_run_with_its_share_also_after_one_failed(monkeypat
 
 
 class FakeRuns:
-    """Genres' runs that end when they are asked for the second time; the most at work at a time is kept."""
+    """Genres' runs that end the second time they are polled; records the largest number running at once."""
 
     most = 0
     made: FakeRuns
@@ -142,7 +142,7 @@ def test_deployed_genres_run_a_few_at_a_time_and_all_are_waited_for(
     assert shown == [3, 3, 3]
     assert [(genre, key, run_id, dry) for genre, _, key, run_id, dry in left] == [("trance", str(run.id), made.ids["trance"], False)]
     if max_concurrent == 1:
-        assert made.started == {"techno": (20, False), "trance": (40, False), "house": (88, False)}, "what is left over goes on"
+        assert made.started == {"techno": (20, False), "trance": (40, False), "house": (88, False)}, "unused calls are passed on"
 
 
 def test_a_completed_genres_outcome_is_its_result() -> None:

@@ -29,7 +29,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Started:
-    """What was started: the deployment, its parameters, its idempotency key."""
+    """What was started: deployment, parameters, idempotency key."""
     calls: Started = []
 
     def run_deployment(
@@ -53,7 +53,7 @@ def runs_of(client: FakeClient, clock: FakeClock, *slugs: str) -> GenreRuns:
 
 
 def one_run(client: FakeClient, clock: FakeClock, *states: State[Any]) -> tuple[GenreRuns, UUID]:
-    """A run of house that goes through these states, one each time it is asked for."""
+    """A run of house that goes through these states, one each time it is polled."""
     runs = runs_of(client, clock, "house")
     runs.start("house", max_searches=5, dry_run=False)
     run_id = next(iter(client.states))
@@ -69,7 +69,7 @@ def test_a_genre_is_started_once_under_its_parents_key(client: FakeClient, clock
 
 
 @pytest.mark.parametrize("state", [Running(), Scheduled(), Pending(), Completed()])
-def test_an_earlier_attempts_run_goes_on(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
+def test_an_earlier_attempts_run_continues(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     client.earlier = [flow_run(idempotency_key="root/house", state=state)]
     runs = runs_of(client, clock, "house")
     runs.start("house", max_searches=5, dry_run=False)
@@ -88,7 +88,7 @@ def test_an_earlier_attempts_failed_run_is_retried(state: State[Any], client: Fa
 
 
 @pytest.mark.parametrize("state", [Completed(), Failed(), Crashed(), Cancelled()])
-def test_a_run_that_has_ended_is_told_once(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
+def test_a_run_that_has_ended_is_reported_once(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs, run_id = one_run(client, clock, Running(), state)
     assert not list(runs.ended())
     (ended,) = runs.ended()
@@ -102,7 +102,7 @@ def test_a_run_that_has_ended_is_told_once(state: State[Any], client: FakeClient
 def test_a_run_that_no_worker_takes_up_is_given_up(state: State[Any], client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs, run_id = one_run(client, clock, state)
     clock.sleep(START_WITHIN_S - 1)
-    assert not list(runs.ended()), "it may still be taken up"
+    assert not list(runs.ended()), "a worker may still take it"
     clock.sleep(1)
     (ended,) = runs.ended()
     assert ended.state.is_crashed()
@@ -118,9 +118,9 @@ def test_a_run_at_work_has_its_own_time_out_and_some_more_before_it_is_given_up(
     runs, _ = one_run(client, clock, Scheduled(), Running())
     clock.sleep(START_WITHIN_S - 1)
     assert not list(runs.ended())
-    assert not list(runs.ended()), "from now on it is at work"
+    assert not list(runs.ended()), "from now on it is running"
     clock.sleep(END_WITHIN_S - 1)
-    assert not list(runs.ended()), "its time counts from when it was first seen at work"
+    assert not list(runs.ended()), "its time counts from when it was first seen running"
     clock.sleep(1)
     (ended,) = runs.ended()
     assert ended.state.is_crashed()
@@ -156,7 +156,7 @@ def test_a_server_that_stays_away_ends_the_wait(client: FakeClient, clock: FakeC
     clock.sleep(END_WITHIN_S)
     (ended,) = runs.ended()
     assert ended.state.message == NOT_ENDED.format(minutes=70)
-    assert not client.set, "the server could not be told"
+    assert not client.set, "the server could not be reached"
     assert not runs.at_work
 
 

@@ -1,4 +1,4 @@
-"""One writer a playlist, and a rate that only runs of a deployment share through the server."""
+"""One writer a playlist, and who shares a rate. The rate itself: test_orchestration_shared_rate.py."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from beatporter.errors import LedgerUnwritable
 from beatporter.settings import load_settings
 from orchestration import limits as module
-from orchestration.limits import RATE_LIMIT, SLOTS_A_REQUEST, only_writer, only_writer_here, shared_rate
+from orchestration.limits import only_writer, only_writer_here, shared_rate
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -36,51 +34,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked of Prefect's server."""
-    asked: list[Any] = []
-
-    @contextmanager
-    def concurrency(name: str, *, occupy: int, lease_duration: float) -> Iterator[None]:
-        asked.append(("hold", name, occupy))
-        yield
-        asked.append(("let go", name))
-
-    monkeypatch.setattr(module, "_offer", lambda *limit: asked.append(("offer", *limit)))
-    monkeypatch.setattr(module, "concurrency", concurrency)
-    monkeypatch.setattr(module, "rate_limit", lambda name, *, occupy: asked.append(("slots", name, occupy)))
-    return asked
-
-
 def deployed(monkeypatch: pytest.MonkeyPatch, yes: bool) -> None:
-    monkeypatch.setattr(module, "_is_deployed", lambda: yes)
+    monkeypatch.setattr(module, "_has_deployment", lambda _: yes)
 
 
-def test_a_run_without_a_deployment_asks_the_server_nothing(server: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_run_of_a_deployment_shares_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     deployed(monkeypatch, False)
     assert shared_rate(load_settings()) is None
-    with only_writer("house"):
-        pass
-    assert server == []
-
-
-def test_a_deployed_run_shares_rate_and_playlist_through_the_server(server: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     deployed(monkeypatch, True)
-    take = shared_rate(load_settings(spotify_rate=7.5))
-    assert take is not None
-    take(3)
-    assert server == [("offer", RATE_LIMIT, 8, 7.5), ("slots", RATE_LIMIT, 3)]
-    server.clear()
-    with only_writer("house"):
-        assert server == [("offer", "beatporter-playlist-house", 1), ("hold", "beatporter-playlist-house", 1)]
-    assert server[-1] == ("let go", "beatporter-playlist-house")
+    first, second = shared_rate(load_settings(spotify_rate=7.5)), shared_rate(load_settings(spotify_rate=7.5))
+    assert first is second, "each step would begin with a rate of its own"
 
 
-def test_a_slow_rate_still_lets_one_requests_slots_through(server: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    deployed(monkeypatch, True)
-    shared_rate(load_settings(spotify_rate=0.5))
-    assert server == [("offer", RATE_LIMIT, SLOTS_A_REQUEST, 0.5)], "a limit below what is taken together never lets any through"
+def test_the_writer_of_a_playlist_is_alone(home: Path) -> None:
+    with only_writer("house"), pytest.raises(Timeout):
+        FileLock(home / "locks" / "house.lock", timeout=0).acquire()
+    FileLock(home / "locks" / "house.lock", timeout=0).acquire()
 
 
 def test_a_second_writer_waits_for_the_first_and_another_genre_does_not(home: Path) -> None:
@@ -125,7 +94,7 @@ def test_a_killed_writers_place_is_free(home: Path) -> None:
     assert entered.wait(10)
 
 
-def test_a_home_that_takes_no_lock_is_told(home: Path) -> None:
+def test_a_home_that_cannot_be_locked_is_reported(home: Path) -> None:
     (home / "locks").write_text("a file, not a folder")
     with pytest.raises(LedgerUnwritable, match="locks"), only_writer_here("house", home / "locks"):
         pass

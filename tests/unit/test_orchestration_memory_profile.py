@@ -155,6 +155,17 @@ def test_the_parent_reports_the_genres_that_were_killed(published: Published, he
     assert set(published) == {"memory", "memory-house"}
 
 
+def test_a_genre_that_failed_has_its_figures_from_the_ledger(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyError), profiled("house"):
+        raise KeyError("x")
+    monkeypatch.setenv("BEATPORTER_MEMORY_BUDGET_MB", "150")
+    publish_memory({"house": Outcome("failed"), "dubstep": Outcome("failed")}, one_process=False)
+    page = published["memory"][0]
+    assert "| house | 100.0 MB | 180.0 MB | 120.0 MB | +20.0 MB |" in page
+    assert "| dubstep | unknown | unknown | unknown | unknown |" in page
+    assert "Over budget.** house: The run took 180 MB, its budget is 150 MB." in page
+
+
 def test_a_ledger_that_cannot_be_used_costs_the_report_only_its_history(
     published: Published, monkeypatch: pytest.MonkeyPatch, here: Path
 ) -> None:

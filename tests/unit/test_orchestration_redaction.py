@@ -1,4 +1,4 @@
-"""No secret is in what is said about an error whose words are not ours."""
+"""Messages about foreign errors contain no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run that came to its end leaves: artifacts, the ledger's row, the state that it ends in."""
+"""What a run that ended normally leaves: artifacts, the ledger's row, its final state."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(tmp_path: Path) -> Iterator[FlowRun]:
 
 @pytest.fixture(autouse=True)
 def published(monkeypatch: pytest.MonkeyPatch) -> Published:
-    """Artifacts by key: their text and their line in the list."""
+    """Artifacts by key: text and description."""
     pages: Published = {}
 
     def publish(key: str, markdown: str, description: str) -> None:
@@ -63,7 +63,7 @@ def ledger() -> Ledger:
 
 
 def a_chart(ledger: Ledger, scraped_at: datetime, entries: int = 1) -> None:
-    """The first entry has its track, a second one was not decided."""
+    """The first entry has its track, a second one is undecided."""
     genre = load_settings().all_genres()["house"]
     listed = [ChartEntry(place, 100 + place, f"Track {place}", ("Ada Vale",), "Original Mix") for place in range(1, entries + 1)]
     ledger.charts.append(Chart(genre.genre_id, tuple(listed), scraped_at))

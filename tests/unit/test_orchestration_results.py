@@ -1,4 +1,4 @@
-"""Results are JSON: small, readable by anybody, and errors among them keep their kind and all they know."""
+"""Results are JSON: small and readable; errors keep their type and all their fields."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_result_is_plain_json_of_less_than_10_kb(result: Any) -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_an_error_of_ours_comes_back_with_all_it_knows(error: BeatporterError) -> None:
+def test_our_own_errors_come_back_with_all_their_fields(error: BeatporterError) -> None:
     again = stored(error)
     assert type(again) is type(error)
     assert vars(again) == vars(error)
@@ -66,13 +66,13 @@ def test_an_unexpected_errors_secret_is_not_stored(monkeypatch: pytest.MonkeyPat
     assert b"s3cr3t-value" not in RESULT_SERIALIZER.dumps(RuntimeError("refused s3cr3t-value"))
 
 
-def test_what_is_no_json_is_not_stored() -> None:
+def test_values_that_are_not_json_are_not_stored() -> None:
     with pytest.raises(TypeError, match="set"):
         RESULT_SERIALIZER.dumps({1, 2})
 
 
 @pytest.mark.parametrize("name", ["BeatporterError", "NoSuchError", "datetime", "__doc__"])
 def test_a_stored_name_makes_errors_only(name: str) -> None:
-    """A result store is a file that somebody may change; nothing in it is code."""
+    """A result store is a file that somebody may change; nothing in it is executed."""
     document = {"__error__": name, "message": "m", "known": {"what": "A.", "remedy": ""}}
     assert isinstance(RESULT_SERIALIZER.loads(json.dumps(document).encode()), Exception)

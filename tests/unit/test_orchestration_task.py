@@ -1,4 +1,4 @@
-"""How the house makes a step a task, and what its forms show."""
+"""How our decorator turns a step into a task, and what the forms show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("step", TASKS, ids=lambda step: step.name)
-def test_every_step_is_cached_by_the_house_and_stored_as_json(step: Any) -> None:
+def test_every_step_is_cached_by_our_policy_and_stored_as_json(step: Any) -> None:
     assert isinstance(step.cache_policy, SameRunSameCode)
     assert step.result_serializer is RESULT_SERIALIZER
     assert step.persist_result

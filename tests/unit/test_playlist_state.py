@@ -1,4 +1,4 @@
-"""The playlist's state: each transition and each condition by itself, on a ledger in a file and a playlist in memory."""
+"""The playlist's state: each transition and each condition alone, with a ledger in a file and a playlist in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ P = "P"
 
 
 class Spotify:
-    """A playlist that is read as it is set."""
+    """A playlist whose content the test sets."""
 
     def __init__(self) -> None:
         self.held: list[str] = []
@@ -99,7 +99,7 @@ def test_when_it_must_be_read(workspace: Any, state: str, snapshot_id: str | Non
     assert found.present_of(listed("s")).snapshot_id == ("fresh" if unknown else "s")
 
 
-def test_a_playlist_that_was_never_seen_is_neither_unchanged_nor_in_doubt(workspace: Any) -> None:
+def test_a_playlist_never_seen_is_neither_unchanged_nor_unconfirmed(workspace: Any) -> None:
     found = PlaylistState(workspace, P)
     assert not found.outcome_is_unknown
     assert not found.is_unchanged(listed("s"))
@@ -118,7 +118,7 @@ def test_a_write_goes_through_its_states_and_costs_no_read(workspace: Any) -> No
     state = PlaylistState(workspace, P)
     state.begin("s0")
     state.begin_write(["b", "a"])
-    assert PlaylistState(workspace, P).outcome_is_unknown, "what is about to be sent may be half there when the process dies"
+    assert PlaylistState(workspace, P).outcome_is_unknown, "part of what is about to be sent may be there when the process dies"
     state.confirm_write("s1")
     assert history(workspace) == set()
     assert PlaylistState(workspace, P).record(["b", "a"]) == ["b", "a"]
@@ -130,19 +130,19 @@ def test_a_write_goes_through_its_states_and_costs_no_read(workspace: Any) -> No
     assert workspace.spotify.reads == 0
 
 
-def test_a_lost_answer_leaves_the_name_of_the_state_unknown(workspace: Any) -> None:
+def test_a_lost_answer_leaves_the_snapshot_unknown(workspace: Any) -> None:
     state = PlaylistState(workspace, P)
     state.begin("s0")
     state.begin_write(["a"])
     state.confirm_write(None)
     state = PlaylistState(workspace, P)
-    assert state.record(()) == ["a"], "that the tracks are there was seen"
+    assert state.record(()) == ["a"], "the tracks were seen to be there"
     assert PlaylistState(workspace, P).outcome_is_unknown
     state.back_up()
-    assert last_backup(workspace)[0] == "s0", "no backup under a name that is not known"
+    assert last_backup(workspace)[0] == "s0", "no backup under an unknown snapshot"
 
 
-def test_a_write_upon_what_no_backup_shows_is_not_backed_up_from_the_last_one(workspace: Any) -> None:
+def test_a_write_on_a_state_without_backup_is_not_backed_up_from_the_last_one(workspace: Any) -> None:
     back_up(workspace, "old", "x")
     state = in_state(workspace, "recorded", None)
     state.begin_write(["a"])
@@ -162,7 +162,7 @@ def test_only_a_confirmed_write_is_recorded_from_the_ledger(workspace: Any, stat
     assert (row.state, row.sending) == (state, ("a", "b"))
 
 
-def test_what_a_dead_run_had_confirmed_is_finished_without_asking(workspace: Any) -> None:
+def test_a_dead_runs_confirmed_write_is_finished_without_spotify(workspace: Any) -> None:
     back_up(workspace, "s0", "x")
     assert in_state(workspace, "written", "s1", ["b", "a"]).catch_up() == ["b", "a"]
     assert history(workspace) == {"a", "b"}
@@ -171,7 +171,7 @@ def test_what_a_dead_run_had_confirmed_is_finished_without_asking(workspace: Any
     assert workspace.spotify.reads == 0
 
 
-def test_a_backup_that_a_dead_run_owed_is_made_without_asking(workspace: Any) -> None:
+def test_a_dead_runs_missing_backup_is_made_without_spotify(workspace: Any) -> None:
     back_up(workspace, "s0", "x")
     assert in_state(workspace, "recorded", "s1", ["a"]).catch_up() == []
     assert last_backup(workspace) == ("s1", ["a", "x"])
@@ -179,7 +179,7 @@ def test_a_backup_that_a_dead_run_owed_is_made_without_asking(workspace: Any) ->
     assert (rows[0].name, rows[0].isrc, rows[0].added_at) == ("Title a", "Ia", NOW)
 
 
-def test_a_write_in_doubt_is_not_taken_for_done(workspace: Any) -> None:
+def test_an_unconfirmed_write_does_not_count_as_done(workspace: Any) -> None:
     back_up(workspace, "s0", "x")
     assert in_state(workspace, "writing", None, ["a"]).catch_up() == []
     assert history(workspace) == set()
@@ -193,7 +193,7 @@ def test_a_write_that_is_not_recorded_yet_is_not_backed_up(workspace: Any) -> No
     assert PlaylistState(workspace, P).catch_up() == ["a"], "the history still gets it"
 
 
-def test_reading_takes_in_what_is_there_and_tells_whose_it_is(workspace: Any) -> None:
+def test_reading_records_what_is_there_and_whose_it_is(workspace: Any) -> None:
     state = in_state(workspace, "writing", None, ["a", "b", "c"])
     workspace.ledger.history.append(P, [HistoryRow("d", None, "r", None, "chart", NOW)])
     workspace.spotify.held = ["hand", "a", "c", "d"]
@@ -206,7 +206,7 @@ def test_reading_takes_in_what_is_there_and_tells_whose_it_is(workspace: Any) ->
     assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
 
 
-def test_looking_leaves_the_ledger_as_it_is(workspace: Any) -> None:
+def test_looking_leaves_the_ledger_unchanged(workspace: Any) -> None:
     state = in_state(workspace, "writing", None, ["a", "b"])
     workspace.spotify.held = ["a"]
     reading = state.look({track_id: match(track_id) for track_id in "ab"})
@@ -216,7 +216,7 @@ def test_looking_leaves_the_ledger_as_it_is(workspace: Any) -> None:
     assert PlaylistState(workspace, P).outcome_is_unknown
 
 
-def test_a_name_under_which_another_state_is_backed_up_is_not_believed(workspace: Any) -> None:
+def test_a_snapshot_whose_backup_differs_is_not_trusted(workspace: Any) -> None:
     back_up(workspace, "s1", "x")
     state = in_state(workspace, "writing", None, ["a"])
     workspace.spotify.held = ["a", "x"]

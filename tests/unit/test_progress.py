@@ -1,4 +1,4 @@
-"""Progress reaches whoever listens, and nobody else."""
+"""Progress reaches its listeners, and nobody else."""
 
 from __future__ import annotations
 

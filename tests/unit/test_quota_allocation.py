@@ -1,4 +1,4 @@
-"""The parent's allocator: never more than there is, fair while it is too little, nothing kept from who needs it."""
+"""The parent's allocator: never more than there is, fair when there is too little, and nothing withheld from a genre in need."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_genres_never_use_more_than_there_is(calls: int, needs: dict[str, int], 
 def test_what_runs_hold_at_once_is_there_and_failed_runs_count(
     calls: int, needs: dict[str, int], beside: int, at_once: int, data: st.DataObject
 ) -> None:
-    """As the parent does it: at most so many at work, each using any part of what it holds."""
+    """Like the parent: at most that many at once, each using any part of its grant."""
     allocator, spent = QuotaAllocator(calls, needs, dict.fromkeys(needs, beside)), 0
     running: dict[str, int] = {}
     for slug in needs:
         running[slug] = allocator.grant(slug)
         if running[slug]:
-            assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls beside the searches are not there"
+            assert spent + sum(running.values()) + beside * len(running) <= calls, "the calls kept besides searches are missing"
         if len(running) == at_once:
             done = data.draw(st.sampled_from(sorted(running)))
             used = data.draw(st.integers(0, running.pop(done) + beside))
@@ -57,7 +57,7 @@ def test_when_all_use_their_grant_shares_are_fair(calls: int, needs: dict[str, i
     assert not short or max(short) - min(short) <= 1
 
 
-def test_what_one_leaves_over_the_next_may_use() -> None:
+def test_unused_calls_go_to_the_next_genre() -> None:
     allocator = QuotaAllocator(100, {"a": 90, "b": 90})
     assert allocator.grant("a") == 50
     allocator.settle("a", 10)
@@ -85,10 +85,10 @@ def test_a_genre_with_many_new_entries_gets_what_the_others_will_not_need() -> N
     assert allocator.grant("a") == 800 - 7 * 20
 
 
-def test_calls_of_an_attempt_before_the_purse_was_opened_are_not_taken_twice() -> None:
+def test_calls_of_an_earlier_attempt_are_not_counted_twice() -> None:
     retried = QuotaAllocator(100, {"house": 0, "dubstep": 90}, made={"house": 70})
     retried.grant("house")
-    retried.settle("house", 70)  # it had completed; the ledger counts what it made then
+    retried.settle("house", 70)  # it had completed; the ledger counts its calls
     assert retried.grant("dubstep") >= 90
 
 

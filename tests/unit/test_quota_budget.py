@@ -1,4 +1,4 @@
-"""The shared budget of calls and its fair shares, against a table in memory and a clock that only the test moves."""
+"""The shared budget of calls, on a table in memory and a clock moved by the test."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_reserve_in_hand_is_safe_from_other_runs(clock: Clock, table: Table) -
         first.take("write")
 
 
-def test_an_allowance_bounds_searches_only(clock: Clock, table: Table) -> None:
+def test_max_searches_limits_only_searches(clock: Clock, table: Table) -> None:
     with CallBudget(table, 100, "a", now=clock, max_searches=3) as budget:
         searches, error = take_until_refused(budget, "search")
         assert searches == 3
@@ -87,7 +87,7 @@ def test_an_allowance_bounds_searches_only(clock: Clock, table: Table) -> None:
         budget.take("write")
 
 
-def test_a_share_of_nothing_asks_nothing(clock: Clock, table: Table) -> None:
+def test_a_share_of_zero_makes_no_search(clock: Clock, table: Table) -> None:
     with CallBudget(table, 100, "a", now=clock, max_searches=0) as budget, pytest.raises(QuotaExceeded):
         budget.take("search")
     assert table.made_since(START - DAY) == 0
@@ -97,7 +97,7 @@ def test_spotifys_own_quota_stops_this_run_and_all_others_until_it_is_over(clock
     until = START + timedelta(seconds=50_000)
     first = CallBudget(table, 100, "a", now=clock)
     first.take("search")
-    first.note_quota(until)
+    first.refused("", until)
     for budget in (first, CallBudget(table, 100, "b", now=clock)):
         with pytest.raises(QuotaExceeded) as caught:
             budget.take("write")
@@ -150,7 +150,7 @@ def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table:
     assert calls_left(table, 7, START + DAY + timedelta(minutes=5)) == 7
 
 
-def test_a_call_that_was_long_on_its_way_is_not_followed_too_soon_a_day_later(clock: Clock, table: Table) -> None:
+def test_a_slow_call_is_not_followed_too_soon_a_day_later(clock: Clock, table: Table) -> None:
     with CallBudget(table, 1, "a", now=clock) as budget:
         budget.take("search")
     assert calls_left(table, 1, START + DAY + timedelta(seconds=20)) == 0, "Spotify may have counted it 20 s after it was taken"
@@ -163,7 +163,7 @@ def test_a_block_that_a_killed_run_held_counts_until_its_last_call_could_have_be
     assert calls_left(table, 7, START + DAY + HELD_FOR + 2 * MARGIN) == 7
 
 
-def test_what_takes_several_searches_is_known_beforehand_to_come_to_its_end(clock: Clock, table: Table) -> None:
+def test_an_entry_with_several_searches_is_begun_only_if_all_are_possible(clock: Clock, table: Table) -> None:
     with CallBudget(table, 20, "a", now=clock, max_searches=5, reserve=3) as budget:
         assert budget.searches_left() == 5
         for _ in range(4):
@@ -193,7 +193,7 @@ def test_searches_that_a_run_would_wait_for_are_among_those_left(clock: Clock, t
         CallBudget(table, 30, "c", now=clock).searches_left()
 
 
-def test_a_reserve_that_could_not_be_had_whole_is_filled_before_the_next_search(clock: Clock, table: Table) -> None:
+def test_an_incomplete_reserve_is_filled_before_the_next_search(clock: Clock, table: Table) -> None:
     for name, minutes in (("early", 0), ("late", 5)):
         clock.at = START + timedelta(minutes=minutes)
         with CallBudget(table, 9, name, now=clock) as budget:
@@ -210,12 +210,12 @@ def test_a_reserve_that_could_not_be_had_whole_is_filled_before_the_next_search(
 def test_a_quota_that_another_run_found_spent_ends_a_block_in_hand_at_once(clock: Clock, table: Table) -> None:
     working = CallBudget(table, 100, "a", now=clock)
     working.take("search")
-    CallBudget(table, 100, "b", now=clock).note_quota(START + timedelta(hours=14))
+    CallBudget(table, 100, "b", now=clock).refused("", START + timedelta(hours=14))
     clock.at += timedelta(seconds=1)
     assert refusal(working, "write") == START + timedelta(hours=14)
 
 
-def test_what_could_not_be_settled_counts_too_much_never_too_little(clock: Clock, table: Table) -> None:
+def test_unsettled_calls_count_too_much_never_too_little(clock: Clock, table: Table) -> None:
     budget = CallBudget(table, 100, "a", now=clock)
     budget.take("search")
     table.full = True
@@ -264,7 +264,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine must not fail the test
 @given(steps=STEPS, daily=st.integers(1, 25), reserve=st.integers(0, 4))
 def test_no_24_hours_ever_hold_more_calls_than_the_budget(steps: list[tuple[int, str, int]], daily: int, reserve: int) -> None:
     clock, table = Clock(), emptied_table()

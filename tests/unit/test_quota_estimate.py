@@ -1,4 +1,4 @@
-"""What a genre's share of the day's calls is spent on."""
+"""What a genre's share of the day's calls is used for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for, second_tries
 
 
-def test_a_chart_never_read_is_taken_for_a_whole_one() -> None:
+def test_a_chart_never_read_counts_as_a_full_one() -> None:
     assert searches_for(None) > searches_for(60) > searches_for(0) > 0
 
 
@@ -16,7 +16,7 @@ def test_second_tries_take_what_a_share_has_beyond_the_days_need(undecided: int)
     need = searches_for(undecided) + SPARE_SEARCHES
     assert second_tries(need, undecided) == 0, "on a scarce day the other genres' new entries come first"
     assert second_tries(need - 5, undecided) == 0
-    assert second_tries(need + 3 * MAX_SEARCHES_PER_ENTRY + 1, undecided) == 3, "none is begun without both its searches"
+    assert second_tries(need + 3 * MAX_SEARCHES_PER_ENTRY + 1, undecided) == 3, "no entry is begun without both its searches"
 
 
 def test_a_genre_that_runs_alone_tries_everything_that_is_due() -> None:

@@ -1,4 +1,4 @@
-"""Waiting for calls that leave the window soon: once a run, not for ever, and all threads together."""
+"""Waiting for calls that soon leave the window: once per run, not for ever, and all threads together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_run_at_the_same_time_every_day_has_a_days_calls_every_day(clock: Cloc
                     clock.at += timedelta(seconds=0.3)
         assert clock.at < morning + MAX_WAIT, f"day {day} waited until {clock.at - morning}"
     assert all("budget of 800" in why for why in told)
-    assert told, "nobody was told of a wait"
+    assert told, "no wait was reported"
     assert max(number - bisect_right(made, at - DAY) for number, at in enumerate(made, 1)) <= 800
 
 
@@ -51,7 +51,7 @@ def test_calls_that_come_back_too_late_are_not_waited_for(clock: Clock, table: T
     assert clock.waits == [(MAX_WAIT - timedelta(minutes=1) + MARGIN).total_seconds() + 1]
 
 
-def test_a_run_has_patience_once_not_anew_for_each_call(clock: Clock, table: Table) -> None:
+def test_a_run_waits_once_and_not_for_each_call(clock: Clock, table: Table) -> None:
     for minute in range(0, 120, 10):
         clock.at = START + timedelta(minutes=minute)
         with CallBudget(table, 12, "trickle", now=clock) as budget:
@@ -69,7 +69,7 @@ def test_threads_wait_together_and_say_so_once(clock: Clock, table: Table) -> No
     told: list[float] = []
 
     def sleep(seconds: float) -> None:
-        time.sleep(0.3)  # the others come to wait too
+        time.sleep(0.3)  # let the others start waiting too
         clock.sleep(seconds)
 
     budget = CallBudget(table, 8, "b", now=clock, sleep=sleep, on_wait=lambda seconds, _: told.append(seconds))
@@ -94,7 +94,7 @@ def test_a_quota_ends_a_wait_for_the_budget(clock: Clock, table: Table) -> None:
     assert refusal(CallBudget(table, 5, "c", now=clock, sleep=sleep), "search") == START + 2 * DAY
 
 
-def test_it_is_told_when_calls_are_back(clock: Clock, table: Table) -> None:
+def test_the_time_when_calls_come_back_is_known(clock: Clock, table: Table) -> None:
     assert calls_back_at(table, 10, clock.at) is None
     for minute in (0, 60):
         clock.at = START + timedelta(minutes=minute)
@@ -107,5 +107,5 @@ def test_it_is_told_when_calls_are_back(clock: Clock, table: Table) -> None:
     assert calls_back_at(table, 10, clock.at, wanted=1000) == START + DAY + timedelta(minutes=60) + late, "more than a day has"
     assert calls_back_at(table, 10, START + DAY + late) is None
     CallBudget(table, 10, "b", now=clock).note_quota(START + 2 * DAY)
-    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's word is the later one"
+    assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's time is the later one"
     assert calls_back_at(table, 10, START + 2 * DAY) is None

@@ -1,4 +1,4 @@
-"""The invented catalogue: the same from the same seed, a truth that holds, and quirks as often as real life has them."""
+"""The invented catalogue: the same for the same seed, with right answers, and quirks as frequent as in real life."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GENRES = known_genre_ids()
 
 @dataclass(frozen=True)
 class Row:
-    """A chart row with everything that is known of it."""
+    """A chart row and everything known about it."""
 
     track: BeatportTrack
     recording: Recording
@@ -38,7 +38,7 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="module")
 def rows(catalogue: Catalogue) -> list[Row]:
-    """Every row of day 0, none twice."""
+    """Every row of day 0, without repeats."""
     tracks = {track.track_id: track for genre_id in GENRES for track in catalogue.chart(genre_id, 0)}
     return [Row(track, catalogue.recording(number), catalogue.truth(number)) for number, track in tracks.items()]
 
@@ -50,7 +50,7 @@ def spotify(catalogue: Catalogue) -> dict[str, SpotifyTrack]:
 
 def test_one_seed_is_one_catalogue(catalogue: Catalogue) -> None:
     again = Catalogue(seed=1)
-    backwards = again.chart(11, 3), again.chart(11, 0)  # asked in another order
+    backwards = again.chart(11, 3), again.chart(11, 0)  # in another order
     assert (catalogue.chart(11, 0), catalogue.chart(11, 3)) == backwards[::-1]
     assert again.spotify_tracks([11], 3) == catalogue.spotify_tracks([11], 3)
     truths = [catalogue.truth(track.track_id) for track in catalogue.chart(11, 0)]
@@ -105,7 +105,7 @@ def test_a_substitute_is_another_cut_of_the_same_recording(rows: list[Row], spot
         assert not row.truth.same & row.truth.substitutes
 
 
-def test_what_is_right_for_one_track_is_right_for_no_other(rows: list[Row]) -> None:
+def test_a_right_track_is_right_for_only_one_entry(rows: list[Row]) -> None:
     owners: dict[str, set[Key]] = defaultdict(set)
     for row in rows:
         for track_id in row.truth.same | row.truth.substitutes:
@@ -114,7 +114,7 @@ def test_what_is_right_for_one_track_is_right_for_no_other(rows: list[Row]) -> N
 
 
 def test_truth_shares_the_title_s_letters_with_the_row(rows: list[Row], spotify: dict[str, SpotifyTrack]) -> None:
-    """Whatever the spelling, a person sees the title again."""
+    """Whatever the spelling, a person recognises the title."""
     for row in rows:
         for track_id in row.truth.same | row.truth.substitutes:
             assert _letters(row.recording.song.title) in _letters(spotify[track_id].name), (row.track, spotify[track_id])
@@ -128,7 +128,7 @@ def test_some_artist_of_the_row_is_on_every_right_track(rows: list[Row], spotify
 
 
 def test_no_artist_has_two_songs_of_one_title(catalogue: Catalogue) -> None:
-    """Otherwise nothing but the ISRC could tell them apart, and the truth would be a matter of luck."""
+    """Otherwise only the ISRC could distinguish them, and the right answer would be a matter of luck."""
     songs: dict[tuple[str, str], set[Key]] = defaultdict(set)
     for genre_id in GENRES[::3]:
         for key in catalogue.days.charted_through(genre_id, 30):
@@ -176,7 +176,7 @@ def test_every_distractor_is_nobody_s_truth(catalogue: Catalogue, rows: list[Row
 @pytest.mark.parametrize(
     "word", ["Remix", "Live", "Instrumental", "Karaoke", "Tribute", "VIP", "Dub", "Acapella", "Mixed", "Edit", "Cover", "Acoustic", "Intro"]
 )
-def test_every_kind_of_wrong_version_stands_on_spotify(spotify: dict[str, SpotifyTrack], word: str) -> None:
+def test_every_kind_of_wrong_version_is_on_spotify(spotify: dict[str, SpotifyTrack], word: str) -> None:
     assert sum(word in track.name for track in spotify.values()) >= 20
 
 
@@ -244,7 +244,7 @@ def test_names_have_what_real_names_have(rows: list[Row], spotify: dict[str, Spo
     assert not any(SUFFIX.search(artist) for track in spotify.values() for artist in track.artists), "Spotify writes no (UK)"
 
 
-def test_one_isrc_stands_on_a_single_and_on_compilations(spotify: dict[str, SpotifyTrack]) -> None:
+def test_one_isrc_is_on_a_single_and_on_compilations(spotify: dict[str, SpotifyTrack]) -> None:
     kinds: dict[str, set[str]] = defaultdict(set)
     for track in spotify.values():
         kinds[track.isrc or ""].add(track.album_type or "")
@@ -261,6 +261,6 @@ def test_the_catalogue_knows_every_genre_of_the_product() -> None:
 
 
 def _letters(text: str) -> str:
-    """Letters and digits alone, plain and small; "and" counts as "&"."""
+    """Only letters and digits, without diacritics, in lower case; "and" counts as "&"."""
     replaced = text.replace("ł", "l").replace("ø", "o").replace("Ł", "L").replace("Ø", "O").replace(" and ", " & ").casefold()
     return "".join(letter for letter in unicodedata.normalize("NFKD", replaced) if letter.isalnum())

@@ -1,4 +1,4 @@
-"""How the invented charts move: as the counted ones did, and the same whoever asks in whatever order."""
+"""How the invented charts move: like the counted ones, and the same in any order of calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_day_0_is_a_monday() -> None:
 @pytest.mark.parametrize(
     ("weekday", "counted"), [(1, 7.6), (2, 8.3), (3, 9.4), (4, 20.5)], ids=["Tuesday", "Wednesday", "Thursday", "Friday"]
 )
-def test_new_entries_a_genre_are_as_counted(days: Days, weekday: int, counted: float) -> None:
+def test_new_entries_per_genre_are_as_counted(days: Days, weekday: int, counted: float) -> None:
     found = statistics.mean(_new(days, genre_id, day) for genre_id in GENRES for day in range(weekday, LAST, 7))
     assert found == pytest.approx(counted, rel=0.08)
 
@@ -55,11 +55,11 @@ def test_new_tracks_over_all_genres_are_as_counted(days: Days) -> None:
         assert 230 <= len(new) <= 780, f"{len(new)} new tracks on day {day}; 260 to 715 were counted"
 
 
-def test_three_percent_stand_in_two_charts(days: Days) -> None:
+def test_three_percent_are_in_two_charts(days: Days) -> None:
     shares = []
     for day in range(0, LAST, 5):
         charts = Counter(key for genre_id in GENRES for key in days.chart(genre_id, day))
-        assert max(charts.values()) == 2, "no track stands in three"
+        assert max(charts.values()) == 2, "no track is in three charts"
         shares.append(sum(count == 2 for count in charts.values()) / len(charts))
     assert statistics.mean(shares) == pytest.approx(0.03, abs=0.006)
 

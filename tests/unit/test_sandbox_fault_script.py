@@ -1,4 +1,4 @@
-"""Fault scripts and the sandbox's clock: which request is due, JSON both ways. No sockets."""
+"""Fault scripts and the sandbox's clock: which request is due, and JSON in both directions. No sockets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_first_rule_that_is_due_decides_and_the_others_keep_their_turn() -> 
     assert script.fired == 2
 
 
-def test_what_is_foreseen_comes_and_looking_ahead_counts_nothing() -> None:
+def test_foreseen_faults_happen_and_looking_ahead_counts_nothing() -> None:
     script = FaultScript([Rule("drop", nth=2), Rule("hang", probability=0.5, count=None)])
     for _ in range(40):
         foreseen = [script.foresee("spotify", "GET", "search", "/") for _ in range(2)]
@@ -77,10 +77,10 @@ def test_scripts_are_json_both_ways() -> None:
     ("data", "message"),
     [
         ({"fault": "earthquake"}, "unknown fault 'earthquake'"),
-        ({"fault": "drop", "colour": 1}, "takes no colour"),
+        ({"fault": "drop", "colour": 1}, "has no colour"),
         ({"kind": "search"}, "needs a fault"),
-        ({"fault": "drop", "nth": 0}, "start at 1"),
-        ({"fault": "drop", "count": 0}, "start at 1"),
+        ({"fault": "drop", "nth": 0}, "must be at least 1"),
+        ({"fault": "drop", "count": 0}, "must be at least 1"),
         ({"fault": "drop", "probability": 2}, "between 0 and 1"),
         ({"fault": "drop", "when": "during"}, "before or after"),
         ({"fault": "rate_limited", "when": "after"}, "before the handler"),

@@ -1,4 +1,4 @@
-"""The stand-in's search: what it finds, what it does not, and that its order is not ours."""
+"""The stand-in's search: what it finds, what it does not, and that its order differs from ours."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_filters_restrict(query: str, expected: set[str]) -> None:
 @pytest.mark.parametrize(
     "query", ["Dirty Palm - Ropes", "dirty palm (ropes", 'ropes "dirty palm', "-ropes dirty palm!", "ROPES & Dirty Palm"]
 )
-def test_punctuation_does_no_harm(query: str) -> None:
+def test_punctuation_is_harmless(query: str) -> None:
     assert names(make_index(), query) == {"Ropes", "Ropes - Kölsch Remix"}
 
 
@@ -152,7 +152,7 @@ def test_any_text_is_a_query(text: str) -> None:
 
 
 @given(text=st.text(max_size=30))
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert words(" ".join(words(text))) == words(text)
 

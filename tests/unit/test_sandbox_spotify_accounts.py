@@ -1,4 +1,4 @@
-"""The stand-in's sign-in: lifetimes, one-time codes, what it refuses. No HTTP."""
+"""The stand-in's sign-in: lifetimes, one-time codes, refusals. No HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `fields` mask: what it keeps, and what it drops in silence."""
+"""The `fields` mask: what it keeps, and what it silently drops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in's rolling windows, on a clock that moves when told."""
+"""The stand-in's rolling windows, on a clock moved by the test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_rate_counts_thirty_seconds_and_has_no_reason() -> None:
     limits.take(START + timedelta(seconds=30))
 
 
-def test_a_fixed_retry_after_is_said_as_measured_on_real_accounts() -> None:
+def test_a_fixed_retry_after_is_sent_as_on_real_accounts() -> None:
     limits = CallLimits(per_day=0, retry_after_s=48_925)
     assert refusal(limits, START).retry_after_s == 48_925
 

@@ -1,4 +1,4 @@
-"""The stand-in's playlists: order, duplicates, snapshots, what a late reader sees, what a person does. No HTTP."""
+"""The stand-in's playlists: order, duplicates, snapshots, late reads, and a person's changes. No HTTP."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_adding_again_adds_twice(state: SpotifyState, mine: Playlist) -> None:
     assert mine.uris == URIS[:2] * 2, "POST is not idempotent in the real service, so it must not be here"
 
 
-def test_replacing_twice_is_replacing_once(state: SpotifyState, mine: Playlist) -> None:
+def test_replacing_is_idempotent(state: SpotifyState, mine: Playlist) -> None:
     state.add_items(mine.playlist_id, URIS[5:20])
     for _ in range(2):
         state.replace_items(mine.playlist_id, URIS[:3])
@@ -59,7 +59,7 @@ def test_removing_takes_every_occurrence(state: SpotifyState, mine: Playlist) ->
     assert mine.uris == URIS[1:3]
 
 
-def test_removing_what_is_not_there_moves_no_snapshot(state: SpotifyState, mine: Playlist) -> None:
+def test_removing_an_absent_track_keeps_the_snapshot(state: SpotifyState, mine: Playlist) -> None:
     before = state.add_items(mine.playlist_id, URIS[:2])
     assert state.remove_items(mine.playlist_id, [URIS[9]]) == before == mine.snapshot_id
 
@@ -137,7 +137,7 @@ def test_a_full_playlist_takes_nothing_more(state: SpotifyState, mine: Playlist)
         ([f"spotify:track:{base62_id('nowhere')}"], "Payload contains a non-existing ID"),
     ],
 )
-def test_what_cannot_be_added_is_refused_whole(state: SpotifyState, mine: Playlist, uris: list[str], message: str) -> None:
+def test_invalid_additions_are_refused_completely(state: SpotifyState, mine: Playlist, uris: list[str], message: str) -> None:
     with pytest.raises(SpotifyRefusal) as refused:
         state.add_items(mine.playlist_id, uris)
     assert (refused.value.status, refused.value.message, mine.uris) == (400, message, [])
@@ -165,7 +165,7 @@ def test_a_deleted_playlist_leaves_the_library_and_can_still_be_read(state: Spot
     assert state.playlist(mine.playlist_id) is mine
 
 
-def test_what_a_person_does_shows_in_items_and_snapshot(state: SpotifyState, mine: Playlist) -> None:
+def test_a_persons_changes_appear_in_items_and_snapshot(state: SpotifyState, mine: Playlist) -> None:
     state.add_items(mine.playlist_id, URIS[:4])
     before = mine.snapshot_id
     person, ids = state.person, [track.track_id for track in TRACKS]
@@ -202,4 +202,4 @@ def test_state_survives_json(state: SpotifyState, mine: Playlist) -> None:
     assert copy.playlist(mine.playlist_id).items == mine.items
     assert copy.limits.used(START) == 1
     assert copy.accounts.refresh(token)["token_type"] == "Bearer"
-    assert copy.create_playlist("Next").playlist_id != mine.playlist_id, "a restored state gave an id out twice"
+    assert copy.create_playlist("Next").playlist_id != mine.playlist_id, "a restored state used an id twice"

@@ -1,4 +1,4 @@
-"""Settings: where a value comes from, and what a wrong one is told."""
+"""Settings: where a value comes from, and how a wrong one is reported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def test_lists_in_the_environment_are_words_with_commas(monkeypatch: pytest.Monk
         ("BEATPORTER_PLAYLIST_NAME", "Top 100", "{genre}"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_key_and_what_it_takes(monkeypatch: pytest.MonkeyPatch, key: str, value: str, says: str) -> None:
+def test_a_wrong_value_is_reported_with_its_key_and_accepted_values(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str, says: str
+) -> None:
     monkeypatch.setenv(key, value)
     with pytest.raises(SettingsError) as caught:
         load_settings()
@@ -54,19 +56,19 @@ def test_a_wrong_value_is_told_with_its_key_and_what_it_takes(monkeypatch: pytes
     assert says in str(caught.value)
 
 
-def test_an_unknown_key_of_the_file_is_told_with_the_nearest() -> None:
+def test_an_unknown_key_is_reported_with_a_suggestion() -> None:
     Path("beatporter.toml").write_text("spotify_rat = 3\n")
     with pytest.raises(SettingsError, match="did you mean 'spotify_rate'"):
         load_settings()
 
 
-def test_a_file_that_is_no_toml_is_told_with_its_line() -> None:
+def test_an_invalid_toml_file_is_reported_with_its_line() -> None:
     Path("beatporter.toml").write_text("spotify_rate = \n")
     with pytest.raises(SettingsError, match=r"beatporter\.toml.*line 1"):
         load_settings()
 
 
-def test_an_unknown_genre_is_told_with_the_nearest() -> None:
+def test_an_unknown_genre_is_reported_with_a_suggestion() -> None:
     with pytest.raises(UnknownGenre, match="afro-house"):
         load_settings(genres=("afro-hous",))
 
@@ -105,13 +107,13 @@ def test_a_slug_that_is_part_of_file_names_is_checked(slug: str) -> None:
 
 
 @pytest.mark.parametrize("genre_id", [0, -1, 2**31, 10**30])
-def test_an_id_of_a_genre_is_one_that_beatport_and_the_ledger_have(genre_id: int) -> None:
+def test_a_genre_id_must_suit_beatport_and_the_ledger(genre_id: int) -> None:
     with pytest.raises(SettingsError, match="the id of gqom must be from 1"):
         load_settings(genre_ids={"gqom": genre_id})
 
 
 @pytest.mark.parametrize("value", ["gqom=1", "[1]", '{"gqom": "x"}', "[" * 100_000, '{"gqom": ' + "9" * 5_000 + "}", '{"gqom": 1.5}'])
-def test_genre_ids_that_cannot_be_read_are_a_setting_to_correct(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_unreadable_genre_ids_are_reported(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("BEATPORTER_GENRE_IDS", value)
     with pytest.raises(SettingsError, match="BEATPORTER_GENRE_IDS") as caught:
         load_settings()
@@ -127,7 +129,7 @@ def test_genre_ids_that_cannot_be_read_are_a_setting_to_correct(monkeypatch: pyt
         ("BEATPORTER_QZX" + "Q" * 10_000, "Unset it"),
     ],
 )
-def test_an_unknown_variable_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+def test_an_unknown_variable_is_reported_with_a_suggestion(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
     monkeypatch.setenv(name, "hush-hush")
     with pytest.raises(SettingsError) as caught:
         load_settings()
@@ -144,19 +146,19 @@ def test_an_unknown_variable_is_told_with_the_nearest(monkeypatch: pytest.Monkey
         (b"genres = " + b"[" * 50_000, "nests too deep"),
     ],
 )
-def test_a_file_that_no_editor_would_write_is_told(content: bytes, says: str) -> None:
+def test_a_strange_settings_file_is_reported(content: bytes, says: str) -> None:
     Path("beatporter.toml").write_bytes(content)
     with pytest.raises(SettingsError, match=says):
         load_settings()
 
 
-def test_a_folder_in_the_place_of_the_file_is_told() -> None:
+def test_a_folder_in_place_of_the_file_is_reported() -> None:
     Path("beatporter.toml").mkdir()
     with pytest.raises(SettingsError, match=r"beatporter\.toml cannot be read"):
         load_settings()
 
 
-def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("beatporter.toml").write_text("spotify_rate = 3\n")
     opened = Path.open
 
@@ -180,7 +182,7 @@ def test_an_error_repeats_the_beginning_of_a_long_value(monkeypatch: pytest.Monk
     assert len(str(caught.value)) < 400
 
 
-def test_a_number_of_thousands_of_digits_is_a_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_with_thousands_of_digits_is_a_wrong_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEATPORTER_SPOTIFY_DAILY_BUDGET", "9" * 5_000)
     with pytest.raises(SettingsError, match="SPOTIFY_DAILY_BUDGET") as caught:
         load_settings()

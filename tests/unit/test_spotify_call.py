@@ -1,4 +1,4 @@
-"""What Spotify's answers mean, and how calls are counted; no sockets."""
+"""The meaning of Spotify's answers, and how calls are counted; no sockets."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def answer(status: int, body: str = "", **headers: str) -> Answer:
         (answer(404, f'{{"error":{{"message":"{"x" * 500}"}}}}'), Refused(404, "x" * 200)),
         (
             answer(200, "<html>", Content_Type="text/html; charset=utf-8"),
-            Down("it answered 200 with a body that is no JSON (text/html)", True),
+            Down("it answered 200 with a body that is not JSON (text/html)", True),
         ),
-        (answer(201, '{"snapshot_id": "AA'), Down("it answered 201 with a body that is no JSON (no type)", True)),
-        (answer(200, ""), Down("it answered 200 with a body that is no JSON (no type)", True)),
+        (answer(201, '{"snapshot_id": "AA'), Down("it answered 201 with a body that is not JSON (no type)", True)),
+        (answer(200, ""), Down("it answered 200 with a body that is not JSON (no type)", True)),
     ],
 )
-def test_answers_are_judged(sent: Answer, result: HttpResult[object]) -> None:
+def test_answers_are_classified(sent: Answer, result: HttpResult[object]) -> None:
     assert result_of(sent, AT) == result
 
 
-def test_a_good_answer_is_handed_on() -> None:
+def test_a_good_answer_is_passed_on() -> None:
     assert result_of(answer(201, '{"snapshot_id": "AAAB"}'), AT) == Good({"snapshot_id": "AAAB"})
 
 

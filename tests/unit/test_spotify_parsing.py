@@ -1,4 +1,4 @@
-"""Spotify's JSON, in both shapes and damaged, becomes our records or a named complaint."""
+"""Spotify's JSON, in both shapes and damaged, becomes our records or a specific error."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_an_entry_is_read_in_both_shapes(key: str) -> None:
     ],
     ids=["null", "empty", "null item", "null track", "local entry", "local track", "episode", "no id", "a boolean"],
 )
-def test_what_is_no_track_keeps_its_position(entry: object) -> None:
+def test_an_entry_without_a_track_keeps_its_position(entry: object) -> None:
     assert parsing.read_item(entry, 7) == PlaylistItem(7, None, None)
 
 
-def test_a_track_without_what_new_apps_do_not_get_is_still_a_track() -> None:
+def test_a_track_without_the_fields_hidden_from_new_apps_is_read() -> None:
     assert parsing.read_track({"id": "x1"}) == SpotifyTrack("x1", "", ())
 
 
@@ -73,13 +73,13 @@ def test_a_foreign_playlist_hides_its_total() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"items": []}, {"items": None, "total": 0}, {"items": [], "total": "3"}])
-def test_a_page_that_is_no_page_is_said_to_be_none(answer: object) -> None:
+def test_an_invalid_page_is_reported(answer: object) -> None:
     with pytest.raises(ShapeError):
         parsing.read_page(answer)
 
 
 @given(answer=JSON)
-def test_no_answer_whatever_breaks_the_reading_or_leaves_anything_wild(answer: object) -> None:
+def test_no_answer_breaks_parsing_or_leaves_unbounded_values(answer: object) -> None:
     item = parsing.read_item(answer, 0)
     assert item.position == 0
     assert_bounded(item)
@@ -91,13 +91,13 @@ def test_no_answer_whatever_breaks_the_reading_or_leaves_anything_wild(answer: o
         assert_bounded(parsing.read_page(answer).total)
 
 
-def test_a_page_of_more_entries_than_any_service_sends_is_no_page() -> None:
+def test_a_page_with_too_many_entries_is_refused() -> None:
     for entries in (1_000, 1_001):
         with contextlib.nullcontext() if entries == 1_000 else pytest.raises(ShapeError, match="1,001 entries"):
             parsing.read_page({"items": [None] * entries, "total": 5})
 
 
-def test_names_lose_control_characters_and_ids_with_them_are_no_ids() -> None:
+def test_names_lose_control_characters_and_ids_with_them_are_ignored() -> None:
     track = parsing.read_track({**TRACK, "name": "Night\x1b[2J\nBus\u202e", "artists": [{"name": "\x9bAda"}]})
     assert track is not None
     assert (track.name, track.artists) == ("Night[2J Bus", ("Ada",))

@@ -1,4 +1,4 @@
-"""Plans are differences: applied to what is there they give what is wanted, and nothing else moves."""
+"""Plans are differences: applied to the present content they give the wanted one, and nothing else moves."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def test_the_daily_list_fills_up_to_its_size_with_what_it_never_held(
     if len(stands) < size:
         assert set(wanted) | set(collected) <= held | set(stands), "it could have been filled up further"
     made_up = [track for track in plan.add if track not in wanted]
-    assert plan.add[len(plan.add) - len(made_up) :] == tuple(made_up), "collected ones stand before new ones"
+    assert plan.add[len(plan.add) - len(made_up) :] == tuple(made_up), "collected ones are before new ones"
     assert made_up == [track for track in collected if track in made_up]
 
 
-def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
+def test_of_several_ids_for_one_recording_the_first_is_used() -> None:
     candidates = [
         Candidate("a", "ISRC1", "x|one|original"),
         Candidate("a", "ISRC1", "x|one|original"),
@@ -68,22 +68,20 @@ def test_of_several_ids_for_one_recording_the_first_is_taken() -> None:
 
 
 @given(present=PRESENT, adding=st.integers(0, 20), limit=st.integers(1, 40), min_moved=st.integers(1, 10))
-def test_what_moves_makes_room_and_is_the_oldest(present: list[str | None], adding: int, limit: int, min_moved: int) -> None:
+def test_moved_tracks_are_the_oldest_and_make_room(present: list[str | None], adding: int, limit: int, min_moved: int) -> None:
     moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
     if len(present) + adding <= limit:
         assert moving == ()
         return
     rest = after(Plan(remove=moving), present)
-    assert len(rest) == len(present) - len(moving), "a double entry lost both its places"
+    assert len(rest) == len(present) - len(moving), "a duplicate lost both its places"
     movable = [track for track in present if track is not None and present.count(track) == 1]
     assert list(moving) == movable[len(movable) - len(moving) :], "not the oldest ones"
     assert len(rest) + adding <= limit or list(moving) == movable
 
 
 @given(add=CHART, others=st.lists(st.integers(100, 140).map(lambda n: f"o{n}") | st.none(), max_size=20), data=st.data())
-def test_whatever_part_of_a_plan_stands_the_inserts_complete_it_in_order(
-    add: list[str], others: list[str | None], data: st.DataObject
-) -> None:
+def test_inserts_complete_any_half_applied_plan_in_order(add: list[str], others: list[str | None], data: st.DataObject) -> None:
     standing = [track for track in add if data.draw(st.booleans(), label=track)]
     stand: list[str | None] = [*standing, *others]
     for position, run in missing_inserts(add, stand):

@@ -1,4 +1,4 @@
-"""Which playlist of the account is taken: by id, else by exact name among its own, and always the same one."""
+"""Which playlist of the account is used: by id, otherwise by exact name among its own, and always the same one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_deleted_one_is_looked_for_by_name_among_the_accounts_own() -> None:
     assert find_playlist([OWN], "me", None, NAME.lower(), silent) is None
 
 
-def test_of_several_the_same_one_is_taken_in_any_order_and_it_is_said() -> None:
+def test_of_several_the_same_one_is_used_in_any_order_and_reported() -> None:
     said: list[str] = []
     chosen = {find_playlist(order, "me", None, NAME, said.append) for order in itertools.permutations([SMALL, TWIN, OWN, FOREIGN])}
     assert chosen == {OWN}

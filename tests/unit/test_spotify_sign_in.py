@@ -1,4 +1,4 @@
-"""Where the sign-in is kept, how old it is, and what is said when credentials are missing."""
+"""Where the sign-in is kept, how old it is, and the messages for missing credentials."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def save_sign_in(settings: Settings, sign_in: SignIn) -> Path:
     return Path(FileStore(sign_in_path(settings)).save(sign_in))
 
 
-def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings: Settings) -> None:
+def test_the_stored_sign_in_is_loaded_and_private(settings: Settings) -> None:
     kept = SignIn(SecretStr("refresh-1"), AT, SCOPES)
     for _ in range(2):
         path = save_sign_in(settings, kept)
@@ -48,7 +48,7 @@ def test_what_was_stored_is_what_is_loaded_and_nobody_else_may_read_it(settings:
     assert list(path.parent.iterdir()) == [path], "a draft was left behind"
 
 
-def test_no_link_that_somebody_left_is_followed(settings: Settings, tmp_path: Path) -> None:
+def test_no_link_is_followed(settings: Settings, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign"
     foreign.write_text("theirs")
     settings.home.mkdir()
@@ -74,7 +74,7 @@ def test_the_file_is_private_from_its_first_moment(settings: Settings, monkeypat
     assert [(flags & (os.O_CREAT | os.O_EXCL), mode) for flags, mode in made] == [(os.O_CREAT | os.O_EXCL, 0o600)]
 
 
-def test_a_home_that_is_made_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(settings: Settings) -> None:
+def test_a_new_home_is_private_and_an_existing_one_unchanged(settings: Settings) -> None:
     save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))
     assert stat.S_IMODE(settings.home.stat().st_mode) == 0o700
     settings.home.chmod(0o750)
@@ -93,7 +93,7 @@ def test_the_settings_token_wins_but_keeps_the_files_date_when_it_is_the_same(se
 
 
 class Drawer:
-    """A store that holds what it is given."""
+    """A store in memory."""
 
     def __init__(self, sign_in: SignIn | None = None) -> None:
         self.sign_in = sign_in
@@ -106,7 +106,7 @@ class Drawer:
         return "a drawer"
 
 
-def test_a_setting_that_names_a_block_takes_that_and_no_other_sign_in(settings: Settings) -> None:
+def test_a_setting_that_names_a_block_uses_only_its_sign_in(settings: Settings) -> None:
     save_sign_in(settings, SignIn(SecretStr("of-the-file"), AT))
     named = settings.model_copy(update={"spotify_refresh_token": SecretStr("secret/spotify")})
     assert block_name(named) == "spotify"
@@ -115,20 +115,20 @@ def test_a_setting_that_names_a_block_takes_that_and_no_other_sign_in(settings: 
     assert load_sign_in(named, Drawer(kept)) == kept
     with pytest.raises(SettingsError, match=r"block spotify holds no sign-in.*beatporter login --block spotify"):
         load_sign_in(named, Drawer())
-    with pytest.raises(SettingsError, match="is not open here"):
+    with pytest.raises(SettingsError, match="is not available here"):
         load_sign_in(named)
 
 
-def test_what_a_store_keeps_can_be_read_again_and_nothing_else_can() -> None:
+def test_only_documents_of_a_store_can_be_read() -> None:
     store = Drawer()
     assert read_document(document_of(SignIn(SecretStr("refresh-1"), AT, ("a",))), store) == SignIn(SecretStr("refresh-1"), AT, ("a",))
     assert read_document({"refresh_token": "refresh-1"}, store) == SignIn(SecretStr("refresh-1"), None)
     for wrong in (None, "refresh-1", {}, {"refresh_token": 7}, {"refresh_token": "x", "signed_in_at": "soon"}, {"refresh_token": ""}):
-        with pytest.raises(ValueError, match="no sign-in"):
+        with pytest.raises(ValueError, match="not a sign-in"):
             read_document(wrong, store)
 
 
-def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+def test_all_missing_credentials_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_sign_in(load_settings(home=tmp_path))
     for name in (
@@ -154,7 +154,7 @@ def test_a_damaged_file_is_named_without_its_content(settings: Settings, text: s
     assert caught.value.__context__ is None
 
 
-def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
+def test_an_unwritable_home_is_reported(settings: Settings) -> None:
     settings.home.write_text("a file where a folder should be")
     with pytest.raises(SettingsError, match="could not be written"):
         save_sign_in(settings, SignIn(SecretStr("refresh-1"), AT))

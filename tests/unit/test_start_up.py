@@ -1,4 +1,4 @@
-"""A command imports what it needs and no more: what it loads is what a person waits for."""
+"""A command imports only what it needs, because a person waits for everything that it loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an interrupted write left: a track that never came in is told from one that the person removed."""
+"""What an interrupted write left: distinguishes a track that never came in from one that the person removed."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def state(name: SnapshotState, *sending: str) -> SnapshotRow:
     return SnapshotRow("P", name, None, AT, sending, AT if sending else None)
 
 
-def test_what_came_in_with_others_and_is_gone_was_thrown_out() -> None:
+def test_a_missing_track_that_came_in_with_others_was_removed() -> None:
     assert removed_by_user(state("writing", "a", "b", "c"), {"a": SOON, "c": SOON}) == ["b"]
 
 
-def test_a_request_of_which_nothing_is_there_counts_as_never_carried_out() -> None:
+def test_a_request_without_trace_counts_as_not_carried_out() -> None:
     sent = state("writing", "a", "b", "c", "d", "e")
-    assert removed_by_user(sent, {"d": SOON}) == ["e"], "what is to stand below goes first: it came in, the rest did not"
+    assert removed_by_user(sent, {"d": SOON}) == ["e"], "the lowest request goes first: it came in, the rest did not"
     assert removed_by_user(sent, {}) == []
 
 
-def test_what_came_in_tells_of_everything_that_was_sent_before_it() -> None:
+def test_a_present_track_proves_all_earlier_requests() -> None:
     assert removed_by_user(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
 
 
 @pytest.mark.parametrize("added_at", [AT + LONGEST_WRITE + timedelta(seconds=1), AT - timedelta(minutes=2), None])
-def test_a_track_that_the_person_put_in_at_another_time_tells_nothing(added_at: datetime | None) -> None:
+def test_a_track_added_by_the_person_at_another_time_proves_nothing(added_at: datetime | None) -> None:
     assert removed_by_user(state("writing", "a", "b"), {"a": added_at}) == []
 
 
-def test_what_is_recorded_or_was_never_sent_leaves_nothing_open() -> None:
+def test_recorded_or_unsent_tracks_leave_nothing_open() -> None:
     for confirmed in ("written", "recorded"):
-        assert removed_by_user(state(confirmed, "a", "b"), {"a": SOON}) == [], "what Spotify confirmed goes to the history without a look"
+        assert removed_by_user(state(confirmed, "a", "b"), {"a": SOON}) == [], "what Spotify confirmed is recorded without a read"
     assert removed_by_user(state("writing"), {}) == []
     assert removed_by_user(None, {}) == []

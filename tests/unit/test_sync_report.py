@@ -25,7 +25,7 @@ def _match(track_id: str | None, name: str | None, artists: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_from_outside_is_shown_as_it_is(text: str) -> None:
+def test_text_from_outside_is_shown_literally(text: str) -> None:
     escaped = escape(text)
     assert not BARE.search(escaped), "a character of Markdown or HTML is left"
     assert re.sub(r"\\(.)", r"\1", escaped) == " ".join(text.split())
@@ -52,7 +52,7 @@ def test_times_name_their_zone_and_notes_are_shown() -> None:
     assert "2026-11-20 07:05 UTC" in summary_report({}, spotify_calls=0, budget_left=1, ended_at=AT)
 
 
-def test_failures_stand_above_the_table_with_their_reason() -> None:
+def test_failures_are_above_the_table_with_their_reason() -> None:
     outcomes = {"house": Outcome("completed", added=2), "techno": Outcome("failed", spotify_calls=7, error="no chart")}
     text = summary_report(outcomes, spotify_calls=9, budget_left=791, ended_at=AT, notes=["The sign-in ends soon"])
     assert text.index("- **techno**: no chart") < text.index("| house | – | 2 |")

@@ -1,4 +1,4 @@
-"""JSON as a hostile service would send it, and what may never be left of it in a record."""
+"""JSON that a hostile service could send, and what must never reach a record."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ JSON = st.recursive(
 
 
 def assert_bounded(record: object) -> None:
-    """No text that steers a terminal, and no number that a database does not take, is anywhere in a record."""
+    """A record contains no control characters, and no number that a database rejects."""
     for value in _values(record):
         if isinstance(value, str):
             assert not [char for char in value if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in "\u202e\u2066"]

@@ -30,7 +30,7 @@ def broken(workspace, slug, beatport_ids):
     raise KeyError(f"{slug} refused {os.environ['BEATPORTER_SPOTIFY_CLIENT_SECRET']}")
 beatporter.sync.match.match_tracks = broken
 """
-"""Python runs a sitecustomize.py before anything else: as if a step had a bug."""
+"""Python runs a sitecustomize.py before anything else: this acts like a bug in a step."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def beatporter(own_sandbox: Sandbox, server: str, environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
-    """Runs `beatporter …` in an empty folder, against a sandbox and with the server of these tests."""
+    """Runs `beatporter …` in an empty folder, with a sandbox and the server of these tests."""
 
     def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         own = {**environment, **own_sandbox.environment(), "BEATPORTER_HOME": str(tmp_path / "home"), **extra}
@@ -102,12 +102,14 @@ def test_a_stale_chart_is_named_with_its_date_and_the_reason(beatporter: Run, ow
     assert done.returncode == 0, done.stdout + done.stderr
     with urllib.request.urlopen(f"{server}/artifacts/sync-amapiano/latest", timeout=TIMEOUT_S) as answer:
         page = json.loads(answer.read())["data"]
-    assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC stands in", page), page[:600]
+    assert re.search(r"> The chart of \d{4}-\d\d-\d\d \d\d:\d\d UTC is used", page), page[:600]
     assert "proof of a human" in page
     request = urllib.request.Request(f"{server}/logs/filter", b'{"logs": {"level": {"ge_": 30}}}', {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         logs = json.loads(answer.read())
-    assert [log for log in logs if "stands in" in log["message"] and log["task_run_id"]], "the domain's warning is not in the run's log"
+    assert [log for log in logs if "is used, because" in log["message"] and log["task_run_id"]], (
+        "the domain's warning is not in the run's log"
+    )
 
 
 def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandbox) -> None:
@@ -130,7 +132,7 @@ def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandb
         (("match", "set", "12", "not-a-link"), {}, "no Spotify track"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_asked(
+def test_errors_are_reported_before_any_request(
     beatporter: Run, own_sandbox: Sandbox, arguments: tuple[str, ...], extra: dict[str, str], says: str
 ) -> None:
     before = len(own_sandbox.requests.entries())
@@ -141,7 +143,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
     assert len(own_sandbox.requests.entries()) == before
 
 
-def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(beatporter: Run, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file, not a folder")
     done = beatporter("sync", "house", BEATPORTER_DATABASE=str(tmp_path / "occupied" / "beatporter.db"))
     assert done.returncode == 1
@@ -149,12 +151,15 @@ def test_a_folder_that_cannot_be_written_is_told(beatporter: Run, tmp_path: Path
     assert "Traceback" not in done.stdout + done.stderr
 
 
+"""The run that published the newest version of an artifact."""
+
+
 def run_behind(server: str, key: str) -> str:
     """The run that published the newest version of an artifact."""
     return str(ask(server, f"/artifacts/{key}/latest")["flow_run_id"])
 
 
-def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
+def test_a_bug_is_shown_on_every_page_without_a_secret(beatporter: Run, own_sandbox: Sandbox, server: str, tmp_path: Path) -> None:
     (tmp_path / "bug").mkdir()
     (tmp_path / "bug" / "sitecustomize.py").write_text(BROKEN)
     done = beatporter("sync", "dubstep", "--json", PYTHONPATH=str(tmp_path / "bug"))
@@ -179,7 +184,7 @@ def test_a_bug_is_told_on_every_page_without_a_secret(beatporter: Run, own_sandb
         artifact(server, "summary"),
     ]
     assert not [text for text in told if secret in text]
-    assert sum("Traceback" in text for text in told) == 1, "where a bug is has to be told, once"
+    assert sum("Traceback" in text for text in told) == 1, "the bug's location must be logged, once"
 
 
 def test_a_run_that_fails_as_a_whole_leaves_its_summary_and_no_traceback(beatporter: Run, server: str) -> None:
@@ -205,7 +210,7 @@ def test_a_damaged_ledger_still_leaves_summary(beatporter: Run, server: str, tmp
     assert "damaged.db" in artifact(server, "summary")
 
 
-def test_an_archive_that_cannot_be_written_is_named_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
+def test_an_unwritable_archive_is_reported_and_the_playlists_are_done(beatporter: Run, server: str, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("a file, not a folder")
     done = beatporter("sync", "dubstep", "--json", BEATPORTER_ARCHIVE=str(tmp_path / "occupied" / "archive"))
     assert document(done)["genres"]["dubstep"]["state"] == "completed"

@@ -1,4 +1,4 @@
-"""What a run leaves whose process was killed, or that a person cancelled: hooks on the worker say it in its place."""
+"""What a run leaves after its process was killed or a person cancelled it: hooks on the worker report it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GENRE = "dubstep"
 
 @pytest.fixture
 def at_work(server: str, worker: Path, sandbox: Sandbox) -> Iterator[str]:
-    """A run in the middle of its searches, which Spotify lets wait."""
+    """A run in the middle of its searches, slowed down by Spotify."""
     asked = sandbox.requests.count(service="spotify", kind="search")
     sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=10, count=None)
     run = start_run(server, "sync-genre/sync-genre", {"genre": GENRE})
@@ -34,7 +34,7 @@ def at_work(server: str, worker: Path, sandbox: Sandbox) -> Iterator[str]:
 
 
 def kill(run: str) -> None:
-    """End every process of the run, as a machine does that is out of memory."""
+    """Kill every process of the run, like a machine that is out of memory."""
     mark = f"PREFECT__FLOW_RUN_ID={run}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):

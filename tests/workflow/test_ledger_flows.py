@@ -1,4 +1,4 @@
-"""The flows that look after the ledger, under Prefect's own test harness: what they do, show, and say about damage."""
+"""The flows that maintain the ledger, in Prefect's test harness: what they do, show, and report about damage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def harness() -> Iterator[None]:
 
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """A few tracks, an old call, and an archive to be."""
+    """A few tracks, an old call, and a place for an archive."""
     monkeypatch.setenv("BEATPORTER_DATABASE", str(tmp_path / "ledger.db"))
     monkeypatch.setenv("BEATPORTER_ARCHIVE", str(tmp_path / "archive"))
     made = open_ledger(tmp_path / "ledger.db")
@@ -68,7 +68,7 @@ def test_the_weekly_run_says_what_it_read_dropped_and_rebuilt(ledger: Ledger) ->
         assert line in page("maintain-ledger")
 
 
-def test_damage_fails_the_weekly_run_and_stands_on_its_page(ledger: Ledger, tmp_path: Path) -> None:
+def test_damage_fails_the_weekly_run_and_is_shown_on_its_page(ledger: Ledger, tmp_path: Path) -> None:
     archive_ledger()
     file = next((tmp_path / "archive").glob("history/*/*.parquet"))
     file.write_bytes(file.read_bytes()[:-50])
@@ -79,7 +79,7 @@ def test_damage_fails_the_weekly_run_and_stands_on_its_page(ledger: Ledger, tmp_
     assert ledger.calls.made_since(T0 - timedelta(days=100)) == 1, "nothing was dropped"
 
 
-def test_without_an_archive_the_one_says_what_to_set_and_the_other_goes_on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_archive_one_says_what_to_set_and_the_other_continues(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BEATPORTER_ARCHIVE")
     name, message = ended(archive_ledger(return_state=True))
     assert name == "Failed"

@@ -1,4 +1,4 @@
-"""Processes of several workers keep to one rate together, through Prefect's server alone."""
+"""Processes of several workers share one rate, through Prefect's server alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from orchestration.limits import SLOTS_A_REQUEST
+from orchestration.shared_rate import SLOTS_A_REQUEST
 from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
@@ -55,14 +55,14 @@ def test_workers_keep_to_one_rate_together(server: str, environment: dict[str, s
             worker.wait()
     assert len(turns) == PROCESSES * TURNS
     most = max(sum(start <= turn < start + WINDOW_S for turn in turns) for start in turns)
-    # Beyond the rate: what the limit lets through at once, and a block that each process may have kept for later.
+    # Beyond the rate: what the limit lets through at once, and a block that each process may still hold.
     assert most <= RATE * WINDOW_S + SLOTS_A_REQUEST + PROCESSES * SLOTS_A_REQUEST, (
         f"{most} requests would have left within {WINDOW_S:.0f} s"
     )
 
 
 def _go(workers: list[subprocess.Popen[str]]) -> list[str]:
-    """Let all begin at once; what each says at its end."""
+    """Start all at once; returns what each prints at its end."""
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.write("\n")

@@ -1,4 +1,4 @@
-"""What Alembic runs for each command: the migrations within the transaction that `migrate` has begun."""
+"""Run by Alembic for each command: runs the migrations inside the transaction that `migrate` has begun."""
 
 from alembic import context
 

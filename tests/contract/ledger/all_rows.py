@@ -1,4 +1,4 @@
-"""Everything that a ledger holds, to compare."""
+"""The complete content of a ledger, for comparison."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 
 def contents(ledger: Ledger, *, of_another_thread: bool = False) -> Contents:
-    """All rows of all tables but `ledger`.
+    """All rows of all tables except `ledger`.
 
     Args:
-        of_another_thread: as another thread sees them, which a transaction of this one does not concern.
+        of_another_thread: read in another thread, outside this thread's transaction.
     """
     if of_another_thread:
         with ThreadPoolExecutor(1) as pool:

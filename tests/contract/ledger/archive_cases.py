@@ -1,4 +1,4 @@
-"""What the tests of the archive share: places, days to write, and every row to compare."""
+"""Shared by the archive's tests: storages, days to write, and every row for comparison."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bucket_place(endpoint: str, bucket: str) -> ArchiveStorage:
 
 
 def write_day(ledger: Ledger, day: int) -> None:
-    """A day's rows in every table; of some of them the same as the day before."""
+    """Write a day's rows into every table; some repeat those of the day before."""
     at = T0 + timedelta(days=day)
     entries = [
         ChartEntry(n, 100 + n + day, f"{ODD} {n + day}", ("Ada", ODD), isrc=f"GB{n + day}", remixers=("R",), is_dj_version=n > 2)
@@ -76,7 +76,7 @@ def playlist(number: int) -> str:
 
 
 def rows_of(ledger: Ledger) -> dict[str, list[Any]]:
-    """Every row of every table but the listings as it lies, not as a record has it."""
+    """Every row of every table except listings, as stored and not as records."""
     with ledger.database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(_as_it_lies(table).order_by(*table.primary_key.columns))]

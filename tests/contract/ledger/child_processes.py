@@ -1,4 +1,4 @@
-"""Several processes that do the same to a ledger at once. They are forked from one that has loaded the libraries, and set off together.
+"""Several processes that do the same to a ledger at once. They are forked from one that has loaded the libraries, and start together.
 
 `at_once` starts them. As a program: child_processes.py WHAT ADDRESS COUNT, which prints a line of JSON.
 """
@@ -43,7 +43,7 @@ class Outcome:
 
     Attributes:
         status: its exit code; negative when a signal ended it.
-        result: what the function gave; its traceback when it failed; None when a signal ended it.
+        result: the function's result; its traceback when it failed; None when a signal ended it.
     """
 
     status: int
@@ -51,12 +51,12 @@ class Outcome:
 
 
 def open_and_name(address: str, number: int) -> str:
-    """Open the ledger, whatever has to be done to it first; its id."""
+    """Open the ledger, with whatever that requires; returns its id."""
     return open_ledger(address).ledger_id
 
 
 def append_history(address: str, number: int) -> None:
-    """Append rows, those that the process after this one appends too: of eight, each row comes from two."""
+    """Append rows, some of which the next process appends too: with eight processes each row comes from two."""
     with open_ledger(address) as ledger:
         for turn in range(APPENDS):
             first = (number // 2 * APPENDS + turn) * ROWS
@@ -65,7 +65,7 @@ def append_history(address: str, number: int) -> None:
 
 
 def take_all_calls(address: str, number: int) -> int:
-    """Take calls and use all of them until there are none; how many they were."""
+    """Reserve calls and use all of them until none are left; returns how many there were."""
     calls, held, taken = open_ledger(address).calls, Held(), 0
     run_key, at = f"run {number}", T0 + timedelta(minutes=number)
     while True:
@@ -77,7 +77,7 @@ def take_all_calls(address: str, number: int) -> int:
 
 
 def take_some_calls(address: str, number: int) -> int:
-    """Take calls ten times, use some of them for two things and give the rest back; how many were used."""
+    """Reserve calls ten times, use some of them for two things and give the rest back; returns how many were used."""
     calls, held, used = open_ledger(address).calls, Held(), 0
     run_key, at, rows = f"run {number}", T0 + timedelta(minutes=number), list[CallRow]()
     for _ in range(10):
@@ -90,7 +90,7 @@ def take_some_calls(address: str, number: int) -> int:
 
 
 def take_calls_and_die(address: str, number: int) -> None:
-    """Take calls, use some, take others and be killed before their use is told."""
+    """Reserve calls, use some, reserve others and be killed before their use is recorded."""
     calls = open_ledger(address).calls
     first = calls.exchange(Held(), [], run_key="r", at=T0, wanted=10, budget=BUDGET, since=T0)
     calls.exchange(first, [CallRow(T0, "search", 4, "r")], run_key="r", at=T0, wanted=20, budget=BUDGET, since=T0)
@@ -98,7 +98,7 @@ def take_calls_and_die(address: str, number: int) -> None:
 
 
 def append_while_there_is_room(address: str, number: int) -> dict[str, Any]:
-    """Append batches until a file may grow no further; those that were reported as kept, and what was said."""
+    """Append batches until a file may grow no further; returns those reported as saved, and the error."""
     rows = [HistoryRow(f"{k:022}", f"I{k}", f"artist|title {k}|", None, "chart", T0) for k in range(300)]
     ledger, kept = open_ledger(address), list[str]()
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
@@ -112,14 +112,14 @@ def append_while_there_is_room(address: str, number: int) -> dict[str, Any]:
 
 
 def open_with_little_room(address: str, number: int) -> dict[str, str]:
-    """Open a ledger where no file may become as large as that; the error."""
+    """Open a ledger where no file may become that large; returns the error."""
     room = Path(address).stat().st_size // 2
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     return _error_of(lambda: open_ledger(address))
 
 
 def open_and_write_as_nobody(address: str, number: int) -> dict[str, str]:
-    """Open a ledger and write to it, as a user who may not do as root does; the error."""
+    """Open a ledger and write to it as an unprivileged user; returns the error."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
@@ -151,7 +151,7 @@ WHAT: dict[str, Callable[[str, int], Any]] = {
 
 
 def at_once(function: Callable[[str, int], Any], address: str, count: int = 8) -> list[Outcome]:
-    """Run one of this module's functions in several processes; each is given its number."""
+    """Run one of this module's functions in several processes; each gets its number."""
     command = [sys.executable, "-m", "tests.contract.ledger.child_processes", function.__name__, address, str(count)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr
@@ -159,14 +159,14 @@ def at_once(function: Callable[[str, int], Any], address: str, count: int = 8) -
 
 
 def results_of(outcomes: list[Outcome]) -> list[Any]:
-    """What they gave; a failure of one is a failure of the test."""
+    """Their results; if one failed, the test fails."""
     for outcome in outcomes:
         assert outcome.status == 0, f"a process ended with {outcome.status}:\n{outcome.result}"
     return [outcome.result for outcome in outcomes]
 
 
 def main(what: str, address: str, count: int) -> None:
-    database.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk is no failure
+    database.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk must not fail the test
     gate, opens = os.pipe()
     children = []
     for number in range(count):
@@ -192,7 +192,7 @@ def main(what: str, address: str, count: int) -> None:
 def _report(function: Callable[[str, int], Any], address: str, number: int, writer: int) -> int:
     try:
         words, status = json.dumps(function(address, number)), 0
-    except BaseException:  # noqa: BLE001 - the parent is told
+    except BaseException:  # noqa: BLE001 - reported to the parent
         words, status = json.dumps(traceback.format_exc()[-4000:]), 1
     with os.fdopen(writer, "w") as pipe:
         pipe.write(words)

@@ -1,4 +1,4 @@
-"""The ledger's two kinds of database, and a bucket for its archive. Where there is no PostgreSQL, its half of the cases is skipped."""
+"""The ledger's two kinds of database, and a bucket for its archive. Without PostgreSQL, its half of the cases is skipped."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that write at once wait for each other however slow the disk is."""
+    """Let threads that write at once wait for each other, however slow the disk is."""
     monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Which kind of database; a test for one of them alone parametrizes it."""
+    """The kind of database; a test for one kind parametrizes it."""
     return str(request.param)
 
 
 @pytest.fixture
 def new_database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewDatabase]:
-    """Makes databases without tables; gives their addresses."""
+    """Creates databases without tables; returns their addresses."""
     made: list[str] = []
     server: Postgres | None = request.getfixturevalue("postgres") if kind == "postgres" else None
 
@@ -70,7 +70,7 @@ def new_database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger's file, to be copied: quicker than to make its tables again."""
+    """The file of an empty ledger, for copying: faster than creating its tables again."""
     path = tmp_path_factory.mktemp("template") / "beatporter.db"
     open_ledger(path).close()
     return path
@@ -78,7 +78,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_ledger(postgres: Postgres) -> str:
-    """Address of a ledger that `address` empties before each test: quicker than a database of its own."""
+    """Address of a ledger that `address` empties before each test: faster than a new database."""
     address = postgres.new_database()
     open_ledger(address).close()
     return address
@@ -91,7 +91,7 @@ def address(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
         return str(shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "beatporter.db"))
     server, shared = request.getfixturevalue("postgres"), str(request.getfixturevalue("postgres_ledger"))
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
-    server.sql(f"SELECT pg_terminate_backend(pid) {others}", shared)  # what a test left open would keep the tables locked
+    server.sql(f"SELECT pg_terminate_backend(pid) {others}", shared)  # connections left open by a test would keep the tables locked
     tables = server.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", shared)
     names = ", ".join(name for (name,) in tables if name not in ("alembic_version", "ledger"))
     server.sql(f"TRUNCATE {names} RESTART IDENTITY", shared)

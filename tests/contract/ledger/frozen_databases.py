@@ -1,7 +1,7 @@
-"""Databases of each version of the tables that there ever was, with data in them, as SQL dumps in `versions`.
+"""Databases of every past version of the tables, with data in them, as SQL dumps in `versions`.
 
-After a new migration: give `sample_ledger.STEPS_OF` steps that use what is new, and run `python -m tests.contract.ledger.frozen_databases`
-once. Commit the file and never change it: people have databases like it.
+After a new migration, give `sample_ledger.STEPS_OF` steps that use what is new, and run
+`python -m tests.contract.ledger.frozen_databases` once. Commit the file and never change it: people have such databases.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSIONS = sorted(path.stem for path in FOLDER.glob("*.sql"))
 
 
 def write(version: str, path: Path) -> None:
-    """Write the dump of a database that this code makes and fills."""
+    """Write the dump of a database that this code creates and fills."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "beatporter.db"
         ledger = open_ledger(database)
@@ -34,7 +34,7 @@ def write(version: str, path: Path) -> None:
 
 
 def load(version: str, path: Path) -> Path:
-    """Make the SQLite database of a version, as its own Beatporter left it."""
+    """Create the SQLite database of a version, as that Beatporter left it."""
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -43,7 +43,7 @@ def load(version: str, path: Path) -> Path:
 
 
 def rows_of(version: str) -> dict[str, list[dict[str, Any]]]:
-    """What the database of a version holds, table by table, as it lies there."""
+    """The content of a version's database as stored, table by table."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript((FOLDER / f"{version}.sql").read_text())
         connection.row_factory = sqlite3.Row
@@ -54,6 +54,6 @@ def rows_of(version: str) -> dict[str, list[dict[str, Any]]]:
 
 if __name__ == "__main__":
     file = FOLDER / f"{HEAD}.sql"
-    assert not file.exists(), f"{file} is there, and is never changed"
+    assert not file.exists(), f"{file} exists and must never change"
     write(HEAD, file)
     print(file)

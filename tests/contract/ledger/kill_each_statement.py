@@ -1,8 +1,8 @@
-"""Not a test: a run that is killed by SIGKILL before each of its statements in turn, and what the database holds after that.
+"""Not a test: a run that is killed by SIGKILL before each of its statements in turn, and the database's content after that.
 
-Each try is a process of its own, forked from this one, which has done everything once and so has loaded and compiled all there is. This one
+Each try is a separate process, forked from this one, which has done everything once and so has loaded and compiled everything. This one
 never keeps a connection. `test_ledger_kills.py` runs it: kill_each_statement.py ADDRESS TEMPLATE POINTS. TEMPLATE is an empty ledger's
-file, or `-` to empty the PostgreSQL at the address; POINTS is how many of the points to try, `all` or a number. Prints a line of JSON.
+file, or `-` to empty the PostgreSQL at the address; POINTS is the number of points to try, or `all`. Prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STEPS: list[Step] = steps_until("9999")
 TABLES = [table.name for table in metadata.sorted_tables if table.name != "ledger"]
 
 database.PRAGMAS = (*database.PRAGMAS, "synchronous=OFF")
-"""A process that is killed leaves to the system what it has written: to wait for the disk would only take time."""
+"""A killed process leaves its written data to the system, so waiting for the disk would only take time."""
 
 point: Callable[[], None] = lambda: None  # noqa: E731
 """Called before each statement and each commit, and after each step before it is reported."""
@@ -54,14 +54,14 @@ def _before_commit(_: Any) -> None:
 
 @dataclass
 class Course:
-    """How the ledger's contents change from commit to commit when nothing happens.
+    """How the ledger's contents change from commit to commit without a kill.
 
     Attributes:
-        states: what it holds after each.
-        ends: at which of them each step ends; the first is before all steps.
-        points: at how many points a kill may come.
-        answers: what it says in the end.
-        gone_on: states from which another process went on already.
+        states: the content after each commit.
+        ends: the commit at which each step ends; the first is before all steps.
+        points: number of points at which a kill is possible.
+        answers: the ledger's answers at the end.
+        gone_on: states from which another process has already continued.
     """
 
     states: list[Contents]
@@ -92,7 +92,7 @@ def main(address: str, template: str, points: str) -> None:
 
 
 def undisturbed(address: str) -> Course:
-    """Do all steps, and look after every statement at what another connection sees."""
+    """Do all steps, and check after every statement what another connection sees."""
     global point
     course = Course(states=[committed(address)], ends=[0])
 
@@ -115,10 +115,10 @@ def undisturbed(address: str) -> Course:
 
 
 def examine(address: str, number: int, course: Course) -> None:
-    """Kill a process at a point, and look at what it leaves.
+    """Kill a process at a point, and check what it leaves.
 
     Raises:
-        AssertionError: something is lost, there twice or half, or cannot be gone on with.
+        AssertionError: something is lost, duplicated or incomplete, or another process cannot continue.
     """
     status, reported = in_process(lambda report: killed_at(number, address, report))
     assert status == -signal.SIGKILL, f"it was not killed: {reported}"
@@ -136,15 +136,15 @@ def examine(address: str, number: int, course: Course) -> None:
         return
     course.gone_on.add(at)
     status, words = in_process(lambda report: report(pickle.dumps(gone_on(address, at, course))))
-    assert status == 0, f"in {within}, going on: {words.decode(errors='replace')}"
+    assert status == 0, f"in {within}, continuing: {words.decode(errors='replace')}"
     found, counts = pickle.loads(words)
-    assert found == course.answers, f"in {within}: once gone on with, it answers otherwise"
+    assert found == course.answers, f"in {within}: after continuing, it gives other answers"
     expected = {name: len(rows) for name, rows in course.states[-1].items()}
-    assert counts == expected, f"in {within}: once gone on with, it has {counts}, not {expected}"
+    assert counts == expected, f"in {within}: after continuing, it has {counts}, not {expected}"
 
 
 def killed_at(number: int, address: str, report: Callable[[bytes], None]) -> None:
-    """Do all steps and report each; the process ends at the point of that number."""
+    """Do all steps and report each; the process ends at the point with that number."""
     global point
     left = number
 
@@ -163,7 +163,7 @@ def killed_at(number: int, address: str, report: Callable[[bytes], None]) -> Non
 
 
 def gone_on(address: str, at: int, course: Course) -> tuple[dict[str, Any], dict[str, int]]:
-    """What another process makes of it: what is done once only where it is not done, all else again from the start."""
+    """What another process makes of it: steps that may happen only once run only if missing, all others run again."""
     ledger = open_ledger(address)
     for step, end in zip(STEPS, course.ends[1:], strict=True):
         if step.again or at < end:
@@ -172,7 +172,7 @@ def gone_on(address: str, at: int, course: Course) -> tuple[dict[str, Any], dict
 
 
 def committed(address: str) -> Contents:
-    """What is in the tables, by a connection that has nothing to do with the ledger's."""
+    """The tables' content, read by a connection independent of the ledger's."""
     with plain_connection(address) as connection:
         asked = {name: f"SELECT * FROM {name}" for name in TABLES}
         return {name: sorted(connection.execute(question).fetchall(), key=repr) for name, question in asked.items()}
@@ -195,7 +195,7 @@ def difference(one: Contents, other: Contents) -> str:
 
 
 def in_process(act: Callable[[Callable[[bytes], None]], None]) -> tuple[int, bytes]:
-    """Run in a forked process: its exit status, negative when a signal ended it, and what it reported or, failing, its traceback."""
+    """Run in a forked process; returns its exit status (negative after a signal) and its report or, on failure, its traceback."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -209,7 +209,7 @@ def in_process(act: Callable[[Callable[[bytes], None]], None]) -> tuple[int, byt
 
             try:
                 act(report)
-            except BaseException:  # noqa: BLE001 - the parent is told
+            except BaseException:  # noqa: BLE001 - reported to the parent
                 report(traceback.format_exc().encode()[-4000:])
                 status = 1
         os._exit(status)

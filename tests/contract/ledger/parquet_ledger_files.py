@@ -1,4 +1,4 @@
-"""Writes the files of a ledger from before it was a database, as its last version did: layout, names, digests and checksums."""
+"""Writes the files of a ledger from the time before it was a database, as its last version did: layout, names, digests, checksums."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def write_older(
     """Write one file.
 
     Args:
-        columns: a table's columns in its order, those that the partition has left out.
-        digest: in place of the right one; a backup has that of its snapshot.
+        columns: a table's columns in order, without those of the partition.
+        digest: replaces the right one; a backup has its snapshot's.
     """
     words = json.dumps(dict(about), sort_keys=True) if about else ""
     found = digest or older_digest(table, columns, words)
@@ -62,7 +62,7 @@ def kind_of(name: str) -> pa.DataType:
 
 
 def older_digest(table: str, columns: Mapping[str, Sequence[Any]], about: str = "") -> str:
-    """The digest that such a file has in its name: of validity, lengths and data of each column."""
+    """The digest in such a file's name: over validity, lengths and data of each column."""
     whole = blake2b(f"{table}\0001\0{about}\0".encode(), digest_size=16)
     for name, values in columns.items():
         whole.update(_column_digest(values, name))

@@ -1,7 +1,7 @@
-"""A small ledger with something in every table, written step by step as runs write it; and every answer that it gives.
+"""A small ledger with content in every table, written step by step like a run; and every answer that it gives.
 
-What a version of the tables was filled with stays as it is: `versions/*.sql` are the databases that it made. A new version gets steps of
-its own, in `STEPS_OF`.
+The steps of a past version never change: `versions/*.sql` are the databases that they made. A new version gets its own steps
+in `STEPS_OF`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Step:
     """One thing that a run does.
 
     Attributes:
-        again: doing it twice is doing it once.
-        commits: how many transactions it takes.
+        again: whether repeating it changes nothing.
+        commits: number of its transactions.
     """
 
     name: str
@@ -98,7 +98,7 @@ def memory(step: str, at: datetime, after_bytes: int, **more: Any) -> MemoryRow:
 
 
 def record_and_back_up(ledger: Ledger) -> None:
-    """As a run ends: what was written is remembered, and the backup shows it, with the playlist's state."""
+    """Like the end of a run: record what was written, and make the backup show it, together with the playlist's state."""
     with ledger.transaction():
         ledger.history.append(HOUSE, [history(number) for number in range(5)])
         ledger.history.append(TECHNO, [history(7, "playlist", isrc=False)])
@@ -206,7 +206,7 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
         Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
         Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
-        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("api", T0)),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
     ],
     "0007": [
         Step(
@@ -246,12 +246,12 @@ STEPS_OF: dict[str, list[Step]] = {
 
 
 def steps_until(version: str) -> list[Step]:
-    """What a database of that version was filled with."""
+    """The steps that filled a database of that version."""
     return [step for number, steps in STEPS_OF.items() if number <= version for step in steps]
 
 
 def fill(ledger: Ledger, version: str = "9999") -> None:
-    """Write what a version knows."""
+    """Write everything that a version knows."""
     for step in steps_until(version):
         step.act(ledger)
 
@@ -292,7 +292,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "reads": lambda ledger: [ledger.chart_reads.latest(number, *how) for number in (5, -7) for how in ((), ("inbox",), ("api", T0 + DAY))],
     "challenges": lambda ledger: [ledger.challenges.latest(source) for source in ("website", "api")],
 }
-"""What a run asks a ledger, in every way."""
+"""A run's queries to a ledger, in every form."""
 
 
 def answers(ledger: Ledger) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Archiving: what is new is written once, whatever stops a run; an archive of another ledger, or ahead of this one, is refused."""
+"""Archiving: new rows are written once, whatever stops a run; an archive of another ledger, or ahead of this one, is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 class Killed(BaseException):
-    """What ends a run at once."""
+    """Ends a run at once."""
 
 
 def open_rebuilt(storage: ArchiveStorage, address: str | Path) -> Ledger:
@@ -40,28 +40,28 @@ def open_rebuilt(storage: ArchiveStorage, address: str | Path) -> Ledger:
     return made
 
 
-def test_a_run_writes_what_is_new_and_the_same_again_is_nothing(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
+def test_a_run_writes_new_rows_and_a_second_run_writes_nothing(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     write_day(ledger, 0)
     first = archive(ledger, storage, NOW)
     assert {file.table for file in first} == {archived.name for archived in ARCHIVED}
     assert archive(ledger, storage, NOW + timedelta(days=1)) == [], "nothing was new"
     write_day(ledger, 1)
     second = {file.table: file.rows for file in archive(ledger, storage, NOW + timedelta(days=1))}
-    assert second["history"] == 2, "one track a playlist was not there the day before"
+    assert second["history"] == 2, "one track per playlist was new that day"
     assert second["charts"] == 10
     assert all(file.path.split("/")[1] == "day=2026-12-01" for file in first)
     assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger)
 
 
 def test_a_backup_that_changes_nothing_may_come_last(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
-    """Its number has no changes to archive; the next one's have to follow on what is archived, and none counts as missing."""
+    """Its number has no changes to archive; the next one's must follow without being reported as missing."""
     for number, rows in enumerate([["a"], ["a"], ["b", "a"]]):
         ledger.backups.append("P", f"s{number}", T0, [BackupRow(n, None, None, name, (), None) for n, name in enumerate(rows)])
         archive(ledger, storage, NOW)
         assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger), number
 
 
-def test_what_changes_stands_once(ledger: Ledger, storage: ArchiveStorage) -> None:
+def test_a_changing_table_is_kept_once(ledger: Ledger, storage: ArchiveStorage) -> None:
     write_day(ledger, 0)
     archive(ledger, storage, NOW)
     ledger.snapshots.save(SnapshotRow(playlist(5), "recorded", "s", T0 + timedelta(days=9)))
@@ -100,12 +100,12 @@ def test_a_run_killed_at_any_file_is_continued(tmp_path: Path, stop: int, monkey
         patched.setattr(type(storage), "put", killed)
         with pytest.raises(Killed):
             archive(ledger, storage, NOW)
-    assert check(open_rebuilt(storage, tmp_path / "before.db")).problems == [], "what is there is an archive, only not all of it"
+    assert check(open_rebuilt(storage, tmp_path / "before.db")).problems == [], "what exists is a valid archive, only incomplete"
     archive(ledger, storage, NOW)
     assert rows_of(open_rebuilt(storage, tmp_path / "after.db")) == rows_of(ledger)
 
 
-def test_what_a_killed_run_left_is_swept(ledger: Ledger, tmp_path: Path) -> None:
+def test_drafts_of_a_killed_run_are_removed(ledger: Ledger, tmp_path: Path) -> None:
     storage = folder_place(tmp_path)
     left = Path(storage.name) / ".draft-killed"
     left.parent.mkdir()
@@ -116,7 +116,7 @@ def test_what_a_killed_run_left_is_swept(ledger: Ledger, tmp_path: Path) -> None
 
 
 def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) -> None:
-    """PostgreSQL numbers a row when it is sent; one with a higher number may be there before it."""
+    """PostgreSQL numbers a row when it is sent; a row with a higher number may be visible before it."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     begun, end = threading.Event(), threading.Event()
@@ -130,7 +130,7 @@ def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) ->
     writer = threading.Thread(target=slow)
     writer.start()
     begun.wait(20)
-    if not ledger.database.is_sqlite:  # which has one writer at a time
+    if not ledger.database.is_sqlite:  # SQLite has one writer at a time
         ledger.history.append(playlist(6), [HistoryRow("early", None, "", None, "chart", T0)])
     threading.Timer(0.5, end.set).start()
     if ledger.database.is_sqlite:
@@ -142,7 +142,7 @@ def test_rows_that_commit_late_are_waited_for(ledger: Ledger, tmp_path: Path) ->
     assert rows_of(open_rebuilt(storage, tmp_path / "after.db"))["history"] == rows_of(ledger)["history"]
 
 
-def test_two_runs_at_once_are_one(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_second_run_at_the_same_time_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     with only_one(ledger.database), pytest.raises(LedgerUnavailable, match="Another run"):
@@ -164,7 +164,7 @@ def test_the_archive_of_another_ledger_is_refused(ledger: Ledger, storage: Archi
 
 
 def test_an_archive_that_is_ahead_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    """The ledger was put back from an older copy."""
+    """The ledger was restored from an older copy."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     write_day(ledger, 1)
@@ -175,8 +175,8 @@ def test_an_archive_that_is_ahead_is_refused(ledger: Ledger, tmp_path: Path) -> 
         archive(ledger, storage, NOW)
 
 
-def test_a_ledger_that_went_another_way_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    """Put back from an older copy, and written to since."""
+def test_a_ledger_that_diverged_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    """Restored from an older copy, and written to since."""
     storage = folder_place(tmp_path)
     write_day(ledger, 0)
     archive(ledger, storage, NOW)
@@ -187,7 +187,7 @@ def test_a_ledger_that_went_another_way_is_refused(ledger: Ledger, tmp_path: Pat
         archive(ledger, storage, NOW)
 
 
-def test_a_file_that_is_missing_is_named_and_nothing_is_written(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_missing_file_is_named_and_nothing_is_written(ledger: Ledger, tmp_path: Path) -> None:
     storage = folder_place(tmp_path)
     for day in range(3):
         write_day(ledger, day)
@@ -199,7 +199,7 @@ def test_a_file_that_is_missing_is_named_and_nothing_is_written(ledger: Ledger, 
         archive(ledger, storage, NOW)
 
 
-def test_a_place_that_cannot_be_written_is_named(ledger: Ledger, tmp_path: Path) -> None:
+def test_an_unwritable_storage_is_named(ledger: Ledger, tmp_path: Path) -> None:
     write_day(ledger, 0)
     (tmp_path / "file").touch()
     with pytest.raises(LedgerUnwritable, match="file"):
@@ -216,7 +216,7 @@ def test_a_full_disk_leaves_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("beatporter.ledger.archive.pq.ParquetWriter.write_batch", full)
-    with pytest.raises(LedgerUnwritable, match="no room"):
+    with pytest.raises(LedgerUnwritable, match="no space"):
         archive(ledger, storage, NOW)
     assert [path for path in (tmp_path / "archive").rglob("*") if path.is_file()] == []
 
@@ -252,7 +252,7 @@ def asked_of_pandas(folder: Path) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("ask", [asked_of_duckdb, asked_of_polars, asked_of_pandas])
-def test_strangers_read_it_as_it_lies(folder: Path, ask: Callable[[Path], list[tuple[object, ...]]]) -> None:
+def test_other_tools_read_the_files(folder: Path, ask: Callable[[Path], list[tuple[object, ...]]]) -> None:
     expected = []
     for day in range(3):
         at = T0 + timedelta(days=day)
@@ -269,7 +269,7 @@ def test_a_person_reads_a_chart_and_a_backup(folder: Path) -> None:
     assert (track(2),) in changes.filter("snapshot_id = 'state 2'").project("track_id").fetchall()
 
 
-def test_ids_are_text_times_are_times_and_lists_are_lists(folder: Path) -> None:
+def test_archived_values_keep_their_types(folder: Path) -> None:
     for path in folder.rglob("*.parquet"):
         for column in pq.read_schema(path):
             if column.name.endswith("_at") or column.name in ("at", "until"):

@@ -1,4 +1,4 @@
-"""Checking: a sound ledger has no problems; whatever a file may hold becomes a line of the report or LedgerCorrupt, never a traceback."""
+"""Checking: a sound ledger has no problems; any content of a file leads to a line of the report or LedgerCorrupt, never a traceback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 @pytest.fixture
 def written(ledger: Ledger, tmp_path: Path) -> Ledger:
-    """Three days, of which two are archived."""
+    """Three days, two of them archived."""
     for day in range(3):
         write_day(ledger, day)
         if day < 2:
@@ -45,7 +45,7 @@ def test_a_sound_ledger_has_no_problems(written: Ledger, tmp_path: Path) -> None
 
 
 def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
-    """What a check says after a statement that no part of Beatporter sends."""
+    """The report of a check after a statement that no part of Beatporter sends."""
     with ledger.database.read() as connection:
         connection.execute(text("PRAGMA foreign_keys = OFF") if ledger.database.is_sqlite else text("SELECT 1"))
         connection.execute(text(statement), values)
@@ -55,20 +55,20 @@ def damaged(ledger: Ledger, statement: str, **values: Any) -> CheckReport:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE history SET recording = 'other' WHERE id = 3", "Row 3 of history: its recording_key is not that of its text"),
+        ("UPDATE history SET recording = 'other' WHERE id = 3", "Row 3 of history: its recording_key does not match its text"),
         ("UPDATE history SET track_key = 5 WHERE id = 3", "Row 3 of history: its track_key"),
         ("UPDATE history SET isrc = 'X' WHERE id = 3", "Row 3 of history: its isrc_key"),
         ("DELETE FROM chart_entries WHERE chart = 2", "Chart 2 has no entries"),
         ("UPDATE chart_entries SET position = 0 WHERE chart = 2 AND position = 1", "Chart 2 has a position below 1"),
-        ("UPDATE backups SET rows = 9 WHERE backup = 3", "entries in place of 9, at number 3"),
+        ("UPDATE backups SET rows = 9 WHERE backup = 3", "entries instead of 9, at number 3"),
         ("UPDATE backups SET base = 2 WHERE backup = 3", "do not follow each other at number 3"),
         ("UPDATE backups SET changes = 7 WHERE backup = 3", "do not follow each other at number 3"),
-        ("UPDATE backup_changes SET position = 99 WHERE backup = 3 AND number = 0", "change a place that is not there, at number 3"),
-        ("UPDATE matches SET reasons = '[' WHERE id = 1", "table matches holds what was never written"),
-        ("UPDATE snapshots SET sending = '5'", "table snapshots holds what was never written"),
+        ("UPDATE backup_changes SET position = 99 WHERE backup = 3 AND number = 0", "change a position that does not exist, at number 3"),
+        ("UPDATE matches SET reasons = '[' WHERE id = 1", "table matches holds an invalid value"),
+        ("UPDATE snapshots SET sending = '5'", "table snapshots holds an invalid value"),
     ],
 )
-def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: str, said: str) -> None:
+def test_our_own_rules_for_tables_are_checked(written: Ledger, statement: str, said: str) -> None:
     problems = damaged(written, statement).problems
     assert any(said in problem for problem in problems), problems
 
@@ -77,13 +77,13 @@ def test_what_must_hold_of_our_tables_is_looked_at(written: Ledger, statement: s
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("DELETE FROM playlist_ids WHERE playlist = 1", "rows of history refer to rows of playlist_ids that are not there"),
-        ("UPDATE matches SET decided_at = 'soon' WHERE id = 1", "table matches holds what was never written"),
-        ("UPDATE history SET track_id = 12345678901234 WHERE id = 3", "table history holds what was never written"),
-        ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds what was never written"),
+        ("DELETE FROM playlist_ids WHERE playlist = 1", "rows of history refer to missing rows of playlist_ids"),
+        ("UPDATE matches SET decided_at = 'soon' WHERE id = 1", "table matches holds an invalid value"),
+        ("UPDATE history SET track_id = 12345678901234 WHERE id = 3", "table history holds an invalid value"),
+        ("UPDATE charts SET genre_id = x'00ff' WHERE chart = 1", "table chart_entries holds an invalid value"),
     ],
 )
-def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said: str) -> None:
+def test_values_that_only_sqlite_accepts_are_found(written: Ledger, statement: str, said: str) -> None:
     problems = damaged(written, statement).problems
     assert any(said in problem for problem in problems), problems
 
@@ -91,13 +91,13 @@ def test_what_only_sqlite_lets_in_is_found(written: Ledger, statement: str, said
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE entries SET name = 'other' WHERE entry = 1", "charts in the ledger are not those that charts/"),
-        ("UPDATE runs SET added = added + 1 WHERE id = 1", "runs in the ledger are not those that runs/"),
-        ("DELETE FROM corrections WHERE id = 1", "corrections in the ledger are not those that corrections/"),
-        ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger are not those that backup_changes/"),
+        ("UPDATE entries SET name = 'other' WHERE entry = 1", "charts in the ledger differ from those in charts/"),
+        ("UPDATE runs SET added = added + 1 WHERE id = 1", "runs in the ledger differ from those in runs/"),
+        ("DELETE FROM corrections WHERE id = 1", "corrections in the ledger differ from those in corrections/"),
+        ("UPDATE tracks SET name = 'other'", "backup_changes in the ledger differ from those in backup_changes/"),
     ],
 )
-def test_what_the_archive_knows_otherwise_is_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
+def test_differences_from_the_archive_are_found(written: Ledger, tmp_path: Path, statement: str, said: str) -> None:
     damaged(written, statement)
     problems = check(written, folder_place(tmp_path)).problems
     assert any(said in problem for problem in problems), problems
@@ -117,7 +117,7 @@ def test_a_damaged_file_of_the_archive_is_found(written: Ledger, tmp_path: Path)
 def test_many_problems_of_one_kind_are_counted(ledger: Ledger) -> None:
     ledger.history.append("P", [HistoryRow(track(n), None, "ada", None, "chart", T0) for n in range(50)])
     problems = damaged(ledger, "UPDATE history SET recording = 'other'").problems
-    assert problems[-1] == "And 30 more like it."
+    assert problems[-1] == "And 30 more of this kind."
     assert len(problems) == 21
 
 
@@ -133,7 +133,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
-    """Problems of a file with this content; the ledger's own errors are among them."""
+    """Problems of a file with this content, including the ledger's own errors."""
     path.write_bytes(data)
     try:
         ledger = open_ledger(path)
@@ -152,7 +152,7 @@ def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
         return [str(error)]
 
 
-def test_no_zeroed_page_goes_unseen(file: Path, tmp_path: Path) -> None:
+def test_every_zeroed_page_is_noticed(file: Path, tmp_path: Path) -> None:
     whole = file.read_bytes()
     for page in range(len(whole) // PAGE):
         data = bytearray(whole)
@@ -160,7 +160,7 @@ def test_no_zeroed_page_goes_unseen(file: Path, tmp_path: Path) -> None:
         assert data == whole or looked_at(tmp_path / f"page{page}.db", data), f"page {page + 1} of {len(whole) // PAGE}"
 
 
-def test_no_truncated_file_goes_unseen(file: Path, tmp_path: Path) -> None:
+def test_every_truncated_file_is_noticed(file: Path, tmp_path: Path) -> None:
     whole = file.read_bytes()
     for size in range(1, len(whole), PAGE * 6 + 100):
         assert looked_at(tmp_path / f"size{size}.db", whole[:size]), f"{size} of {len(whole)} bytes"

@@ -1,4 +1,4 @@
-"""Taking in a ledger from before it was a database: nothing is lost, nothing is there twice, and damage is told."""
+"""Importing a ledger from the time before it was a database: nothing is lost or duplicated, and damage is reported."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ DAY = timedelta(days=1)
 HOUR_LATER = T0 + timedelta(hours=1)
 ONE, TWO, THREE = (f"{n:022}" for n in (1, 2, 3))
 ODD = "P/ ü=%"
-"""A playlist's id as a folder's name cannot have it."""
+"""A playlist id that cannot be a folder's name."""
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def write_history(root: Path, rows: list[HistoryRow], playlist_id: str = ODD, **options: Any) -> Path:
@@ -77,7 +77,7 @@ def write_backup(root: Path, snapshot_id: str, taken_at: datetime, track_ids: li
 
 def write_snapshot(root: Path, state: str, at: datetime, *, sending: bool = True) -> Path:
     columns: dict[str, list[Any]] = {"state": [state], "snapshot_id": ["s2"], "at": [at]}
-    columns |= {"sending": [[ONE, TWO]], "sent_at": [T0]} if sending else {}  # columns that came later
+    columns |= {"sending": [[ONE, TWO]], "sent_at": [T0]} if sending else {}  # columns that were added later
     return write_older(root, "snapshots", {"playlist_id": ODD}, columns, stamp=at)
 
 
@@ -106,7 +106,7 @@ def write_matches(root: Path, *rows: Match) -> Path:
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
-    """An older ledger with something in every table, part of it merged and what it was merged of still there."""
+    """An older ledger with content in every table, partly merged, with the unmerged files still there."""
     root = tmp_path / "home" / "ledger"
     names = ("position", "beatport_id", "name", "mix_name", "artists", "remixers", "isrc", "release", "label", "length_ms", "bpm", "key")
     columns = {name: [getattr(entry, name) for entry in ENTRIES] for name in (*names, "publish_date")} | {"scraped_at": [T0, T0]}
@@ -145,15 +145,15 @@ def take(ledger: Ledger, root: Path, *, dry_run: bool = False) -> dict[str, Tabl
     return {taken.table: taken for taken in import_ledger(ledger, open_storage(str(root)), dry_run=dry_run)}
 
 
-def test_the_files_of_these_tests_are_those_that_beatporter_wrote(tmp_path: Path) -> None:
+def test_the_test_files_equal_those_that_beatporter_wrote(tmp_path: Path) -> None:
     columns = {"state": ["written"], "snapshot_id": [None], "at": [T0], "sending": [["a", "ü"]], "sent_at": [T0]}
     path = write_older(tmp_path, "snapshots", {"playlist_id": "P/ ü"}, columns, stamp=T0)
     name = "snapshots/playlist_id=P%2F%20%C3%BC/part-20261120T063000Z-ea9d8356da3a93ed685c4c351ebd11c9.parquet"
-    assert path.relative_to(tmp_path).as_posix() == name, "0.1.0 of November 2026 named these rows so"
+    assert path.relative_to(tmp_path).as_posix() == name, "0.1.0 of November 2026 gave these rows that name"
 
 
 class TestTaken:
-    def test_every_table_is_taken_as_its_readers_saw_it(self, ledger: Ledger, older: Path) -> None:
+    def test_every_table_is_imported_as_its_readers_saw_it(self, ledger: Ledger, older: Path) -> None:
         taken = take(ledger, older)
         assert ledger.charts.latest(5) == Chart(5, ENTRIES, HOUR_LATER)
         assert taken["charts"] == TableTaken("charts", files=2, read=6, new=4)
@@ -170,7 +170,7 @@ class TestTaken:
             BackupRow(2, None, None, "name of None", ("A", "B"), T0),
         ]
         cautious = SnapshotRow(ODD, "writing", "s2", T0 + DAY, (ONE, TWO), T0)
-        assert ledger.snapshots.latest(ODD) == cautious, "of two in one second not the one that says least"
+        assert ledger.snapshots.latest(ODD) == cautious, "of two in one second the one that leaves more open"
         assert ledger.playlists.latest(5) == RememberedPlaylist(5, ODD, "My House", T0 + DAY)
         assert taken["playlists"].new == 2
         assert ledger.corrections.all() == [CorrectionRow(11, TWO, None, T0)]
@@ -183,18 +183,18 @@ class TestTaken:
         assert contents(ledger) == empty
         assert take(ledger, older) == dry
 
-    def test_twice_changes_nothing(self, ledger: Ledger, older: Path) -> None:
+    def test_a_second_import_changes_nothing(self, ledger: Ledger, older: Path) -> None:
         take(ledger, older)
         once = contents(ledger)
         assert {table: taken.new for table, taken in take(ledger, older).items()} == dict.fromkeys(parquet_ledger.RECORDS, 0)
         assert contents(ledger) == once
 
-    def test_a_state_from_before_its_columns_were_added_is_whole(self, ledger: Ledger, tmp_path: Path) -> None:
+    def test_a_state_from_before_its_columns_were_added_is_complete(self, ledger: Ledger, tmp_path: Path) -> None:
         write_snapshot(tmp_path, "recorded", T0, sending=False)
         take(ledger, tmp_path)
         assert ledger.snapshots.latest(ODD) == SnapshotRow(ODD, "recorded", "s2", T0)
 
-    def test_the_earliest_of_a_track_stands_wherever_it_lies(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_earliest_row_of_a_track_counts_in_any_file(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(import_parquet_ledger, "ROWS_AT_ONCE", 2)
         monkeypatch.setattr(parquet_ledger, "ROWS_AT_ONCE", 3)
         monkeypatch.setattr(parquet_ledger, "SMALL_BYTES", 0)
@@ -206,7 +206,7 @@ class TestTaken:
         assert found == {n: min(abs(start - n) for start in (3, 0, 7)) for n in range(10)}
         assert {row.source for row in rows.values()} == {"chart"}
 
-    def test_it_comes_out_of_a_bucket_too(self, ledger: Ledger, older: Path, emulator: str) -> None:
+    def test_it_is_imported_from_a_bucket_too(self, ledger: Ledger, older: Path, emulator: str) -> None:
         filesystem, prefix = gcs_filesystem(endpoint=emulator), f"{BUCKET}/older {secrets.token_hex(4)}"
         for path in older.rglob("*.parquet"):
             with filesystem.open_output_stream(f"{prefix}/{path.relative_to(older).as_posix()}") as stream:
@@ -217,9 +217,9 @@ class TestTaken:
 
 
 class TestBesideNewerRows:
-    """Somebody went on with a database of its own before."""
+    """Somebody already continued with a new database."""
 
-    def test_an_earlier_date_stands_also_where_the_track_is_known(self, ledger: Ledger, older: Path) -> None:
+    def test_an_earlier_date_counts_even_for_a_known_track(self, ledger: Ledger, older: Path) -> None:
         ledger.history.append(ODD, [HistoryRow(ONE, "ISRC1", "a|one|", 11, "chart", T0 + 9 * DAY)])
         take(ledger, older)
         assert ledger.history.rows(ODD, [ONE])[ONE].added_at == T0
@@ -227,7 +227,7 @@ class TestBesideNewerRows:
         take(ledger, older)
         assert contents(ledger) == once
 
-    def test_what_is_newer_stays(self, ledger: Ledger, older: Path) -> None:
+    def test_newer_rows_stay(self, ledger: Ledger, older: Path) -> None:
         newer = SnapshotRow(ODD, "recorded", "s9", T0 + 9 * DAY)
         ledger.snapshots.save(newer)
         ledger.matches.append([Match(11, None, TWO, "person", 100.0, "same", "1", T0 + 9 * DAY, None)])
@@ -237,7 +237,7 @@ class TestBesideNewerRows:
         assert ledger.matches.latest([11])[11].track_id == TWO
         assert ledger.charts.latest(5) == Chart(5, ENTRIES[:1], T0 + 9 * DAY)
 
-    def test_states_older_than_the_newest_are_left_and_counted(self, ledger: Ledger, older: Path) -> None:
+    def test_older_states_are_skipped_and_counted(self, ledger: Ledger, older: Path) -> None:
         newest = ledger.backups.append(ODD, "s9", T0 + 9 * DAY, [])
         assert take(ledger, older)["backups"].left == 3
         assert ledger.backups.all(ODD) == [newest], "a state got a time that is not its own"
@@ -254,12 +254,12 @@ def cut(path: Path) -> None:
 
 
 def rename_column(path: Path) -> None:
-    """One bit of a footer: the column is missing then, and reads as nulls."""
+    """One bit of a footer: the column is then missing, and reads as nulls."""
     path.write_bytes(path.read_bytes().replace(b"isrc", b"hsrc"))
 
 
 def swap(path: Path) -> None:
-    """A file of the same layout with another's rows."""
+    """A file with the same layout but another's rows."""
     other = write_history(path.parents[2] / "elsewhere", [FIRST])
     path.write_bytes(other.read_bytes())
 
@@ -271,7 +271,7 @@ def empty(path: Path) -> None:
 @only_sqlite
 class TestDamage:
     @pytest.mark.parametrize("damage", [flip, cut, rename_column, swap, empty])
-    def test_it_is_told_and_nothing_is_taken(self, ledger: Ledger, older: Path, damage: Callable[[Path], None]) -> None:
+    def test_damage_is_reported_and_nothing_is_imported(self, ledger: Ledger, older: Path, damage: Callable[[Path], None]) -> None:
         path = max((older / "history").rglob("part-*.parquet"), key=lambda path: path.stat().st_size)
         damage(path)
         before = contents(ledger)
@@ -283,7 +283,7 @@ class TestDamage:
         take(ledger, older)
 
 
-def test_every_flipped_bit_of_a_file_is_told_or_changes_nothing(older: Path) -> None:
+def test_every_flipped_bit_is_reported_or_changes_nothing(older: Path) -> None:
     for table in ("history", "backups"):
         path = max((older / table).rglob("part-*.parquet"), key=lambda path: path.stat().st_size)
         whole, rows = path.read_bytes(), _rows_of(older, path)
@@ -292,13 +292,13 @@ def test_every_flipped_bit_of_a_file_is_told_or_changes_nothing(older: Path) -> 
             data[at] ^= 1 << at % 8
             path.write_bytes(bytes(data))
             try:
-                assert _rows_of(older, path) == rows, f"bit {at % 8} of byte {at} of {table} changed rows without a word"
+                assert _rows_of(older, path) == rows, f"bit {at % 8} of byte {at} of {table} changed rows silently"
             except LedgerCorrupt:
                 continue
         path.write_bytes(whole)
 
 
-def test_a_digest_is_of_order_nulls_and_lengths_too() -> None:
+def test_a_digest_covers_order_nulls_and_lengths() -> None:
     columns = {"name": ["ab", "c", None, ""], "artists": [["a", "b"], [], ["c"], []]}
     changes = {"name": [["a", "bc", None, ""], ["ab", "c", "", None]], "artists": [[["a"], ["b"], ["c"], []]]}
     digests = {older_digest("matches", columns | {name: value}) for name, values in changes.items() for value in values}
@@ -320,14 +320,14 @@ class TestForgotten:
         refuse_forgotten(older.parent, ledger)
 
     @pytest.mark.parametrize("left", ["nothing", "an empty folder", "another file"])
-    def test_nobody_is_kept_who_has_none(self, ledger: Ledger, tmp_path: Path, left: str) -> None:
+    def test_a_home_without_an_older_ledger_is_accepted(self, ledger: Ledger, tmp_path: Path, left: str) -> None:
         if left != "nothing":
             (tmp_path / "ledger" / "history" / "playlist_id=P").mkdir(parents=True)
         if left == "another file":
             (tmp_path / "ledger" / "history" / "playlist_id=P" / "mine.parquet").write_bytes(b"")
         refuse_forgotten(tmp_path, ledger)
 
-    def test_where_there_is_none_a_person_is_told(self, ledger: Ledger, tmp_path: Path) -> None:
+    def test_a_folder_without_a_ledger_is_reported(self, ledger: Ledger, tmp_path: Path) -> None:
         for root in (tmp_path, tmp_path / "missing"):
             with pytest.raises(SettingsError, match="holds no ledger of an earlier Beatporter"):
                 take(ledger, root)

@@ -24,11 +24,11 @@ MAY = datetime(2023, 5, 1, 12, 0, tzinfo=UTC)
 IDS = [f"{n:022}" for n in range(10)]
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def old_rows() -> pd.DataFrame:
-    """Rows 0 to 5 are of use, 3 repeats 0 with an earlier date; 6 to 8 are not."""
+    """Rows 0 to 5 are usable, 3 repeats 0 with an earlier date; 6 to 8 are not."""
     later = pd.Timestamp("2023-05-02")
     return pd.DataFrame(
         {
@@ -52,7 +52,7 @@ def old_rows() -> pd.DataFrame:
 
 
 def write_old(frame: pd.DataFrame, kind: str, folder: Path) -> Path:
-    """A file as the script left them: gzip inside with times of a zone, gzipped as a whole, or Excel."""
+    """A file as the script left it: gzip inside and times with a zone, gzipped as a whole, or Excel."""
     if kind == "xlsx":
         frame.to_excel(folder / "hist.xlsx", index=False)
         return folder / "hist.xlsx"
@@ -76,7 +76,7 @@ def figures(report: ImportReport) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["gzip inside, zoned", "gzipped whole", "xlsx"])
-def test_what_is_of_use_is_taken_once(ledger: Ledger, tmp_path: Path, form: str) -> None:
+def test_usable_rows_are_imported_once(ledger: Ledger, tmp_path: Path, form: str) -> None:
     path = write_old(old_rows(), form, tmp_path)
     left = {"no playlist id": 1, "no track id": 1, "no Spotify track id": 1}
     due = {"read": 9, "taken": 5, "repeated": 1, "undated": 1, "without_title": 1, "left": left, "playlists": {"P": "House", "Q": "House"}}
@@ -92,14 +92,14 @@ def test_what_is_of_use_is_taken_once(ledger: Ledger, tmp_path: Path, form: str)
     assert contents(ledger) == once, "importing again changed something"
 
 
-def test_imported_rows_are_known_by_id_and_words(ledger: Ledger, tmp_path: Path) -> None:
+def test_imported_rows_are_known_by_id_and_recording(ledger: Ledger, tmp_path: Path) -> None:
     take(ledger, write_old(old_rows(), "gzipped whole", tmp_path))
     words = recording_key("Three (X Remix)", ["C"])
     known = ledger.history.known("Q", [IDS[2], IDS[5]], recordings=[words])
     assert (known.track_ids, known.recordings) == ({IDS[2], IDS[5]}, {words})
 
 
-def test_what_the_ledger_knows_better_stays(ledger: Ledger, tmp_path: Path) -> None:
+def test_better_rows_of_the_ledger_stay(ledger: Ledger, tmp_path: Path) -> None:
     early, late = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
     ledger.history.append("P", [HistoryRow(IDS[n], "ISRC", "", 7, "chart", at) for n, at in ((0, early), (1, late), (4, late))])
     take(ledger, write_old(old_rows(), "gzipped whole", tmp_path))
@@ -110,8 +110,8 @@ def test_what_the_ledger_knows_better_stays(ledger: Ledger, tmp_path: Path) -> N
     assert ledger.history.known("P", isrcs=["ISRC"]).isrcs
 
 
-def test_a_large_file_comes_to_the_same(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In many pieces, with other processes that make the keys; a track's rows lie far apart, the earliest neither first nor last."""
+def test_a_large_file_gives_the_same_result(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In many chunks, with other processes that compute the keys; a track's rows are far apart, the earliest neither first nor last."""
     days = [5, 3, 9, 1, 7]
     frame = pd.DataFrame(
         {
@@ -132,7 +132,7 @@ def test_a_large_file_comes_to_the_same(ledger: Ledger, tmp_path: Path, monkeypa
         assert sorted(row.recording for row in rows.values()) == [recording_key(f"Title {n}", ["Artist"]) for n in range(10)]
 
 
-def test_nothing_of_a_file_that_breaks_off_is_taken(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_an_incomplete_file_is_imported(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_old(old_rows(), "gzipped whole", tmp_path)
     monkeypatch.setattr(import_script_history, "ROWS_AT_ONCE", 2)
 
@@ -165,7 +165,9 @@ def test_nothing_of_a_file_that_breaks_off_is_taken(ledger: Ledger, tmp_path: Pa
         ("no-rows.parquet", old_rows().iloc[:0], ""),
     ],
 )
-def test_a_wrong_file_is_told(ledger: Ledger, tmp_path: Path, name: str, content: bytes | str | pd.DataFrame | None, words: str) -> None:
+def test_a_wrong_file_is_reported(
+    ledger: Ledger, tmp_path: Path, name: str, content: bytes | str | pd.DataFrame | None, words: str
+) -> None:
     path = tmp_path / name
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -200,11 +202,11 @@ def test_a_wrong_file_is_told(ledger: Ledger, tmp_path: Path, name: str, content
         ("0001-01-01T00:00:00+14:00", None),
     ],
 )
-def test_dates_are_read_as_people_write_them(value: object, due: datetime | None) -> None:
+def test_dates_are_read_in_all_their_forms(value: object, due: datetime | None) -> None:
     assert parse_date(value) == due
 
 
-def test_a_failing_key_ends_the_import_and_takes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_failing_key_ends_the_import_and_imports_nothing(ledger: Ledger, tmp_path: Path) -> None:
     def fail(title: str, artists: Sequence[str]) -> str:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""Backups of playlists cost what changed, and each state comes back exact and in order, whatever happened to the playlist in between."""
+"""Backups of playlists cost only what changed, and each state comes back exactly and in order, whatever happened in between."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ places = st.one_of(
 
 @st.composite
 def sequences_of_states(draw: st.DrawFn) -> list[list[Place]]:
-    """States that follow from each other as a playlist's do: things come in, go out, move, are told otherwise; and leaps."""
+    """States that follow one another like a playlist's: entries are added, removed, moved or renamed; and large jumps."""
     states = [draw(st.lists(places, max_size=12))]
     for _ in range(draw(st.integers(0, 7))):
         state = list(states[-1])
@@ -73,8 +73,8 @@ numbers = count()
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(states=sequences_of_states(), ways=st.lists(st.booleans(), min_size=8, max_size=8))
 @example(states=[[("a", None, "n", (), T0)] * 3, [("a", None, "n", (), T0)] * 2, [], [("a", None, "n", (), T0)] * 3], ways=[True] * 8)
-def test_each_state_comes_back_exact_and_in_order(ledger: Ledger, states: list[list[Place]], ways: list[bool]) -> None:
-    """The ledger is the same for all examples; each has a playlist of its own in it."""
+def test_each_state_comes_back_exactly_and_in_order(ledger: Ledger, states: list[list[Place]], ways: list[bool]) -> None:
+    """The ledger is the same for all examples; each uses another playlist in it."""
     playlist_id = f"{next(numbers):022}"
     for number, state in enumerate(states):
         on_top = len(state) - len(states[number - 1]) if number else 0
@@ -90,10 +90,10 @@ def test_each_state_comes_back_exact_and_in_order(ledger: Ledger, states: list[l
     assert [info.rows for info in ledger.backups.all(playlist_id)] == [len(state) for state in states]
     with ledger.database.read() as connection:
         too_long = connection.execute(select(BACKUPS).where(BACKUPS.c.changes > BACKUPS.c.rows)).all()
-    assert not too_long, "to read a state takes more than twice its length"
+    assert not too_long, "reading a state takes more than twice its length"
 
 
-def test_what_is_put_on_top_twice_is_there_once(ledger: Ledger) -> None:
+def test_putting_the_same_rows_on_top_twice_stores_them_once(ledger: Ledger) -> None:
     low, top = [BackupRow(0, "a", None, "n", (), T0)], [BackupRow(0, "b", None, "n", (), T0)]
     ledger.backups.append("P", "s", T0, low)
     infos = [ledger.backups.put_on_top("P", "t", T0 + timedelta(hours=hour), top) for hour in range(2)]
@@ -101,7 +101,7 @@ def test_what_is_put_on_top_twice_is_there_once(ledger: Ledger) -> None:
     assert ledger.backups.track_ids("P", "t") == ["b", "a"]
 
 
-def test_what_is_put_on_top_of_nothing_is_the_whole_playlist(ledger: Ledger) -> None:
+def test_rows_put_on_top_of_nothing_are_the_whole_playlist(ledger: Ledger) -> None:
     ledger.backups.put_on_top("P", "s", T0, [BackupRow(0, "a", None, "n", (), T0)])
     ledger.backups.put_on_top("P", "t", T0, [])
     assert [ledger.backups.track_ids("P", name) for name in ("s", "t")] == [["a"], ["a"]]
@@ -120,8 +120,8 @@ def test_playlists_share_tracks_and_nothing_else(ledger: Ledger) -> None:
     assert [ledger.backups.track_ids("P", f"s{number}") for number in range(3)] == [["P0"], ["P1"] * 2, ["P2"] * 3]
 
 
-def test_backups_of_one_playlist_at_once_are_each_what_was_given(ledger: Ledger, address: str) -> None:
-    """Each is what it changes in the last one: which that is must not change while it is made."""
+def test_concurrent_backups_of_one_playlist_are_each_stored_exactly(ledger: Ledger, address: str) -> None:
+    """Each is stored as a change to the last one, which must not change meanwhile."""
     base = [(f"{number:022}", None, "n", ("a",), T0) for number in range(60)]
     ledger.backups.append("P", "base", T0, rows(base))
     given_states = {f"s{number}": [(f"new {number}", None, "n", (), T0), *base[:number], *base[number + 1 :]] for number in range(24)}
@@ -137,8 +137,8 @@ def test_backups_of_one_playlist_at_once_are_each_what_was_given(ledger: Ledger,
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_a_year_of_days_costs_what_changed(ledger: Ledger) -> None:
-    """A playlist grows to ten thousand tracks, 28 a day; on every eighth day a person has taken two out and moved one."""
+def test_a_year_of_backups_costs_only_the_changes(ledger: Ledger) -> None:
+    """A playlist grows to ten thousand tracks, 28 a day; every eighth day a person removes two and moves one."""
     dice, new, kept = random.Random(7), count(), {}
     state: list[Item] = []
     changed = 0

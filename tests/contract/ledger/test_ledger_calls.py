@@ -1,4 +1,4 @@
-"""Calls are taken from the day's budget exactly, whoever takes at the same time: never more than it has, and all of it if all is wanted."""
+"""Calls are reserved exactly, whoever else reserves at the same time: never more than the budget has, and all of it if wanted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def take(ledger: Ledger, wanted: int, held: Held | None = None, *used: CallRow, 
 
 
 class TestExchange:
-    def test_what_is_wanted_is_taken_while_there_is_some(self, ledger: Ledger) -> None:
+    def test_calls_are_reserved_while_some_are_left(self, ledger: Ledger) -> None:
         assert [take(ledger, 30).count for _ in range(5)] == [30, 30, 30, 10, 0]
         assert ledger.calls.by_kind(T0) == {HELD: 100}
 
@@ -32,24 +32,24 @@ class TestExchange:
         take(ledger, 30)
         assert ledger.calls.made_since(T0) == 30
 
-    def test_what_they_were_used_for_takes_their_place(self, ledger: Ledger) -> None:
+    def test_their_uses_replace_calls_in_hand(self, ledger: Ledger) -> None:
         held = take(ledger, 30)
         used = [CallRow(T0, "search", 12, "r"), CallRow(T0, "read", 3, "r")]
         assert take(ledger, 0, held, *used) == Held()
         assert ledger.calls.by_kind(T0) == {"read": 3, "search": 12}
 
-    def test_one_use_takes_their_place_too(self, ledger: Ledger) -> None:
+    def test_a_single_use_replaces_calls_in_hand(self, ledger: Ledger) -> None:
         take(ledger, 0, take(ledger, 30), CallRow(T0 + timedelta(minutes=1), "search", 12, "s", T0))
         assert ledger.calls.by_kind(T0) == {"search": 12}
         assert ledger.calls.by_run(T0, ["r", "s"]) == {"s": 12}
         assert ledger.calls.by_time(T0) == {T0 + timedelta(minutes=1): 12}
         assert ledger.calls.quota_until() == T0
 
-    def test_without_a_use_they_are_given_back(self, ledger: Ledger) -> None:
+    def test_unused_calls_are_given_back(self, ledger: Ledger) -> None:
         take(ledger, 0, take(ledger, 30))
         assert ledger.calls.made_since(T0) == 0
 
-    def test_what_is_given_back_can_be_taken_at_once(self, ledger: Ledger) -> None:
+    def test_calls_given_back_can_be_reserved_at_once(self, ledger: Ledger) -> None:
         held = take(ledger, 100)
         again = take(ledger, 100, held, CallRow(T0, "search", 1, "r"))
         assert again.count == 99
@@ -59,24 +59,24 @@ class TestExchange:
         ledger.calls.append([CallRow(T0 - timedelta(seconds=1), "search", 95, "r"), CallRow(T0, "search", 95, "r")])
         assert take(ledger, 100).count == 5
 
-    def test_a_budget_that_is_overspent_gives_nothing(self, ledger: Ledger) -> None:
+    def test_an_overspent_budget_gives_nothing(self, ledger: Ledger) -> None:
         ledger.calls.append([CallRow(T0, "search", 150, "r")])
         assert take(ledger, 1) == Held()
         assert take(ledger, 10, budget=0) == Held()
         assert ledger.calls.made_since(T0) == 150
 
-    def test_uses_are_kept_though_there_is_nothing_left_to_take(self, ledger: Ledger) -> None:
+    def test_uses_are_recorded_even_when_nothing_is_left(self, ledger: Ledger) -> None:
         held = take(ledger, 100)
         assert take(ledger, 5, held, CallRow(T0, "search", 100, "r")) == Held()
         assert ledger.calls.by_kind(T0) == {"search": 100}
 
-    def test_calls_without_any_in_hand_are_kept(self, ledger: Ledger) -> None:
+    def test_uses_without_calls_in_hand_are_recorded(self, ledger: Ledger) -> None:
         take(ledger, 0, None, CallRow(T0, "search", 2, "r"), CallRow(T0, "list", 1, "r"))
         assert take(ledger, 98, None, CallRow(T0, "read", 2, "r")).count == 95
 
 
-def test_to_settle_and_to_take_is_one_transaction(kind: str, new_database: NewDatabase) -> None:
-    """Taking fails, as it may on a full disk; then the calls in hand are in hand still."""
+def test_settling_and_reserving_are_one_transaction(kind: str, new_database: NewDatabase) -> None:
+    """Reserving fails, for example on a full disk; the calls in hand are then still in hand."""
     address = new_database()
     with open_ledger(address) as ledger:
         held = take(ledger, 30)
@@ -100,7 +100,7 @@ REFUSE_TO_TAKE = {
 
 
 class TestAtOnce:
-    def test_eight_processes_take_all_of_the_budget_and_no_more(self, ledger: Ledger, address: str) -> None:
+    def test_eight_processes_reserve_exactly_the_budget(self, ledger: Ledger, address: str) -> None:
         taken = results_of(at_once(take_all_calls, address))
         assert sum(taken) == BUDGET
         assert ledger.calls.by_kind(T0) == {"search": BUDGET}
@@ -108,7 +108,7 @@ class TestAtOnce:
             f"run {number}": count for number, count in enumerate(taken) if count
         }
 
-    def test_eight_processes_that_give_some_back_never_hold_more_than_the_budget(self, ledger: Ledger, address: str) -> None:
+    def test_eight_processes_that_give_calls_back_never_exceed_the_budget(self, ledger: Ledger, address: str) -> None:
         with ThreadPoolExecutor(1) as pool:
             working = pool.submit(at_once, take_some_calls, address)
             most = 0
@@ -119,7 +119,7 @@ class TestAtOnce:
         assert sum(used) == ledger.calls.made_since(T0)
         assert ledger.calls.by_kind(T0).keys() == {"search", "read"}
 
-    def test_threads_of_one_process_take_all_of_the_budget_and_no_more(self, ledger: Ledger, address: str) -> None:
+    def test_threads_of_one_process_reserve_exactly_the_budget(self, ledger: Ledger, address: str) -> None:
         with ThreadPoolExecutor(8) as pool:
             taken = list(pool.map(lambda number: take_all_calls(address, number), range(8)))
         assert sum(taken) == BUDGET

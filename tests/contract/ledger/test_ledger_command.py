@@ -1,4 +1,4 @@
-"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code, and what it leaves behind."""
+"""`beatporter ledger` as a person runs it: a process, its output in 80 columns, its exit code, and its results."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ BEATPORTER = Path(sys.executable).with_name("beatporter")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """The folder that commands run in; it has no home yet."""
+    """The folder that commands run in; it has no home folder yet."""
     folder = tmp_path / "here"
     folder.mkdir()
     return folder
@@ -43,7 +43,7 @@ def here(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def beatporter(ledger: Ledger, address: str, here: Path) -> Command:
-    """Runs `beatporter ledger …` over the ledger."""
+    """Runs `beatporter ledger …` on the ledger."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("BEATPORTER_", "PREFECT_"))}
     own |= {"BEATPORTER_DATABASE": address, "BEATPORTER_HOME": str(here / "home"), "COLUMNS": "80", "NO_COLOR": "1"}
 
@@ -72,7 +72,7 @@ def output_of(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
 
 
 def in_one_line(text: str) -> str:
-    """Without the frames and breaks that usage errors come in."""
+    """Without the frames and line breaks of usage errors."""
     return " ".join(text.replace("│", " ").split())
 
 
@@ -82,7 +82,7 @@ def row_of(text: str, name: str) -> list[str]:
 
 
 def widest(text: str) -> int:
-    """Of the lines of a table; a message is broken by the terminal."""
+    """The longest line of a table; a message is wrapped by the terminal."""
     return max(len(line) for line in text.splitlines() if "  " in line.strip())
 
 
@@ -105,7 +105,7 @@ class TestCheck:
         assert widest(text) <= 80
 
     @only_sqlite
-    def test_damage_is_named_with_what_to_do(self, ledger: Ledger, address: str, beatporter: Command) -> None:
+    def test_damage_is_reported_with_a_remedy(self, ledger: Ledger, address: str, beatporter: Command) -> None:
         fill(ledger)
         ledger.close()
         with sqlite3.connect(address) as database:
@@ -141,9 +141,9 @@ class TestExport:
         assert dict(zip(header, row, strict=True))["track_id"] == "=x"
 
     @only_sqlite
-    def test_a_file_is_replaced_only_when_told(self, beatporter: Command, here: Path) -> None:
+    def test_a_file_is_replaced_only_with_force(self, beatporter: Command, here: Path) -> None:
         (here / "out.csv").write_text("mine")
-        assert "is there already" in output_of(beatporter("export", "history", "out.csv"), code=2)
+        assert "already exists" in output_of(beatporter("export", "history", "out.csv"), code=2)
         assert (here / "out.csv").read_text() == "mine"
         output_of(beatporter("export", "history", "out.csv", "--force"))
         assert (here / "out.csv").read_text() != "mine"
@@ -163,7 +163,7 @@ class TestExport:
             (("history",), "Missing argument"),
         ],
     )
-    def test_bad_arguments_are_told_and_leave_no_file(
+    def test_bad_arguments_are_reported_and_leave_no_file(
         self, ledger: Ledger, beatporter: Command, here: Path, arguments: tuple[str, ...], words: str
     ) -> None:
         fill(ledger)
@@ -184,7 +184,7 @@ class TestExport:
 
 class TestImport:
     @only_sqlite
-    def test_an_old_history_is_counted_and_taken_once(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+    def test_an_old_history_is_counted_and_imported_once(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         frame = pd.DataFrame(
             {
                 "playlist_id": ["P", "P", None],
@@ -207,7 +207,7 @@ class TestImport:
             assert (ledger.history.playlists() == []) is bool(dry)
 
     @only_sqlite
-    def test_a_file_of_which_nothing_can_be_used_is_a_failure(self, beatporter: Command, here: Path) -> None:
+    def test_a_file_without_usable_rows_is_a_failure(self, beatporter: Command, here: Path) -> None:
         names = ("playlist_id", "track_id", "datetime_added", "artist_name")
         pd.DataFrame({name: ["x"] for name in names}).to_parquet(here / "hist.parquet")
         assert "0 taken" in output_of(beatporter("import", "hist.parquet"), code=1)
@@ -222,15 +222,15 @@ class TestImport:
             (".", "holds no ledger"),
         ],
     )
-    def test_what_is_no_such_file_or_folder_is_told(self, beatporter: Command, here: Path, name: str, words: str) -> None:
+    def test_a_missing_or_unsuitable_path_is_reported(self, beatporter: Command, here: Path, name: str, words: str) -> None:
         (here / "text.csv").write_text("playlist_id\n")
         assert words in output_of(beatporter("import", name), code=2)
 
     @only_sqlite
-    def test_an_older_ledger_is_taken_from_its_folder(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+    def test_an_older_ledger_is_imported_from_its_folder(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         columns = {"track_id": ["a", "b"], "added_at": [T0, T0], "isrc": [None, None], "recording": ["", ""], "beatport_id": [1, 2]}
         write_older(here / "home" / "ledger", "history", {"playlist_id": "P"}, {**columns, "source": ["chart", "chart"]})
-        assert "beatporter ledger import" in output_of(beatporter("stats"), code=2), "it began from nothing"
+        assert "beatporter ledger import" in output_of(beatporter("stats"), code=2), "it started with an empty ledger"
         text = output_of(beatporter("import", "home/ledger", "--dry-run"))
         assert row_of(text, "history") == ["history", "1", "2", "2"]
         assert f"Nothing was changed in {ledger.name}." in text
@@ -244,7 +244,7 @@ class TestImport:
 
 @only_sqlite
 class TestArchive:
-    def test_a_database_comes_back_from_it(self, ledger: Ledger, beatporter: Command, here: Path, tmp_path: Path) -> None:
+    def test_a_database_is_rebuilt_from_it(self, ledger: Ledger, beatporter: Command, here: Path, tmp_path: Path) -> None:
         fill(ledger)
         text = output_of(beatporter("archive", archive=here / "archive"))
         assert row_of(text, "history")[:2] == ["history", "81"]
@@ -257,7 +257,7 @@ class TestArchive:
         made = open_ledger(again)
         assert contents(made) == contents(ledger)
 
-    def test_where_none_is_named_a_person_is_told(self, beatporter: Command) -> None:
+    def test_a_missing_setting_is_reported(self, beatporter: Command) -> None:
         assert "BEATPORTER_ARCHIVE names no archive" in output_of(beatporter("archive"), code=2)
 
     def test_a_full_database_is_never_rebuilt_into(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
@@ -268,7 +268,7 @@ class TestArchive:
         assert contents(ledger) == before
 
     @pytest.mark.parametrize(("storage", "code"), [("nix", 2), ("s3://bucket", 2), ("here.txt", 1)])
-    def test_a_place_without_an_archive_is_told(self, beatporter: Command, here: Path, storage: str, code: int) -> None:
+    def test_a_place_without_an_archive_is_reported(self, beatporter: Command, here: Path, storage: str, code: int) -> None:
         (here / "here.txt").write_text("mine")
         assert storage in output_of(beatporter("rebuild", "--from", storage), code)
         assert [path.name for path in here.iterdir() if path.name != "home"] == ["here.txt"]
@@ -276,14 +276,14 @@ class TestArchive:
 
 class TestBackup:
     @only_sqlite
-    def test_a_copy_is_whole_and_for_its_owner_alone(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
+    def test_a_copy_is_complete_and_private(self, ledger: Ledger, beatporter: Command, here: Path) -> None:
         fill(ledger)
         assert "copied to copy.db" in output_of(beatporter("backup", "copy.db"))
         assert stat.S_IMODE((here / "copy.db").stat().st_mode) == 0o600
         assert contents(open_ledger(here / "copy.db")) == contents(ledger)
 
     @only_sqlite
-    def test_without_a_name_it_lies_beside_the_database(self, address: str, beatporter: Command) -> None:
+    def test_without_a_name_it_is_beside_the_database(self, address: str, beatporter: Command) -> None:
         output_of(beatporter("backup"))
         (copy,) = Path(address).parent.glob("beatporter-*.db")
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
@@ -292,20 +292,20 @@ class TestBackup:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("here.db",), "is there already"),
+            (("here.db",), "already exists"),
             (("missing/copy.db",), "There is no folder missing"),
             ((".",), "is not a file"),
             (("/dev/full", "--force"), "is not a file"),
             (("x" * 300,), "File name too long"),
         ],
     )
-    def test_a_place_that_cannot_be_is_told(self, beatporter: Command, here: Path, arguments: tuple[str, ...], words: str) -> None:
+    def test_an_impossible_place_is_reported(self, beatporter: Command, here: Path, arguments: tuple[str, ...], words: str) -> None:
         (here / "here.db").write_text("mine")
         assert words in output_of(beatporter("backup", *arguments), code=2)
         assert [(path.name, path.read_text()) for path in here.iterdir() if path.name != "home"] == [("here.db", "mine")]
 
     @only_sqlite
-    def test_the_ledger_itself_is_never_written_over(self, ledger: Ledger, address: str, beatporter: Command) -> None:
+    def test_the_ledger_itself_is_never_overwritten(self, ledger: Ledger, address: str, beatporter: Command) -> None:
         fill(ledger)
         before = contents(ledger)
         assert "is the ledger itself" in output_of(beatporter("backup", address, "--force"), code=2)
@@ -323,7 +323,7 @@ class TestMigrate:
         assert "the newest: nothing to do" in output_of(beatporter("migrate"))
 
     @only_sqlite
-    def test_an_empty_one_is_given_its_tables(self, beatporter: Command, tmp_path: Path) -> None:
+    def test_an_empty_one_gets_its_tables(self, beatporter: Command, tmp_path: Path) -> None:
         assert "was empty and has its tables now" in output_of(beatporter("migrate", database=tmp_path / "new.db"))
 
     @only_sqlite
@@ -345,7 +345,7 @@ class TestMigrate:
         with ledger.transaction() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         try:
-            assert "of a newer Beatporter" in output_of(beatporter("migrate"), code=2)
+            assert "belongs to a newer Beatporter" in output_of(beatporter("migrate"), code=2)
         finally:
             with ledger.transaction() as connection:
                 connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
@@ -353,6 +353,6 @@ class TestMigrate:
 
 @only_sqlite
 @pytest.mark.parametrize("command", ["stats", "migrate"])
-def test_a_place_that_cannot_be_read_is_told(beatporter: Command, here: Path, command: str) -> None:
+def test_an_unreadable_place_is_reported(beatporter: Command, here: Path, command: str) -> None:
     (here / "file").write_text("")
     assert "is a file where a folder is needed" in output_of(beatporter(command, database=here / "file" / "beatporter.db"), code=1)

@@ -1,4 +1,4 @@
-"""Eight processes at one ledger: nothing lost, nothing twice, and whoever comes first makes or migrates it for all."""
+"""Eight processes on one ledger: nothing is lost or duplicated, and the first one creates or migrates it for all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.contract.ledger.child_processes import APPENDS, ROWS, append_history,
 from tests.contract.ledger.conftest import NewDatabase
 
 
-def test_what_eight_processes_append_is_there_once(ledger: Ledger, address: str) -> None:
+def test_rows_appended_by_eight_processes_are_stored_once(ledger: Ledger, address: str) -> None:
     results_of(at_once(append_history, address))
     for playlist in range(3):
         turns = [(pair * APPENDS + turn) * ROWS for pair in range(4) for turn in range(APPENDS) if turn % 3 == playlist]

@@ -1,4 +1,4 @@
-"""SQLite's file damaged, in the wrong place or on a full disk: an error that names it, never a raw one, and never "not there"."""
+"""SQLite's file damaged, in the wrong place or on a full disk: our own error that names it, never a raw one, and never "not there"."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_told_well(error: BeatporterError, path: Path) -> None:
 
 
 def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
-    """Ask everything: each answer is the right one, or the damage is told. How often it was."""
+    """Run every query: each answer is right, or the damage is reported. Returns how often it was reported."""
     told = 0
     try:
         ledger = open_ledger(path)
@@ -71,7 +71,7 @@ def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
         return len(QUESTIONS)
     for name, ask in QUESTIONS.items():
         try:
-            assert ask(ledger) == expected[name], f"another answer for {name}, and nobody is told"
+            assert ask(ledger) == expected[name], f"another answer for {name}, without an error"
         except LedgerCorrupt as error:
             is_told_well(error, path)
             told += 1
@@ -80,15 +80,15 @@ def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
 
 
 class TestDamage:
-    def test_a_page_of_zeros_is_never_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
+    def test_a_zeroed_page_never_gives_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
         whole, size, told = filled.read_bytes(), page_size(filled), 0
         for page in range(len(whole) // size):
             damaged = path.with_name(f"page {page}.db")
             damaged.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
             told += is_right_or_told(damaged, expected) > 0
-        assert told > 25, "the questions do not reach the pages"
+        assert told > 25, "the queries do not reach the pages"
 
-    def test_a_file_cut_off_anywhere_is_never_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
+    def test_a_file_cut_off_anywhere_never_gives_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
         whole, size = filled.read_bytes(), page_size(filled)
         lengths: list[int] = [
             1,
@@ -107,7 +107,7 @@ class TestDamage:
             damaged.write_bytes(whole[:length])
             assert is_right_or_told(damaged, expected) > 0, f"cut off after {length} of {len(whole)} bytes"
 
-    def test_what_is_written_to_a_damaged_file_is_refused_in_our_words(self, filled: Path, path: Path) -> None:
+    def test_writing_to_a_damaged_file_raises_our_own_error(self, filled: Path, path: Path) -> None:
         whole, size, refused = filled.read_bytes(), page_size(filled), 0
         for page in range(1, len(whole) // size):
             damaged = path.with_name(f"page {page}.db")
@@ -122,7 +122,7 @@ class TestDamage:
         assert refused > 25
 
     @pytest.mark.parametrize("start", [b"", b"SQLite format 3\0", b"PAR1", b"CREATE TABLE x"])
-    def test_a_file_of_something_else_is_told_and_left_alone(self, path: Path, start: bytes) -> None:
+    def test_a_foreign_file_is_reported_and_left_alone(self, path: Path, start: bytes) -> None:
         garbage = start + random.Random(3).randbytes(20_000)
         path.write_bytes(garbage)
         for _ in range(2):
@@ -131,6 +131,32 @@ class TestDamage:
             is_told_well(caught.value, path)
         assert path.read_bytes() == garbage
         assert [other.name for other in path.parent.iterdir()] == [path.name]
+
+    def test_an_empty_file_is_one_whose_content_was_lost(self, path: Path) -> None:
+        path.touch()
+        with pytest.raises(LedgerCorrupt, match="cut off after 0 bytes") as caught:
+            open_ledger(path)
+        is_told_well(caught.value, path)
+        assert path.stat().st_size == 0
+        path.unlink()
+        open_ledger(path).close()
+        assert path.stat().st_size > 0
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert not [other for other in path.parent.iterdir() if other.name.endswith(".new")]
+
+    def test_a_new_file_is_never_there_with_nothing_in_it(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[int] = []
+        link = os.link
+
+        def watched(source: Path, target: Path) -> None:
+            seen.append(source.stat().st_size)
+            assert not target.exists()
+            link(source, target)
+
+        monkeypatch.setattr(os, "link", watched)
+        open_ledger(path).close()
+        assert seen
+        assert min(seen) > 0
 
     def test_a_table_that_is_gone_is_told(self, filled: Path, path: Path) -> None:
         path.write_bytes(filled.read_bytes())
@@ -142,7 +168,7 @@ class TestDamage:
         is_told_well(caught.value, path)
         ledger.close()
 
-    def test_a_file_that_goes_away_is_not_made_again(self, filled: Path, path: Path) -> None:
+    def test_a_removed_file_is_not_created_again(self, filled: Path, path: Path) -> None:
         path.write_bytes(filled.read_bytes())
         ledger = open_ledger(path)
         ledger.close()
@@ -155,21 +181,21 @@ class TestDamage:
 
 
 class TestPlace:
-    def test_a_folder_in_the_way_is_told(self, path: Path) -> None:
+    def test_a_folder_in_place_of_the_file_is_reported(self, path: Path) -> None:
         path.mkdir()
         with pytest.raises(LedgerUnwritable) as caught:
             open_ledger(path)
         is_told_well(caught.value, path)
 
     @pytest.mark.parametrize("below", ["ledger.db", "deep/down/ledger.db"])
-    def test_a_file_where_a_folder_is_needed_is_told(self, tmp_path: Path, below: str) -> None:
+    def test_a_file_in_place_of_the_folder_is_reported(self, tmp_path: Path, below: str) -> None:
         (tmp_path / "file").write_text("in the way")
         with pytest.raises(LedgerUnwritable, match=f"{tmp_path}/file") as caught:
             open_ledger(tmp_path / "file" / below)
         assert caught.value.remedy
 
     @pytest.mark.parametrize("name", ["a?b.db", "50%20.db", "x#y.db", "ä ö ☃.db", "a&mode=memory.db", "'.db", ":memory:"])
-    def test_any_letter_may_be_in_a_path(self, tmp_path: Path, name: str) -> None:
+    def test_any_character_may_be_in_a_path(self, tmp_path: Path, name: str) -> None:
         folder = tmp_path / f"in {name}"
         ledger = open_ledger(folder / name)
         fill(ledger)
@@ -178,13 +204,6 @@ class TestPlace:
         again = open_ledger(folder / name)
         assert again.history.playlists()
         again.close()
-
-    def test_an_empty_file_is_a_new_ledger(self, path: Path) -> None:
-        """Which a process leaves that is killed before it makes the tables."""
-        path.touch(mode=0o600)
-        ledger = open_ledger(path)
-        fill(ledger)
-        ledger.close()
 
     def test_nobody_but_the_owner_reads_a_ledger(self, path: Path) -> None:
         before = os.umask(0)
@@ -214,7 +233,7 @@ class TestPlace:
             "no file, a folder to read only",
         ],
     )
-    def test_what_may_not_be_written_is_told(self, filled: Path, shared: Path, file: int | None, folder: int, words: str) -> None:
+    def test_a_read_only_ledger_is_reported(self, filled: Path, shared: Path, file: int | None, folder: int, words: str) -> None:
         path = shared / "ledger.db"
         if file is not None:
             path.write_bytes(filled.read_bytes())
@@ -232,7 +251,7 @@ class TestPlace:
 
     @pytest.fixture
     def shared(self) -> Iterator[Path]:
-        """A folder that another user can get to: pytest's are their owner's."""
+        """A folder that another user can access: pytest's are private to their owner."""
         with tempfile.TemporaryDirectory(prefix="beatporter-shared-") as folder:
             Path(folder).chmod(0o755)
             inner = Path(folder) / "home"
@@ -242,8 +261,8 @@ class TestPlace:
 
 
 class TestRoom:
-    def test_a_full_disk_is_told_and_costs_nothing_that_was_kept(self, address: str) -> None:
-        """A limit on the size of files, as the disk's end comes: within a write."""
+    def test_a_full_disk_is_reported_and_loses_nothing_saved(self, address: str) -> None:
+        """A limit on file size acts like the end of a disk: in the middle of a write."""
         (kept,) = results_of(at_once(append_while_there_is_room, address, count=1))
         assert kept["error"] == "LedgerUnwritable", kept
         assert address in kept["what"]
@@ -257,7 +276,7 @@ class TestRoom:
             fill(ledger)
         ledger.close()
 
-    def test_a_full_database_is_told_and_its_transaction_is_gone(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_full_database_is_reported_and_its_transaction_rolled_back(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_ledger(path.with_name("other.db")).close()
         monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=75"))
         ledger = open_ledger(path)
@@ -273,7 +292,7 @@ class TestRoom:
         ledger.snapshots.save(SnapshotRow("P", "writing", None, T0))
         ledger.close()
 
-    def test_no_room_for_the_tables_leaves_no_half_ledger(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_space_for_the_tables_leaves_no_half_ledger(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patched:
             patched.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=20"))
             with pytest.raises(LedgerUnwritable, match="full") as caught:
@@ -298,7 +317,7 @@ systemd-1 {there}/auto autofs rw 0 0
 
     @pytest.fixture(params=["nfs4", "cifs", "fuse.sshfs"])
     def mounts(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A system with network drives; gives the folder in which they are."""
+        """A system with network drives; returns the folder that contains them."""
         listed, there = tmp_path / "mounts", tmp_path / "mnt"
         listed.write_text(self.MOUNTS.format(there=there, kind=request.param).lstrip())
         monkeypatch.setattr(database, "MOUNTS", listed)
@@ -321,6 +340,6 @@ systemd-1 {there}/auto autofs rw 0 0
         with pytest.raises(SettingsError, match="network drive"):
             open_ledger(tmp_path / "link" / "ledger.db")
 
-    def test_a_system_that_does_not_tell_is_trusted(self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_system_without_mount_information_is_trusted(self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(database, "MOUNTS", tmp_path / "none")
         open_ledger(path).close()

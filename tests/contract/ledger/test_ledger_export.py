@@ -36,11 +36,11 @@ ONE, TWO = f"{1:022}", f"{2:022}"
 HIDDEN = ("fingerprint", "playlist", "chart", "entry", "track", "backup", "base", "id", "track_key", "isrc_key", "rest_key")
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-"""What the database makes no difference to."""
+"""For tests where the kind of database makes no difference."""
 
 
 def fill(ledger: Ledger) -> None:
-    """Something in every table, repetitions and strangers' words among it."""
+    """Content in every table, including repetitions and hostile text."""
     entry = ChartEntry(1, 11, "Ünïcode, ☃", ("A", "B"), "Extended Mix", (), "ISRC1", bpm=128)
     ledger.charts.append(Chart(5, (entry, ChartEntry(2, 12, "=1+1", ("@cmd",))), T0))
     ledger.charts.append(Chart(6, (entry,), LATER))
@@ -89,7 +89,7 @@ class TestRows:
         ]
         assert rows[0]["name"] == "Ünïcode, ☃"
 
-    def test_of_matches_there_is_what_stands(self, ledger: Ledger, tmp_path: Path) -> None:
+    def test_matches_are_the_current_decisions(self, ledger: Ledger, tmp_path: Path) -> None:
         fill(ledger)
         rows = exported(ledger, "matches", tmp_path)
         assert columns(rows, "beatport_id", "track_id", "method") == [("11", ONE, "person"), ("12", "", "search")]
@@ -110,7 +110,7 @@ class TestRows:
             ("P", TWO, "", "b|two|", "12", T0_TEXT),
             ("Q", "'=x", "", "", "", T0_TEXT),
         ]
-        assert [row[0] for row in found] == ["P", "P", "P", "Q"], "a playlist's rows are not together"
+        assert [row[0] for row in found] == ["P", "P", "P", "Q"], "a playlist's rows are not adjacent"
 
     def test_backups_have_every_position_of_every_state(self, ledger: Ledger, tmp_path: Path) -> None:
         fill(ledger)
@@ -133,7 +133,7 @@ class TestRows:
             ("runs", ["5", "failed", "1", "2", "3", "'-1 is no number", T0_TEXT]),
         ],
     )
-    def test_the_others_are_as_their_records(self, ledger: Ledger, tmp_path: Path, table: str, row: list[str]) -> None:
+    def test_the_other_tables_equal_their_records(self, ledger: Ledger, tmp_path: Path, table: str, row: list[str]) -> None:
         fill(ledger)
         export(ledger, table, tmp_path / "out.csv")
         assert rows_of(tmp_path / "out.csv")[1] == row
@@ -173,7 +173,9 @@ class TestParts:
             ("matches", "11", "has no parts"),
         ],
     )
-    def test_an_unknown_part_is_told_and_what_there_is(self, ledger: Ledger, tmp_path: Path, table: str, only: str, words: str) -> None:
+    def test_an_unknown_part_is_reported_with_those_that_exist(
+        self, ledger: Ledger, tmp_path: Path, table: str, only: str, words: str
+    ) -> None:
         fill(ledger)
         with pytest.raises(SettingsError) as raised:
             export(ledger, table, tmp_path / "out.csv", only=only)
@@ -189,17 +191,17 @@ class TestExcel:
         sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["charts"]
         header = [cell.value for cell in sheet[1]]
         row = dict(zip(header, sheet[3], strict=True))
-        assert (row["name"].value, row["name"].data_type) == ("=1+1", "s"), "a formula from a stranger's name"
+        assert (row["name"].value, row["name"].data_type) == ("=1+1", "s"), "a formula from a name"
         assert row["scraped_at"].value == T0.replace(tzinfo=None)
         assert row["beatport_id"].value == 12
 
-    def test_what_a_cell_cannot_hold_is_left_out(self, ledger: Ledger, tmp_path: Path) -> None:
+    def test_text_too_long_for_a_cell_is_cut(self, ledger: Ledger, tmp_path: Path) -> None:
         ledger.runs.append(RunRow(5, "failed", 0, 0, 0, "a\x07b" + "c" * 40_000, T0))
         export(ledger, "runs", tmp_path / "out.xlsx")
         value = openpyxl.load_workbook(tmp_path / "out.xlsx")["runs"].cell(2, 6).value
         assert (value[:3], len(value)) == ("abc", 32_767)
 
-    def test_what_a_sheet_cannot_hold_goes_to_another(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_further_rows_go_to_another_sheet(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "SHEET_ROWS", 4)
         ledger.history.append("P", [HistoryRow(f"{n:022}", None, f"r{n}", n, "chart", T0) for n in range(6)])
         assert export(ledger, "history", tmp_path / "out.xlsx").sheets == 2
@@ -218,12 +220,12 @@ class TestFile:
             ("out.txt", "ends in neither .csv nor .xlsx"),
             ("folder.csv", "is not a file"),
             ("missing/out.csv", "There is no folder"),
-            ("here.csv", "is there already"),
+            ("here.csv", "already exists"),
             ("here.csv/out.csv", "There is no folder"),
             ("x" * 300 + ".csv", "File name too long"),
         ],
     )
-    def test_a_place_that_cannot_be_is_told_and_left_as_it_was(self, ledger: Ledger, tmp_path: Path, name: str, words: str) -> None:
+    def test_an_impossible_place_is_reported_and_unchanged(self, ledger: Ledger, tmp_path: Path, name: str, words: str) -> None:
         (tmp_path / "folder.csv").mkdir()
         (tmp_path / "here.csv").write_text("mine")
         before = sorted(tmp_path.iterdir())
@@ -233,7 +235,7 @@ class TestFile:
         assert sorted(tmp_path.iterdir()) == before
         assert (tmp_path / "here.csv").read_text() == "mine"
 
-    def test_a_name_as_long_as_may_be_is_taken(self, ledger: Ledger, tmp_path: Path) -> None:
+    def test_the_longest_possible_name_works(self, ledger: Ledger, tmp_path: Path) -> None:
         export(ledger, "history", tmp_path / ("x" * 251 + ".csv"))
 
     def test_a_device_is_never_replaced(self, ledger: Ledger, tmp_path: Path) -> None:
@@ -252,14 +254,14 @@ class TestFile:
 @pytest.mark.parametrize(
     "name", ["=1+1", "＝1+1", "＋1", "－1", "＠cmd", " =1+1", "\u00a0=1+1", "\u3000@cmd", "\n=1+1", "\t=1+1", "\x1b=1+1", "\r-1"]
 )
-def test_what_a_spreadsheet_takes_for_a_formula_is_defused(ledger: Ledger, tmp_path: Path, name: str) -> None:
+def test_text_that_looks_like_a_formula_is_defused(ledger: Ledger, tmp_path: Path, name: str) -> None:
     ledger.charts.append(Chart(5, (ChartEntry(1, 11, name, ("A",)),), T0))
     (row,) = exported(ledger, "charts", tmp_path)
     assert row["name"].startswith("'")
     assert row["name"].isprintable() or "\u00a0" in name or "\u3000" in name
 
 
-def test_no_half_of_a_file_is_left(tmp_path: Path) -> None:
+def test_no_half_written_file_is_left(tmp_path: Path) -> None:
     def write_half() -> None:
         with written_whole(tmp_path / "out.csv", overwrite=True) as draft:
             draft.write_text("half")

@@ -1,4 +1,4 @@
-"""The ledger's history, on SQLite and PostgreSQL: the earliest row of a track wins, equal keys are not equal texts, and any id is kept."""
+"""The ledger's history, on SQLite and PostgreSQL: the earliest row of a track counts, equal keys do not mean equal texts, any id works."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def match(beatport_id: int, track_id: str | None = "t", decided_at: datetime = T
 
 
 class TestHistory:
-    def test_known_names_what_the_playlist_once_held(self, ledger: Ledger) -> None:
+    def test_known_returns_what_the_playlist_once_held(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a", isrc="I1", recording="r1"), history("b", isrc="I2", recording="r2")])
         known = ledger.history.known("P", ["a", "x"], ["I2", "I9"], ["r1", "r9", ""])
         assert (known.track_ids, known.isrcs, known.recordings) == ({"a"}, {"I2"}, {"r1"})
 
-    def test_nothing_asked_is_nothing_known(self, ledger: Ledger) -> None:
+    def test_an_empty_question_gets_an_empty_answer(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
         for playlist_id in ("P", "none", None):
             assert ledger.history.known(playlist_id) == NOTHING
 
-    def test_playlists_are_apart_unless_all_are_asked(self, ledger: Ledger) -> None:
+    def test_playlists_are_separate_unless_all_are_searched(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
         ledger.history.append("Q", [history("b")])
         assert ledger.history.known("P", ["a", "b"]).track_ids == {"a"}
@@ -71,7 +71,7 @@ class TestHistory:
         ledger.history.append("P", [HistoryRow("a", None, "", None, "import", T0)])
         assert ledger.history.known("P", isrcs=[""], recordings=[""]) == NOTHING
 
-    def test_what_is_known_by_track_isrc_and_recording_is_left_as_it_is(self, ledger: Ledger) -> None:
+    def test_a_row_known_by_track_isrc_and_recording_stays_unchanged(self, ledger: Ledger) -> None:
         first = HistoryRow("a", "I", "rec", 12, "chart", T0)
         ledger.history.append("P", [first])
         ledger.history.append("P", [dataclasses.replace(first, added_at=T0 + timedelta(days=1), source="playlist", beatport_id=None)])
@@ -85,14 +85,14 @@ class TestHistory:
         assert (known.isrcs, known.recordings) == ({"I1", "I2"}, {"r1", "r2"})
         assert list(ledger.history.track_ids("P")) == ["a"]
 
-    def test_the_earliest_row_of_a_track_stands(self, ledger: Ledger) -> None:
+    def test_the_earliest_row_of_a_track_counts(self, ledger: Ledger) -> None:
         old = history("a", T0 - timedelta(days=900), recording="r0", source="import")
         ledger.history.append("P", [history("a"), history("b")])
         ledger.history.append("P", [old])
         assert ledger.history.rows("P", ["a", "b"]) == {"a": old, "b": history("b")}
 
-    def test_an_earlier_date_of_an_import_is_kept_though_the_track_is_known(self, ledger: Ledger) -> None:
-        """The same track, ISRC and recording: what a run found is no news, what an old file dates earlier is."""
+    def test_an_earlier_date_of_an_import_is_kept_for_a_known_track(self, ledger: Ledger) -> None:
+        """The same track, ISRC and recording: a later row of a run adds nothing, an earlier date from an old file does."""
         ledger.history.append("P", [history("a")])
         old = history("a", T0 - timedelta(days=900), source="import")
         ledger.history.append("P", [old])
@@ -104,24 +104,24 @@ class TestHistory:
         assert ledger.history.rows("P", ["a"]) == {"a": old}
         assert rows_of(ledger, "history") == 3
 
-    def test_an_import_twice_is_once(self, ledger: Ledger) -> None:
+    def test_importing_twice_changes_nothing(self, ledger: Ledger) -> None:
         rows = [history(f"{n:022}", T0 - timedelta(days=n), source="import") for n in range(700)]
         for order in (rows, rows[::-1]):
             ledger.history.append("P", order)
         assert rows_of(ledger, "history") == 700
 
-    def test_track_ids_come_once_each(self, ledger: Ledger) -> None:
+    def test_each_track_id_is_returned_once(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("b"), history("a")])
         ledger.history.append("P", [history("b", T0 + timedelta(1), recording="r2"), history("c")])
         assert sorted(ledger.history.track_ids("P")) == ["a", "b", "c"]
         assert list(ledger.history.track_ids("none")) == []
 
-    def test_more_tracks_than_one_batch_come_once_each(self, ledger: Ledger) -> None:
+    def test_each_track_id_is_returned_once_over_several_batches(self, ledger: Ledger) -> None:
         for recording in ("one", "two"):
             ledger.history.append("P", [history(f"{n:022}", recording=recording) for n in range(2_500)])
         assert sorted(ledger.history.track_ids("P")) == [f"{n:022}" for n in range(2_500)]
 
-    def test_the_ledger_can_be_asked_while_track_ids_are_read(self, ledger: Ledger) -> None:
+    def test_the_ledger_can_be_queried_while_track_ids_are_read(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history(f"{n:022}") for n in range(1_500)])
         for track_id in ledger.history.track_ids("P"):
             assert ledger.history.known("P", [track_id]).track_ids
@@ -154,13 +154,13 @@ class TestHistory:
 
 
 class TestEqualKeys:
-    """History is indexed by 32 bits of each text. Texts that share them are texts of their own all the same."""
+    """History is indexed by 32 bits of each text. Texts that share them are still distinct."""
 
     @pytest.mark.parametrize("pair", [SAME_KEY_TRACKS, SAME_KEY_ISRCS, SAME_KEY_RECORDINGS])
     def test_the_pairs_do_share_a_key(self, pair: tuple[str, str]) -> None:
         assert key_of(pair[0]) == key_of(pair[1])
 
-    def test_neither_is_taken_for_the_other(self, ledger: Ledger) -> None:
+    def test_neither_is_mistaken_for_the_other(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history(SAME_KEY_TRACKS[0], isrc=SAME_KEY_ISRCS[0], recording=SAME_KEY_RECORDINGS[0])])
         assert ledger.history.known("P", SAME_KEY_TRACKS[1:], SAME_KEY_ISRCS[1:], SAME_KEY_RECORDINGS[1:]) == NOTHING
         assert ledger.history.rows("P", SAME_KEY_TRACKS[1:]) == {}
@@ -178,8 +178,8 @@ class TestEqualKeys:
         assert list(ledger.history.rows("P", SAME_KEY_TRACKS).values()) == rows
 
     @pytest.mark.parametrize("source", ["chart", "import"])
-    def test_both_are_kept_though_all_else_is_equal(self, ledger: Ledger, source: str) -> None:
-        """The same recording under two ids that share a key, or two imported tracks of which nothing but the date is known."""
+    def test_both_are_kept_even_if_all_else_is_equal(self, ledger: Ledger, source: str) -> None:
+        """The same recording under two ids that share a key, or two imported tracks of which only the date is known."""
         rows = [HistoryRow(track_id, None, "", None, source, T0) for track_id in SAME_KEY_TRACKS]
         for row in rows:
             ledger.history.append("P", [row])
@@ -190,7 +190,7 @@ ODD_IDS = ["", "a/b", "..", "ä ö", "50%", "x=y", "'; DROP TABLE history; --", 
 
 
 class TestIds:
-    """Ids are 22 letters of base 62 and lie in 16 bytes. Spotify may give others some day, and old files do."""
+    """Ids are 22 letters of base 62 and are stored in 16 bytes. Spotify may use others some day, and old files do."""
 
     def test_any_text_is_a_playlist_id(self, ledger: Ledger) -> None:
         for name in ODD_IDS:
@@ -211,8 +211,8 @@ class TestIds:
         assert ledger.matches.latest(range(99)) == {number: match(number, name) for number, name in enumerate(names)}
         assert ledger.matches.by_track(names).keys() == set(names)
 
-    def test_a_nul_and_half_a_surrogate_pair_do_no_harm(self, ledger: Ledger) -> None:
-        """No database takes them in a text. They are left out or replaced, and what carries them is still known."""
+    def test_a_nul_and_half_a_surrogate_pair_are_harmless(self, ledger: Ledger) -> None:
+        """No database accepts them in text. They are removed or replaced, and look-ups still find the rows."""
         odd = HistoryRow("a\0b", "I\0", "r\ud800", None, "playlist\0", T0)
         for _ in range(2):
             ledger.history.append("P\0", [odd])

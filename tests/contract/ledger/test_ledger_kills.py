@@ -1,4 +1,4 @@
-"""SIGKILL before every statement in turn: what was reported is there, nothing is there twice, and no half of a transaction."""
+"""SIGKILL before every statement in turn: what was reported is there, nothing is duplicated, and no transaction is half done."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from tests.timeouts import TIMEOUT_S
 
 
 @pytest.mark.parametrize(("kind", "points"), [("sqlite", "all"), ("postgres", "12")], indirect=["kind"])
-def test_a_kill_at_any_statement_loses_nothing_doubles_nothing_and_leaves_no_half(
-    kind: str, address: str, points: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_kill_at_any_statement_loses_or_duplicates_nothing(kind: str, address: str, points: str, request: pytest.FixtureRequest) -> None:
     template = "-" if kind == "postgres" else str(request.getfixturevalue("sqlite_template"))
     command = [sys.executable, "-m", "tests.contract.ledger.kill_each_statement", address, template, points]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Migrations: from every version that there ever was, with data in it; all or none; guarded against two at once; a newer one is refused."""
+"""Migrations: from every past version, with data; all or none; only one process migrates; a newer version is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.contract.ledger.sample_ledger import answers, fill
 from tests.postgres import Postgres
 
 SURROGATES = {"id", "playlist", "chart", "entry", "track", "backup", "base", "listing"}
-"""Columns whose numbers the database gives: which row has which means nothing."""
+"""Columns whose numbers the database assigns: which row has which number means nothing."""
 
 OldDatabase = Callable[[str], str]
 
@@ -44,7 +44,7 @@ def scripts() -> Config:
 
 @pytest.fixture
 def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
-    """Makes a database of a version, filled as its Beatporter left it; gives its address."""
+    """Creates a database of a version, filled as that Beatporter left it; returns its address."""
 
     def make(version: str) -> str:
         address = new_database()
@@ -57,7 +57,7 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
             alembic.command.upgrade(config, version)
         database.close()
         with psycopg.connect(address, autocommit=True) as plain:
-            plain.execute("SET session_replication_role = replica")  # rows in any order, whatever refers to what
+            plain.execute("SET session_replication_role = replica")  # rows in any order, regardless of references
             for table, rows in frozen_databases.rows_of(version).items():
                 if table != "alembic_version":
                     _insert(plain, table, rows)
@@ -84,7 +84,7 @@ def digest(path: str) -> str:
 
 
 def beside(address: str) -> list[str]:
-    """What lies in the folder of an SQLite file but itself and its log."""
+    """What is in the folder of an SQLite file besides itself and its log."""
     path = Path(address)
     return sorted(other.name for other in path.parent.iterdir() if other.name not in (path.name, f"{path.name}-wal", f"{path.name}-shm"))
 
@@ -112,8 +112,8 @@ class TestSchema:
         with ledger.database.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
-    def test_not_a_letter_differs_from_tables_made_at_once(self, kind: str, ledger: Ledger, new_database: NewDatabase) -> None:
-        """Alembic compares neither everything nor in each database: keys, what refers to what, and SQLite's tables without row ids."""
+    def test_migrated_tables_equal_tables_created_directly(self, kind: str, ledger: Ledger, new_database: NewDatabase) -> None:
+        """Alembic does not compare everything in each database: keys, references, and SQLite's tables without row ids."""
         database = Database(new_database())
         with database.transaction() as connection:
             metadata.create_all(connection)
@@ -162,8 +162,8 @@ class TestUp:
         fill(migrated)  # and it can be written to
         migrated.close()
 
-    def test_what_is_written_today_lies_as_in_the_frozen_database(self, ledger: Ledger) -> None:
-        """Packed ids, hashes, times, JSON: to change how they lie takes a migration, or rows that are there are not found again."""
+    def test_todays_values_are_stored_as_in_the_frozen_database(self, ledger: Ledger) -> None:
+        """Packed ids, hashes, times, JSON: changing how they are stored needs a migration, or existing rows are not found again."""
         fill(ledger, migrate.HEAD)
         frozen_rows = frozen_databases.rows_of(migrate.HEAD)
         with ledger.database.read() as connection:
@@ -190,7 +190,7 @@ class TestUp:
         again.close()
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-    def test_what_is_in_the_log_only_is_in_the_copy(self, old_database: OldDatabase) -> None:
+    def test_the_copy_includes_the_log(self, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         with closing(sqlite3.connect(address)) as other:  # keeps the log from being emptied
             other.execute("INSERT INTO runs (genre_id, state, added, not_found, deferred, at) VALUES (9, 'completed', 0, 0, 0, 1)")
@@ -210,7 +210,7 @@ class TestUp:
             assert digest(address) == before
             assert beside(address) == []
 
-    def test_eight_that_migrate_at_once_migrate_once(self, kind: str, old_database: OldDatabase) -> None:
+    def test_eight_processes_migrate_only_once(self, kind: str, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         assert set(results_of(at_once(open_and_name, address))) == {frozen_databases.LEDGER_ID}
         if kind == "sqlite":
@@ -236,7 +236,7 @@ def upgrade() -> None:
 class TestFailure:
     @pytest.fixture(params=["RuntimeError", "a statement"])
     def failing(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Exception]]:
-        """A migration after the newest that fails when half of it is done; gives what it fails with."""
+        """A migration after the newest that fails half-way; returns its error."""
         folder = tmp_path / "migrations"
         shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
         fails = 'raise RuntimeError("no")' if request.param == "RuntimeError" else 'op.execute("INSERT INTO no_such_table VALUES (1)")'
@@ -269,7 +269,7 @@ class TestFailure:
             assert inspect(connection).get_table_names() == []
 
     @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-    def test_without_room_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
+    def test_without_space_for_the_copy_nothing_is_migrated(self, old_database: OldDatabase) -> None:
         address = old_database(frozen_databases.VERSIONS[0])
         before = everything_in(address)
         (said,) = results_of(at_once(open_with_little_room, address, count=1))
@@ -310,7 +310,7 @@ class TestRefused:
             server: Postgres = request.getfixturevalue("postgres")
             server.sql("CREATE TABLE recipes (cake TEXT)", address)
         for _ in range(2):
-            with pytest.raises(SettingsError, match="no ledger of Beatporter's: it holds recipes"):
+            with pytest.raises(SettingsError, match="not a Beatporter ledger: it holds recipes"):
                 open_ledger(address)
         database = Database(address)
         with database.read() as found:

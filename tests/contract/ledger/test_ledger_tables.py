@@ -1,4 +1,4 @@
-"""The ledger's tables, on SQLite and PostgreSQL: what is written is read back, twice is once, and newest, earliest or a person wins."""
+"""The ledger's tables, on SQLite and PostgreSQL: rows read back as written, repeats change nothing, and the right row counts."""
 
 from __future__ import annotations
 
@@ -48,35 +48,35 @@ class TestCharts:
         ledger.charts.append(chart)
         assert ledger.charts.latest(5) == chart
 
-    def test_twice_is_once(self, ledger: Ledger) -> None:
+    def test_saving_twice_changes_nothing(self, ledger: Ledger) -> None:
         for _ in range(2):
             ledger.charts.append(Chart(5, (ENTRY, BARE), T0))
         assert (rows_of(ledger, "charts"), rows_of(ledger, "chart_entries"), rows_of(ledger, "entries")) == (1, 2, 2)
 
-    def test_what_beatport_says_again_is_kept_once(self, ledger: Ledger) -> None:
+    def test_repeated_entries_are_stored_once(self, ledger: Ledger) -> None:
         for day in range(3):
             ledger.charts.append(Chart(5, (dataclasses.replace(ENTRY, position=day + 1),), T0 + timedelta(days=day)))
         assert (rows_of(ledger, "charts"), rows_of(ledger, "entries")) == (3, 1)
 
-    def test_an_entry_that_changes_is_kept_as_it_was_each_day(self, ledger: Ledger) -> None:
+    def test_a_changing_entry_is_kept_for_each_day(self, ledger: Ledger) -> None:
         renamed = dataclasses.replace(ENTRY, name="Renamed")
         ledger.charts.append(Chart(5, (ENTRY,), T0))
         ledger.charts.append(Chart(5, (renamed,), T0 + timedelta(days=1)))
         assert ledger.charts.entries(5, [77]) == {77: renamed}
         assert rows_of(ledger, "entries") == 2
 
-    def test_the_chart_scraped_last_is_the_chart(self, ledger: Ledger) -> None:
+    def test_the_chart_scraped_last_is_the_current_one(self, ledger: Ledger) -> None:
         later = Chart(5, (BARE,), T0 + timedelta(hours=1))
         ledger.charts.append(later)
         ledger.charts.append(Chart(5, (ENTRY,), T0))
         assert ledger.charts.latest(5) == later
 
-    def test_of_two_charts_of_one_second_the_one_written_last_is_the_chart(self, ledger: Ledger) -> None:
+    def test_of_two_charts_in_one_second_the_one_written_last_is_current(self, ledger: Ledger) -> None:
         for entry in (ENTRY, BARE):
             ledger.charts.append(Chart(5, (entry,), T0))
         assert ledger.charts.latest(5) == Chart(5, (BARE,), T0)
 
-    def test_genres_are_apart(self, ledger: Ledger) -> None:
+    def test_genres_are_separate(self, ledger: Ledger) -> None:
         ledger.charts.append(Chart(5, (ENTRY,), T0))
         assert ledger.charts.latest(6) is None
         assert ledger.charts.entries(6, [77]) == {}
@@ -124,31 +124,31 @@ class TestMatches:
         ledger.matches.append([full, match(3, None, version=None, score=0.1 + 0.2)])
         assert ledger.matches.latest([1, 2, 3]) == {1: full, 3: match(3, None, version=None, score=0.1 + 0.2)}
 
-    def test_twice_is_once_in_any_order(self, ledger: Ledger) -> None:
+    def test_saving_twice_changes_nothing_in_any_order(self, ledger: Ledger) -> None:
         rows = [match(3), match(1), match(2)]
         ledger.matches.append(rows)
         ledger.matches.append(rows[::-1])
         ledger.matches.append([rows[0], rows[0]])
         assert rows_of(ledger, "matches") == 3
 
-    def test_the_latest_decision_stands(self, ledger: Ledger) -> None:
+    def test_the_latest_decision_counts(self, ledger: Ledger) -> None:
         later = match(1, "new", T0 + timedelta(days=1))
         ledger.matches.append([later])
         ledger.matches.append([match(1, "old")])
         assert ledger.matches.latest([1]) == {1: later}
 
-    def test_a_persons_word_stands_after_a_machines(self, ledger: Ledger) -> None:
+    def test_an_override_beats_a_later_decision_of_the_rules(self, ledger: Ledger) -> None:
         word = match(1, "chosen", method="person")
         ledger.matches.append([word])
         ledger.matches.append([match(1, "machine", T0 + timedelta(days=1))])
         assert ledger.matches.latest([1]) == {1: word}
 
-    def test_a_persons_word_stands_in_the_same_second_too(self, ledger: Ledger) -> None:
+    def test_an_override_counts_in_the_same_second_too(self, ledger: Ledger) -> None:
         word = match(1, "a", method="person")
         ledger.matches.append([word, match(1, "z"), match(1, None, method="forgotten")])
         assert ledger.matches.latest([1]) == {1: word}
 
-    def test_a_withdrawn_word_leaves_the_entry_undecided_until_a_machine_decides(self, ledger: Ledger) -> None:
+    def test_a_withdrawn_override_leaves_the_entry_undecided_until_the_rules_decide(self, ledger: Ledger) -> None:
         withdrawn = match(1, None, T0 + timedelta(days=2), method="forgotten")
         ledger.matches.append([match(1, "chosen", method="person"), match(1, "machine", T0 + timedelta(days=1)), withdrawn])
         assert ledger.matches.latest([1]) == {1: withdrawn}
@@ -156,7 +156,7 @@ class TestMatches:
         ledger.matches.append([again])
         assert ledger.matches.latest([1]) == {1: again}
 
-    def test_by_track_gives_standing_decisions_only(self, ledger: Ledger) -> None:
+    def test_by_track_returns_only_current_decisions(self, ledger: Ledger) -> None:
         ledger.matches.append([match(1, "a"), match(2, "a"), match(3, "b")])
         ledger.matches.append([match(2, "b", T0 + timedelta(days=1))])
         assert {track: sorted(m.beatport_id for m in found) for track, found in ledger.matches.by_track(["a", "b", "c"]).items()} == {
@@ -164,7 +164,7 @@ class TestMatches:
             "b": [2, 3],
         }
 
-    def test_the_latest_decision_that_took_a_track_is_found_though_another_stands(self, ledger: Ledger) -> None:
+    def test_the_latest_decision_for_a_track_is_found_even_if_replaced(self, ledger: Ledger) -> None:
         took = match(1, "a", T0 + timedelta(days=1))
         ledger.matches.append([match(1, "a"), took, match(1, "b", T0 + timedelta(days=2)), match(2, "c")])
         assert ledger.matches.that_took(["a", "x"]) == {"a": took}
@@ -186,7 +186,7 @@ class TestBackups:
         assert tuple(ledger.backups.items("P", "snap/1=")) == self.ROWS
         assert ledger.backups.track_ids("P", "snap/1=") == ["a", None]
 
-    def test_a_state_is_kept_once_and_its_rows_are_read_all_the_same(self, ledger: Ledger) -> None:
+    def test_a_repeated_state_is_stored_once_but_its_rows_are_read(self, ledger: Ledger) -> None:
         first = ledger.backups.append("P", "s", T0, self.ROWS)
         rows = iter(self.ROWS)
         assert ledger.backups.append("P", "s", T0 + timedelta(days=1), rows) == first
@@ -198,7 +198,7 @@ class TestBackups:
         assert ledger.backups.latest("P") is not None
         assert list(ledger.backups.items("P", "s")) == []
 
-    def test_a_state_that_nobody_kept_has_no_rows_and_a_playlist_without_one_no_backup(self, ledger: Ledger) -> None:
+    def test_an_unknown_state_has_no_rows_and_an_unknown_playlist_no_backup(self, ledger: Ledger) -> None:
         assert list(ledger.backups.items("P", "s")) == []
         assert ledger.backups.latest("P") is None
         assert ledger.backups.all("P") == []
@@ -216,7 +216,7 @@ class TestBackups:
             ledger.backups.append("P", snapshot_id, T0, self.ROWS)
         assert [info.taken_at - T0 for info in ledger.backups.all("P")] == [timedelta(0), timedelta(seconds=1)]
 
-    def test_rows_that_break_off_leave_no_backup(self, ledger: Ledger) -> None:
+    def test_an_interrupted_stream_of_rows_leaves_no_backup(self, ledger: Ledger) -> None:
         def rows():  # type: ignore[no-untyped-def]
             yield self.ROWS[0]
             raise RuntimeError("Spotify is down")
@@ -238,7 +238,7 @@ class TestBackups:
 
 
 class TestPlaylistState:
-    def test_the_row_written_last_stands(self, ledger: Ledger) -> None:
+    def test_the_row_written_last_counts(self, ledger: Ledger) -> None:
         rows = [
             SnapshotRow("P", "writing", None, T0, ("a", "b ☃"), T0),
             SnapshotRow("P", "written", "s/1=", T0 + timedelta(seconds=5), ("a",), T0),
@@ -250,7 +250,7 @@ class TestPlaylistState:
         assert rows_of(ledger, "snapshots") == 1
         assert ledger.snapshots.latest("Q") is None
 
-    def test_the_playlist_remembered_last_is_the_genres(self, ledger: Ledger) -> None:
+    def test_the_playlist_remembered_last_belongs_to_the_genre(self, ledger: Ledger) -> None:
         ledger.playlists.append(RememberedPlaylist(5, "new", "New", T0 + timedelta(days=1)))
         ledger.playlists.append(RememberedPlaylist(5, "old", "Old", T0))
         ledger.playlists.append(RememberedPlaylist(6, "other", "Other", T0 + timedelta(days=2)))
@@ -258,7 +258,7 @@ class TestPlaylistState:
         assert ledger.playlists.ids(5) == {"new", "old"}
         assert ledger.playlists.latest(7) is None
 
-    def test_of_one_second_the_one_remembered_last_is_the_genres(self, ledger: Ledger) -> None:
+    def test_of_two_in_one_second_the_one_remembered_last_counts(self, ledger: Ledger) -> None:
         for name in ("z", "a"):
             ledger.playlists.append(RememberedPlaylist(5, name, name, T0))
         assert ledger.playlists.latest(5) == RememberedPlaylist(5, "a", "a", T0)
@@ -288,7 +288,7 @@ class TestListings:
         ledger.listings.append("t", T0, [])
         assert ledger.listings.last_owner() == "another"
 
-    def test_old_ones_go_with_their_playlists(self, ledger: Ledger) -> None:
+    def test_old_listings_are_dropped_with_their_playlists(self, ledger: Ledger) -> None:
         for day in range(3):
             at = T0 + timedelta(days=day)
             ledger.listings.append(f"r{day}", at, [listed(f"r{day}", "p", at)])
@@ -299,7 +299,7 @@ class TestListings:
 
 
 class TestCalls:
-    def test_made_is_what_all_rows_of_the_time_come_to(self, ledger: Ledger) -> None:
+    def test_made_since_is_the_sum_of_the_rows(self, ledger: Ledger) -> None:
         ledger.calls.append([CallRow(T0, "other", 25, "r#1"), CallRow(T0, "other", -5, "r#2")])
         ledger.calls.append([CallRow(T0 - timedelta(hours=30), "search", 100, "r#0")])
         ledger.calls.append([])
@@ -309,7 +309,7 @@ class TestCalls:
         assert ledger.calls.by_kind(T0 - timedelta(days=2)) == {"other": 20, "search": 100}
         assert ledger.calls.by_time(T0 - timedelta(days=2)) == {T0: 20, T0 - timedelta(hours=30): 100}
 
-    def test_runs_are_counted_apart(self, ledger: Ledger) -> None:
+    def test_runs_are_counted_separately(self, ledger: Ledger) -> None:
         ledger.calls.append([CallRow(T0, "search", 5, "r"), CallRow(T0, "read", 2, "r"), CallRow(T0, "search", 7, "s")])
         ledger.calls.append([CallRow(T0, "list", 1, "t"), CallRow(T0, "list", -1, "t")])
         assert ledger.calls.by_kind(T0, "r") == {"read": 2, "search": 5}
@@ -317,7 +317,7 @@ class TestCalls:
         assert ledger.calls.by_run(T0, ["r", "s", "t", "u"]) == {"r": 7, "s": 7}
         assert ledger.calls.by_run(T0, []) == {}
 
-    def test_rows_written_after_a_reading_are_seen(self, ledger: Ledger, address: str) -> None:
+    def test_rows_written_after_a_read_are_seen(self, ledger: Ledger, address: str) -> None:
         ledger.calls.append([CallRow(T0, "search", 5, "r")])
         assert ledger.calls.made_since(T0) == 5
         open_ledger(address).calls.append([CallRow(T0, "search", 2, "s")])
@@ -330,14 +330,14 @@ class TestCalls:
         ledger.calls.append([CallRow(T0 + timedelta(days=1), "search", 1, "r")])
         assert ledger.calls.quota_until() == T0 + timedelta(hours=20)
 
-    def test_old_ones_are_forgotten(self, ledger: Ledger) -> None:
+    def test_old_calls_are_dropped(self, ledger: Ledger) -> None:
         ledger.calls.append([CallRow(T0 + timedelta(days=day), "search", 1, "r") for day in range(5)])
         assert ledger.calls.drop_before(T0 + timedelta(days=3)) == 3
         assert ledger.calls.made_since(T0) == 2
 
 
 class TestCorrectionsAndRuns:
-    def test_the_latest_correction_of_each_wrong_track_stands_oldest_first(self, ledger: Ledger) -> None:
+    def test_the_latest_correction_of_each_wrong_track_counts_oldest_first(self, ledger: Ledger) -> None:
         rows = [
             CorrectionRow(1, "wrong", "right", T0 + timedelta(days=1)),
             CorrectionRow(1, "wrong", None, T0),
@@ -356,6 +356,6 @@ class TestCorrectionsAndRuns:
         assert ledger.runs.latest(7) is None
 
 
-def test_every_ledger_has_an_id_that_stays(ledger: Ledger, address: str) -> None:
+def test_every_ledger_has_a_permanent_id(ledger: Ledger, address: str) -> None:
     assert len(ledger.ledger_id) == 16
     assert open_ledger(address).ledger_id == ledger.ledger_id

@@ -1,4 +1,4 @@
-"""What belongs together commits together, on SQLite and PostgreSQL: all of a transaction is kept or none of it, in threads too."""
+"""What belongs together commits together, on SQLite and PostgreSQL: a transaction is saved completely or not at all, in threads too."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
 
 
 class Stopped(BaseException):
-    """As KeyboardInterrupt is: no Exception."""
+    """Like KeyboardInterrupt, not an Exception."""
 
 
 @pytest.mark.parametrize("error", [RuntimeError, Stopped])
 @pytest.mark.parametrize("name", WRITES)
-def test_what_a_failed_transaction_wrote_is_gone(ledger: Ledger, name: str, error: type[BaseException]) -> None:
+def test_a_failed_transaction_leaves_nothing(ledger: Ledger, name: str, error: type[BaseException]) -> None:
     before = contents(ledger)
 
     def write_and_fail() -> None:
@@ -88,7 +88,7 @@ def test_all_tables_commit_together_or_not_at_all(ledger: Ledger, address: str) 
     assert all(contents(other).values())
 
 
-def test_a_transaction_within_another_is_part_of_it(ledger: Ledger) -> None:
+def test_a_nested_transaction_is_part_of_the_outer_one(ledger: Ledger) -> None:
     def write_both(*, fail: bool) -> None:
         with ledger.transaction():
             with ledger.transaction():
@@ -102,7 +102,7 @@ def test_a_transaction_within_another_is_part_of_it(ledger: Ledger) -> None:
     assert ledger.history.playlists() == ["P"]
 
 
-def test_a_statement_that_fails_takes_the_whole_transaction_along(ledger: Ledger) -> None:
+def test_a_failing_statement_rolls_back_the_whole_transaction(ledger: Ledger) -> None:
     def write_and_fail() -> None:
         with ledger.transaction():
             ledger.history.append("P", [history("a")])
@@ -114,7 +114,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_along(ledger: Ledger
 
 
 def test_a_playlist_first_named_in_a_failed_transaction_gets_its_rows_afterwards(ledger: Ledger) -> None:
-    """The small numbers of playlists are remembered. One that was given in vain may be given to another playlist."""
+    """The small numbers of playlists are cached. A number from a failed transaction may be assigned to another playlist."""
 
     def write_and_fail() -> None:
         with ledger.transaction():
@@ -131,7 +131,7 @@ def test_a_playlist_first_named_in_a_failed_transaction_gets_its_rows_afterwards
     assert list(ledger.history.track_ids("Q")) == ["q"]
 
 
-def test_a_thread_sees_what_another_one_committed_and_nothing_else(ledger: Ledger) -> None:
+def test_a_thread_sees_only_what_another_one_committed(ledger: Ledger) -> None:
     written, seen, done = threading.Event(), threading.Event(), threading.Event()
 
     def write() -> None:
@@ -157,7 +157,7 @@ def test_a_transaction_that_fails_in_one_thread_leaves_the_others_alone(ledger: 
             try:
                 with ledger.transaction():
                     ledger.history.append(f"P{number}", [history(f"{turn:022}")])
-                    assert turn % 2 == 0, "every second one fails"
+                    assert turn % 2 == 0, "every other one fails"
             except AssertionError:
                 pass
 
@@ -173,14 +173,14 @@ def test_more_threads_than_connections_wait_for_each_other(ledger: Ledger) -> No
     assert sorted(ledger.history.track_ids("P")) == [f"{number:022}" for number in range(40)]
 
 
-def test_reading_goes_on_while_another_process_writes(ledger: Ledger, address: str) -> None:
-    """A write that is not over, here of another ledger object, keeps nobody from reading."""
+def test_reading_continues_while_another_process_writes(ledger: Ledger, address: str) -> None:
+    """An unfinished write, here of another ledger object, blocks no reader."""
     ledger.history.append("P", [history("a")])
     with ThreadPoolExecutor(1) as pool, open_ledger(address).transaction():
         assert pool.submit(lambda: list(ledger.history.track_ids("P"))).result(TIMEOUT_S) == ["a"]
 
 
-def test_what_is_written_twice_at_once_is_there_once(ledger: Ledger) -> None:
+def test_concurrent_equal_writes_are_stored_once(ledger: Ledger) -> None:
     """Eight threads write the same rows, in different orders."""
     chart = Chart(5, tuple(ChartEntry(n, n, f"n{n}", ("a",)) for n in range(1, 101)), T0)
     rows = [history(f"{n:022}") for n in range(100)]

@@ -1,4 +1,4 @@
-"""A database that is locked, away, or refuses: an error in our words that names the ledger and no secret, and nothing is written."""
+"""A database that is locked, away, or refuses: our own error, which names the ledger and no secret, and nothing is written."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class TestLocked:
         return "sqlite"
 
     @pytest.mark.parametrize("write", WRITES)
-    def test_a_lock_that_another_process_keeps_is_told_and_can_be_waited_out(self, address: str, write: str) -> None:
+    def test_a_lock_held_by_another_process_is_reported_and_can_be_waited_out(self, address: str, write: str) -> None:
         with open_ledger(address) as ledger, closing(connect(address)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(LedgerUnavailable, match=r"locked by another process for 0\.1 s") as caught:
                 WRITES[write](ledger)
             is_told_well(caught.value, address)
-            assert ledger.history.playlists() == [], "a lock keeps nobody from reading"
+            assert ledger.history.playlists() == [], "a lock must not block readers"
             other.rollback()
             WRITES[write](ledger)
         ledger.close()
 
-    def test_a_lock_that_is_let_go_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_lock_released_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
@@ -81,10 +81,11 @@ class TestLocked:
         assert ledger.history.playlists() == ["P"]
         ledger.close()
 
-    def test_a_database_that_is_locked_while_its_tables_are_due_is_told(self, new_database: NewDatabase) -> None:
+    def test_a_database_locked_before_it_has_tables_is_reported(self, new_database: NewDatabase) -> None:
         address = new_database()
         Path(address).parent.mkdir()
         with closing(connect(address)) as other:
+            other.execute("PRAGMA application_id=1")  # else the file is empty, which is damage
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(LedgerUnavailable, match="locked"):
                 open_ledger(address)
@@ -96,7 +97,7 @@ class TestServer:
     def kind(self) -> str:
         return "postgres"
 
-    def test_a_server_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+    def test_a_missing_server_is_reported(self, tmp_path: Path) -> None:
         with pytest.raises(LedgerUnavailable, match="does not answer") as caught:
             open_ledger(f"postgresql://me:hush-hush@/ledger?host={tmp_path}")
         is_told_well(caught.value, "postgresql:///ledger")
@@ -115,8 +116,8 @@ class TestServer:
         assert ledger.history.playlists() == []
         ledger.close()
 
-    def test_a_database_that_is_not_there_is_a_wrong_setting_at_once(self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # which is not waited for
+    def test_a_missing_database_is_a_wrong_setting_at_once(self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 100_000)  # not waited for
         with pytest.raises(SettingsError, match=r'database "nix" does not exist.*BEATPORTER_DATABASE') as caught:
             open_ledger(postgres.address("nix"))
         is_told_well(caught.value, "postgresql:///nix")
@@ -126,7 +127,7 @@ class TestServer:
             open_ledger(address.replace("beatporter:", "stranger:"))
         is_told_well(caught.value, "postgresql:///test_")
 
-    def test_a_user_who_may_not_write_is_a_wrong_setting(self, postgres: Postgres, address: str) -> None:
+    def test_a_user_without_write_access_is_a_wrong_setting(self, postgres: Postgres, address: str) -> None:
         postgres.sql("CREATE ROLE reader LOGIN")
         postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", address)
         ledger = open_ledger(address.replace("beatporter:", "reader:"))
@@ -144,11 +145,11 @@ class TestServer:
             ("57P01", LedgerUnavailable, "does not answer"),
             ("40P01", LedgerUnavailable, "was asked by others at the same time"),
             ("55P03", LedgerUnavailable, "does not answer"),
-            ("XX001", LedgerCorrupt, "does not take a statement"),
+            ("XX001", LedgerCorrupt, "rejects a statement"),
         ],
         ids=["disk full", "out of memory", "shutting down", "deadlock", "lock not available", "data corrupted"],
     )
-    def test_what_the_server_says_is_told_in_our_words(
+    def test_the_servers_errors_become_our_own(
         self, new_database: NewDatabase, code: str, kind_of_error: type[BeatporterError], words: str
     ) -> None:
         ledger = open_ledger(new_database())
@@ -163,7 +164,7 @@ class TestServer:
         ledger.snapshots.save(SnapshotRow("P", "writing", None, T0))
         ledger.close()
 
-    def test_a_connection_that_breaks_in_a_transaction_takes_it_along_and_the_next_one_works(
+    def test_a_connection_lost_in_a_transaction_rolls_it_back_and_the_next_one_works(
         self, postgres: Postgres, ledger: Ledger, address: str
     ) -> None:
         def write_and_lose() -> None:
@@ -188,6 +189,6 @@ class TestServer:
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///x.db", "mysql://me@host/x", "s3://bucket/x", "gcs-bucket://block", "http://host"])
-def test_what_is_no_database_is_a_wrong_setting(address: str) -> None:
+def test_an_invalid_address_is_a_wrong_setting(address: str) -> None:
     with pytest.raises(SettingsError, match="BEATPORTER_DATABASE"):
         open_ledger(address)

@@ -1,4 +1,4 @@
-"""The weekly maintenance: what is dropped, when SQLite's file is written again, and the drill. And a ledger's figures."""
+"""The weekly maintenance: what is dropped, when SQLite's file is rewritten, and the test rebuild. And a ledger's statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOW = T0 + timedelta(days=36)
 
 @pytest.fixture
 def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
-    """Three days, all of them archived."""
+    """Three days, all archived."""
     for day in range(3):
         write_day(ledger, day)
         ledger.listings.append(f"run {day}", T0 + timedelta(days=day), [])
@@ -31,11 +31,13 @@ def archived(ledger: Ledger, tmp_path: Path) -> Ledger:
     return ledger
 
 
-def test_what_is_old_goes_and_the_archive_makes_a_ledger_again(archived: Ledger, tmp_path: Path) -> None:
+def test_old_rows_are_dropped_and_the_archive_can_be_rebuilt(archived: Ledger, tmp_path: Path) -> None:
     before = rows_of(archived)
     report = maintain(archived, folder_place(tmp_path), NOW)
     assert report.check.problems == []
-    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1}, "calls of more than 35 days, listings of 14, memory of 120"
+    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1}, (
+        "calls older than 35 days, listings older than 14, memory older than 120"
+    )
     assert report.drilled == sum(report.check.rows.values())
     after = rows_of(archived)
     gone = {"calls": [], "memory": []}
@@ -47,12 +49,12 @@ def test_a_ledger_without_an_archive_is_maintained_too(archived: Ledger) -> None
     assert maintain(archived, None, NOW).drilled is None
 
 
-def test_an_archive_that_is_empty_yet_is_no_problem(archived: Ledger, tmp_path: Path) -> None:
+def test_an_empty_archive_is_not_a_problem(archived: Ledger, tmp_path: Path) -> None:
     report = maintain(archived, folder_place(tmp_path / "other"), NOW)
     assert (report.drilled, report.problems) == (0, [])
 
 
-def test_a_damaged_ledger_is_left_as_it_is(archived: Ledger, tmp_path: Path) -> None:
+def test_a_damaged_ledger_is_left_unchanged(archived: Ledger, tmp_path: Path) -> None:
     with archived.database.read() as connection:
         connection.execute(text("UPDATE history SET recording = 'other' WHERE id = 1"))
     before = rows_of(archived)
@@ -62,8 +64,8 @@ def test_a_damaged_ledger_is_left_as_it_is(archived: Ledger, tmp_path: Path) -> 
     assert rows_of(archived) == before
 
 
-def test_an_archive_that_makes_no_ledger_is_named(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the check passed over, the drill is the proof."""
+def test_an_archive_that_cannot_be_rebuilt_is_reported(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the check missed, the test rebuild is the proof."""
     monkeypatch.setattr("beatporter.ledger.check._archive_files", lambda *_: ())
     file = next((tmp_path / "archive").glob("history/*/*"))
     file.write_bytes(file.read_bytes()[:-100])
@@ -72,7 +74,7 @@ def test_an_archive_that_makes_no_ledger_is_named(archived: Ledger, tmp_path: Pa
     assert any(file.name in problem for problem in report.problems), report.problems
 
 
-def test_no_room_for_the_drill_is_no_damage(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_space_for_the_test_rebuild_is_not_damage(archived: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise LedgerUnwritable("The ledger cannot be written: database or disk is full.")
 
@@ -81,13 +83,13 @@ def test_no_room_for_the_drill_is_no_damage(archived: Ledger, tmp_path: Path, mo
         maintain(archived, folder_place(tmp_path), NOW)
 
 
-def test_it_does_not_run_beside_an_archiving(archived: Ledger, tmp_path: Path) -> None:
+def test_it_does_not_run_during_archiving(archived: Ledger, tmp_path: Path) -> None:
     with only_one(archived.database), pytest.raises(LedgerUnavailable, match="Another run"):
         maintain(archived, folder_place(tmp_path), NOW)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_sqlites_file_is_written_again_when_a_quarter_of_it_is_free(ledger: Ledger) -> None:
+def test_sqlites_file_is_rewritten_when_a_quarter_of_it_is_free(ledger: Ledger) -> None:
     calls = [CallRow(T0, "search", 1, f"a run's key of some length {number}") for number in range(120_000)]
     ledger.calls.append(calls)
     ledger.history.append("P", [HistoryRow(track(n), None, "ada", None, "chart", T0) for n in range(500)])

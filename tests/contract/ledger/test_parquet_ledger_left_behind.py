@@ -1,4 +1,4 @@
-"""A home that has a ledger from before it was a database does not begin from nothing."""
+"""A home folder with a ledger from the time before it was a database: no run starts with an empty one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(home=tmp_path)
 
 
-def test_a_database_without_history_is_refused_until_that_was_taken_in(settings: Settings) -> None:
+def test_a_database_without_history_is_refused_until_the_import(settings: Settings) -> None:
     for _ in range(2):
         with pytest.raises(SettingsError, match="beatporter ledger import"):
             open_ledger_of(settings)
@@ -32,7 +32,7 @@ def test_a_database_without_history_is_refused_until_that_was_taken_in(settings:
     assert open_ledger_of(settings).history.playlists() == ["P"]
 
 
-def test_an_import_that_took_nothing_does_not_count(settings: Settings) -> None:
+def test_an_import_of_nothing_does_not_count(settings: Settings) -> None:
     storage = open_storage(str(settings.home / "ledger"))
     with open_ledger_of(settings, begin_beside_older=True) as ledger:
         import_ledger(ledger, storage, dry_run=True)
@@ -46,6 +46,6 @@ def test_an_import_that_took_nothing_does_not_count(settings: Settings) -> None:
         open_ledger_of(settings)
 
 
-def test_a_home_without_one_begins_at_once(tmp_path: Path) -> None:
+def test_a_home_without_an_older_ledger_starts_at_once(tmp_path: Path) -> None:
     (tmp_path / "ledger" / "history" / "playlist_id=P").mkdir(parents=True)
     open_ledger_of(load_settings(home=tmp_path)).close()

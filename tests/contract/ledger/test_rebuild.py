@@ -1,4 +1,4 @@
-"""Rebuilding: what comes back is what was there, and what is damaged, missing or there twice is named, with nothing written."""
+"""Rebuilding: the result equals the original; damaged, missing or duplicated files are named, and nothing is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.contract.ledger.conftest import NewDatabase
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
-def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
+def test_a_rebuilt_ledger_continues_the_lost_one(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
     for day in range(3):
         write_day(ledger, day)
         archive(ledger, storage, NOW + timedelta(days=day))
@@ -40,7 +40,7 @@ def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(ledger: Ledger, storage
     assert counts["charts"] == 30
     assert archive(made, storage, NOW) == [], "the archive has it all"
     write_day(made, 3)
-    assert archive(made, storage, NOW + timedelta(days=3)), "and goes on"
+    assert archive(made, storage, NOW + timedelta(days=3)), "and archiving continues"
     again = open_ledger(new_database())
     rebuild(storage, again)
     assert rows_of(again) == rows_of(made)
@@ -66,8 +66,8 @@ def test_a_ledger_that_is_not_empty_is_refused(ledger: Ledger, new_database: New
         rebuild(folder_place(tmp_path / "elsewhere"), open_ledger(new_database()))
 
 
-def test_a_run_takes_the_rebuilt_ledger_for_no_older_copy(tmp_path: Path) -> None:
-    """The file that it takes the place of had counted its runs."""
+def test_a_run_does_not_mistake_a_rebuilt_ledger_for_an_older_copy(tmp_path: Path) -> None:
+    """The file that it replaces had counted its runs."""
     with open_ledger(tmp_path / "lost.db") as lost:
         write_day(lost, 0)
         archive(lost, folder_place(tmp_path), NOW)
@@ -125,8 +125,8 @@ def test_a_damaged_file_is_named_and_nothing_is_written(sound: Path, tmp_path: P
     rebuild(folder_place(tmp_path), made)
 
 
-def test_no_bit_of_a_file_may_flip_unseen(sound: Path, tmp_path: Path) -> None:
-    """Every 37th byte in turn: the rebuild fails and names the file, or what comes back is what was there."""
+def test_every_flipped_bit_is_noticed(sound: Path, tmp_path: Path) -> None:
+    """Every 37th byte in turn: the rebuild fails and names the file, or the result equals the original."""
     shutil.copytree(sound, tmp_path / "archive")
     expected = open_ledger(tmp_path / "expected.db")
     rebuild(folder_place(tmp_path), expected)
@@ -152,7 +152,7 @@ def empty(ledger: Ledger) -> None:
     ledger.database.playlist_numbers.clear()
 
 
-def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
+def test_missing_files_are_named(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "archive")
     files = sorted((tmp_path / "archive").glob("history/*/*"))
     files[0].unlink()
@@ -160,15 +160,15 @@ def test_files_that_are_missing_are_named(sound: Path, tmp_path: Path) -> None:
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
-def test_the_last_file_is_missed_too(sound: Path, tmp_path: Path) -> None:
-    """No file comes after it, but what changes was archived after it and says how far the history came."""
+def test_a_missing_last_file_is_noticed_too(sound: Path, tmp_path: Path) -> None:
+    """No file follows it, but the changing tables were archived after it and record how far the history reached."""
     shutil.copytree(sound, tmp_path / "archive")
     sorted((tmp_path / "archive").glob("history/*/*"))[-1].unlink()
     with pytest.raises(LedgerCorrupt, match="Rows 11 to 12 of history are missing"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
-def test_files_that_are_there_twice_are_named(sound: Path, tmp_path: Path) -> None:
+def test_duplicated_files_are_named(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "archive")
     file = sorted((tmp_path / "archive").glob("history/*/*"))[1]
     (tmp_path / "archive" / "history" / "day=2027-01-01").mkdir()
@@ -177,14 +177,14 @@ def test_files_that_are_there_twice_are_named(sound: Path, tmp_path: Path) -> No
     with pytest.raises(LedgerCorrupt, match=r"holds rows of history that another file has"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
     copied.rename(copied.with_name("mine.parquet"))
-    with pytest.raises(LedgerCorrupt, match=r"mine.parquet is no file of the archive's"):
+    with pytest.raises(LedgerCorrupt, match=r"mine.parquet is not a file of the archive"):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
 def test_a_newer_archive_is_refused(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beatporter.ledger.archive_files.HEAD", "0000")
     shutil.copytree(sound, tmp_path / "archive")
-    with pytest.raises(SettingsError, match="newer Beatporter: it stands at "):
+    with pytest.raises(SettingsError, match="newer Beatporter: its version is "):
         rebuild(folder_place(tmp_path), open_ledger(tmp_path / "made.db"))
 
 
@@ -251,7 +251,7 @@ writes = st.one_of(
 
 
 def write(ledger: Ledger, storage: ArchiveStorage, what: str, *values: object) -> None:
-    """One write, as a run makes it."""
+    """One write, as in a run."""
     if what == "chart":
         genre_id, rows, at = values
         ledger.charts.append(Chart(genre_id, tuple(sorted(rows, key=lambda entry: entry.position)), at))  # type: ignore[arg-type, call-overload]
@@ -270,7 +270,7 @@ def write(ledger: Ledger, storage: ArchiveStorage, what: str, *values: object) -
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Ledger, Path]]:
-    """Two ledgers and a folder for all examples: making a database takes longer than an example. Rows are read by threes and fours."""
+    """Two ledgers and a folder for all examples: creating a database takes longer than an example. Rows are read in threes and fours."""
     folder = tmp_path_factory.mktemp("property")
     server = request.getfixturevalue("postgres") if request.param == "postgres" else None
     one, other = (open_ledger(server.new_database() if server else folder / f"{name}.db") for name in ("one", "other"))
@@ -284,7 +284,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @settings(max_examples=25)
 @given(history=st.lists(writes, min_size=1, max_size=14))
-def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
+def test_archiving_and_rebuilding_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Path], history: list[tuple[object, ...]]) -> None:
     ledger, made, folder = pair
     storage = folder_place(folder)
     shutil.rmtree(storage.name, ignore_errors=True)
@@ -296,7 +296,7 @@ def test_archive_and_rebuild_give_an_equal_ledger(pair: tuple[Ledger, Ledger, Pa
         return  # nothing but empty lists was written
     rebuild(storage, made)
     before, after = rows_of(ledger), rows_of(made)
-    used = {row[4] for row in before["backup_changes"]}  # tracks of a backup that was kept already are told to the ledger too
+    used = {row[4] for row in before["backup_changes"]}  # a repeated backup adds its tracks too
     before["tracks"] = [row for row in before["tracks"] if row[0] in used]
     for name in before:
         assert after[name] == before[name], name

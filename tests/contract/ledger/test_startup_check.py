@@ -1,4 +1,4 @@
-"""What is seen before a run sends anything: a damaged ledger, an older copy; and a PostgreSQL that is away for a while is waited for."""
+"""Checks before a run sends anything: a damaged ledger, an older copy; and a PostgreSQL that is away for a while is waited for."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_sound_ledger_is_counted_run_by_run(tmp_path: Path) -> None:
         assert (tmp_path / "ledger.db.runs").read_text() == str(runs)
 
 
-def test_an_older_copy_is_refused_and_the_way_on_is_told(tmp_path: Path) -> None:
+def test_an_older_copy_is_refused_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     ledger = filled(path)
     shutil.copy(path, tmp_path / "older.db")
@@ -51,7 +51,7 @@ def test_an_older_copy_is_refused_and_the_way_on_is_told(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("page", [1, 2, 5, 20, 60])
-def test_a_zeroed_page_is_seen(tmp_path: Path, page: int) -> None:
+def test_a_zeroed_page_is_noticed(tmp_path: Path, page: int) -> None:
     path = tmp_path / "ledger.db"
     filled(path)
     data = bytearray(path.read_bytes())
@@ -63,7 +63,7 @@ def test_a_zeroed_page_is_seen(tmp_path: Path, page: int) -> None:
 
 
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.95])
-def test_a_truncated_file_is_seen(tmp_path: Path, kept: float) -> None:
+def test_a_truncated_file_is_noticed(tmp_path: Path, kept: float) -> None:
     path = tmp_path / "ledger.db"
     filled(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
@@ -72,7 +72,7 @@ def test_a_truncated_file_is_seen(tmp_path: Path, kept: float) -> None:
 
 
 class Door:
-    """A way to a server's socket that can be shut: what is open breaks, what knocks is refused."""
+    """A way to a server's socket that can be shut: open connections break, new ones are refused."""
 
     def __init__(self, target: str) -> None:
         self._target = target

@@ -1,4 +1,4 @@
-"""The length of the track that was taken: it tells a track that Spotify lists under another id from another cut of the recording."""
+"""The length of the chosen track: it distinguishes a track that Spotify lists under another id from another cut of the recording."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How a match was decided, and what became of a playlist's last write: always written, and now required by the database too."""
+"""The method of a match and the state of a playlist's last write were always present, and are now required by the database too."""
 
 import sqlalchemy as sa
 from alembic import op

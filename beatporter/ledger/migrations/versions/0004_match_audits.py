@@ -1,4 +1,4 @@
-"""Answers of `beatporter match audit`, and more of the track that was taken, so that a decision can be judged again."""
+"""Answers of `beatporter match audit`, and more about the chosen track, so that a decision can be judged again."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Memory of each genre's run and of its steps, so that a run is held against those before it."""
+"""Memory of each genre's run and its steps, so that a run can be compared with earlier ones."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Where charts come from: challenges that a source showed, charts that were read, and what Beatport says of a track since 2026."""
+"""Where charts come from: challenges of a source, charts that were read, and what Beatport says about a track since 2026."""
 
 import sqlalchemy as sa
 from alembic import op

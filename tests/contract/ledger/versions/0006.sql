@@ -80,6 +80,7 @@ CREATE TABLE challenges (
 	PRIMARY KEY (id)
 );
 INSERT INTO "challenges" VALUES(1,'website',1795156200,1795177800,1);
+INSERT INTO "challenges" VALUES(2,'website',1795242600,NULL,0);
 CREATE TABLE chart_entries (
 	chart INTEGER NOT NULL, 
 	position INTEGER NOT NULL, 

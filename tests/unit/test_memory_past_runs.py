@@ -10,7 +10,7 @@ import pytest
 
 from beatporter.memory.budget import over_budget
 from beatporter.memory.compare import compare_captures, compare_runs
-from beatporter.memory.history import holders_of, rows_of, standing
+from beatporter.memory.past_runs import holders_of, rows_of, standing
 from beatporter.memory.records import Holder
 from beatporter.memory.trend import compared, growth, robust_slope, usual
 from tests.unit.memory_examples import AT, DETAILS, FACTS, LOAD, MB, READ_ROW, REPORT, row

@@ -1,0 +1,116 @@
+"""The rate of calls to Spotify that all workers share: a global concurrency limit of Prefect's server.
+
+While the server is away each run keeps to a rate of its own: the shared one divided by the runs that were at work when the server was last
+asked. No other run can begin meanwhile, so together they stay within the shared rate.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+
+from httpx import HTTPError, HTTPStatusError, codes
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+
+from beatporter.http.pacing import Pacer
+from orchestration.server import client_that_does_not_wait, is_away, send_what_was_not_sent
+
+logger = logging.getLogger(__name__)
+
+RATE_LIMIT = "beatporter-spotify"
+SLOTS_A_REQUEST = 5
+"""Slots of the rate taken together: one request to the server costs about 130 ms."""
+RUNS = ("sync-genre", "sync-genres")
+"""Flows whose runs call Spotify."""
+ASSUMED_RUNS = 10
+"""How many runs share the rate when the server was away from the beginning."""
+ASK_AGAIN_S = 15.0
+
+
+class SharedRate:
+    """Slots of that rate; called by one thread at a time, as `Pacer` does.
+
+    Args:
+        rate: calls in a second, of all runs together.
+        sleep: called with seconds.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, rate: float, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._sleep, self._clock = rate, sleep, clock
+        self._offered = False
+        self._sharing = ASSUMED_RUNS
+        self._own: Pacer | None = None
+        self._ask_at = self._away_since = clock()
+        self._context = copy_context()
+
+    def used_here(self) -> SharedRate:
+        """The same, whose warnings go to the log of the run that calls this: a thread that searches knows of no run."""
+        self._context = copy_context()
+        return self
+
+    def __call__(self, slots: int) -> None:
+        """Return when so many calls may be made."""
+        if self._clock() >= self._ask_at and self._asked(slots):
+            return
+        if self._own is None:
+            self._own = Pacer(1 / self._share, sleep=self._sleep, clock=self._clock)
+        for _ in range(slots):
+            self._own.wait_turn()
+
+    def _asked(self, slots: int) -> bool:
+        """Take slots from the server; False when it is away."""
+        try:
+            with client_that_does_not_wait() as client:
+                if not self._offered:
+                    limit = max(SLOTS_A_REQUEST, math.ceil(self._rate))
+                    client.upsert_global_concurrency_limit_by_name(RATE_LIMIT, limit, self._rate)
+                    self._offered = True
+                sharing = max(1, _runs_at_work(client))
+                self._take(client, slots)
+        except HTTPError as error:
+            if not is_away(error):
+                raise
+            self._ask_at = self._clock() + ASK_AGAIN_S
+            if self._own is None:
+                self._away_since = self._clock()
+                self._warn(f"Prefect's server is away: this run makes at most {self._share:.1f} calls to Spotify a second meanwhile.")
+            return False
+        if self._own is not None:  # said again: what was logged meanwhile is lost
+            away_s = self._clock() - self._away_since
+            self._warn(f"Prefect's server was away for {away_s:.0f} s; this run made at most {self._share:.1f} calls to Spotify a second.")
+            self._own = None
+            send_what_was_not_sent()
+        self._sharing = sharing
+        return True
+
+    @property
+    def _share(self) -> float:
+        return self._rate / self._sharing
+
+    def _warn(self, message: str) -> None:
+        self._context.copy().run(logger.warning, message)
+
+    def _take(self, client: SyncPrefectClient, slots: int) -> None:
+        while True:
+            try:
+                client.increment_concurrency_slots([RATE_LIMIT], slots, "rate_limit")
+            except HTTPStatusError as error:
+                if error.response.status_code != codes.LOCKED:
+                    raise
+                self._sleep(float(error.response.headers["Retry-After"]))
+            else:
+                return
+
+
+def _runs_at_work(client: SyncPrefectClient) -> int:
+    """Runs that may call Spotify now, and those about to begin."""
+    at_work = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
+    return client.count_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=list(RUNS))), flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work))
+    )

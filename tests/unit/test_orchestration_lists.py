@@ -1,0 +1,81 @@
+"""Which flow a list has, and the slug in a run's parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from beatporter.errors import UnknownChart
+from orchestration.lists import chart_slug, label_slug, parameter_of, slug_of
+
+
+@pytest.fixture(autouse=True)
+def subscribed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEATPORTER_CHARTS", '{"Ten": {"chart": "overall", "top": 10}}')
+    monkeypatch.setenv("BEATPORTER_LABELS", '{"8bit": {"label": "8bit/3248", "tracks": "all"}}')
+
+
+@pytest.mark.parametrize(
+    ("slug", "parameter"),
+    [
+        ("house", "genre"),
+        ("overall", "chart"),
+        ("overall-first-10", "chart"),
+        ("chart-x-1", "chart"),
+        ("whole-label-8bit-3248", "label"),
+        ("label-other-7", "label"),
+        ("nobody-knows-it", "genre"),
+    ],
+)
+def test_a_slug_says_which_flow_runs_it(slug: str, parameter: str) -> None:
+    assert parameter_of(slug) == parameter
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "slug"),
+    [
+        ("overall", None, "overall"),
+        ("overall", 10, "overall-first-10"),
+        ("Ten", None, "overall-first-10"),
+        ("house", 10, "genre-house-first-10"),
+        ("https://www.beatport.com/chart/peak/81", 5, "chart-peak-81-first-5"),
+    ],
+)
+def test_a_chart_is_named_in_any_form_and_cut(text: str, top: int | None, slug: str) -> None:
+    assert chart_slug(text, top) == slug
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("8bit", "whole-label-8bit-3248"),
+        ("8bit/3248", "whole-label-8bit-3248"),
+        ("label:8bit/3248", "whole-label-8bit-3248"),
+        ("other/7", "label-other-7"),
+        ("https://www.beatport.com/label/other/7/tracks", "label-other-7"),
+        ("whole-label:other/7", "whole-label-other-7"),
+        ("label-other-7", "label-other-7"),
+    ],
+)
+def test_a_label_is_named_in_any_form_and_a_subscription_goes_first(text: str, slug: str) -> None:
+    assert label_slug(text) == slug
+
+
+def test_what_is_no_label_is_told() -> None:
+    with pytest.raises(UnknownChart):
+        label_slug("8 bit")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "slug"),
+    [
+        ({"genre": "house"}, "house"),
+        ({"chart": "overall", "top": 10}, "overall-first-10"),
+        ({"label": "8bit"}, "whole-label-8bit-3248"),
+        ({"chart": "https://evil.example/"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_runs_parameters_say_its_slug(parameters: dict[str, Any], slug: str) -> None:
+    assert slug_of(parameters) == slug

@@ -1,0 +1,78 @@
+"""What a run waits for while Prefect's server is away, and what a command does not."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from orchestration import server as module
+from orchestration.server import AWAY_S, LOOK_AGAIN_S, is_away, patiently
+
+REQUEST = httpx.Request("GET", "http://127.0.0.1/api")
+
+
+def status(code: int) -> httpx.HTTPStatusError:
+    return httpx.HTTPStatusError("no", request=REQUEST, response=httpx.Response(code, request=REQUEST))
+
+
+class Asked:
+    """A question that fails some times."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.slept: list[float] = []
+
+    def __call__(self) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return "answer"
+
+
+@pytest.fixture
+def within_run(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What is sent when the server is back."""
+    sent: list[bool] = []
+    monkeypatch.setattr(module, "_within_run", lambda: True)
+    monkeypatch.setattr(module, "_is_there", lambda: True)
+    monkeypatch.setattr(module, "send_what_was_not_sent", lambda: sent.append(True))
+    return sent
+
+
+def test_a_run_waits_for_a_server_that_is_away(within_run: list[bool]) -> None:
+    asked = Asked(httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"), status(503), status(500))
+    assert patiently(asked, sleep=asked.slept.append) == "answer"
+    assert asked.slept == [LOOK_AGAIN_S] * 5
+    assert within_run == [True], "states of tasks that ended meanwhile are not sent"
+
+
+@pytest.mark.usefixtures("within_run")
+def test_it_does_not_wait_for_ever_but_longer_than_five_minutes() -> None:
+    asked = Asked(*[httpx.ConnectError("x")] * 10_000)
+    with pytest.raises(httpx.ConnectError):
+        patiently(asked, sleep=asked.slept.append)
+    assert 300 < sum(asked.slept) == AWAY_S
+
+
+@pytest.mark.usefixtures("within_run")
+@pytest.mark.parametrize("code", [401, 403, 404, 409, 422])
+def test_a_refusal_is_not_waited_for(code: int) -> None:
+    asked = Asked(status(code))
+    with pytest.raises(httpx.HTTPStatusError):
+        patiently(asked, sleep=asked.slept.append)
+    assert asked.slept == []
+    assert not is_away(status(code))
+
+
+@pytest.mark.usefixtures("within_run")
+def test_nothing_is_asked_before_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, there = Asked(), iter([False, False, True])
+    monkeypatch.setattr(module, "_is_there", lambda: next(there))
+    assert patiently(asked, sleep=asked.slept.append) == "answer"
+    assert asked.slept == [LOOK_AGAIN_S] * 2
+
+
+def test_a_command_is_told_at_once() -> None:
+    asked = Asked(httpx.ConnectError("x"))
+    with pytest.raises(httpx.ConnectError):
+        patiently(asked, sleep=asked.slept.append)
+    assert asked.slept == []
