@@ -14,7 +14,7 @@ from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
 from orchestration.failure import failed, report_ledger_failure
 from orchestration.results import RESULT_SERIALIZER
-from tasks import ledger_work
+from tasks.copy_ledger import copy_ledger
 
 
 @flow(
@@ -28,7 +28,7 @@ from tasks import ledger_work
 def back_up_ledger() -> Any:
     """Copy the ledger beside itself; the copy is a database like the original."""
     try:
-        said = f"Copied to {ledger_work.back_up_ledger()}"
+        said = f"Copied to {copy_ledger()}"
     except BeatporterError as error:
         return failed(error)
     publish("back-up-ledger", f"# {said}", said)

@@ -12,7 +12,7 @@ from orchestration.artifacts import publish
 from orchestration.failure import failed, report_ledger_failure
 from orchestration.parameters import Kind, Table
 from orchestration.results import RESULT_SERIALIZER
-from tasks import ledger_work
+from tasks.write_table import write_table
 
 
 @flow(
@@ -32,7 +32,7 @@ def export_table(table: Table = "history", kind: Kind = "xlsx", only: str | None
         only: Only the rows of this playlist, genre or run, by its id; empty for all.
     """
     try:
-        path, rows = ledger_work.export_table(table, kind, only)
+        path, rows = write_table(table, kind, only)
         said = f"{rows:,} rows of {table} in {path}"
     except BeatporterError as error:
         return failed(error)

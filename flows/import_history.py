@@ -11,7 +11,7 @@ from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
 from orchestration.failure import failed, report_ledger_failure
 from orchestration.results import RESULT_SERIALIZER
-from tasks import ledger_work
+from tasks.take_history import take_history
 
 
 @flow(
@@ -30,7 +30,7 @@ def import_history(file: str, dry_run: bool = True) -> Any:
         dry_run: Report what would be taken, change nothing.
     """
     try:
-        rows = ledger_work.import_history(file, dry_run)
+        rows = take_history(file, dry_run)
         said = f"{rows['taken']:,} of {rows['read']:,} rows {'would be taken' if dry_run else 'taken'}, {rows['left']:,} left"
     except BeatporterError as error:
         return failed(error)

@@ -14,10 +14,9 @@ from beatporter.errors import BeatporterError
 from beatporter.markdown import escape
 from orchestration.artifacts import publish
 from orchestration.failure import failed, report_ledger_failure
-from orchestration.parameters import BeatportId
+from orchestration.parameters import BeatportId, Decision
 from orchestration.results import RESULT_SERIALIZER
-from tasks import ledger_work
-from tasks.ledger_work import Decision
+from tasks.keep_override import keep_override
 
 
 @flow(
@@ -37,7 +36,7 @@ def override_match(beatport_id: BeatportId, decision: Decision = "set", track: s
         track: For "set": the track's link on Spotify, its URI or its id.
     """
     try:
-        said = ledger_work.override_match(beatport_id, decision, track)
+        said = keep_override(beatport_id, decision, track)
     except BeatporterError as error:
         return failed(error)
     publish("override-match", f"# {escape(said)}", said)

@@ -16,10 +16,9 @@ from beatporter.errors import BeatporterError
 from orchestration.failure import failed
 from orchestration.parameters import AtLeastOne, GenreSlug
 from orchestration.results import RESULT_SERIALIZER
-from orchestration.review_form import answers_in, form_of, pages_of
-from tasks.review import find_doubts, keep_answers
-
-ANSWER_WITHIN_S = 7 * 24 * 3600
+from orchestration.review_form import ANSWER_WITHIN_S, answers_in, form_of, pages_of
+from tasks.find_doubts import find_doubts
+from tasks.keep_answers import keep_answers
 
 
 @flow(name="review-matches", persist_result=True, result_serializer=RESULT_SERIALIZER)

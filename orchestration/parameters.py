@@ -27,6 +27,9 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 
 BeatportId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
+Decision = Literal["set", "never", "forget"]
+"""What a person can decide about a match."""
+
 Table = Literal["history", "matches", "backups", "charts", "runs"]
 """Tables that can be exported."""
 

@@ -17,6 +17,8 @@ from beatporter.sync.review import KEEP, LATER, NEVER, Doubt, find_doubt
 from orchestration.run_key import run_key
 from orchestration.workspace import open_workspace
 
+ANSWER_WITHIN_S = 7 * 24 * 3600
+"""A review that nobody answers for a week fails."""
 PER_PAGE = 10
 LONGEST = 100
 """Characters of a name in a list to pick from."""

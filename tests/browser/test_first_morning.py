@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.v2 import pick, resume, retry, run_deployment, shot
 from tests.conftest import free_port
 from tests.prefect_api import ask, wait_for_end
@@ -91,8 +91,8 @@ def up(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, webhook: Web
 @pytest.fixture
 def clicks(chromium: Browser, up: Up) -> Iterator[Page]:
     context = chromium.new_context(base_url=up.pages, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     yield context.new_page()
     context.close()
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sandbox.world import Options, Sandbox
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.v2 import shot
 from tests.prefect_api import ask
 from tests.timeouts import TIMEOUT_S
@@ -56,8 +56,8 @@ def reader(request: pytest.FixtureRequest, chromium: Browser, server: str) -> It
     context = chromium.new_context(
         base_url=server.removesuffix("/api"), viewport={"width": width, "height": 900 if width > 400 else 844}, color_scheme=scheme
     )
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     yield context.new_page()
     context.close()
 

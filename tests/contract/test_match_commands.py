@@ -26,8 +26,8 @@ from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
+from beatporter.sync.track_link import track_id_of
 from beatporter.sync.workspace import Workspace
-from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.conftest import use_settings
 from tests.contract.pseudo_terminal import Screen, run_in_terminal

@@ -1,9 +1,9 @@
-"""Tasks `find-doubts` and `keep-answers`: which matches a person should look at, and their answers."""
+"""Task `find-doubts`: which matches a person should look at."""
 
 from __future__ import annotations
 
 from beatporter.settings import load_settings
-from beatporter.sync.review import find_doubt, keep_answer, to_review
+from beatporter.sync.review import to_review
 from orchestration.run_key import run_key
 from orchestration.step_log import say
 from orchestration.task import house_task
@@ -17,19 +17,3 @@ def find_doubts(genres: list[str] | None, most: int) -> list[int]:
         found = to_review(workspace, genres or load_settings().enabled_genres())
     say(f"{len(found)} matches are in doubt" + (f"; asking about the first {most}" if len(found) > most else ""))
     return [doubt.entry.beatport_id for doubt in found[:most]]
-
-
-@house_task("keep-answers")
-def keep_answers(answers: dict[str, str]) -> int:
-    """How many of the answers were a decision.
-
-    Args:
-        answers: by Beatport id, as `beatporter.sync.review` names them.
-    """
-    kept = 0
-    with open_workspace(run_key()) as workspace:
-        for beatport_id, answer in answers.items():
-            doubt = find_doubt(workspace, int(beatport_id))
-            kept += doubt is not None and keep_answer(workspace, doubt, answer)
-    say(f"{kept} of {len(answers)} decided")
-    return kept
