@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
 """Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
-ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at"}
+ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at", "refused_at"}
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 

@@ -46,12 +46,12 @@ def test_a_form_says_which_list_is_meant(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("https://evil.example/chart/x/1", "no address of Beatport"),
-        ("https://www.beatport.com.evil.example/chart/x/1", "no address of Beatport"),
-        ("https://www.beatport.com/track/x/1", "no page of a chart or label"),
+        ("https://evil.example/chart/x/1", "not a Beatport address"),
+        ("https://www.beatport.com.evil.example/chart/x/1", "not a Beatport address"),
+        ("https://www.beatport.com/track/x/1", "not the page of a chart or label"),
         ("https://www.beatport.com/artist/x/1", "newest:ADDRESS"),
         ("https://www.beatport.com/genre/house/5/top-100", "is the genre itself"),
-        ("https://[", "no address of Beatport"),
+        ("https://[", "not a Beatport address"),
         ("label:8bit", "Write overall"),
         ("label:8bit/abc", "Write overall"),
         ("chart:../../x", "Write overall"),
