@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## a morning's run with the sandbox; run it again for the next morning; ALL=1: all 36 genres
 	@$(BIN)/beatporter demo $(if $(ALL),--all)
+
+up: $(READY) ## everything for the mornings: server, deployments, alerts, worker; SANDBOX=1: without an account; ARGS="--port 4300"
+	@$(BIN)/beatporter up $(if $(SANDBOX),--sandbox) $(ARGS)
+
+doctor: $(READY) ## is everything in order, and what to do where it is not
+	@$(BIN)/beatporter doctor $(ARGS)
 
 ui: $(READY) ## Prefect's pages for the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
@@ -55,7 +61,8 @@ memory: $(READY) ## memory budgets
 soak: $(READY) ## 36 genres in one process, three rounds: does memory stay flat? ROUNDS=3
 	@$(BIN)/python -m tests.memory.soak --rounds $(or $(ROUNDS),3)
 
-pictures: $(READY) ## the pictures of the memory pages in docs/images, from a deployed run
+pictures: $(READY) ## the pictures in docs/images: a first morning by clicks, the pages that a run publishes, the memory pages
+	@SHOTS=$(CURDIR)/docs/images $(BIN)/pytest -q tests/browser/test_first_morning.py tests/browser/test_phones.py
 	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker
