@@ -15,7 +15,7 @@ def keep_override(beatport_id: int, decision: Decision, track: str) -> str:
     """What was decided, in words.
 
     Raises:
-        SettingsError: nothing is known of the id, or the track is needed and is none.
+        SettingsError: the id is unknown, or a track is needed and missing.
     """
     with open_workspace(run_key()) as workspace:
         subject = find_subject(workspace, beatport_id)

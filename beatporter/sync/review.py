@@ -52,7 +52,7 @@ def find_doubt(workspace: Workspace, beatport_id: int) -> Doubt | None:
 
 
 def keep_answer(workspace: Workspace, doubt: Doubt, answer: str) -> bool:
-    """Make an answer a person's word; False for "later". A candidate that is chosen costs one call to Spotify.
+    """Turn an answer into an override; False for "later". Choosing a candidate costs one call to Spotify.
 
     Raises:
         SettingsError: it is no answer to this question.
