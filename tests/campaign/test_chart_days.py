@@ -1,4 +1,4 @@
-"""A fortnight on a signed-in person's API while the website shows challenges only, and one by the bookmarklet alone."""
+"""A fortnight with a signed-in person's API while the website shows only challenges, and one with the bookmarklet alone."""
 
 from __future__ import annotations
 

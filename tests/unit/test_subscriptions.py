@@ -1,4 +1,4 @@
-"""How a person names a chart or label, and what follows from it: slug, number, playlist."""
+"""How a person names a chart or label, and what is derived from it: slug, number, playlist."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_form_says_which_list_is_meant(text: str) -> None:
         ("overall\x07", "too long"),
     ],
 )
-def test_what_is_no_list_is_told_what_to_write(text: str, says: str) -> None:
+def test_an_invalid_list_gets_a_hint(text: str, says: str) -> None:
     with pytest.raises(UnknownChart, match=re.escape(says)):
         read_subscription(text, GENRES)
 

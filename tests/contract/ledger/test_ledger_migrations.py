@@ -17,9 +17,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
-from beatporter.errors import LedgerCorrupt, SettingsError
+from beatporter.errors import LedgerCorrupt, LedgerUnwritable, SettingsError
 from beatporter.ledger import migrate
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
@@ -67,9 +67,12 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
 
 
 def _insert(connection: psycopg.Connection[Any], table: str, rows: list[dict[str, Any]]) -> None:
+    asked = "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND data_type = 'boolean'"
+    booleans = {name for (name,) in connection.execute(asked, [table]).fetchall()}  # numbers in SQLite's dump
     for row in rows:
         names, places = ", ".join(row), ", ".join(["%s"] * len(row))
-        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))
+        values = [bool(value) if name in booleans and value is not None else value for name, value in row.items()]
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
     for name in rows[0]:
         (sequence,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, name]).fetchone() or (None,)
         if sequence is not None:
@@ -276,6 +279,31 @@ class TestFailure:
         assert beside(address) == []
         open_ledger(address).close()
 
+    @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+    @pytest.mark.parametrize("spare_pages", [0, 1, 4, 16])
+    def test_a_disk_that_fills_up_meanwhile_leaves_the_old_ledger(self, old_database: OldDatabase, spare_pages: int) -> None:
+        address = old_database(frozen_databases.VERSIONS[0])
+        before = everything_in(address)
+        with closing(sqlite3.connect(address)) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+
+        def fill_up(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute(f"PRAGMA max_page_count={pages + spare_pages}")
+
+        event.listen(Engine, "connect", fill_up)
+        refusal: LedgerUnwritable | None = None
+        try:
+            open_ledger(address).close()
+        except LedgerUnwritable as error:
+            refusal = error
+        finally:
+            event.remove(Engine, "connect", fill_up)
+        Database(address).close()
+        if refusal is not None:
+            assert str(address) in str(refusal)
+            assert everything_in(address) == before
+        open_ledger(address).close()
+
 
 class TestRefused:
     def test_a_newer_one_is_refused_with_the_version_that_it_needs(self, kind: str, new_database: NewDatabase) -> None:
@@ -333,7 +361,11 @@ def everything_in(address: str) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> str:
-    """A row without the numbers that the database assigned, for comparison."""
-    return repr(
-        sorted((name, bytes(value) if isinstance(value, memoryview) else value) for name, value in row.items() if name not in SURROGATES)
-    )
+    """A row without the numbers that the database gave, to compare; SQLite knows no booleans."""
+    return repr(sorted((name, _plain_value(value)) for name, value in row.items() if name not in SURROGATES))
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return int(value) if isinstance(value, bool) else value
