@@ -166,6 +166,7 @@ def test_a_refused_refresh_is_told_and_a_new_login_repairs_it(sandbox: Sandbox, 
 def test_a_challenge_in_place_of_a_token_is_no_refusal(sandbox: Sandbox, settings: Settings, clock: Clock) -> None:
     sign_in(sandbox, settings, clock())
     clock.advance(LIFE)
+    sandbox.beatport.account.rotates = False  # the stand-in shows the challenge after it has issued the tokens
     sandbox.faults.add(kind="api-token", fault="challenge", count=1)
     source = tokens(settings, clock)
     with pytest.raises(ChallengeShown):
