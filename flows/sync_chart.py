@@ -47,7 +47,7 @@ def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool
 
     Args:
         chart: Its address, a name from [charts] of beatporter.toml, or overall, hype:house, chart:NAME/ID, newest:ARTIST/ID.
-        top: Only so many of its first entries.
+        top: How many of its first entries; empty for all.
         dry_run: Find everything, change no playlist.
         refresh: Do everything again, also what this run had finished before a retry.
         max_searches: Most Spotify searches to make; a parent run says it.

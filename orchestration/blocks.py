@@ -32,7 +32,7 @@ BUCKET_BLOCK = "gcs-bucket/"
 APP_BLOCK = "spotify-app/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
 """Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
-ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at"}
+ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at", "refused_at"}
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 

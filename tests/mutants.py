@@ -30,6 +30,8 @@ MEMORY_FILES = "tests/unit/test_memory_files.py"
 KINDS, FIND = "tests/unit/test_matching_kinds.py", "tests/unit/test_matching_find.py"
 ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_matching_audit.py tests/unit/test_matching_intervals.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
+SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quota_refusals.py"
+SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, original text, mistake, tests that should notice
@@ -115,6 +117,20 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("strata count alike", "matching/intervals.py", "stratum.size * stratum.yes / stratum.asked", "stratum.yes / stratum.asked * whole / len(asked)", AUDIT),
     ("cannot tell is a no", "sync/audit.py", 'told = [row for row in rows if row.answer != "unknown"]', "told = list(rows)", AUDIT),
     ("older rules count, too", "sync/audit.py", "for row in rows if row.rules == rules}", "for row in rows}", AUDIT),
+    ("sudden misses are kept", "sync/miss_rate.py", "if 2 * missed <= len(fresh):", "if True:", SUDDEN),
+    ("one lost control is a fault", "sync/miss_rate.py", "if 2 * len(lost) <= len(controls):", "if not lost:", SUDDEN),
+    ("second tries are sudden misses", "sync/miss_rate.py", " if not _was_missed(before.get(match.beatport_id))", "", SUDDEN),
+    ("a first spell is kept", "sync/miss_rate.py", "return None if missed < len(fresh) else", "return None if True else", SUDDEN),
+    ("a refused kind closes all", "quota/refusals.py", "EVERY_KIND in refused or len(refused) > 1", "refused", REFUSALS),
+    ("two refused kinds close only themselves", "quota/refusals.py", " or len(refused) > 1", "", REFUSALS),
+    ("one refusal is learned from", "quota/refusals.py", "LEAST_REFUSALS = 2", "LEAST_REFUSALS = 1", REFUSALS),
+    ("a spell counts for each refusal in it", "quota/refusals.py", "not found or at >= found[-1].until", "True", REFUSALS),
+    ("the lowest refusal is learned", "quota/refusals.py", "max(LEAST_LEARNED, *(spell", "min(LEAST_LEARNED, *(spell", REFUSALS),
+    ("an outage gives everyone the whole rate", "../orchestration/shared_rate.py", "return self._rate / self._sharing", "return self._rate", SHARED_RATE),
+    ("a refusing server counts as away", "../orchestration/shared_rate.py", "if not is_away(error):", "if False:", SHARED_RATE),
+    ("a run gives up at once without its server", "../orchestration/server.py", "if not is_away(error) or waited_s >= AWAY_S:", "if True:", SERVER),
+    ("states are not sent after an outage", "../orchestration/server.py", "        send_what_was_not_sent()\n", "        pass\n", SERVER),
+    ("an empty file is a new ledger", "ledger/database.py", "path.stat().st_size < MIN_FILE_BYTES", "0 < path.stat().st_size < MIN_FILE_BYTES", "tests/contract/ledger/test_ledger_damage.py"),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
+from beatporter.sync.audit import audit_line
 from beatporter.sync.workspace import Workspace
 
 MORNING = timedelta(hours=24)
@@ -78,6 +79,7 @@ class Briefing:
         left: calls that the budget still allows.
         quota_until: when Spotify's own quota is back; None while it is not spent.
         sign_ins: a sentence about each sign-in's age.
+        audit: what a person's audits of the matching say; empty before there are any.
     """
 
     at: datetime
@@ -86,6 +88,7 @@ class Briefing:
     left: int
     quota_until: datetime | None
     sign_ins: Sequence[str] = ()
+    audit: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -113,6 +116,7 @@ def read_briefing(workspace: Workspace, slugs: Sequence[str], sign_ins: Sequence
         left=calls_left(calls, workspace.settings.spotify_daily_budget, now),
         quota_until=until if until is not None and until > now else None,
         sign_ins=sign_ins,
+        audit=audit_line(workspace.ledger),
     )
 
 

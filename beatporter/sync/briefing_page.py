@@ -45,7 +45,8 @@ def facts(briefing: Briefing) -> list[str]:
     if doubtful:
         lines.append(f"{doubtful} {'match is' if doubtful == 1 else 'matches are'} in doubt: run the deployment review-matches.")
     peak = f"{briefing.peak_mb:.0f} MB at the highest peak" if briefing.peak_mb else "no figures this morning"
-    return [*lines, f"Memory: {peak}.", *briefing.sign_ins]
+    audit = [f"Matching: {briefing.audit}"] if briefing.audit else []
+    return [*lines, *audit, f"Memory: {peak}.", *briefing.sign_ins]
 
 
 def briefing_markdown(briefing: Briefing, links: Mapping[str, GenreLinks] | None = None) -> str:
@@ -89,6 +90,7 @@ def briefing_document(briefing: Briefing) -> dict[str, Any]:
         "quota_back_at": _iso(briefing.quota_until),
         "peak_memory_mb": briefing.peak_mb,
         "sign_ins": list(briefing.sign_ins),
+        "audit": briefing.audit or None,
         "genres": {genre.slug: _genre_document(genre) for genre in briefing.genres},
     }
 

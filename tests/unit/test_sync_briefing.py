@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from beatporter.ledger.ledger import open_ledger
+from beatporter.matching import RULES
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import HistoryRow, RememberedPlaylist, RunRow
+from beatporter.records.ledger import AuditRow, HistoryRow, RememberedPlaylist, RunRow
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.briefing import Briefing, read_briefing
@@ -44,6 +45,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Briefing:
     ledger.matches.append([match(3, None, None, retry_at=NOW + timedelta(days=2))])
     for track, age in zip(tracks, (48, 1), strict=True):
         ledger.history.append(PLAYLIST, [HistoryRow(track, None, f"r|{track}|", 1, "chart", NOW - timedelta(hours=age))])
+    ledger.audits.append(AuditRow(1, tracks[0], RULES, "same, sure", 1, "yes", NOW))
     ledger.runs.append(RunRow(HOUSE, "completed", 1, 1, 0, None, NOW, run_id="run-1", peak_memory_mb=240.0))
     with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
         return read_briefing(workspace, ["house", "dubstep"], ["Spotify sign-in: 10 days old."])
@@ -63,6 +65,7 @@ def test_what_is_new_left_and_missing(read: Briefing) -> None:
 def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
     text, page = briefing_markdown(read), briefing_html(read)
     assert "240 MB at the highest peak" in text
+    assert "Matching: Precision 100 %" in text
     assert "searched again from 2026-11-29" in text
     assert not re.search(r"(?<!\\)<script", text)
     assert "<script" not in page
@@ -70,4 +73,5 @@ def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
     assert "http" not in re.sub(r"https://open\.spotify\.com", "", page).replace("href", ""), "the page loads something"
     document = briefing_document(read)
     assert document["genres"]["house"]["new"][0]["url"] == f"https://open.spotify.com/track/{'b' * 22}"
+    assert document["audit"].startswith("Precision 100 %")
     assert document["ready"] is False

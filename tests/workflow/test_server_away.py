@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.conftest import BIN, process
+from tests.conftest import BIN, free_port, process
 from tests.prefect_api import artifact, logs_of, start_run, task_states, wait_for_end
 from tests.timeouts import TIMEOUT_S
 
@@ -60,8 +60,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def own_environment(environment: dict[str, str], own_sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
-    port = int(environment["PREFECT_API_URL"].split(":")[2].split("/")[0]) + 1
-    address = f"http://127.0.0.1:{port}/api"
+    address = f"http://127.0.0.1:{free_port()}/api"
     return {
         **environment,
         **own_sandbox.environment(),

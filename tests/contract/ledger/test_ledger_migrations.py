@@ -17,9 +17,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
-from beatporter.errors import LedgerCorrupt, SettingsError
+from beatporter.errors import LedgerCorrupt, LedgerUnwritable, SettingsError
 from beatporter.ledger import migrate
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
@@ -277,6 +277,31 @@ class TestFailure:
         assert f"No copy of the ledger could be made at {Path(address).parent}" in said["what"]
         assert everything_in(address) == before
         assert beside(address) == []
+        open_ledger(address).close()
+
+    @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+    @pytest.mark.parametrize("spare_pages", [0, 1, 4, 16])
+    def test_a_disk_that_fills_up_meanwhile_leaves_the_old_ledger(self, old_database: OldDatabase, spare_pages: int) -> None:
+        address = old_database(frozen_databases.VERSIONS[0])
+        before = everything_in(address)
+        with closing(sqlite3.connect(address)) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+
+        def fill_up(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute(f"PRAGMA max_page_count={pages + spare_pages}")
+
+        event.listen(Engine, "connect", fill_up)
+        refusal: LedgerUnwritable | None = None
+        try:
+            open_ledger(address).close()
+        except LedgerUnwritable as error:
+            refusal = error
+        finally:
+            event.remove(Engine, "connect", fill_up)
+        Database(address).close()
+        if refusal is not None:
+            assert str(address) in str(refusal)
+            assert everything_in(address) == before
         open_ledger(address).close()
 
 
