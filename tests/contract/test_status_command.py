@@ -17,7 +17,8 @@ from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import CallRow, ListedPlaylist
 from beatporter.settings import load_settings
-from beatporter.sync.outcome import Outcome, record_failure, record_outcome
+from beatporter.sync.ended import keep_failure, keep_outcome
+from beatporter.sync.outcome import Outcome
 from beatporter.sync.workspace import Workspace
 from tests.contract.pseudo_terminal import run_in_terminal
 from tests.timeouts import TIMEOUT_S
@@ -53,10 +54,10 @@ def run_all(ledger: Ledger, home: Path, at: datetime) -> None:
     with Workspace(load_settings(home=home), ledger, run_key="run", now=lambda: at) as workspace:
         for number, slug in enumerate(all_genres()):
             if number == 0:
-                record_failure(workspace, slug, ChallengeShown("Beatport asked for proof of a human.", "Save the page by hand."))
+                keep_failure(workspace, slug, ChallengeShown("Beatport asked for proof of a human.", "Save the page by hand."))
             else:
                 state = "deferred" if number == 1 else "completed"
-                record_outcome(workspace, slug, Outcome(state, chart=100, matched=90, added=number, not_found=4, deferred=number == 1))
+                keep_outcome(workspace, slug, Outcome(state, chart=100, matched=90, added=number, not_found=4, deferred=number == 1))
 
 
 def test_before_the_first_run_it_says_what_is_missing(environment: dict[str, str]) -> None:

@@ -30,7 +30,7 @@ from orchestration import report as module
 from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
 from orchestration.summary import publish_summary
-from tests.unit.prefect_fakes import at_work
+from tests.unit.prefect_fakes import FakeClient, at_work
 
 TRACK = "6rqhFgbbKwnb9MLmUQDhG6"
 Published = dict[str, tuple[str, str]]
@@ -52,6 +52,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
     monkeypatch.setattr(module, "publish", publish)
     monkeypatch.setattr(memory_profile, "publish", publish)
+    monkeypatch.setattr(summary, "get_client", lambda sync_client: FakeClient())
     monkeypatch.setattr(summary, "publish_for", lambda _run, key, markdown, description: publish(key, markdown, description))
     monkeypatch.setattr(memory_profile, "process_peak_bytes", lambda: None)
     return pages
