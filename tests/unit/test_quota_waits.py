@@ -88,7 +88,7 @@ def test_a_quota_ends_a_wait_for_the_budget(clock: Clock, table: Table) -> None:
     clock.at = START + DAY
 
     def sleep(seconds: float) -> None:
-        CallBudget(table, 5, "b", now=clock).note_quota(START + 2 * DAY)
+        CallBudget(table, 5, "b", now=clock).refused("", START + 2 * DAY)
         clock.sleep(seconds)
 
     assert refusal(CallBudget(table, 5, "c", now=clock, sleep=sleep), "search") == START + 2 * DAY
@@ -106,6 +106,6 @@ def test_the_time_when_calls_come_back_is_known(clock: Clock, table: Table) -> N
     assert calls_back_at(table, 10, clock.at, wanted=6) == START + DAY + timedelta(minutes=60) + late
     assert calls_back_at(table, 10, clock.at, wanted=1000) == START + DAY + timedelta(minutes=60) + late, "more than a day has"
     assert calls_back_at(table, 10, START + DAY + late) is None
-    CallBudget(table, 10, "b", now=clock).note_quota(START + 2 * DAY)
+    CallBudget(table, 10, "b", now=clock).refused("", START + 2 * DAY)
     assert calls_back_at(table, 10, clock.at) == START + 2 * DAY, "Spotify's time is the later one"
     assert calls_back_at(table, 10, START + 2 * DAY) is None
