@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-# The first of these that makes a working .venv is taken (a pyenv shim may not; Debian needs python3-venv), if the locked packages support it.
+# Uses the first of these that can make a working .venv (a pyenv shim may fail; Debian needs python3-venv) and suits the locked packages.
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,16 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## a morning's run against a sandbox; again: the next morning; ALL=1: all 36 genres
+demo: $(READY) ## a morning's run with the sandbox; run it again for the next morning; ALL=1: all 36 genres
 	@$(BIN)/beatporter demo $(if $(ALL),--all)
 
-ui: $(READY) ## Prefect's pages over the demo's runs: artifacts, memory reports
+up: $(READY) ## everything for the mornings: server, deployments, alerts, worker; SANDBOX=1: without an account; ARGS="--port 4300"
+	@$(BIN)/beatporter up $(if $(SANDBOX),--sandbox) $(ARGS)
+
+doctor: $(READY) ## is everything in order, and what to do where it is not
+	@$(BIN)/beatporter doctor $(ARGS)
+
+ui: $(READY) ## Prefect's pages for the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
 test: lint types unit ## everything that CI runs
@@ -45,7 +51,7 @@ types: $(READY) ## mypy --strict
 unit: $(READY) ## no sockets, no Prefect, seconds
 	@$(BIN)/pytest -q tests/unit
 
-contract: $(READY) ## the sandbox, a folder and a bucket emulator against the same cases
+contract: $(READY) ## the same cases with the sandbox, a folder and a bucket emulator
 	@$(BIN)/pytest -q tests/contract
 
 memory: $(READY) ## memory budgets
@@ -55,13 +61,14 @@ memory: $(READY) ## memory budgets
 soak: $(READY) ## 36 genres in one process, three rounds: does memory stay flat? ROUNDS=3
 	@$(BIN)/python -m tests.memory.soak --rounds $(or $(ROUNDS),3)
 
-pictures: $(READY) ## the pictures of the memory pages in docs/images, from a deployed run
+pictures: $(READY) ## the pictures in docs/images: a first morning by clicks, the pages that a run publishes, the memory pages
+	@SHOTS=$(CURDIR)/docs/images $(BIN)/pytest -q tests/browser/test_first_morning.py tests/browser/test_phones.py
 	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker
 	@$(BIN)/pytest -q tests/workflow
 
-browser: $(READY) ## what Prefect's pages show, in a real Chromium; skipped where there is none
+browser: $(READY) ## what Prefect's pages show, in a real Chromium; skipped without one
 	@$(BIN)/pytest -q tests/browser
 
 workflow-and-browser: $(READY) # both, on one server
@@ -74,7 +81,7 @@ faults: $(READY) ## a few schedules of the fault campaign
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
 
-test-chart-days: $(READY) ## a fortnight of 36 genres, charts and labels while the website shows challenges only
+test-chart-days: $(READY) ## a fortnight of 36 genres, charts and labels while the website shows only challenges
 	@CHART_DAYS_GENRES=36 $(BIN)/pytest -q tests/campaign/test_chart_days.py
 
 mutants: $(READY) ## one-line mistakes in the rules that decide: is each noticed by a test?
@@ -91,10 +98,10 @@ bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year 
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.ledger_mornings
 
-bench-memory: $(READY) ## memory side by side with the old way, at 248 thousand to 10 million rows of history
+bench-memory: $(READY) ## memory compared with the old way, at 248 thousand to 10 million rows of history
 	@$(BIN)/python -m bench.memory
 
-bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls a day by kind
+bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls per day by kind
 	@$(BIN)/python -m bench.quota
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)

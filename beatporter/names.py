@@ -13,6 +13,7 @@ from beatporter.subscriptions import Subscription
 SUMMARY = "summary"
 MEMORY = "memory"
 PROGRESS = "progress"
+BRIEFING = "briefing"
 
 
 def sync_artifact(slug: str) -> str:
@@ -30,6 +31,10 @@ def playlist_name(template: str, genre: Genre) -> str:
 
 def track_url(track_id: str) -> str:
     return f"https://open.spotify.com/track/{quote(track_id, safe='')}"
+
+
+def playlist_url(playlist_id: str) -> str:
+    return f"https://open.spotify.com/playlist/{quote(playlist_id, safe='')}"
 
 
 def track_uri(track_id: str) -> str:

@@ -164,6 +164,8 @@ class Settings(BaseSettings):
 
     spotify_api_url: Address = "https://api.spotify.com/v1"
     spotify_accounts_url: Address = "https://accounts.spotify.com"
+    spotify_app: str = ""
+    """Name of a Prefect block of type Spotify App with the app's id, secret and sign-in, in the place of the next three settings."""
     spotify_client_id: str = ""
     spotify_client_secret: SecretStr | None = None
     spotify_refresh_token: SecretStr | None = None

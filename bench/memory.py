@@ -114,9 +114,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def measure_all(folder: Path, sizes: Sequence[int]) -> tuple[float, list[Measured]]:
     """The floor in MB, and each way at each size."""
-    from beatporter.genres import all_genres
+    from beatporter.genres import KNOWN
 
-    slugs = tuple(all_genres({}))
+    slugs = tuple(genre.slug for genre in KNOWN)
     results: list[Measured] = []
     floor_mb = 0.0
     for rows in sizes:
@@ -140,7 +140,7 @@ def empty_flow_mb(world: World) -> float:
 
 def measure_ours(world: World, folder: Path, rows: int, slugs: Sequence[str]) -> Measured:
     """A genre's run with that history, then all genres in one process."""
-    from beatporter.genres import all_genres
+    from beatporter.genres import KNOWN
     from beatporter.ledger.ledger import open_ledger
 
     home = Path(world.environment["BEATPORTER_HOME"])
@@ -154,7 +154,7 @@ def measure_ours(world: World, folder: Path, rows: int, slugs: Sequence[str]) ->
     outcomes = list(everything["genres"].values())
     assert not [outcome["error"] for outcome in outcomes if outcome["error"]]
     with open_ledger(home / "beatporter.db") as ledger:
-        last = [ledger.memory.runs(genre.genre_id, 1)[0] for genre in all_genres({}).values()]
+        last = [ledger.memory.runs(genre.genre_id, 1)[0] for genre in KNOWN]
     after = tuple((row.after_bytes or 0) / MB for row in sorted(last, key=lambda row: row.at))
     seconds = sum(outcome["duration_s"] for outcome in outcomes) / len(outcomes)
     return Measured("ours", rows, one["peak_memory_mb"], after, seconds, max(outcome["peak_memory_mb"] for outcome in outcomes))

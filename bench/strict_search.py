@@ -1,4 +1,4 @@
-"""A search that forgives no spelling: every word of a query has to stand in its field as it was typed, case and outer signs aside."""
+"""A search without tolerance for spelling: every word of a query must be in its field as typed, except for case and outer punctuation."""
 
 from __future__ import annotations
 

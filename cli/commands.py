@@ -46,6 +46,16 @@ COMMANDS = {
     "match": LazyCommand("cli.match:app", "What was decided for each chart entry, and your word over it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
     "profile": LazyCommand("cli.profile:app", "What runs took in memory: list, show, compare, open and serve."),
+    "up": LazyCommand("cli.up:up", "Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there."),
+    "doctor": LazyCommand("cli.doctor:doctor", "Check the set-up end to end, and say what to do about what is wrong."),
+    "retry": LazyCommand(
+        "cli.retry:retry",
+        "Have a worker go on with genres that failed, crashed or were cancelled, as Retry in the UI does.",
+    ),
+    "briefing": LazyCommand(
+        "cli.briefing:briefing",
+        "Say whether the playlists are ready, what is new, what left, and what waits for you.",
+    ),
     "status": LazyCommand(
         "cli.status:status", "Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from beatporter.errors import SettingsError
@@ -64,3 +65,27 @@ def _say(message: str) -> None:
 def _end(message: str) -> None:
     _say(f"Error: {message}")
     os._exit(SERVER_GONE)
+
+
+HEARTBEAT_S = "30"
+"""How often a run says that it is alive; automations.yaml waits for two of them."""
+
+
+def server_environment(home: Path, port: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which `beatporter up` runs Prefect's server, its worker, and what talks to them.
+
+    Args:
+        home: Beatporter's home; Prefect's database and results lie in `prefect` below it.
+        port: of the server on 127.0.0.1, unless the environment names a server.
+        environment: what was set stays.
+    """
+    api = environment.get("PREFECT_API_URL") or f"http://127.0.0.1:{port}/api"
+    defaults = {
+        "PREFECT_HOME": str((home / "prefect").resolve()),
+        "PREFECT_UI_API_URL": api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_S,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "beatporter,orchestration",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    }
+    return {**defaults, **environment, "PREFECT_API_URL": api}

@@ -26,7 +26,7 @@ from cli.context import use_prefect_for_blocks
 from cli.embedded_prefect import use_embedded_prefect
 from cli.login_beatport import login_beatport
 from cli.terminal import Terminal
-from orchestration.blocks import SignInBlock, with_secrets
+from orchestration.blocks import APP_BLOCK, AppBlock, SignInBlock, with_secrets
 
 REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 
@@ -56,7 +56,9 @@ def login(
     use_prefect_for_blocks(settings)
     settings = with_secrets(settings)
     require_client(settings)
-    name = block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)
+    if settings.spotify_app and not block:
+        block = f"{APP_BLOCK}{settings.spotify_app}"
+    name = block if block.startswith(APP_BLOCK) else block.removeprefix(SIGN_IN_PREFIX).removeprefix(BLOCK_PREFIX) or block_name(settings)
     store = _open_store(settings, name)
     console = Terminal()
     verifier = new_verifier()
@@ -69,12 +71,12 @@ def login(
         _said(console, line, "yellow")
 
 
-def _open_store(settings: Settings, block: str | None) -> FileStore | SignInBlock:
+def _open_store(settings: Settings, block: str | None) -> FileStore | SignInBlock | AppBlock:
     """Where the sign-in will be kept; a block is looked at now, so that nobody signs in for nothing."""
     if block is None:
         return FileStore(sign_in_path(settings))
     use_embedded_prefect(settings.home, verbose=False)
-    store = SignInBlock(block)
+    store = AppBlock(block.removeprefix(APP_BLOCK), settings) if block.startswith(APP_BLOCK) else SignInBlock(block)
     store.check()
     return store
 
@@ -103,7 +105,7 @@ def _show(console: Console, redirect: str, address: str) -> None:
     _said(console, address)
 
 
-def _renew_the_old(store: FileStore | SignInBlock) -> list[str]:
+def _renew_the_old(store: FileStore | SignInBlock | AppBlock) -> list[str]:
     """What to do about a token that stood in the clear: it is valid for as long as Spotify lets it live."""
     if not isinstance(store, SignInBlock) or not store.removed:
         return []
@@ -116,6 +118,9 @@ def _renew_the_old(store: FileStore | SignInBlock) -> list[str]:
 
 def _what_is_left(settings: Settings, block: str | None) -> list[str]:
     """What the person still has to do for runs to use this sign-in; nothing in most cases."""
+    if block is not None and block.startswith(APP_BLOCK):
+        name = block.removeprefix(APP_BLOCK)
+        return [] if settings.spotify_app == name else [f"Runs find it with {PREFIX}SPOTIFY_APP={name}"]
     if block is not None:
         return [] if block_name(settings) == block else [f"Runs find it with {REFRESH_TOKEN}={SIGN_IN_PREFIX}{block}"]
     if settings.spotify_refresh_token is not None:

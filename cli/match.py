@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Annotated
 
 import typer
 
 from beatporter import names
-from beatporter.errors import ChartUnavailable, RequestRefused, SettingsError
+from beatporter.errors import ChartUnavailable, SettingsError
 from beatporter.matching import is_doubtful
-from beatporter.records.track import SpotifyTrack
 from beatporter.sync.overrides import Subject, find_subject, forget_match, never_match, set_match
-from beatporter.sync.workspace import Workspace
+from beatporter.sync.review import to_review
+from beatporter.sync.track_link import find_track, track_id_of
 from cli.context import command_workspace
 from cli.match_audit import audit
 from cli.match_case import case, learn, replay_, try_
-from cli.match_review import review_entry, to_review
+from cli.match_review import review_entry
 from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
 from cli.terminal import Terminal, print_document
 
 app = typer.Typer(help="What was decided for each chart entry, and your word over it.", no_args_is_help=True)
 
 BeatportId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)]
-HOW = "Give a track's link (Share, Copy Song Link), its URI, or its id of 22 characters."
-_LINK = re.compile(
-    r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",
-    re.IGNORECASE,
-)
-_URI = re.compile(r"spotify:(?P<kind>[a-z]+):(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
-_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 
 @app.command("show")
@@ -135,37 +127,6 @@ app.command("case")(case)
 app.command("try")(try_)
 app.command("replay")(replay_)
 app.command("learn")(learn)
-
-
-def track_id_of(text: str) -> str:
-    """The id in a track's link, URI or id.
-
-    Raises:
-        SettingsError: it is none of these, or the link of something else.
-    """
-    text = text.strip()
-    found = _LINK.fullmatch(text) or _URI.fullmatch(text)
-    if found is not None and found["kind"].lower() != "track":
-        raise SettingsError(f"{text!r} is the address of a Spotify {found['kind'].lower()}, not of a track.", HOW)
-    track_id = found["id"] if found is not None else text
-    if not _ID.fullmatch(track_id):
-        raise SettingsError(f"{text!r} is no Spotify track.", HOW)
-    return track_id
-
-
-def find_track(workspace: Workspace, text: str) -> SpotifyTrack:
-    """The track that a link, URI or id names; one call.
-
-    Raises:
-        SettingsError: it names none, or Spotify has no such track.
-    """
-    track_id = track_id_of(text)
-    try:
-        return workspace.spotify.track(track_id)
-    except RequestRefused as error:
-        if error.status not in (400, 404):
-            raise
-    raise SettingsError(f"Spotify has no track {track_id}.", HOW)
 
 
 def _subject_name(subject: Subject) -> str:

@@ -135,6 +135,13 @@ def _document(entry: ChartEntry, match: Match | None) -> dict[str, Any]:
 
 def _runners_up(others: Sequence[RunnerUp]) -> list[dict[str, Any]]:
     return [
-        {"track_id": other.track_id, "artists": other.artists, "name": other.name, "score": other.score, "why": other.why}
+        {
+            "track_id": other.track_id,
+            "artists": other.artists,
+            "name": other.name,
+            "score": other.score,
+            "chance": other.chance,
+            "why": other.why,
+        }
         for other in others
     ]

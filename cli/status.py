@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from beatporter import names
 from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
-from beatporter.spotify.sign_in import LIFETIME, SignIn, load_sign_in, sign_in_age, sign_in_warning
+from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
@@ -35,6 +36,7 @@ class Status:
         refused: the kinds of call that Spotify refuses now, each with its end; an empty kind is every kind.
         refusals: when it refused in the last two weeks.
         runs: the last run of each enabled genre, chart and label; None for one that never ran.
+        changes: the last run of each that added to its playlist; None where none did.
         sources: where charts come from, and how each of them stands.
     """
 
@@ -48,6 +50,7 @@ class Status:
     refused: Mapping[str, datetime]
     refusals: Sequence[Refusal]
     runs: Mapping[str, RunRow | None]
+    changes: Mapping[str, RunRow | None]
     sources: Mapping[str, SourceStatus]
 
 
@@ -105,6 +108,7 @@ def read_status(workspace: Workspace) -> Status:
         refused=ledger.calls.refused(now),
         refusals=refusals(ledger.calls, now),
         runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
+        changes={slug: ledger.runs.last_change(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
         sources={name: _source(workspace, name, now) for name in settings.chart_source},
     )
 
@@ -147,14 +151,9 @@ def _account_line(standing: Status) -> str:
 
 
 def _sign_in_line(standing: Status) -> str:
-    sign_in = standing.sign_in
-    if sign_in is None:
+    if standing.sign_in is None:
         return f"Sign-in: none. {standing.sign_in_problem}"
-    age = sign_in_age(sign_in, standing.now)
-    if age is None or sign_in.signed_in_at is None:
-        return "Sign-in: by a refresh token of unknown age; it ends six months after you signed in."
-    warning = sign_in_warning(sign_in, standing.now)
-    return f"Sign-in: {warning or f'{age.days} days old, good until about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}.'}"
+    return f"Sign-in: {sign_in_words(standing.sign_in, standing.now)}"
 
 
 def _quota_lines(standing: Status) -> list[str]:
@@ -236,12 +235,17 @@ def _document(standing: Status) -> dict[str, Any]:
             }
             for name, source in standing.sources.items()
         },
-        "genres": {slug: _run_document(run) if run else None for slug, run in standing.runs.items()},
+        "genres": {slug: _run_document(run, standing.changes[slug]) if run else None for slug, run in standing.runs.items()},
     }
 
 
-def _run_document(run: RunRow) -> dict[str, Any]:
+def _run_document(run: RunRow, change: RunRow | None) -> dict[str, Any]:
+    playlist_id = change.playlist_id if change else run.playlist_id
     return {
+        "run": run.run_id,
+        "playlist": names.playlist_url(playlist_id) if playlist_id else None,
+        "changed_by": change.run_id if change else None,
+        "changed_at": change.at.isoformat() if change else None,
         "at": run.at.isoformat(),
         "state": run.state,
         "added": run.added,

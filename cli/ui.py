@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.console import Console
 from beatporter.settings import load_settings
 from cli.demo import HOME
 from cli.embedded_prefect import set_prefect_up
+from cli.up_processes import free_port, is_free
 
 
 def ui(
@@ -25,28 +25,12 @@ def ui(
     if api := os.environ.get("PREFECT_API_URL"):
         console.print(f"Your runs are on the Prefect server that PREFECT_API_URL names; open {api.removesuffix('/api')}", soft_wrap=True)
         return
-    if port and not _is_free(port):
+    if port and not is_free(port):
         raise typer.BadParameter(f"port {port} is taken, perhaps by another `beatporter ui`; 0 takes a free one", param_hint="--port")
     home = HOME if demo else load_settings().home
-    port = port or _free_port()
+    port = port or free_port()
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     set_prefect_up(home, verbose=True)
-    console.print(f"Open [bold]http://127.0.0.1:{port}/artifacts[/] in some seconds – Ctrl-C ends it.")
+    console.print(f"Open [bold]http://127.0.0.1:{port}/v2/artifacts[/] in some seconds – Ctrl-C ends it.")
     prefect = Path(sys.executable).with_name("prefect")
     os.execv(prefect, [str(prefect), "server", "start", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - Prefect's own command
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

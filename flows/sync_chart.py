@@ -19,9 +19,11 @@ from orchestration.limits import only_writer
 from orchestration.lists import chart_slug
 from orchestration.memory_profile import profiled
 from orchestration.parameters import Searches, Top
+from orchestration.parent import update_parent
 from orchestration.report import notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import is_root
+from orchestration.run_names import genre_run_name, tag_run
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -31,26 +33,28 @@ from tasks.scrape import scrape_chart
 
 @flow(
     name="sync-chart",
-    flow_run_name="{chart}",
+    flow_run_name=genre_run_name,
     persist_result=True,
     result_serializer=RESULT_SERIALIZER,
     timeout_seconds=GENRE_TIMEOUT_S,
-    on_failure=[report_genre_failure],
-    on_crashed=[report_genre_failure],
-    on_cancellation=[report_genre_failure],
+    on_completion=[update_parent],
+    on_failure=[report_genre_failure, update_parent],
+    on_crashed=[report_genre_failure, update_parent],
+    on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Bring one chart's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
 
     Args:
         chart: Its address, a name from [charts] of beatporter.toml, or overall, hype:house, chart:NAME/ID, newest:ARTIST/ID.
-        top: Only so many of its first entries.
+        top: How many of its first entries; empty for all.
         dry_run: Find everything, change no playlist.
         refresh: Do everything again, also what this run had finished before a retry.
         max_searches: Most Spotify searches to make; a parent run says it.
     """
     try:
         slug = chart_slug(chart, top)
+        tag_run(slug)
         if is_root():
             sign_in_notes()
         with profiled(slug) as memory, notes_heard() as notes:

@@ -18,9 +18,11 @@ from orchestration.genre_runs import GENRE_TIMEOUT_S
 from orchestration.limits import only_writer
 from orchestration.memory_profile import profiled
 from orchestration.parameters import GenreSlug, Searches
+from orchestration.parent import update_parent
 from orchestration.report import notes_heard, publish_outcome, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import is_root
+from orchestration.run_names import genre_run_name, tag_run
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -30,14 +32,15 @@ from tasks.scrape import scrape_chart
 
 @flow(
     name="sync-genre",
-    flow_run_name="{genre}",
+    flow_run_name=genre_run_name,
     persist_result=True,
     cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
     timeout_seconds=GENRE_TIMEOUT_S,
-    on_failure=[report_genre_failure],
-    on_crashed=[report_genre_failure],
-    on_cancellation=[report_genre_failure],
+    on_completion=[update_parent],
+    on_failure=[report_genre_failure, update_parent],
+    on_crashed=[report_genre_failure, update_parent],
+    on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Bring one genre's playlist in step with its chart. A failed run is retried alone; what it had finished is not done again.
@@ -49,6 +52,7 @@ def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, m
         max_searches: Most Spotify searches to make; a parent run says it.
     """
     try:
+        tag_run(genre)
         if is_root():
             sign_in_notes()
         with profiled(genre) as memory, notes_heard() as notes:

@@ -4,7 +4,7 @@ It lists the account's playlists once and then runs `sync-genre` for each genre,
 label, here one after the other (`fan_out="inline"`) or each as a run of its deployment on a worker (`fan_out="deployments"`), which can be
 retried alone. All are finished before this flow ends; when some failed it fails with their names. Where an archive is set, what is new in
 the ledger goes there at the end.
-Artifacts: `summary`, `memory`, and `progress` while it works.
+Artifacts: `briefing` (the morning on one page), `summary`, `memory`, and `progress` while it works.
 Retry: genres that had completed are not run again, failed ones are retried.
 Run it here: `beatporter sync --all`.
 """
@@ -24,16 +24,17 @@ from orchestration.failure import failed, report_run_failure
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
 from orchestration.lists import DEPLOYMENTS
 from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
-from orchestration.report import archive_notes, publish_summary, sign_in_notes
+from orchestration.report import archive_notes, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
-from orchestration.run_key import run_name_of_day
+from orchestration.run_names import parent_run_name
+from orchestration.summary import publish_summary
 from orchestration.workspace import archive_is_set, check_ledger
 from tasks.listing import list_playlists
 
 
 @flow(
     name="sync-genres",
-    flow_run_name=run_name_of_day,
+    flow_run_name=parent_run_name,
     persist_result=True,
     cache_result_in_memory=False,
     result_serializer=RESULT_SERIALIZER,
@@ -64,6 +65,6 @@ def sync_genres(
         if not dry_run and archive_is_set():
             archived: Any = archive_ledger(return_state=True)
             notes += archive_notes(archived)
-        return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes)
+        return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)

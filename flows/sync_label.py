@@ -18,9 +18,11 @@ from orchestration.limits import only_writer
 from orchestration.lists import label_slug
 from orchestration.memory_profile import profiled
 from orchestration.parameters import Searches
+from orchestration.parent import update_parent
 from orchestration.report import notes_heard, publish_outcome, sign_in_notes
 from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import is_root
+from orchestration.run_names import genre_run_name, tag_run
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -30,13 +32,14 @@ from tasks.scrape import scrape_chart
 
 @flow(
     name="sync-label",
-    flow_run_name="{label}",
+    flow_run_name=genre_run_name,
     persist_result=True,
     result_serializer=RESULT_SERIALIZER,
     timeout_seconds=GENRE_TIMEOUT_S,
-    on_failure=[report_genre_failure],
-    on_crashed=[report_genre_failure],
-    on_cancellation=[report_genre_failure],
+    on_completion=[update_parent],
+    on_failure=[report_genre_failure, update_parent],
+    on_crashed=[report_genre_failure, update_parent],
+    on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Bring one label's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
@@ -49,6 +52,7 @@ def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_sea
     """
     try:
         slug = label_slug(label)
+        tag_run(slug)
         if is_root():
             sign_in_notes()
         with profiled(slug) as memory, notes_heard() as notes:

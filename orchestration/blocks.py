@@ -22,15 +22,17 @@ from orchestration.redaction import hide
 
 if TYPE_CHECKING:
     from beatporter.ledger.archive_storage import Access
+    from orchestration.block_types import SpotifyApp
     from orchestration.sign_in_block import BeatportAccount, SpotifySignIn
 
 Answer = TypeVar("Answer")
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
+APP_BLOCK = "spotify-app/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
 """Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
-ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at"}
+ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at", "refused_at"}
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 
@@ -104,6 +106,69 @@ class SignInBlock:
         if isinstance(value, Mapping) and "refresh_token" in value:
             _read(f"{BLOCK_PREFIX}{self._name}", lambda: _secret().delete(self._name))
             self.removed = f"{BLOCK_PREFIX}{self._name}"
+
+
+class AppBlock:
+    """The sign-in in the block `spotify-app/<name>`, beside its app's id and secret.
+
+    Args:
+        name: the block's.
+        settings: give id and secret to a block that has none yet.
+    """
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        self._name, self._settings = name, settings
+
+    def check(self) -> None:
+        """See that the block can be read, before anybody signs in for it.
+
+        Raises:
+            SettingsError: Prefect takes no such name.
+            UpstreamDown: Prefect's server does not answer.
+        """
+        if not _NAME.fullmatch(self._name):
+            raise SettingsError(f"A Prefect block cannot be named {self._name!r}.", "Use lower-case letters, digits and dashes.")
+        self.block()
+
+    def block(self) -> SpotifyApp | None:
+        """The block; None when there is none.
+
+        Raises:
+            UpstreamDown: Prefect's server does not answer.
+            SettingsError: it refuses.
+        """
+        return _read(f"{APP_BLOCK}{self._name}", self._loaded)
+
+    def load(self) -> SignIn | None:
+        """The block's sign-in; None when there is none."""
+        block = self.block()
+        if block is None or block.refresh_token is None or not block.refresh_token.get_secret_value():
+            return None
+        return SignIn(block.refresh_token, block.signed_in_at, tuple(block.scopes), self)
+
+    def save(self, sign_in: SignIn) -> str:
+        """Write the sign-in into the block, or make the block; returns its name in words."""
+        from orchestration.block_types import SpotifyApp
+
+        block = self.block() or SpotifyApp()
+        if self._settings is not None and not block.client_id and self._settings.spotify_client_secret:
+            block.client_id, block.client_secret = self._settings.spotify_client_id, self._settings.spotify_client_secret
+        block.refresh_token, block.signed_in_at, block.scopes = sign_in.refresh_token, sign_in.signed_in_at, list(sign_in.scopes)
+        _asked(
+            lambda: block.save(self._name, overwrite=True),
+            f"The sign-in could not be written to the Prefect block {APP_BLOCK}{self._name}",
+        )
+        return f"the Prefect block {APP_BLOCK}{self._name}"
+
+    def _loaded(self) -> SpotifyApp | None:
+        from orchestration.block_types import SpotifyApp
+
+        try:
+            loaded: Any = SpotifyApp.load(self._name)
+        except ValueError:  # Prefect's word for a block that is not there
+            return None
+        found: SpotifyApp = loaded
+        return found
 
 
 class AccountBlock:
@@ -209,14 +274,26 @@ def with_secrets(settings: Settings) -> Settings:
         SettingsError: there is no such block, or it holds no text.
         UpstreamDown: Prefect's server does not answer.
     """
-    found = {key: _read_secret(key, block) for key, block in _named(settings).items()}
+    found: dict[str, Any] = {key: _read_secret(key, block) for key, block in _named(settings).items()}
+    found |= _app_of(settings.spotify_app) if settings.spotify_app else {}
     return settings.model_copy(update=found) if found else settings
+
+
+def _app_of(name: str) -> dict[str, Any]:
+    """The app's id and secret in a block; nothing where the block has none yet, which the sign-in's error explains."""
+    block = AppBlock(name).block()
+    if block is None or not block.client_id:
+        return {}
+    hide(block.client_secret.get_secret_value())
+    if block.refresh_token is not None:
+        hide(block.refresh_token.get_secret_value())
+    return {"spotify_client_id": block.client_id, "spotify_client_secret": block.client_secret}
 
 
 def names_a_block(settings: Settings) -> bool:
     """Whether Prefect is needed to read the settings."""
     return (
-        bool(_named(settings))
+        bool(settings.spotify_app or _named(settings))
         or block_name(settings) is not None
         or account_block(settings) is not None
         or settings.ledger_address().startswith(BLOCK_PREFIX)
@@ -242,6 +319,8 @@ def _read_secret(key: str, block: str) -> SecretStr:
 
 def open_store(settings: Settings) -> SignInStore | None:
     """The block that the settings name; None when the sign-in is the settings' own or in the file."""
+    if settings.spotify_app:
+        return AppBlock(settings.spotify_app)
     name = block_name(settings)
     return None if name is None else SignInBlock(name)
 

@@ -20,10 +20,12 @@ from beatporter import names
 from beatporter.errors import BeatporterError, ChallengeShown, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
-from beatporter.sync.outcome import record_failure
+from beatporter.sync.ended import failures_in_a_row, keep_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
+from orchestration.events import genre_failed
+from orchestration.links import run_path
 from orchestration.lists import slug_of
 from orchestration.redaction import without_secrets
 from orchestration.results import GenresFailed, in_words
@@ -36,6 +38,7 @@ MAX_ERROR_CHARACTERS = 500
 """Characters of an unexpected error's text: some print what they were given."""
 DAMAGED = "Damaged"
 CHALLENGED = "Challenged"
+"""Names of failed states, by which the UI's lists of runs can be filtered."""
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
 DONE_STAYS = "Genres that were done stay done, and each has its own page; a retry does the others."
 
@@ -45,10 +48,11 @@ class UnreadableResult(Exception):
 
 
 def failed(error: BeatporterError) -> State[Any]:
-    """The end of a run that failed as it may, named Challenged when Beatport asks for a human; Prefect shows the error's own words."""
-    if isinstance(error, ChallengeShown):
-        return Failed(name=CHALLENGED, message=str(error), data=error)
-    return Failed(message=str(error), data=error)
+    """The end of a run that failed as it may; Prefect shows the error's own words and prints no traceback.
+
+    A chart that Beatport refused to show ends it as *Challenged*.
+    """
+    return Failed(name=CHALLENGED if isinstance(error, ChallengeShown) else None, message=str(error), data=error)
 
 
 def damaged(error: LedgerCorrupt) -> State[Any]:
@@ -70,27 +74,34 @@ def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
     """Hook of `sync-genres`: leave the artifact `summary`, unless the run came to its end and published it."""
     if state.is_failed() and isinstance(result_of(state), GenresFailed):
         return
-    shown = failure_report("The run of all genres", explain(state), _key_of(flow_run), notes=[DONE_STAYS])
+    run = run_path(flow_run.id)
+    shown = failure_report("The run of all genres", explain(state), _key_of(flow_run), notes=[DONE_STAYS], run=run)
     publish_for(flow_run.id, names.SUMMARY, shown, "failed")
 
 
 def report_ledger_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook of the flows that look after the ledger: leave their artifact, which is named as they are."""
     if state.name != DAMAGED:
-        publish_for(flow_run.id, flow.name, failure_report(flow.name, explain(state), _key_of(flow_run)), "failed")
+        shown = failure_report(flow.name, explain(state), _key_of(flow_run), run=run_path(flow_run.id))
+        publish_for(flow_run.id, flow.name, shown, "failed")
 
 
 def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_run_id: UUID, *, dry_run: bool) -> None:
     """Publish what happened and what to do, and keep it in the ledger, which may be what failed; a dry run leaves nothing there."""
-    publish_for(flow_run_id, names.sync_artifact(genre), failure_report(genre, error, run_key), "failed")
+    ended = CHALLENGED.lower() if isinstance(error, ChallengeShown) else "failed"
+    shown = failure_report(genre, error, run_key, run=run_path(flow_run_id), state=ended)
+    publish_for(flow_run_id, names.sync_artifact(genre), shown, ended)
     if dry_run:
         return
+    in_a_row = 1
     try:
         settings = load_settings()
         with Workspace(settings, open_ledger_of(settings), run_key=run_key, slug=genre) as workspace:
-            record_failure(workspace, genre, error)
+            keep_failure(workspace, genre, error, run_id=str(flow_run_id))
+            in_a_row = failures_in_a_row(workspace, genre)
     except BeatporterError as problem:
         logger.warning("The ledger does not know that %s failed: %s", genre, problem)
+    genre_failed(genre, without_secrets(str(error)), type(error).__name__, in_a_row, flow_run_id)
 
 
 def explain(state: State[Any]) -> BeatporterError:

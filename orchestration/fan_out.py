@@ -19,6 +19,7 @@ from beatporter.progress import Progress, report
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.allocation import open_allocator
+from beatporter.sync.ended import kept_outcome
 from beatporter.sync.outcome import Outcome, failed_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 2.0
 REPORT_WITHIN_S = 30.0
 """So long after a run failed, its own hook may still be about to say why: a hook of a dead process is a process of its own."""
-OUT_OF_REACH = "The genre completed, but its result cannot be read; every worker has to reach Prefect's result storage. {problem}"
+OUT_OF_REACH = "The genre completed, but the ledger has nothing of it; every worker has to use the same BEATPORTER_DATABASE. {problem}"
 
 
 def chosen_genres(genres: Sequence[str] | None) -> list[str]:
@@ -102,8 +103,11 @@ def _deployment(deployments: Mapping[Parameter, str], slug: str, settings: Setti
 
 
 def genre_result(state: State[Any], slug: str) -> Outcome:
-    """A genre's outcome from the state its run ended in; of one that did not complete, what the ledger knows."""
+    """A genre's outcome: what its run kept in the ledger, which every machine reaches; of one that failed, what else the ledger knows."""
     if state.is_completed():
+        kept = _kept(slug)
+        if kept is not None and kept.state != "failed":
+            return kept
         result = result_of(state)
         if isinstance(result, dict):
             return Outcome(**result)
@@ -115,6 +119,14 @@ def genre_result(state: State[Any], slug: str) -> Outcome:
             return failed_outcome(workspace, slug, said)
     except BeatporterError:  # the ledger, which is perhaps why the genre failed
         return Outcome(state="failed", error=said)
+
+
+def _kept(slug: str) -> Outcome | None:
+    try:
+        with open_workspace(run_key(), slug) as workspace:
+            return kept_outcome(workspace, slug)
+    except BeatporterError:  # the run's own result may be in reach
+        return None
 
 
 def leave_missing_reports(

@@ -21,6 +21,8 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry, Crashed
 
+from beatporter.clock import utc_now
+from orchestration.run_names import tags_of
 from orchestration.server import is_away, patiently
 
 logger = logging.getLogger(__name__)
@@ -86,7 +88,15 @@ class GenreRuns:
             deployment, parameter = self._deployments[slug]
             parameters = {parameter: slug, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
-            start = partial(run_deployment, deployment, parameters=parameters, timeout=0, idempotency_key=key)
+            start = partial(
+                run_deployment,
+                deployment,
+                parameters=parameters,
+                timeout=0,
+                idempotency_key=key,
+                flow_run_name=slug,
+                tags=tags_of(slug, f"{utc_now():%Y-%m-%d}"),
+            )
             run = cast("FlowRun", patiently(start))
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():
             retried: State[Any] = AwaitingRetry(message="Retried with its parent")

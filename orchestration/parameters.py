@@ -25,6 +25,15 @@ GenreSlug = Annotated[str, _PickFromGenres()]
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
+BeatportId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+Decision = Literal["set", "never", "forget"]
+"""What a person can decide about a match."""
+
+Table = Literal["history", "matches", "backups", "charts", "runs"]
+"""Tables that can be exported."""
+
+Kind = Literal["xlsx", "csv"]
 Top = Annotated[int | None, Field(ge=1, le=100)]
 """How many of a chart's first entries are wanted; None: all."""
 

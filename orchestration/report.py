@@ -1,11 +1,11 @@
-"""Publishes what became of a run that came to its end: the artifacts `sync-<genre>` and `summary`, and the state that it ends in.
+"""Publishes what became of a genre's run that came to its end: the artifact `sync-<genre>`, and the state that it ends in.
 
-What a run leaves that failed on its way is in `failure`.
+What a run leaves that failed on its way is in `failure`, a parent's pages are in `summary`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from beatporter import names
 from beatporter.beatport.sign_in import account_warning, open_account, uses_account
@@ -23,18 +23,21 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, record_outcome, resumes_at
-from beatporter.sync.report import summary_report, sync_report, utc, waiting_report
+from beatporter.sync.ended import keep_outcome
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.report import sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
 from orchestration.blocks import open_account_store, open_store
 from orchestration.chart_events import emit_chart_event
+from orchestration.events import playlist_updated, sign_in_old
 from orchestration.failure import explain
-from orchestration.memory_profile import publish_memory, with_memory
-from orchestration.results import GenresFailed
-from orchestration.run_key import run_key
+from orchestration.links import genre_links
+from orchestration.memory_profile import with_memory
+from orchestration.run_key import run_id, run_key
 from orchestration.workspace import open_workspace
 
+DEFERRED = "Deferred"
 STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, also in a run that is retried in the evening."""
 
@@ -75,15 +78,15 @@ def publish_outcome(
     *,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Publish `sync-<genre>` and return the run's end: Completed, named Deferred when entries wait for a later run, and Challenged when
-    an older chart stands in because Beatport asks for proof of a human.
+    """Publish `sync-<genre>`, keep the figures in the ledger, and return the run's end: Completed, named Deferred when entries wait for a
+    later run, and Challenged when an older chart stands in because Beatport asks for proof of a human.
 
     Args:
         beatport_ids: the chart, in its order.
         added: ids that came into the playlist.
         memory: the capture of the run, which goes on.
         notes: what `notes_heard` heard.
-        dry_run: `added` would have come in; such a run leaves nothing in the ledger.
+        dry_run: `added` would have come in; the ledger keeps the figures for the parent run alone.
     """
     with memory.step("report"):
         return _publish_outcome(genre, beatport_ids, added, memory, notes, dry_run=dry_run)
@@ -96,7 +99,7 @@ def _publish_outcome(
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
         outcome = genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
-        waits = _waits(outcome.deferred, resumes_at(workspace, outcome.deferred))
+        waits = waiting(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
         scraped_at = chart.scraped_at if chart else None
         said, challenged = list(notes), isinstance(notes, Notes) and notes.challenged
@@ -105,59 +108,31 @@ def _publish_outcome(
             challenged = workspace.ledger.challenges.rests_until("website", ended_at) is not None
         if challenged:
             outcome = replace(outcome, state="challenged")
-        if not dry_run:
-            record_outcome(workspace, genre, outcome)
-    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits])
+        outcome = with_memory(outcome, memory)
+        playlist = workspace.ledger.playlists.latest(workspace.genre(genre).genre_id)
+        keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
+    links = genre_links(genre, run_id(), playlist.playlist_id if playlist else None)
+    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits], links=links)
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
-    outcome = with_memory(outcome, memory)
+    if playlist and outcome.added and not dry_run:
+        playlist_updated(genre, playlist.playlist_id, outcome, run_id())
     if outcome.state == "challenged":
         return Completed(name="Challenged", message=said[0], data=asdict(outcome))
     if outcome.deferred:
-        return Completed(name="Deferred", message=waits[0], data=asdict(outcome))
+        return Completed(name=DEFERRED, message=waits[0], data=asdict(outcome))
     return Completed(message=figures, data=asdict(outcome))
 
 
 def publish_waiting(genre: str, error: ChartNotYet, *, dry_run: bool = False) -> State[Any]:
     """Publish `sync-<slug>` of a chart that is not out yet, and return the run's end: Completed, named Waiting."""
     outcome = Outcome(state="waiting", error=None)
-    if not dry_run:
-        with open_workspace(run_key(), genre) as workspace:
-            record_outcome(workspace, genre, outcome)
+    with open_workspace(run_key(), genre) as workspace:
+        keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
     publish(names.sync_artifact(genre), waiting_report(genre, error), "waiting")
     report(Progress(genre, "done"))
     return Completed(name="Waiting", message=str(error), data=asdict(outcome))
-
-
-def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes: Sequence[str] = ()) -> State[Any]:
-    """Publish `summary` and `memory` and return the parent's end: Failed with the names of the genres that failed, else Completed.
-
-    The state's data is the document that `beatporter sync --json` prints; a failed state's is the error that holds it.
-
-    Args:
-        one_process: the genres ran in this process.
-        notes: sentences for the person, shown above the figures.
-    """
-    with open_workspace(run_key()) as workspace:
-        calls = calls_of_run(workspace) + sum(outcome.spotify_calls for outcome in outcomes.values())
-        left = workspace.budget.left(workspace.now())
-        deferred = sum(outcome.deferred for outcome in outcomes.values())
-        waits = _waits(deferred, resumes_at(workspace, deferred))
-        ended_at = workspace.now()
-    genres = {slug: outcome.document() for slug, outcome in outcomes.items()}
-    document = {"genres": genres, "spotify_calls": calls, "budget_left": left}
-    failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
-    added = sum(outcome.added for outcome in outcomes.values())
-    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=[*notes, *waits])
-    publish(names.SUMMARY, markdown, f"{len(outcomes)} genres, {added} added, {len(failed)} failed, {deferred} deferred")
-    publish_memory(outcomes, one_process=one_process)
-    if failed:
-        said = f"{len(failed)} of {len(outcomes)} genres failed: {', '.join(failed)}"
-        return Failed(message=said, data=GenresFailed(said, document))
-    if deferred:
-        return Completed(name="Deferred", message=waits[0], data=document)
-    return Completed(message=f"{added} tracks added to the playlists of {len(outcomes)} genres", data=document)
 
 
 def sign_in_notes() -> list[str]:
@@ -165,6 +140,7 @@ def sign_in_notes() -> list[str]:
     warnings = [warning for ask in (_spotify_warning, _beatport_warning) if (warning := ask())]
     for warning in warnings:
         get_run_logger().warning(warning)
+        sign_in_old(warning, run_id())
     return warnings
 
 
@@ -196,7 +172,7 @@ def archive_notes(state: State[Any]) -> list[str]:
     return [note]
 
 
-def _waits(deferred: int, until: datetime | None) -> list[str]:
+def waiting(deferred: int, until: datetime | None) -> list[str]:
     """The sentence about what a later run has to do; none when there is nothing."""
     if not deferred:
         return []

@@ -12,7 +12,6 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
-from prefect.runtime import flow_run as current_run
 
 from orchestration.server import patiently
 
@@ -26,6 +25,15 @@ def run_key() -> str:
     return patiently(lambda: run_key_of(_current()))
 
 
+def run_id() -> str:
+    """The id of the run that calls this.
+
+    Raises:
+        RuntimeError: outside a flow run.
+    """
+    return str(_current().id)
+
+
 def run_key_of(flow_run: FlowRun) -> str:
     """The id of the outermost run that `flow_run` is part of; with `refresh` a key of its own, under which nothing is finished yet."""
     if flow_run.parameters.get("refresh"):
@@ -36,11 +44,6 @@ def run_key_of(flow_run: FlowRun) -> str:
 def is_root() -> bool:
     """Whether the present run was started by a person or a schedule, not by another run."""
     return _current().parent_task_run_id is None
-
-
-def run_name_of_day() -> str:
-    """A parent run's name: the day and time it was meant to start, UTC."""
-    return f"{current_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
 
 
 def _current() -> FlowRun:

@@ -37,3 +37,4 @@ class BeatportAccount(Block):
     ends_at: datetime = Field(description="End of the access token, in UTC.")
     signed_in_at: datetime = Field(description="When the person signed in, in UTC.")
     renewed_at: datetime | None = Field(default=None, description="When a run renewed it last, in UTC.")
+    refused_at: datetime | None = Field(default=None, description="When Beatport refused to renew it, in UTC; sign in again then.")

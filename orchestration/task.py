@@ -16,6 +16,7 @@ from beatporter.memory import capture
 from orchestration.cache_policy import SameRunSameCode
 from orchestration.redaction import without_secrets
 from orchestration.results import RESULT_SERIALIZER, UnexpectedError, in_words
+from orchestration.step_log import hide_expected_tracebacks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,6 +59,7 @@ def telling_no_secret(step: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(step)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        hide_expected_tracebacks()
         try:
             return step(*args, **kwargs)
         except BeatporterError:

@@ -14,7 +14,16 @@ from beatporter.ledger.parquet_ledger import refuse_forgotten
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
 from beatporter.sync.workspace import Workspace
-from orchestration.blocks import BUCKET_BLOCK, bucket_access, load_bucket, open_account_store, open_store, secret_value, with_secrets
+from orchestration.blocks import (
+    APP_BLOCK,
+    BUCKET_BLOCK,
+    bucket_access,
+    load_bucket,
+    open_account_store,
+    open_store,
+    secret_value,
+    with_secrets,
+)
 from orchestration.redaction import hide
 
 if TYPE_CHECKING:
@@ -43,6 +52,16 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
         sign_in_store=open_store(settings),
         account_store=open_account_store(settings),
     )
+
+
+def open_app_workspace(app: str) -> Workspace:
+    """A workspace for a person's own flow, signed in by the block `spotify-app/<app>`; leave it as a context manager.
+
+    Raises:
+        SettingsError: there is no such block, or nobody has signed in with it.
+    """
+    settings = with_secrets(load_settings(spotify_app=app))
+    return Workspace(settings, open_ledger_of(settings), run_key=f"{APP_BLOCK}{app}", sign_in_store=open_store(settings))
 
 
 def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beatporter.sync import backup
 from orchestration.run_key import run_key
+from orchestration.step_log import say
 from orchestration.task import house_task
 from orchestration.workspace import open_workspace
 
@@ -12,4 +13,6 @@ from orchestration.workspace import open_workspace
 def back_up_playlist(genre: str, added: list[str]) -> str:
     """The backup's name. `added` is part of the cache key: another result of the update needs another backup."""
     with open_workspace(run_key(), genre) as workspace:
-        return backup.back_up_playlist(workspace, genre)
+        name = backup.back_up_playlist(workspace, genre)
+    say(f"{genre}: backed up as {name}" if name else f"{genre}: there is no playlist to back up")
+    return name

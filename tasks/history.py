@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beatporter.sync import history
 from orchestration.run_key import run_key
+from orchestration.step_log import say
 from orchestration.task import house_task
 from orchestration.workspace import open_workspace
 
@@ -12,4 +13,6 @@ from orchestration.workspace import open_workspace
 def append_history(genre: str, added: list[str]) -> list[str]:
     """Ids that were recorded."""
     with open_workspace(run_key(), genre) as workspace:
-        return history.append_history(workspace, genre, added)
+        recorded = history.append_history(workspace, genre, added)
+    say(f"{genre}: {len(recorded)} tracks remembered for good")
+    return recorded

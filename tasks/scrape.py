@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beatporter.sync import scrape
 from orchestration.run_key import run_key
+from orchestration.step_log import say
 from orchestration.task import house_task
 from orchestration.workspace import open_workspace
 
@@ -12,4 +13,6 @@ from orchestration.workspace import open_workspace
 def scrape_chart(genre: str) -> list[int]:
     """Beatport ids in chart order."""
     with open_workspace(run_key(), genre) as workspace:
-        return scrape.scrape_chart(workspace, genre)
+        chart = scrape.scrape_chart(workspace, genre)
+    say(f"{genre}: {len(chart)} entries in the chart")
+    return chart

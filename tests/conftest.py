@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
 from tests.timeouts import TIMEOUT_S
+from tests.webhook import Webhook
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -64,10 +65,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in the checkout, stopped when the block is left."""
+def process(command: list[str], environment: Mapping[str, str], log: Path, cwd: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the checkout or in `cwd`, ended when the block is left."""
     with log.open("wb") as out:
-        started = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
+        started = subprocess.Popen(command, cwd=cwd, env=dict(environment), stdout=out, stderr=subprocess.STDOUT)
     try:
         yield started
     finally:
@@ -102,6 +103,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> d
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "beatporter,orchestration",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
         "NO_COLOR": "1",
@@ -110,10 +114,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> d
 
 @pytest.fixture(scope="session")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API address of a running server."""
+    """The API's address of a running server."""
+    with running_server(environment, tmp_path_factory.mktemp("logs") / "server.log") as api:
+        yield api
+
+
+@contextmanager
+def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Prefect's server at the port that the environment names; the API's address."""
     api = environment["PREFECT_API_URL"]
     port = api.split(":")[2].split("/")[0]
-    log = tmp_path_factory.mktemp("logs") / "server.log"
     with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
         end = time.monotonic() + TIMEOUT_S
         while True:
@@ -141,10 +151,24 @@ def prefect(environment: dict[str, str]) -> Command:
 
 
 @pytest.fixture(scope="session")
-def worker(server: str, prefect: Command, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A worker for the pool in prefect.yaml, with every deployment of that file; returns its log."""
-    prefect("work-pool", "create", "beatporter", "--type", "process")
-    prefect("deploy", "--all")
+def webhook() -> Iterator[Webhook]:
+    """Where the session's alerts go."""
+    with Webhook() as running:
+        yield running
+
+
+def register(environment: Mapping[str, str], *arguments: str) -> str:
+    """Make pool, deployments, blocks and alerts on the environment's server, as `beatporter up` does."""
+    command = [sys.executable, "-m", "orchestration.register", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def worker(server: str, environment: dict[str, str], webhook: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A worker at the pool that prefect.yaml names, with every deployment of that file and every alert; gives its log."""
+    register(environment, "--notify", webhook.apprise_address)
     log = tmp_path_factory.mktemp("logs") / "worker.log"
     with process([str(BIN / "prefect"), "worker", "start", "--pool", "beatporter"], environment, log):
         yield log

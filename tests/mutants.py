@@ -27,6 +27,8 @@ ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_s
 RELINKED, STEPS = "tests/contract/test_relinked_tracks.py", "tests/contract/test_sync_steps.py"
 MEMORY_RULES = "tests/unit/test_memory_past_runs.py tests/unit/test_memory_overview.py"
 MEMORY_FILES = "tests/unit/test_memory_files.py"
+KINDS, FIND = "tests/unit/test_matching_kinds.py", "tests/unit/test_matching_find.py"
+ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_matching_audit.py tests/unit/test_matching_intervals.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quota_refusals.py"
 SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
@@ -93,6 +95,28 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a step has the run's peak", "memory/capture.py", "        self._fold()\n        self.steps.append(", "        self.steps.append(", MEMORY),
     ("the outermost own frame counts", "memory/analysis.py", "(frame for frame in stack if is_own", "(frame for frame in stack[::-1] if is_own", MEMORY),
     ("penalties do not count", "matching/judge.py", "score < weights.ACCEPT", "False", JUDGE),
+    ("a stranger's second name is no stranger", "matching/version.py", "return not beside & (rest - people)", "return True", KINDS),
+    ("every version is soft", "matching/version.py", "if not silent.kinds and speaks.kinds <= words.SOFT_KINDS:", "if not silent.kinds:", KINDS),
+    ("vocals leave the length free", "matching/version.py", "if (one.names ^ other.names) & words.SAME_ARRANGEMENT:", "if False:", KINDS),
+    ("any suffix names the artists", "matching/title.py", "return without_unknown(title) if unknown and found == unknown else title", "return without_unknown(title) if unknown else title", KINDS),
+    ("every short bracket tells namesakes apart", "matching/title.py", 'return bool(_WHICH_ARTIST.fullmatch(f"({inner})")) and not is_version(inner)', 'return bool(_WHICH_ARTIST.fullmatch(f"({inner})"))', KINDS),
+    ("a bracket with a stranger is a subtitle", "matching/compare.py", 'return "tag"  # "(Sub', 'pass  # "(Sub', KINDS),
+    ("a long subtitle needs no named cut", "matching/judge.py", 'fit == "long subtitle" and _is_named_cut(case) and artists.complete', 'fit == "long subtitle" and artists.complete', ADVERSARY),
+    ("a long subtitle needs no artists", "matching/judge.py", 'fit == "long subtitle" and _is_named_cut(case) and artists.complete', 'fit == "long subtitle" and _is_named_cut(case)', KINDS),
+    ("one title by two line-ups is the same", "matching/judge.py", 'if partly_others and case.isrc == "differs"', 'if False and case.isrc == "differs"', KINDS),
+    ("a club mix needs no equal length", "matching/judge.py", "case.length_equal and artists.complete and (case.isrc != \"differs\" or case.length_identical))):", "artists.complete)):", KINDS),
+    ("anybody may join a cut of equal length", "matching/judge.py", "return case.length_equal and artists.complete and", "return case.length_equal and", KINDS),
+    ("members may stand on any cut", "matching/judge.py", 'case.track_title.version.cut == "radio" and _is_named_cut(case)', "True", KINDS),
+    ("any ISRC is of the batch", "matching/judge.py", "<= weights.ISRC_BATCH", ">= 0", KINDS),
+    ("a namesake is the artist", "matching/judge.py", "if fit.namesake:", "if False:", KINDS),
+    ("an answer is always whole", "matching/find.py", "if len(answer) < _FULL_ANSWER:", "if True:", FIND),
+    ("a doubtful same settles", "matching/find.py", "if best.score < weights.DOUBT:", "if False:", FIND),
+    ("another's ISRC is not named", "matching/explain.py", "if not isrcs_agree(entry, verdict.track):", "if False:", FIND),
+    ("misses are hidden", "matching/explain.py", "return _chance(other) >= weights.YES_SHOWN", "return _chance(other) >= 0.5", KINDS),
+    ("the nearest is not first", "matching/decide.py", "0.0 if verdict.version else -verdict.chance,", "0.0,", KINDS),
+    ("strata count alike", "matching/intervals.py", "stratum.size * stratum.yes / stratum.asked", "stratum.yes / stratum.asked * whole / len(asked)", AUDIT),
+    ("cannot tell is a no", "sync/audit.py", 'told = [row for row in rows if row.answer != "unknown"]', "told = list(rows)", AUDIT),
+    ("older rules count, too", "sync/audit.py", "for row in rows if row.rules == rules}", "for row in rows}", AUDIT),
     ("sudden misses are kept", "sync/miss_rate.py", "if 2 * missed <= len(fresh):", "if True:", SUDDEN),
     ("one lost control is a fault", "sync/miss_rate.py", "if 2 * len(lost) <= len(controls):", "if not lost:", SUDDEN),
     ("second tries are sudden misses", "sync/miss_rate.py", " if not _was_missed(before.get(match.beatport_id))", "", SUDDEN),

@@ -40,7 +40,7 @@ _REMEDY = (
 
 
 class CutOff(PageShapeChanged):
-    """The page or document ends too early or is half there; whoever fetched it may fetch it again."""
+    """The page or document ends too early or is half there; the caller may fetch it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _DATE_LENGTH = len("2026-05-01")
 
 
 def read_row(row: object, position: int) -> ChartEntry | None:
-    """The entry that a row tells of, None when it lacks id, name or artists.
+    """The entry in a row, None when it lacks id, name or artists.
 
     Args:
         row: one element of a list of results, of any type.

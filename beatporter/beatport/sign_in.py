@@ -75,6 +75,7 @@ class BeatportSignIn:
         ends_at: end of the access token, aware UTC.
         signed_in_at: when the person pasted it.
         renewed_at: when it was last renewed.
+        refused_at: when Beatport refused to renew it; nobody asks again until the person signs in.
     """
 
     access_token: SecretStr
@@ -83,6 +84,7 @@ class BeatportSignIn:
     ends_at: datetime
     signed_in_at: datetime
     renewed_at: datetime | None = None
+    refused_at: datetime | None = None
     store: AccountStore | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -222,6 +224,7 @@ def account_document(sign_in: BeatportSignIn) -> dict[str, Any]:
         "ends_at": sign_in.ends_at.isoformat(),
         "signed_in_at": sign_in.signed_in_at.isoformat(),
         "renewed_at": sign_in.renewed_at.isoformat() if sign_in.renewed_at else None,
+        "refused_at": sign_in.refused_at.isoformat() if sign_in.refused_at else None,
     }
 
 
@@ -233,7 +236,7 @@ def read_account(document: object, store: AccountStore) -> BeatportSignIn:
     """
     try:
         if isinstance(document, Mapping) and _is_token(document["access_token"]):
-            refresh, renewed = document.get("refresh_token"), document.get("renewed_at")
+            refresh, renewed, refused = (document.get(key) for key in ("refresh_token", "renewed_at", "refused_at"))
             return BeatportSignIn(
                 SecretStr(document["access_token"]),
                 SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
@@ -241,6 +244,7 @@ def read_account(document: object, store: AccountStore) -> BeatportSignIn:
                 datetime.fromisoformat(document["ends_at"]).astimezone(UTC),
                 datetime.fromisoformat(document["signed_in_at"]).astimezone(UTC),
                 datetime.fromisoformat(renewed).astimezone(UTC) if renewed else None,
+                datetime.fromisoformat(refused).astimezone(UTC) if refused else None,
                 store,
             )
     except (KeyError, TypeError, ValueError):
@@ -272,6 +276,8 @@ def uses_account(settings: Settings) -> bool:
 
 def account_warning(sign_in: BeatportSignIn, now: datetime) -> str | None:
     """What is to be said before the sign-in ends, and after; None while nothing is."""
+    if sign_in.refused_at is not None:
+        return f"Beatport refused to renew the sign-in at {sign_in.refused_at:%Y-%m-%d %H:%M} UTC. {SIGN_IN_AGAIN}"
     if sign_in.can_be_renewed:
         last = sign_in.renewed_at or sign_in.signed_in_at
         if now - last > UNUSED_FOR:

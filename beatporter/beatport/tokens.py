@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from beatporter.beatport.client import RETRIES
+from beatporter.beatport.challenge import challenge_shown, is_challenge
+from beatporter.beatport.client import RETRIES, place_of
 from beatporter.beatport.sign_in import SHORTEST_LIFE_S, SIGN_IN_AGAIN, USUAL_LIFE_S, AccountStore, BeatportSignIn, open_account
 from beatporter.clock import Clock
 from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignInExpired, TransientError, UpstreamDown
@@ -89,9 +90,10 @@ class AccountTokens:
 
     def _renewed(self) -> BeatportSignIn:
         sign_in = self._load()
-        if sign_in.store is None:
+        store = sign_in.store
+        if store is None:
             raise SettingsError("The Beatport sign-in has no place where a renewed one could be kept.")
-        with sign_in.store.alone():
+        with store.alone():
             sign_in = self._load()  # another process may have renewed it while this one waited
             if not self._is_due(sign_in):
                 return sign_in
@@ -99,7 +101,17 @@ class AccountTokens:
                 raise SignInExpired(
                     "The Beatport sign-in has ended, and it has no refresh token or client id to renew it with.", SIGN_IN_AGAIN
                 )
-            return _renew(self._settings, sign_in, self._now, self._sleep)
+            if sign_in.refused_at is not None:
+                raise _refused(sign_in.refused_at)
+            try:
+                return _renew(self._settings, sign_in, self._now, self._sleep)
+            except SignInExpired:  # kept, so that the other lists of a morning do not ask again
+                store.save(replace(sign_in, refused_at=self._now()))
+                raise
+
+
+def _refused(at: datetime) -> SignInExpired:
+    return SignInExpired(f"Beatport refused to renew the sign-in at {at:%Y-%m-%d %H:%M} UTC.", SIGN_IN_AGAIN)
 
 
 def _renew(settings: Settings, sign_in: BeatportSignIn, now: Clock, sleep: Callable[[float], None]) -> BeatportSignIn:
@@ -130,10 +142,13 @@ def _renew(settings: Settings, sign_in: BeatportSignIn, now: Clock, sleep: Calla
 
 
 def _ask(settings: Settings, form: Mapping[str, str], now: Clock, sleep: Callable[[float], None]) -> HttpResult[Mapping[str, object]]:
+    url = f"{settings.beatport_api_url}/auth/o/token/"
     with HttpSession(settings.http_timeout_s) as http:
 
         def attempt() -> HttpResult[Mapping[str, object]]:
-            sent = http.send("POST", f"{settings.beatport_api_url}/auth/o/token/", data=dict(form), headers={"Accept": "application/json"})
+            sent = http.send("POST", url, data=dict(form), headers={"Accept": "application/json"})
+            if isinstance(sent, Answer) and is_challenge(sent.status, sent.headers, sent.body.decode("utf-8", "replace")):
+                raise challenge_shown(place_of(url))
             result: HttpResult[Answer] = sent if isinstance(sent, Down) else classify(sent, now())
             if not isinstance(result, Good):
                 return result
@@ -147,7 +162,7 @@ def _ask(settings: Settings, form: Mapping[str, str], now: Clock, sleep: Callabl
 
 
 def _failure(result: HttpResult[Mapping[str, object]]) -> BeatporterError:
-    if isinstance(result, Refused) and result.status in (400, 401, 403):
+    if isinstance(result, Refused) and result.status in (400, 401):
         return SignInExpired(
             f"Beatport does not renew the sign-in any more ({result.status}): it has ended, or was given to another client id.",
             SIGN_IN_AGAIN,

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from sqlalchemy import select
-
-from beatporter.ledger.database import Database
-from beatporter.ledger.tables import AUDITS, columns_of
+from beatporter.ledger.record_table import RecordTable
+from beatporter.ledger.tables import AUDITS
 from beatporter.records.ledger import AuditRow
 
 
-class Audits:
+class Audits(RecordTable[AuditRow]):
     """The table in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def append(self, row: AuditRow) -> None:
-        """Save an answer."""
-        with self._database.single() as connection:
-            connection.execute(AUDITS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
+    table, record = AUDITS, AuditRow
 
     def all(self) -> list[AuditRow]:
         """Every answer, oldest first."""
-        with self._database.read() as connection:
-            return [AuditRow(*row) for row in connection.execute(select(*columns_of(AUDITS, AuditRow)).order_by(AUDITS.c.id))]
+        return self._all(self._select().order_by(AUDITS.c.id))

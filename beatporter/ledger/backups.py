@@ -55,7 +55,7 @@ class Backups:
         while chunk := list(islice(chunk_of, ROWS_AT_ONCE)):
             for number, row in enumerate(chunk, len(items)):
                 if row.position != number:
-                    raise ValueError(f"Position {row.position} of a backup is in the place of {number}.")
+                    raise ValueError(f"Position {row.position} of a backup came where {number} was expected.")
             items += self._items(chunk)
         return items
 

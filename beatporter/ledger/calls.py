@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import case, delete, func, literal, select
 
 from beatporter.ledger.database import Database
+from beatporter.ledger.record_table import values_of
 from beatporter.ledger.tables import CALLS
 from beatporter.records.ledger import CallRow
 
 QUOTA = "quota"
-"""Kind of the rows that keep a refusal; `quota:search` where it is known to concern searches."""
+"""Kind of the rows that record a refusal; `quota:search` if it is known to concern searches."""
 HELD = "held"
 """Kind of calls that are reserved and whose use is not known yet."""
 
@@ -75,7 +75,7 @@ class Calls:
             self.append(used)
         elif len(used) == 1:
             with self._database.single() as connection:
-                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(_values(used[0])))
+                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(values_of(used[0])))
         else:
             with self._database.transaction() as connection:
                 connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
@@ -85,10 +85,10 @@ class Calls:
         """Insert rows, all or none."""
         if rows:
             with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
-                connection.execute(CALLS.insert(), [_values(row) for row in rows])
+                connection.execute(CALLS.insert(), [values_of(row) for row in rows])
 
     def made_since(self, since: datetime, until: datetime | None = None) -> int:
-        """Calls of all rows at or after a time, and not after another; reserved calls count as made."""
+        """Calls of all rows from a time on, up to and including another one if given; reserved calls count as made."""
         asked = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
         if until is not None:
             asked = asked.where(CALLS.c.at <= until)
@@ -126,20 +126,20 @@ class Calls:
             return connection.execute(asked).scalar()
 
     def refused(self, now: datetime) -> dict[str, datetime]:
-        """The kinds of call that Spotify refuses at a time, each with the end of its refusal; an empty kind is every kind."""
+        """The kinds of call that Spotify refuses at a time, each with the end of the refusal; an empty kind means every kind."""
         asked = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
         with self._database.read() as connection:
             return {_refused_kind(kind): until for kind, until in connection.execute(asked)}
 
     def refusals(self, since: datetime) -> list[tuple[datetime, str, datetime]]:
-        """When Spotify refused since a time, which kind of call, and until when; the earliest first."""
+        """Refusals since a time: when, which kind of call, and until when; earliest first."""
         asked = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
         with self._database.read() as connection:
             rows = connection.execute(asked.order_by(CALLS.c.at, CALLS.c.id))
             return [(at, _refused_kind(kind), until) for at, kind, until in rows]
 
     def refuse(self, at: datetime, kind: str, until: datetime, run_key: str) -> None:
-        """Keep that Spotify refuses a kind of call until a time; an empty kind is every kind."""
+        """Record that Spotify refuses a kind of call until a time; an empty kind means every kind."""
         self.append([CallRow(at, f"{QUOTA}:{kind}" if kind else QUOTA, 0, run_key, until)])
 
     def drop_before(self, moment: datetime) -> int:
@@ -150,7 +150,3 @@ class Calls:
 
 def _refused_kind(kind: str) -> str:
     return kind.partition(":")[2]
-
-
-def _values(row: CallRow) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(row)}

@@ -5,31 +5,24 @@ Each further challenge in a row makes the pause longer. Several genres that meet
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
-from beatporter.ledger.database import Database
-from beatporter.ledger.tables import CHALLENGES, columns_of
+from beatporter.ledger.record_table import RecordTable
+from beatporter.ledger.tables import CHALLENGES
 from beatporter.records.ledger import ChallengeRow
 
 RESTS = (timedelta(hours=6), timedelta(hours=20), timedelta(hours=44), timedelta(hours=92), timedelta(hours=164))
 """Pauses after the first challenge, the second in a row, … and any later one. All but the first end some hours before a morning's run."""
 
 
-class Challenges:
+class Challenges(RecordTable[ChallengeRow]):
     """The table in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    table, record = CHALLENGES, ChallengeRow
 
     def latest(self, source: str) -> ChallengeRow | None:
         """The source's last challenge, or its first answer after one; None when it never showed one."""
-        asked = select(*columns_of(CHALLENGES, ChallengeRow)).where(CHALLENGES.c.source == source)
-        with self._database.read() as connection:
-            found = connection.execute(asked.order_by(CHALLENGES.c.at.desc(), CHALLENGES.c.id.desc()).limit(1)).first()
-        return ChallengeRow(*found) if found is not None else None
+        return self._latest(CHALLENGES.c.source == source)
 
     def rests_until(self, source: str, now: datetime) -> datetime | None:
         """Until when the source is left alone; None: it may be called."""
@@ -45,15 +38,11 @@ class Challenges:
                 return latest.until  # another genre met the same challenge
             in_a_row = (latest.in_a_row if latest is not None else 0) + 1
             until = now + RESTS[min(in_a_row, len(RESTS)) - 1]
-            self._append(ChallengeRow(source, now, until, in_a_row))
+            self.append(ChallengeRow(source, now, until, in_a_row))
             return until
 
     def note_answer(self, source: str, now: datetime) -> None:
         """Record that the source answered; writes nothing unless its last row was a challenge."""
         latest = self.latest(source)
         if latest is not None and latest.in_a_row:
-            self._append(ChallengeRow(source, now, None, 0))
-
-    def _append(self, row: ChallengeRow) -> None:
-        with self._database.single() as connection:
-            connection.execute(CHALLENGES.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
+            self.append(ChallengeRow(source, now, None, 0))

@@ -180,5 +180,5 @@ def _archive_files(ledger: Ledger, storage: ArchiveStorage, listing: Listing) ->
                 for _ in read_rows(storage, archived, file, ledger.ledger_id):
                     pass
             except LedgerCorrupt as error:
-                if not archived.whole or file in list_archive(storage).files[archived.name]:  # else an archive run has just replaced it
+                if not archived.whole or file in list_archive(storage).files[archived.name]:  # else an archive run just replaced it
                     yield str(error)

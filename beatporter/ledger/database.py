@@ -47,7 +47,7 @@ PRAGMAS = (
 MIN_FILE_BYTES = 512
 """The smallest page of an SQLite file."""
 LOOK_AGAIN_S = 0.5
-"""Between two looks whether another process has let go."""
+"""Pause between two checks whether another process has released a lock."""
 STATEMENTS_AT_ONCE = 500
 """Values in one list of a statement; SQLite allows 32,766 in a statement."""
 NETWORK_FILE_SYSTEMS = {
@@ -74,7 +74,7 @@ _ENGINES: dict[str, Engine] = {}
 _ENGINES_LOCK = threading.RLock()
 _LOCK = 0x62656174
 _WRITER = 0x62656177
-"""Keys of locks in PostgreSQL, in two rooms."""
+"""Keys of locks in PostgreSQL, in two separate key spaces."""
 _PREPARED: WeakSet[Engine] = WeakSet()
 
 
@@ -184,19 +184,19 @@ class Database:
 
     @contextmanager
     def only_writer(self, number: int) -> Iterator[None]:
-        """Wait until no other process holds this number, and hold it; the server lets it go when the connection ends, however it does.
+        """Wait until no other process holds this number, and hold it; the server releases it whenever the connection ends.
 
-        A connection that breaks meanwhile lets it go too soon, which is no reason to end what goes on within. On SQLite it is not needed.
+        If the connection breaks, it is released too early; that is no reason to stop the work inside. SQLite does not need this.
 
         Raises:
-            LedgerUnavailable, LedgerUnwritable: as the database says, before it is held.
+            LedgerUnavailable, LedgerUnwritable: from the database, before it is held.
         """
         with self.errors():
             connection = self._connected(self._engine)
         try:
             with self.errors():
-                # Of a transaction, not of a session: a pooler may hand a session on. Asked for again and again, so that nothing
-                # that the server counts as a statement at work takes minutes.
+                # A transaction's lock and not a session's, because a pooler may pass a session on. Polled, so that no statement
+                # counts as running for minutes on the server.
                 asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
                 while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
                     connection.rollback()
@@ -341,7 +341,7 @@ def _sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_network(path.parent)
-        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # which SQLite would take for a new database
+        if path.is_file() and path.stat().st_size < MIN_FILE_BYTES:  # SQLite would treat it as a new database
             raise _cut_off(path)
         if not path.exists():
             _make_file(path)
@@ -353,7 +353,7 @@ def _sqlite(path: Path) -> Engine:
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise LedgerUnwritable(f"The ledger {path} cannot be opened: {reason}.", "Set BEATPORTER_DATABASE to a writable place.") from error
-    # The file as a URI: a path may hold any letter, and SQLite does not make a file, readable by all, in the place of one that went away.
+    # The file as a URI: a path may hold any character, and with mode=rw SQLite does not create a world-readable file if it has gone.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
 
@@ -366,16 +366,16 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _make_file(path: Path) -> None:
-    """Begin a database, open to its owner only. It is never there with nothing in it: an empty file is one whose content was lost."""
+    """Create a database, open to its owner only. It is never empty, because an empty file means that its content was lost."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR))
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            for pragma in (*PRAGMAS, f"application_id={_LOCK}"):  # the last one is what has the first page written
+            for pragma in (*PRAGMAS, f"application_id={_LOCK}"):  # the last one makes SQLite write the first page
                 connection.execute(f"PRAGMA {pragma}")
         try:
             os.link(draft, path)
-        except FileExistsError:  # another process was faster
+        except FileExistsError:  # another process did it first
             return
         except OSError:  # a file system without links
             draft.rename(path)
@@ -397,7 +397,7 @@ def _set_wal(driver: Any) -> None:
 
 def _cut_off(path: Path) -> LedgerCorrupt:
     size = path.stat().st_size
-    remedy = "Put a copy of it back." if size else "Put a copy of it back, or remove it to begin a new one."
+    remedy = "Restore a copy." if size else "Restore a copy, or remove the file to begin a new ledger."
     return LedgerCorrupt(f"The ledger {path} is cut off after {size} bytes.", remedy)
 
 

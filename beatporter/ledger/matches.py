@@ -75,7 +75,7 @@ class Matches:
         return found
 
     def recent_isrcs(self, count: int) -> list[str]:
-        """ISRCs under which tracks were found last, the latest first; each once."""
+        """ISRCs under which tracks were found last, latest first, each once."""
         asked = select(MATCHES.c.track_isrc).where(MATCHES.c.method == "isrc", MATCHES.c.track_isrc.is_not(None))
         with self._database.read() as connection:
             latest = connection.execute(asked.order_by(MATCHES.c.id.desc()).limit(4 * count)).scalars()

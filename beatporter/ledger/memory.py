@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
 from beatporter.ledger.database import Database
+from beatporter.ledger.record_table import values_of
 from beatporter.ledger.tables import HISTORY, MEMORY, columns_of
 from beatporter.records.ledger import MemoryRow
 
@@ -26,7 +26,7 @@ class Memory:
         """Save the rows of a run."""
         if not rows:
             return
-        values = [{field.name: getattr(row, field.name) for field in fields(row)} for row in rows]
+        values = [values_of(row) for row in rows]
         with self._database.single() as connection:
             connection.execute(MEMORY.insert(), values)
 

@@ -13,7 +13,8 @@ from sqlalchemy import delete, select
 
 from beatporter.ledger.database import Database
 from beatporter.ledger.playlist_ids import number_of, numbered
-from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, PLAYLISTS, SNAPSHOTS, columns_of
+from beatporter.ledger.record_table import RecordTable
+from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, PLAYLISTS, SNAPSHOTS
 from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow
 
 _STATE = [field.name for field in fields(SnapshotRow) if field.name != "playlist_id"]
@@ -40,23 +41,14 @@ class Snapshots:
         return SnapshotRow(playlist_id, *found) if found is not None else None
 
 
-class Playlists:
+class Playlists(RecordTable[RememberedPlaylist]):
     """The table in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def append(self, row: RememberedPlaylist) -> None:
-        """Remember which playlist belongs to a genre."""
-        with self._database.single() as connection:
-            connection.execute(PLAYLISTS.insert().values({field.name: getattr(row, field.name) for field in fields(row)}))
+    table, record = PLAYLISTS, RememberedPlaylist
 
     def latest(self, genre_id: int) -> RememberedPlaylist | None:
         """The genre's playlist as last remembered; None when there is none."""
-        asked = select(*columns_of(PLAYLISTS, RememberedPlaylist)).where(PLAYLISTS.c.genre_id == genre_id)
-        with self._database.read() as connection:
-            found = connection.execute(asked.order_by(PLAYLISTS.c.at.desc(), PLAYLISTS.c.id.desc()).limit(1)).first()
-        return RememberedPlaylist(*found) if found is not None else None
+        return self._latest(PLAYLISTS.c.genre_id == genre_id)
 
     def ids(self, genre_id: int) -> set[str]:
         """Ids of every playlist that was ever remembered for the genre."""

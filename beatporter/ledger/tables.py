@@ -231,6 +231,7 @@ RUNS = Table(
     Column("id", RowId, primary_key=True),
     *_fields_of(RunRow),
     Index("runs_by_genre", "genre_id", "at"),
+    Index("runs_by_key", "run_key"),
 )
 
 MEMORY = Table(

@@ -42,7 +42,7 @@ class Meter(Protocol):
         """Count one call before it is sent."""
 
     def refused(self, kind: str, until: datetime) -> QuotaExceeded:
-        """Keep that Spotify refuses that kind of call until then; the error that says so."""
+        """Record that Spotify refuses that kind of call until then; returns the error for it."""
 
 
 class CallsInHand:
@@ -69,7 +69,7 @@ class CallsInHand:
 
     @property
     def unused(self) -> int:
-        """Calls in hand that were not used, though the ledger counts them."""
+        """Calls in hand that were not used, although the ledger counts them."""
         return self.open + self.kept
 
     def is_old(self, now: datetime) -> bool:
@@ -195,10 +195,10 @@ class CallBudget:
         return calls_left(self._calls, self._budget, now or self._now())
 
     def refused(self, kind: str, until: datetime) -> QuotaExceeded:
-        """Keep that Spotify said QUOTA_EXCEEDED: no process that shares the ledger asks for that kind of call before `until`.
+        """Record that Spotify said QUOTA_EXCEEDED: no process that shares the ledger makes that kind of call before `until`.
 
         Args:
-            kind: as in `take`; empty for every kind.
+            kind: see `take`; empty for every kind.
         """
         with self._lock:
             self._refused[kind] = until
@@ -244,10 +244,10 @@ class CallBudget:
                 self._sleep(pause_s)
 
     def _begin(self, kind: str) -> tuple[datetime, datetime]:
-        """The present second, and until when this run waits for calls. What Spotify refuses is looked up once in a second.
+        """The current second, and until when this run waits for calls. Spotify's refusals are looked up at most once a second.
 
         Raises:
-            QuotaExceeded: Spotify may not be asked for that kind of call at present, whichever process found that out.
+            QuotaExceeded: Spotify must not get that kind of call now, whichever process was told so.
         """
         now = _seconds(self._now())
         if now != self._asked_at:

@@ -145,6 +145,25 @@ class RunRow:
     error: str | None
     """What happened and what to do about it, for a failed run."""
     at: datetime
+    run_key: str | None = None
+    """Of the run that it belongs to: equal for all genres of a morning. This and what follows is None in rows of older versions."""
+    run_id: str | None = None
+    """Of the genre's own run, as the scheduler knows it."""
+    playlist_id: str | None = None
+    chart: int | None = None
+    """Entries of the chart."""
+    matched: int | None = None
+    """Entries with a Spotify track."""
+    spotify_calls: int | None = None
+    peak_memory_mb: float | None = None
+    """In MiB by the kernel's count, as the next two: while the run worked, before it and after it."""
+    memory_before_mb: float | None = None
+    memory_after_mb: float | None = None
+    duration_s: float | None = None
+    error_type: str | None = None
+    """The error's class, e.g. ChallengeShown."""
+    dry_run: int | None = None
+    """1: nothing was written; such a row is the answer to a parent run and counts for nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

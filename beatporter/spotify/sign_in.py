@@ -183,6 +183,15 @@ def sign_in_warning(sign_in: SignIn, at: datetime) -> str | None:
     return f"The Spotify sign-in is {age.days} days old and ends about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}. {SIGN_IN_AGAIN}"
 
 
+def sign_in_words(sign_in: SignIn, now: datetime) -> str:
+    """A sign-in's age, and until when it is good."""
+    age = sign_in_age(sign_in, now)
+    if age is None or sign_in.signed_in_at is None:
+        return "by a refresh token of unknown age; it ends six months after you signed in."
+    warning = sign_in_warning(sign_in, now)
+    return warning or f"{age.days} days old, good until about {sign_in.signed_in_at + LIFETIME:%Y-%m-%d}."
+
+
 def _missing(settings: Settings) -> list[str]:
     keys = ("spotify_client_id", "spotify_client_secret")
     return [PREFIX + key.upper() for key in keys if not getattr(settings, key)]

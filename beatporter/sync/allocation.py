@@ -21,9 +21,9 @@ CALLS_OF_A_WRITE = 1
 
 
 def open_allocator(workspace: Workspace, slugs: Sequence[str]) -> QuotaAllocator:
-    """An allocator of what the day's budget has left, those calls among it that come back while a run has patience.
+    """An allocator of the calls left in the day's budget, including those that come back while a run is willing to wait.
 
-    Where Spotify is known to give less than the budget, that is shared out instead.
+    If Spotify is known to allow less than the budget, that is shared out instead.
     """
     ledger, now = workspace.ledger, workspace.now()
     budget = learned_budget(refusals(ledger.calls, now), workspace.settings.spotify_daily_budget)

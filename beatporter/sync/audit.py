@@ -134,8 +134,9 @@ def say_result(found: AuditResult) -> str:
 
 
 def audit_line(ledger: Ledger) -> str:
-    """The result of the audits under the current rules, in one line; for the briefing."""
-    return say_result(result(ledger.audits.all()))
+    """The result of the audits under the rules in force, in one line for the briefing; empty before there are any."""
+    found = result(ledger.audits.all())
+    return say_result(found) if found.answers else ""
 
 
 def _decisions(workspace: Workspace, slugs: Sequence[str]) -> list[tuple[ChartEntry, Match]]:

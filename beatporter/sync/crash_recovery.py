@@ -1,9 +1,9 @@
 """Works out what a write with unknown outcome left behind. Pure: from what was sent and what is there now.
 
 A run may die, or lose its connection, after it sent a request. Reading the playlist shows which of the sent tracks are there. A sent
-track that is *not* there either never came in and must be added, or was removed by the person since and stays out. Spotify carries out
-a request completely or not at all. The last request is sent first, each after the one before it is confirmed. So a track that came in
-proves that everything planned below it, and everything in its own request, came in too.
+track that is *not* there was either never added and must be added, or was removed by the person since and stays out. Spotify carries out
+a request completely or not at all. The last request is sent first, each after the one before it is confirmed. So a track that is there
+proves that everything planned below it, and everything in its own request, was added too.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from beatporter.records.ledger import SnapshotRow
 from beatporter.spotify.apply import batches
 
 LONGEST_WRITE = timedelta(minutes=15)
-"""A track that came in this long after a write began is attributed to it: five rounds with pauses and 429s take some minutes."""
+"""A track added within this time after a write began is attributed to it: five rounds with pauses and 429s take some minutes."""
 CLOCK_DIFFERENCE = timedelta(minutes=1)
-"""Allowed difference between our clock and Spotify's, which says when a track came in."""
+"""Allowed difference between our clock and Spotify's, which dates the additions."""
 
 
 def removed_by_user(state: SnapshotRow | None, there: Mapping[str, datetime | None]) -> list[str]:
-    """Tracks that came in by a write of unknown outcome and were removed before the next run looked.
+    """Tracks that a write of unknown outcome added and that were removed before the next run looked.
 
     If nothing is left of the last request that was carried out, nothing proves it, and its tracks count as never added.
 
     Args:
         state: the playlist's last state.
-        there: tracks of `state.sending` that the playlist holds, with the time at which they came in according to Spotify.
+        there: tracks of `state.sending` that the playlist holds, with the time of their addition according to Spotify.
     """
     if state is None or state.state != "writing" or state.sent_at is None:
         return []

@@ -96,7 +96,7 @@ def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[in
 
 
 def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[int, Match]) -> _Answers:
-    """The answers without misses that may be the search's own fault; then nothing more is asked."""
+    """The answers without misses that may be the search's own fault; in that case searching stops."""
     doubt = doubtful_misses(workspace, answers.matches, decided)
     if doubt is None:
         return answers
@@ -105,7 +105,7 @@ def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[
 
 @contextmanager
 def _searchers() -> Iterator[ThreadPoolExecutor]:
-    """Threads that search. A run that is told to end does not wait for them: one may sleep through a minute that Spotify asked for."""
+    """Threads that search. A run that is told to end does not wait for them, since one may be in a pause of a minute."""
     pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search")
     try:
         yield pool

@@ -1,9 +1,9 @@
-"""Many sudden misses are a fault of the search, not verdicts: nothing is kept as "not on Spotify" while the search itself is in doubt.
+"""Detects a broken search: many sudden misses are not verdicts, and nothing is saved as "not on Spotify" while the search is suspect.
 
-The rule (docs/decisions/sudden-misses.md): when more than half of a batch's entries are not found, the batch is in doubt; entries that had
-been missed before do not count. Then Spotify is asked for recordings that it found before, three at most, those of this batch first. If
-most of them are not found, the misses do not stand. Before anything was ever found by its ISRC there is nothing to ask for: then a batch
-of which nothing was found is a fault.
+The rule (docs/decisions/sudden-misses.md): when more than half of a batch's entries are not found, the batch is suspect; entries that were
+missed before do not count. Then we search for up to three recordings that Spotify found before, those of this batch first. If
+most of them are not found, the misses are discarded. As long as nothing was ever found by its ISRC there is nothing to search for; then a
+batch in which nothing was found counts as a fault.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from beatporter.records.match import Match
 from beatporter.sync.workspace import Workspace
 
 CONTROLS = 3
-"""One that is lost may have left Spotify."""
-WHAT = "Spotify's search is out of order: {missed} of {tried} entries were not found, {proof}. Nothing is kept as not on Spotify."
+"""More than one, since a single lost recording may have left Spotify."""
+WHAT = "Spotify's search is out of order: {missed} of {tried} entries were not found, {proof}. Nothing is recorded as not on Spotify."
 REMEDY = "They are searched again in the next run."
 
 
 class SearchOutOfOrder(TransientError):
-    """Spotify's search finds nothing, or not what it found before."""
+    """Spotify's search finds nothing, or does not find what it found before."""
 
 
 def doubtful_misses(workspace: Workspace, matches: Sequence[Match], before: Mapping[int, Match]) -> BeatporterError | None:
-    """Why the misses among a batch's decisions are not to be kept; None when they may be.
+    """Why the misses among a batch's decisions must not be saved; None when they may be.
 
     Args:
         matches: the batch's decisions.
-        before: the decisions that stood before, by Beatport id.
+        before: the decisions before the batch, by Beatport id.
     """
     fresh = [match for match in matches if not _was_missed(before.get(match.beatport_id))]
     missed = sum(is_miss(match) for match in fresh)

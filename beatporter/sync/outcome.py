@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from beatporter.errors import BeatporterError
 from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
-from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog
 from beatporter.sync.candidates import never_had
@@ -123,18 +121,6 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     matched = sum(_track_id(match) is not None for match in matches.values())
     return Outcome(state="failed", chart=len(chart.entries), matched=matched, spotify_calls=calls, error=error)
-
-
-def record_outcome(workspace: Workspace, slug: str, outcome: Outcome) -> None:
-    """Write the outcome of a run to the ledger."""
-    genre_id = workspace.genre(slug).genre_id
-    row = RunRow(genre_id, outcome.state, outcome.added, outcome.not_found, outcome.deferred, outcome.error, workspace.now())
-    workspace.ledger.runs.append(row)
-
-
-def record_failure(workspace: Workspace, slug: str, error: BeatporterError) -> None:
-    """Write to the ledger that a run failed, and why."""
-    record_outcome(workspace, slug, Outcome(state="failed", error=str(error)))
 
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from beatporter import names
@@ -16,12 +17,34 @@ from beatporter.sync.outcome import EntryOutcome, Outcome
 
 BREAK = "<br>"
 """A line break in a table cell; Prefect's default UI never wraps cells, so a long one pushes the others off the page."""
-NAME_LINE, WHY_LINE = 32, 60
-"""Characters per line: with both names the table then fits on a page 1280 pixels wide."""
+RETRY = "Retry this run."
+NAME_LINE, WHY_LINE = 32, 40
+"""Characters on one line: with both names the table then fits on a page of 1280 pixels; on a phone the default UI wraps at words."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenreLinks:
+    """What a genre's name leads to; empty: nothing to lead to.
+
+    Attributes:
+        run: the genre's own run.
+        page: what became of each chart entry.
+        playlist: on Spotify.
+    """
+
+    run: str = ""
+    page: str = ""
+    playlist: str = ""
 
 
 def sync_report(
-    slug: str, outcomes: Sequence[EntryOutcome], outcome: Outcome, scraped_at: datetime | None, *, notes: Iterable[str] = ()
+    slug: str,
+    outcomes: Sequence[EntryOutcome],
+    outcome: Outcome,
+    scraped_at: datetime | None,
+    *,
+    notes: Iterable[str] = (),
+    links: GenreLinks = GenreLinks(),
 ) -> str:
     """The artifact `sync-<genre>`: figures, then every chart entry with its verdict, both names and why.
 
@@ -35,21 +58,37 @@ def sync_report(
         "",
         f"{outcome.chart} entries ({when}): **{outcome.matched}** on Spotify, **{outcome.added}** added, "
         f"**{outcome.not_found}** not found, **{outcome.deferred}** deferred; {outcome.spotify_calls} Spotify calls.",
+        *_leads(("The playlist", links.playlist), ("this run", links.run)),
         *_quoted(notes),
         "",
-        "| # | Verdict | On Beatport | On Spotify | Why |",
-        "|---:|---|---|---|---|",
+        "| # | On Beatport | On Spotify | Verdict, and why |",
+        "|---:|---|---|---|",
         *(_row(item) for item in outcomes),
     ]
     return "\n".join(lines)
 
 
-def failure_report(slug: str, error: BeatporterError, run_key: str, *, notes: Iterable[str] = ()) -> str:
-    """The artifact `sync-<genre>` of a failed run: what happened and what to do."""
-    remedy = escape(error.remedy) or "Retry this run."
-    return "\n".join(
-        [f"# {escape(slug)}: failed", "", escape(error.what), "", f"**What to do:** {remedy}", *_quoted(notes), "", f"Run key: {run_key}"]
-    )
+def failure_report(
+    slug: str, error: BeatporterError, run_key: str, *, notes: Iterable[str] = (), run: str = "", state: str = "failed"
+) -> str:
+    """The artifact `sync-<genre>` of a run that failed: what happened and what to do.
+
+    Args:
+        run: the address of the run that is to be retried.
+        state: how it ended, such as "challenged".
+    """
+    retry = f"[Retry this run]({run})" if run else "Retry this run"
+    remedy = f"{escape(error.remedy)} Then: {retry}." if error.remedy and error.remedy != RETRY else f"{retry}."
+    lines = [f"# {escape(slug)}: {state}", "", escape(error.what), "", f"**What to do:** {remedy}", *_quoted(notes)]
+    return "\n".join([*lines, "", f"Run key: {run_key}"])
+
+
+def headline(outcomes: Mapping[str, Outcome]) -> str:
+    """A morning in one line: what failed, or what came in."""
+    failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
+    if failed:
+        return f"{len(failed)} of {_several(len(outcomes), 'genre')} failed: {', '.join(failed)}"
+    return f"{_several(len(outcomes), 'genre')}, {_several(sum(outcome.added for outcome in outcomes.values()), 'track')} added"
 
 
 def waiting_report(slug: str, error: BeatporterError) -> str:
@@ -58,17 +97,25 @@ def waiting_report(slug: str, error: BeatporterError) -> str:
 
 
 def summary_report(
-    outcomes: Mapping[str, Outcome], *, spotify_calls: int, budget_left: int, ended_at: datetime, notes: Iterable[str] = ()
+    outcomes: Mapping[str, Outcome],
+    *,
+    spotify_calls: int,
+    budget_left: int,
+    ended_at: datetime,
+    notes: Iterable[str] = (),
+    links: Mapping[str, GenreLinks] | None = None,
 ) -> str:
     """The artifact `summary`: failures with their reasons first, then one line per genre.
 
     Args:
         ended_at: when the run ended, aware UTC.
         notes: sentences for the person, such as that the sign-in ends soon.
+        links: what each genre's name leads to.
     """
+    known = links or {}
     failed = {slug: outcome.error for slug, outcome in outcomes.items() if outcome.state == "failed"}
     lines = [
-        f"# {_several(len(outcomes), 'genre')}, {_several(sum(outcome.added for outcome in outcomes.values()), 'track')} added",
+        f"# {escape(headline(outcomes))}",
         "",
         f"{utc(ended_at)}: {_several(spotify_calls, 'Spotify call')}; {budget_left} left of the daily budget.",
         *_quoted(notes),
@@ -78,13 +125,13 @@ def summary_report(
             "",
             "## Failed",
             "",
-            *(f"- **{escape(slug)}**: {escape(error or 'no reason is known')}" for slug, error in failed.items()),
+            *(_failure(slug, error or "No reason is known.", known.get(slug, GenreLinks())) for slug, error in failed.items()),
         ]
     lines += [
         *("", "## Genres", ""),
-        "| Genre | Matched | Added | Not found | Deferred | Calls | Peak | Time |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-        *(_summary_row(slug, outcome) for slug, outcome in outcomes.items()),
+        "| Genre | Matched | Added | Open | Took |",
+        "|---|---:|---:|---:|---:|",
+        *(_summary_row(slug, outcome, known.get(slug, GenreLinks())) for slug, outcome in outcomes.items()),
     ]
     return "\n".join(lines)
 
@@ -102,12 +149,28 @@ def _quoted(notes: Iterable[str]) -> list[str]:
     return [line for note in notes for line in ("", f"> {escape(note)}")]
 
 
-def _summary_row(slug: str, one: Outcome) -> str:
-    peak = f"{one.peak_memory_mb:.0f} MB" if one.peak_memory_mb else "–"
-    time = f"{one.duration_s:.1f} s" if one.duration_s else "–"
-    figures = (f"{one.matched} of {one.chart}", one.added, one.not_found, one.deferred, one.spotify_calls, peak, time)
+def _failure(slug: str, error: str, links: GenreLinks) -> str:
+    retry = f" [Retry its run]({links.run})" if links.run else ""
+    return f"- **{escape(slug)}**: {escape(error)}{retry}"
+
+
+def _leads(*links: tuple[str, str]) -> list[str]:
+    """A line of links; none where there is nothing to lead to."""
+    shown = [f"[{words}]({address})" for words, address in links if address]
+    return ["", " · ".join(shown)] if shown else []
+
+
+def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
+    peak = [f"{one.peak_memory_mb:.0f} MB"] if one.peak_memory_mb else []
+    time = [f"{one.duration_s:.1f} s"] if one.duration_s else []
+    took = BREAK.join([_several(one.spotify_calls, "call"), *peak, *time])
+    matched = f"{one.matched} of {one.chart}" if one.chart else "–"
+    left = BREAK.join([f"{one.not_found} not found", *([f"{one.deferred} deferred"] if one.deferred else [])])
+    figures = (matched, one.added, left, took) if one.state != "failed" else (matched, "–", "–", took)
     state = "" if one.state == "completed" else f" **{one.state}**"
-    return f"| {escape(slug)}{state} | {' | '.join(map(str, figures))} |"
+    name = f"[{slug}]({links.run})" if links.run else escape(slug)
+    more = [f"[{words}]({address})" for words, address in (("entries", links.page), ("playlist", links.playlist)) if address]
+    return f"| {BREAK.join([name + state, *more])} | {' | '.join(map(str, figures))} |"
 
 
 def _row(item: EntryOutcome) -> str:
@@ -115,7 +178,7 @@ def _row(item: EntryOutcome) -> str:
     title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
     why = _wrapped(explain(match), WHY_LINE) if match else "left for a later run"
     place = "left" if item.left else entry.position
-    return f"| {place} | {_verdict(item)} | {_names(entry.artists, title)} | {_found(match)} | {why} |"
+    return f"| {place} | {_names(entry.artists, title)} | {_found(match)} | {_verdict(item)}{BREAK}{why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:

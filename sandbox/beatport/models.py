@@ -79,7 +79,7 @@ class BeatportState:
         account: the person's sign-in to the API.
         weekly: prefix and artist of charts that come out every week, on Monday at `WEEKLY_HOUR`; see `weekly_chart`.
         challenges: every page is the challenge; None: only by patience.
-        left_out: fields that rows lack. label_extra: so many older recordings more of a label, by its id.
+        left_out: fields that rows lack. label_extra: how many older recordings a label has besides its own, by its id.
         dripped: fields that rows of the next answers have more than usual, and their values.
         max_per_second: more page requests than that in a second and the challenge is shown; None: never.
         challenge_s: how long the challenge stays then.

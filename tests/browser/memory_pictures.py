@@ -56,7 +56,8 @@ def main(folder: Path) -> int:
         for morning in range(MORNINGS):
             run = start_run(api, "sync-genres/daily", {"fan_out": "deployments", "genres": list(GENRES), "max_concurrent": 1})
             ended = wait_for_end(api, run, folder / "worker.log")
-            print(f"morning {morning + 1}: {ended['state']['name']}", flush=True)
+            assert ended["state"]["type"] == "COMPLETED", ended["state"]
+            print(f"morning {morning + 1} is done", flush=True)
             sandbox.next_day()
         wait_until(pages_url)
         take_all(api, pages_url)

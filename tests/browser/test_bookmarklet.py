@@ -1,4 +1,4 @@
-"""The bookmarklet in a real Chromium, on the sandbox's pages: as it is, where the page forbids it to send, and on a page gone stale."""
+"""The bookmarklet in a real Chromium, on the sandbox's pages: normally, when the page forbids it to send, and on a stale page."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def bookmark(context: BrowserContext, inbox: InboxServer) -> str:
 
 
 def click(page: Page, script: str) -> str:
-    """What the browser says after a click on the bookmark."""
+    """The browser's message after a click on the bookmark."""
     said: list[str] = []
 
     def hear(dialog: Dialog) -> None:

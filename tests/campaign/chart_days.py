@@ -1,7 +1,7 @@
-"""Fourteen mornings of a signed-in person while the website shows nothing but challenges: played here, on a clock of their own.
+"""Fourteen mornings of a signed-in person while the website shows only challenges: played here, on a simulated clock.
 
-36 genres, three charts (the overall Top 100, a genre's Hype 100, the first ten of a weekly DJ chart) and two labels, one of them wanted
-whole, by the very steps that the tasks call, against a Spotify that counts for itself. One morning Beatport refuses to renew the sign-in;
+36 genres, three charts (the overall Top 100, a genre's Hype 100, the first ten of a weekly DJ chart) and two labels, one of them
+complete, with the steps that the tasks call, against a Spotify that counts by itself. One morning Beatport refuses to renew the sign-in;
 the person signs in again at noon. `python -m tests.campaign.chart_days` prints the figures.
 """
 
@@ -49,14 +49,14 @@ GENRES = tuple(genre.slug for genre in KNOWN)
 
 @dataclass(slots=True)
 class Morning:
-    """What a morning's run did.
+    """The statistics of a morning's run.
 
     Attributes:
-        states: of all lists, as their runs would end.
-        sources: from where their charts came.
+        states: the final state of each list's run.
+        sources: where their charts came from.
         pages: requests to the website. answers: to the API. renewals: of the sign-in.
-        calls: of Spotify. added: tracks that came into playlists. deferred: entries left for a later run.
-        failures: what was said of those that failed.
+        calls: to Spotify. added: tracks added to playlists. deferred: entries left for a later run.
+        failures: the messages of failed lists.
     """
 
     states: Counter[str] = field(default_factory=Counter)
@@ -71,10 +71,10 @@ class Morning:
 
 
 class ChartWorld(QuotaWorld):
-    """The quota's world, whose website challenges, and a person who is signed in to its API.
+    """The quota benchmark's world with a website that shows challenges, and a person signed in to its API.
 
     Attributes:
-        label_ids: of the two labels: of one only what is new is wanted, of the other all.
+        label_ids: of the two labels: of one only new tracks are wanted, of the other all.
     """
 
     def __init__(self, slugs: Sequence[str], *, seed: int, quota: int) -> None:
@@ -104,13 +104,13 @@ class ChartWorld(QuotaWorld):
         return self._beatport.url
 
     def sign_in(self, settings: Settings) -> None:
-        """The person signs in at the documentation page and pastes what it got."""
+        """The person signs in at the documentation page and pastes what it received."""
         pasted = json.dumps(self.beatport.account.sign_in())
         AccountFile(account_path(settings)).save(read_pasted(pasted, CLIENT_ID, self.now()))
 
 
 class Mornings:
-    """Runs a person's lists each morning with one budget and one ledger, as the flow `sync-genres` does inline."""
+    """Runs a person's lists each morning with one budget and one ledger, like the flow `sync-genres`."""
 
     def __init__(self, world: QuotaWorld, settings: Settings) -> None:
         self._world, self.settings, self._pace = world, settings, world.pace()
@@ -146,7 +146,7 @@ class Mornings:
         return morning
 
     def _sync(self, slug: str, max_searches: int, morning: Morning) -> None:
-        """The five steps, each in a workspace of its own as each task has one."""
+        """The five steps, each with its own workspace, like each task."""
         told: list[Progress] = []
         with listening(told.append), self._workspace(slug) as workspace:
             chart = scrape_chart(workspace, slug)
@@ -183,7 +183,7 @@ class Mornings:
 
 @dataclass(frozen=True, slots=True)
 class Fortnight:
-    """All mornings, and what the playlists hold at the end by their names."""
+    """All mornings, and the final content of the playlists by name."""
 
     mornings: Sequence[Morning]
     playlists: dict[str, list[str]]
@@ -191,11 +191,11 @@ class Fortnight:
 
 
 def play(slugs: Sequence[str] = GENRES, *, seed: int = 1, budget: int = BUDGET) -> Fortnight:
-    """Play the fortnight; the same seed plays the same."""
-    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - in memory where there is one: this is about charts
+    """Play the fortnight; the same seed gives the same."""
+    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - in memory if possible: this tests charts, not disks
     mornings: list[Morning] = []
     with (
-        patch.object(match, "SEARCHES_AT_ONCE", 1),  # on a clock that threads share, several would not be the same twice
+        patch.object(match, "SEARCHES_AT_ONCE", 1),  # several threads on one clock would not be reproducible
         ChartWorld(slugs, seed=seed, quota=budget) as world,
         tempfile.TemporaryDirectory(dir=folder) as home,
     ):

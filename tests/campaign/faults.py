@@ -319,7 +319,7 @@ class _Play:
         for report in reports:
             self.evidence.errors.update(report.errors.values())
             if "" in report.errors:
-                self.evidence.notes.append(f"an error that is none of ours: {report.errors['']}")
+                self.evidence.notes.append(f"a foreign error: {report.errors['']}")
         self._clock.advance(60)
         for rule in rules:
             self._place.faults.add(rule)

@@ -1,4 +1,4 @@
-"""A fortnight on a signed-in person's API while the website shows challenges only, and one by the bookmarklet alone."""
+"""A fortnight with a signed-in person's API while the website shows only challenges, and one with the bookmarklet alone."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def test_the_sign_in_is_renewed_every_morning_once(fortnight: Fortnight) -> None
     renewals = [morning.renewals for morning in fortnight.mornings]
     assert renewals[0] == 0, "it was signed in just now"
     assert renewals[REFUSED_ON - 1] == 0
+    assert fortnight.mornings[REFUSED_ON - 1].answers == 1, "one refusal, not one for each list"
     assert all(one == 1 for number, one in enumerate(renewals, 1) if number not in (1, REFUSED_ON))
 
 

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import AccountFile, BeatportSignIn, account_path, account_warning, read_pasted
 from beatporter.beatport.tokens import EARLY, AccountTokens, check_sign_in
-from beatporter.errors import SettingsError, SignInExpired, UpstreamDown
+from beatporter.errors import ChallengeShown, SettingsError, SignInExpired, UpstreamDown
 from beatporter.settings import Settings, load_settings
 from orchestration.blocks import AccountBlock, open_account_store
 from orchestration.redaction import without_secrets
@@ -154,10 +154,23 @@ def test_a_refused_refresh_is_told_and_a_new_login_repairs_it(sandbox: Sandbox, 
     clock.advance(LIFE)
     sandbox.beatport.account.refuses = True
     source = tokens(settings, clock)
-    with pytest.raises(SignInExpired, match="beatporter login beatport"):
-        source.current()
+    for worker in (source, source, tokens(settings, clock)):
+        with pytest.raises(SignInExpired, match="beatporter login beatport"):
+            worker.current()
+    assert sandbox.requests.count(kind="api-token") == 1, "nobody asks again before the person signs in"
+    assert "refused to renew" in (account_warning(kept(settings), clock()) or "")
     sign_in(sandbox, settings, clock())
     assert source.current() == kept(settings).access_token
+
+
+def test_a_challenge_in_place_of_a_token_is_no_refusal(sandbox: Sandbox, settings: Settings, clock: Clock) -> None:
+    sign_in(sandbox, settings, clock())
+    clock.advance(LIFE)
+    sandbox.faults.add(kind="api-token", fault="challenge", count=1)
+    source = tokens(settings, clock)
+    with pytest.raises(ChallengeShown):
+        source.current()
+    assert source.current() == kept(settings).access_token, "the sign-in is as good as before"
 
 
 def test_while_beatport_is_down_the_present_token_is_used_to_its_end(sandbox: Sandbox, settings: Settings, clock: Clock) -> None:

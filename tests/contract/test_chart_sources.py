@@ -1,4 +1,4 @@
-"""The chain of sources against the sandbox: the first that gives a whole chart wins, a challenge is left alone for a growing time."""
+"""The chain of sources with the sandbox: the first complete chart wins; after challenges a source rests for a growing time."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ START = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 
 
 class Reader:
-    """Reads charts of the sandbox, at a time of its own.
+    """Reads the sandbox's charts, with its own clock.
 
     Attributes:
-        said: notes of the last reading.
+        said: notes of the last read.
     """
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
@@ -66,7 +66,7 @@ class Reader:
                 self.steps = [one.step for one in told if one.note]
 
     def sign_in(self) -> None:
-        """The person signs in at the documentation page, and pastes what it got."""
+        """The person signs in at the documentation page, and pastes what it received."""
         pasted = self.sandbox.beatport.account.sign_in()
         sign_in = read_pasted(json.dumps(pasted), CLIENT_ID, self.now)
         AccountFile(account_path(self.settings())).save(sign_in)
@@ -90,7 +90,7 @@ def ids(sandbox: Sandbox, slug: str = SLUG) -> list[int]:
     return [track.track_id for track in sandbox.world.chart(slug)]
 
 
-def test_the_first_source_that_gives_a_whole_chart_wins(read: Reader, sandbox: Sandbox) -> None:
+def test_the_first_source_with_a_complete_chart_wins(read: Reader, sandbox: Sandbox) -> None:
     assert read() == ids(sandbox)
     assert read.said == [], "nothing refused, so there is nothing to say"
     row = read.ledger.chart_reads.latest(GENRE_ID)
@@ -151,14 +151,14 @@ def test_genres_that_meet_one_challenge_at_once_count_it_once(read: Reader) -> N
     assert latest.in_a_row == 1
 
 
-def test_with_nothing_the_last_good_chart_stands_in_as_challenged(read: Reader, sandbox: Sandbox) -> None:
+def test_without_any_source_the_last_good_chart_is_used_as_challenged(read: Reader, sandbox: Sandbox) -> None:
     chart = read()
     sandbox.beatport.challenges = True
     sandbox.next_day()
     read.now += timedelta(days=1)
     assert read(stale_chart_days=3) == chart
     assert read.steps == ["challenged"]
-    assert "2026-11-02 07:00 UTC stands in" in read.said[0]
+    assert "2026-11-02 07:00 UTC is used" in read.said[0]
     for source in ("website: ", "api: Nobody is signed in", "inbox: Nobody handed Dubstep over today"):
         assert source in read.said[0]
     with pytest.raises(ChallengeShown, match="inbox: Nobody handed"):
@@ -196,7 +196,7 @@ def test_what_all_said_is_told_and_the_kind_of_error_is_that_of_what_matters_mos
         read(chart_source="api")
 
 
-def test_one_source_says_its_own_words(read: Reader, sandbox: Sandbox) -> None:
+def test_a_single_source_gives_its_own_message(read: Reader, sandbox: Sandbox) -> None:
     sandbox.beatport.empty_charts.add(GENRE_ID)
     with pytest.raises(ChartUnavailable, match=r"^Beatport's chart of Dubstep is empty\."):
         read(chart_source="website")
@@ -366,7 +366,7 @@ def test_a_shuffled_label_is_the_same_tracks_in_another_order(read: Reader, sand
 
 
 def decide_all(read: Reader, beatport_ids: list[int]) -> None:
-    """As if every track had been searched and not found."""
+    """Record every track as searched and not found."""
     from beatporter.records.match import Match
 
     read.ledger.matches.append(

@@ -1,4 +1,4 @@
-"""Charts that the person hands over: files in the inbox's folder, and pages that their browser sends."""
+"""Charts that the person provides: files in the inbox's folder, and pages sent by their browser."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
 
 
 class Desk:
-    """The inbox at a time of its own."""
+    """The inbox with its own clock."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.ledger = settings, open_ledger(settings.ledger_address())
@@ -103,7 +103,7 @@ def test_a_saved_page_is_taken_moved_away_and_used_by_that_days_runs_only(desk: 
         desk.run("house")
 
 
-def test_a_run_takes_what_lies_in_the_folder_by_itself(desk: Desk, sandbox: Sandbox) -> None:
+def test_a_run_reads_the_folder_by_itself(desk: Desk, sandbox: Sandbox) -> None:
     desk.put("dubstep.json", api(sandbox, "/catalog/genres/18/top/100/?per_page=100"))
     assert desk.run("dubstep") == ids(sandbox, "dubstep")
 
@@ -138,7 +138,7 @@ def test_every_kind_of_page_says_itself_which_list_it_is_of(desk: Desk, sandbox:
         ("x.json", '{"results": []', "cut off"),
     ],
 )
-def test_what_is_not_taken_stays_with_a_text_that_says_why(desk: Desk, name: str, content: str | bytes, says: str) -> None:
+def test_a_rejected_file_stays_with_a_text_that_says_why(desk: Desk, name: str, content: str | bytes, says: str) -> None:
     file = desk.put(name, content)
     os.utime(file, (time.time() - 60, time.time() - 60))
     taken = desk.inbox.take_files()
@@ -165,7 +165,7 @@ def test_a_file_of_last_week_is_kept_and_is_not_todays(desk: Desk, sandbox: Sand
         desk.run("house")
 
 
-def test_a_page_of_an_empty_chart_is_told(desk: Desk, sandbox: Sandbox) -> None:
+def test_a_page_of_an_empty_chart_is_reported(desk: Desk, sandbox: Sandbox) -> None:
     sandbox.beatport.empty_charts.add(5)
     try:
         desk.put("x.html", page(sandbox, "/genre/house/5/top-100"))
@@ -175,7 +175,7 @@ def test_a_page_of_an_empty_chart_is_told(desk: Desk, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the shared folder of real files is not here")
-def test_real_files_are_taken(desk: Desk) -> None:
+def test_real_files_are_accepted(desk: Desk) -> None:
     desk.put("a.html", (REAL / "beatport-top100-house-2023-10.html").read_bytes())
     desk.put("b.json", (REAL / "beatport-top100-melodic-2026-05.json").read_bytes())
     said = [taken.said for taken in desk.inbox.take_files()]
@@ -257,7 +257,7 @@ def test_nothing_is_taken_from_another_origin_host_or_without_the_secret(server:
         ({"data": '{"props": {}, "page": "/track/[description]/[id]", "query": {"id": "1"}}'}, "Beatport may have changed"),
     ],
 )
-def test_what_the_browser_sends_in_vain_is_answered_in_words(
+def test_rejected_requests_of_the_browser_get_a_message(
     changes: dict[str, Any], says: str, server: InboxServer, sandbox: Sandbox, desk: Desk
 ) -> None:
     changes = {key: value.replace("GENRE", sandbox.beatport_url) if isinstance(value, str) else value for key, value in changes.items()}
@@ -272,7 +272,7 @@ def test_a_body_without_end_is_not_read(server: InboxServer, sandbox: Sandbox) -
     assert send(f"{server.address}/page", body=b"{", headers=headers)[0] == 413
 
 
-def test_the_secret_stays_and_is_the_owners_alone(server: InboxServer, settings: Settings, desk: Desk) -> None:
+def test_the_secret_is_permanent_and_private(server: InboxServer, settings: Settings, desk: Desk) -> None:
     with InboxServer(settings, desk.inbox, port=0) as again:
         assert again.secret == server.secret
     file = settings.home / "inbox-secret"
@@ -280,7 +280,7 @@ def test_the_secret_stays_and_is_the_owners_alone(server: InboxServer, settings:
     assert len(server.secret) >= 32
 
 
-def test_a_port_that_is_taken_is_told(server: InboxServer, settings: Settings, desk: Desk) -> None:
+def test_a_port_in_use_is_reported(server: InboxServer, settings: Settings, desk: Desk) -> None:
     port = int(server.address.split(":")[2].split("/")[0])
     with pytest.raises(SettingsError, match=f"Port {port}"):
         InboxServer(settings, desk.inbox, port=port)

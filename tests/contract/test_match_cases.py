@@ -1,4 +1,4 @@
-"""`beatporter match case`, `try`, `replay`, `learn` and `audit`: the real commands over a real ledger, without a call to Spotify."""
+"""`beatporter match case`, `try`, `replay`, `learn` and `audit`: the real commands with a real ledger, without a call to Spotify."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def test_a_case_may_lack_all_but_names(dj: Dj) -> None:
         ({"entry": {"name": "A"}, "tracks": [], "version_order": ["long"]}, "version_order has 'long'"),
     ],
 )
-def test_what_is_no_case_is_said_and_the_others_are_judged(dj: Dj, line: object, said: str) -> None:
+def test_an_invalid_case_is_reported_and_the_others_are_judged(dj: Dj, line: object, said: str) -> None:
     wrong, right = tried(dj, line, CASE, code=1)
     assert wrong["error"].startswith("line 1: ")
     assert said in wrong["error"]
     assert right["take"] == "x"
 
 
-def test_a_file_that_is_not_there_is_said(dj: Dj) -> None:
+def test_a_missing_file_is_reported(dj: Dj) -> None:
     done = dj.types("try", "nowhere.jsonl")
     assert done.returncode == 2
     assert "nowhere.jsonl cannot be read" in done.stderr

@@ -26,8 +26,8 @@ from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
+from beatporter.sync.track_link import track_id_of
 from beatporter.sync.workspace import Workspace
-from cli.match import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.conftest import use_settings
 from tests.contract.pseudo_terminal import Screen, run_in_terminal
@@ -431,8 +431,12 @@ def test_a_review_asks_until_it_is_answered_and_keeps_each_answer(dj: Dj) -> Non
 
 
 def _in_review_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Best candidates first, in the order of `review`."""
-    return sorted(rows, key=lambda row: (-max(row["score"], *(other["score"] for other in row["runners_up"]), 0), row["position"]))
+    """The most probable yes first, as `review` walks: to what was taken, or to the nearest candidate."""
+
+    def chance(row: dict[str, Any]) -> float:
+        return float(row["score"] / 100 if row["track_id"] else max(other["chance"] for other in row["runners_up"]))
+
+    return sorted(rows, key=lambda row: (-chance(row), row["position"]))
 
 
 @pytest.mark.parametrize("how", ["\x03", "\x04", "q\n"], ids=["Ctrl-C", "Ctrl-D", "q"])

@@ -286,7 +286,7 @@ def test_refusals_say_what_and_why(spotify: SpotifySandbox) -> None:
         (404, "It no longer exists", lambda: client.track(base62_id("nothing"))),
         (400, "Query exceeds maximum length", lambda: client.search("x" * 300)),
         (400, "is not a Spotify id", lambda: client.playlist("../me")),
-        (400, "more than Spotify takes at once", lambda: client.add_items(foreign.playlist_id, [track_id(1)] * 101)),
+        (400, "more than Spotify accepts in one request", lambda: client.add_items(foreign.playlist_id, [track_id(1)] * 101)),
     ]
     for status, words, call in cases:
         with pytest.raises(RequestRefused, match=words) as caught:

@@ -1,4 +1,4 @@
-"""A search that finds nothing all of a sudden decides nothing; a genre that Spotify hardly has does."""
+"""A search that suddenly finds nothing decides nothing; a genre that Spotify hardly has is still decided."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_empty_spell_leaves_everything_undecided_and_is_said(
         match_tracks(workspace, SLUG, ids)
     after = decided(workspace, ids)
     new = {beatport_id: match for beatport_id, match in after.items() if beatport_id not in stood}
-    assert not [match for match in new.values() if match.track_id is None], "kept as not on Spotify"
+    assert not [match for match in new.values() if match.track_id is None], "recorded as not on Spotify"
     if fault == "no_results":
         assert not new
         assert "search is out of order" in caplog.text
@@ -138,7 +138,7 @@ def test_second_tries_of_old_misses_are_no_sudden_misses(sandbox: Sandbox, works
 
 
 def _take_off(sandbox: Sandbox, entries: list[ChartEntry]) -> None:
-    """Spotify's search no longer knows these entries' tracks."""
+    """Make Spotify's search forget these entries' tracks."""
     index = sandbox.spotify.index
     names, isrcs = {entry.name.lower() for entry in entries}, {entry.isrc for entry in entries}
     found = index.search

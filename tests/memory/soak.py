@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from beatporter.genres import all_genres
+from beatporter.genres import KNOWN, all_genres
 from beatporter.memory.trend import FLAT_BELOW_MB, Slope, growth, robust_slope
 from tests.memory.measured_runs import World, sandbox
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--genres", type=int, default=36)
     parser.add_argument("--profile", choices=("on", "off"), default="on")
     chosen = parser.parse_args(arguments)
-    slugs = list(all_genres({}))[: chosen.genres]
+    slugs = [genre.slug for genre in KNOWN][: chosen.genres]
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder) / "home", 0, slugs) as world:
         os.environ.update(world.environment)
         os.environ.update({"BEATPORTER_PROFILE": chosen.profile, "BEATPORTER_SPOTIFY_DAILY_BUDGET": "1000000"})

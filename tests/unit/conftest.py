@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,16 @@ def no_connections() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture(autouse=True)
+def sent_events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The events that would go to Prefect's server, in a test that has loaded what sends them."""
+    sent: list[dict[str, Any]] = []
+    module = sys.modules.get("orchestration.events")
+    if module is not None:
+        monkeypatch.setattr(module, "emit_event", lambda event, **known: sent.append({"event": event, **known}))
+    return sent
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ NOISE = [SpotifyTrack(f"noise {number}", "Swallow", ("Monolink",), duration_ms=2
         ([replace(SHORT, track_id=str(number)) for number in range(10)], 2),
         ([replace(SHORT, artists=("Monolink", "ARTBAT", "One", "Two"))], 2),  # in doubt
         ([replace(TRACK, isrc=None, duration_ms=None)], 2),
-        ([replace(TRACK, isrc=None, name="Return to Ozz - ARTBAT Remix")], 2),  # a same in doubt
+        ([replace(TRACK, isrc=None, name="Retorn to Oz - ARTBAT Remix")], 2),  # a same in doubt
         ([replace(TRACK, is_playable=False)], 2),
         ([], 2),
     ],

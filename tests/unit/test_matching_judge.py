@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beatporter.matching import judge
+from beatporter.matching import judge, weights
 from beatporter.records.chart import ChartEntry
 from beatporter.records.track import SpotifyTrack
 
@@ -168,6 +168,14 @@ def test_a_verdict_explains_itself_by_named_penalties() -> None:
     assert verdict.version == "same"
     assert dict(verdict.penalties) == {"artist added": 2.0, "remaster": 2.0}
     assert verdict.score == 96.0
+
+
+def test_what_is_excused_one_by_one_may_be_too_much_together() -> None:
+    entry = an_entry(artists=("Monolink", "Somebody"), isrc=ISRC)
+    verdict = judge(entry, a_track("Swallow - Remix", ("Another", "Monolink"), isrc=ISRC))
+    assert verdict.version is None
+    assert verdict.score < weights.ACCEPT
+    assert "points are too few" in verdict.rejected[0]
 
 
 def test_a_version_that_only_one_side_names_needs_isrc_and_length() -> None:

@@ -226,6 +226,8 @@ def test_a_subtitle_on_one_side_with_another_cut(name: str, spotifys: str) -> No
     if " - Hear" not in spotifys:
         assert is_doubtful(found)
         assert decided((name, "Extended Mix", who), (spotifys, (*who, "Somebody")), (400, 230)).version is None
+        trio = ("Modjo", "Second", "Third")
+        assert decided((name, "Extended Mix", trio), (spotifys, (*trio, "Somebody")), (400, 230)).version is None
     assert decided((name, "Extended Mix", who), (spotifys, ("Party Hits",)), (400, 230)).version is None
 
 

@@ -153,7 +153,7 @@ def test_a_completed_genres_outcome_is_its_result() -> None:
 def test_a_completed_genre_whose_result_is_out_of_reach_is_no_success() -> None:
     outcome = genre_result(Completed(), "house")
     assert outcome.state == "failed"
-    assert "result storage" in str(outcome.error)
+    assert "BEATPORTER_DATABASE" in str(outcome.error)
 
 
 def test_a_failed_genres_outcome_says_why() -> None:

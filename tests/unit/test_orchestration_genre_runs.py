@@ -9,6 +9,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
 
+from beatporter.clock import utc_now
 from orchestration import genre_runs as module
 from orchestration.genre_runs import END_WITHIN_S, GENRE_TIMEOUT_S, NOT_ENDED, NOT_STARTED, START_WITHIN_S, GenreRuns
 from tests.unit.prefect_fakes import FakeClient, FakeClock, flow_run
@@ -31,9 +32,13 @@ def started(monkeypatch: pytest.MonkeyPatch, client: FakeClient) -> Started:
     """What was started: deployment, parameters, idempotency key."""
     calls: Started = []
 
-    def run_deployment(name: str, *, parameters: dict[str, Any], timeout: int, idempotency_key: str) -> FlowRun:
+    def run_deployment(
+        name: str, *, parameters: dict[str, Any], timeout: int, idempotency_key: str, flow_run_name: str, tags: list[str]
+    ) -> FlowRun:
         assert timeout == 0, "the parent must not wait for one genre before it starts the next"
         calls.append((name, parameters, idempotency_key))
+        assert flow_run_name == parameters["genre"], "a run that waits in the queue is known by its genre"
+        assert tags == [parameters["genre"], f"{utc_now():%Y-%m-%d}"]
         run = flow_run(idempotency_key=idempotency_key)
         client.states[run.id] = Scheduled()
         return run

@@ -1,4 +1,4 @@
-"""Which flow a list has, and the slug in a run's parameters."""
+"""Which flow runs a list, and the slug in a run's parameters."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_label_is_named_in_any_form_and_a_subscription_goes_first(text: str, s
     assert label_slug(text) == slug
 
 
-def test_what_is_no_label_is_told() -> None:
+def test_an_invalid_label_is_reported() -> None:
     with pytest.raises(UnknownChart):
         label_slug("8 bit")
 

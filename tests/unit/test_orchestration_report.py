@@ -25,10 +25,11 @@ from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
-from orchestration import memory_profile
+from orchestration import memory_profile, summary
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_summary, publish_waiting, sign_in_notes
+from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
+from orchestration.summary import publish_summary
 from tests.unit.prefect_fakes import at_work
 
 TRACK = "6rqhFgbbKwnb9MLmUQDhG6"
@@ -51,6 +52,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
     monkeypatch.setattr(module, "publish", publish)
     monkeypatch.setattr(memory_profile, "publish", publish)
+    monkeypatch.setattr(summary, "publish_for", lambda _run, key, markdown, description: publish(key, markdown, description))
     monkeypatch.setattr(memory_profile, "process_peak_bytes", lambda: None)
     return pages
 
@@ -184,35 +186,35 @@ WAITING = Outcome("deferred", chart=100, matched=90, added=5, deferred=3, spotif
 
 def test_a_parent_whose_genres_are_done_is_completed_with_the_document(ledger: Ledger, published: Published, run: FlowRun) -> None:
     ledger.calls.append([CallRow(utc_now(), "list", 1, str(run.id))])
-    state = publish_summary({"house": DONE, "techno": DONE}, one_process=True)
-    assert (state.name, state.message) == ("Completed", "20 tracks added to the playlists of 2 genres")
+    state = publish_summary({"house": DONE, "hard-techno": DONE}, one_process=True)
+    assert (state.name, state.message) == ("Completed", "2 genres, 20 tracks added")
     assert state.data == {
-        "genres": {"house": DONE.document(), "techno": DONE.document()},
+        "genres": {"house": DONE.document(), "hard-techno": DONE.document()},
         "spotify_calls": 25,
         "budget_left": 799,
     }
-    assert published["summary"][1] == "2 genres, 20 added, 0 failed, 0 deferred"
+    assert published["summary"][1] == "2 genres, 20 tracks added"
     assert published["memory"][1] == "highest peak 200 MB"
 
 
 def test_a_parent_with_a_failed_genre_fails_with_its_name_and_keeps_the_document(published: Published) -> None:
-    state = publish_summary({"house": DONE, "techno": BROKEN, "trance": WAITING}, one_process=False, notes=["The sign-in ends."])
+    state = publish_summary({"house": DONE, "hard-techno": BROKEN, "psy-trance": WAITING}, one_process=False, notes=["The sign-in ends."])
     assert state.is_failed()
-    assert state.message == "1 of 3 genres failed: techno"
+    assert state.message == "1 of 3 genres failed: hard-techno"
     assert isinstance(state.data, GenresFailed)
-    assert state.data.document["genres"]["techno"]["error"] == "It broke. Mend it."
+    assert state.data.document["genres"]["hard-techno"]["error"] == "It broke. Mend it."
     page, line = published["summary"]
-    assert line == "3 genres, 15 added, 1 failed, 3 deferred"
+    assert line == "1 of 3 genres failed: hard-techno, 3 deferred"
     assert "It broke" in page
     assert "The sign-in ends" in page
     assert "3 entries wait for a later run" in page
 
 
 def test_a_parent_that_left_entries_is_deferred() -> None:
-    state = publish_summary({"house": DONE, "trance": WAITING}, one_process=False)
+    state = publish_summary({"house": DONE, "psy-trance": WAITING}, one_process=False)
     assert (state.name, state.is_completed()) == ("Deferred", True)
     assert str(state.message).startswith("3 entries wait")
-    assert publish_summary({"trance": Outcome("deferred", deferred=1)}, one_process=False).message == "1 entry waits for a later run."
+    assert publish_summary({"psy-trance": Outcome("deferred", deferred=1)}, one_process=False).message == "1 entry waits for a later run."
 
 
 def test_a_sign_in_that_ends_soon_is_named_in_the_log_and_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

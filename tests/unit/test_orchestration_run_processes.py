@@ -1,4 +1,4 @@
-"""Which processes a run needs, told by their command lines and parents; another person's server is none of them."""
+"""Which processes a run needs, recognised by command lines and parents; another person's server does not count."""
 
 from __future__ import annotations
 

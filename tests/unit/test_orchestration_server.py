@@ -1,4 +1,4 @@
-"""What a run waits for while Prefect's server is away, and what a command does not."""
+"""What a run waits for while Prefect's server is away; a command does not wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def status(code: int) -> httpx.HTTPStatusError:
 
 
 class Asked:
-    """A question that fails some times."""
+    """A request that fails a number of times."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -71,7 +71,7 @@ def test_nothing_is_asked_before_the_server_is_there(monkeypatch: pytest.MonkeyP
     assert asked.slept == [LOOK_AGAIN_S] * 2
 
 
-def test_a_command_is_told_at_once() -> None:
+def test_a_command_fails_at_once() -> None:
     asked = Asked(httpx.ConnectError("x"))
     with pytest.raises(httpx.ConnectError):
         patiently(asked, sleep=asked.slept.append)

@@ -1,4 +1,4 @@
-"""The rate that workers share, and what a run keeps to while Prefect's server is away. The server is a stand-in here."""
+"""The rate that workers share, and a run's rate while Prefect's server is away. The server is a fake here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE = 6.0
 
 
 class Server:
-    """What is asked of Prefect's server, and what it answers."""
+    """The requests to Prefect's server, and its answers."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -79,7 +79,7 @@ def rate(time: Time) -> SharedRate:
 
 
 def calls_in(rate: SharedRate, time: Time, seconds: float) -> int:
-    """Calls that are let through within that time, five at once as `Pacer` asks for them."""
+    """Calls let through within that time, five at once as `Pacer` requests them."""
     calls, end = 0, time.now + seconds
     while time.now < end:
         rate(SLOTS_A_REQUEST)
@@ -143,7 +143,7 @@ def test_a_server_that_is_away_is_not_asked_all_the_time(rate: SharedRate, serve
     assert server.asked == []
 
 
-def test_a_server_that_refuses_is_no_server_that_is_away(rate: SharedRate, server: Server) -> None:
+def test_a_server_that_refuses_is_not_away(rate: SharedRate, server: Server) -> None:
     server.refuses = True
     with pytest.raises(httpx.HTTPStatusError):
         rate(1)

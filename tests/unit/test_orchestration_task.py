@@ -16,6 +16,7 @@ from flows.sync_genre import sync_genre
 from flows.sync_genres import sync_genres
 from orchestration.cache_policy import SameRunSameCode
 from orchestration.failure import report_genre_failure, report_ledger_failure, report_run_failure
+from orchestration.parent import update_parent
 from orchestration.results import RESULT_SERIALIZER, UnexpectedError
 from orchestration.task import house_task, is_transient, telling_no_secret
 from tasks.archive import archive_new_rows
@@ -62,7 +63,9 @@ def test_what_grows_is_worked_on_again_by_a_retry(step: Any) -> None:
     ids=lambda one: one.__name__,
 )
 def test_every_end_of_a_flow_has_its_hook_and_its_result_is_json(flow: Any, hook: Any) -> None:
-    assert [flow.on_failure_hooks, flow.on_crashed_hooks, flow.on_cancellation_hooks] == [[hook]] * 3
+    hooks = [hook, update_parent] if flow is sync_genre else [hook]
+    assert [flow.on_failure_hooks, flow.on_crashed_hooks, flow.on_cancellation_hooks] == [hooks] * 3
+    assert flow.on_completion_hooks == ([update_parent] if flow is sync_genre else [])
     assert flow.result_serializer is RESULT_SERIALIZER
     assert flow.persist_result
 

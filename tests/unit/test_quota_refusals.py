@@ -1,4 +1,4 @@
-"""What Spotify's refusals teach: which kinds of call to leave, and what a day's quota is."""
+"""What follows from Spotify's refusals: which kinds of call to avoid, and the quota of a day."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_spells_count_the_calls_of_24_hours_before_them(calls: Calls) -> None:
     ("made", "planned"),
     [
         ((), 800),
-        ((640,), 800),  # perhaps another app's doing
+        ((640,), 800),  # perhaps caused by another app
         ((640, 700), 700),
         ((3, 640), 640),
         ((3, 5), LEAST_LEARNED),

@@ -1,4 +1,4 @@
-"""How a person names a chart or label, and what follows from it: slug, number, playlist."""
+"""How a person names a chart or label, and what is derived from it: slug, number, playlist."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_a_form_says_which_list_is_meant(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("https://evil.example/chart/x/1", "no address of Beatport"),
-        ("https://www.beatport.com.evil.example/chart/x/1", "no address of Beatport"),
-        ("https://www.beatport.com/track/x/1", "no page of a chart or label"),
+        ("https://evil.example/chart/x/1", "not a Beatport address"),
+        ("https://www.beatport.com.evil.example/chart/x/1", "not a Beatport address"),
+        ("https://www.beatport.com/track/x/1", "not the page of a chart or label"),
         ("https://www.beatport.com/artist/x/1", "newest:ADDRESS"),
         ("https://www.beatport.com/genre/house/5/top-100", "is the genre itself"),
-        ("https://[", "no address of Beatport"),
+        ("https://[", "not a Beatport address"),
         ("label:8bit", "Write overall"),
         ("label:8bit/abc", "Write overall"),
         ("chart:../../x", "Write overall"),
@@ -60,7 +60,7 @@ def test_a_form_says_which_list_is_meant(text: str) -> None:
         ("overall\x07", "too long"),
     ],
 )
-def test_what_is_no_list_is_told_what_to_write(text: str, says: str) -> None:
+def test_an_invalid_list_gets_a_hint(text: str, says: str) -> None:
     with pytest.raises(UnknownChart, match=re.escape(says)):
         read_subscription(text, GENRES)
 

@@ -86,7 +86,7 @@ def test_named_ones_run_without_being_subscribed_to_and_wrong_ones_are_told(beat
     found = outcomes(beatporter("sync", address, "hype:dubstep", "--json"))
     assert list(found) == ["chart-any-800050", "hype-dubstep"]
     assert all(one["state"] == "completed" for one in found.values())
-    for wrong, says in (("chart:", "Write overall"), ("https://evil.example/chart/x/1", "no address of Beatport"), ("hous", "house")):
+    for wrong, says in (("chart:", "Write overall"), ("https://evil.example/chart/x/1", "not a Beatport address"), ("hous", "house")):
         done = beatporter("sync", wrong)
         assert done.returncode == 2, done.stdout
         assert says in done.stderr
@@ -155,4 +155,4 @@ def test_their_deployments_take_an_address_and_run_alone(server: str, worker: Pa
     wrong = start_run(server, "sync-chart/sync-chart", {"chart": "https://evil.example/chart/x/1"})
     failed = wait_for_end(server, wrong, worker)
     assert failed["state"]["type"] == "FAILED"
-    assert "no address of Beatport" in failed["state"]["message"]
+    assert "not a Beatport address" in failed["state"]["message"]

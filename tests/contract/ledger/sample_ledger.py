@@ -208,6 +208,40 @@ STEPS_OF: dict[str, list[Step]] = {
         Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
         Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
     ],
+    "0007": [
+        Step(
+            "a run's figures",
+            lambda ledger: ledger.runs.append(
+                RunRow(
+                    5,
+                    "failed",
+                    1,
+                    2,
+                    3,
+                    "Beatport asked.",
+                    T0 + DAY,
+                    "key",
+                    "run",
+                    HOUSE,
+                    100,
+                    95,
+                    12,
+                    240.5,
+                    100.0,
+                    120.0,
+                    9.5,
+                    "ChallengeShown",
+                    0,
+                )
+            ),
+            again=False,
+        ),
+        Step(
+            "a dry run's end",
+            lambda ledger: ledger.runs.append(RunRow(5, "completed", 9, 0, 0, None, T0 + 2 * DAY, "key", dry_run=1)),
+            again=False,
+        ),
+    ],
 }
 
 
@@ -250,7 +284,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "calls": lambda ledger: (ledger.calls.by_kind(T0), ledger.calls.by_run(T0, ["house"])),
     "quota": lambda ledger: ledger.calls.quota_until(),
     "corrections": lambda ledger: ledger.corrections.all(),
-    "run": lambda ledger: ledger.runs.latest(5),
+    "run": lambda ledger: (ledger.runs.latest(5), ledger.runs.of_run("key"), ledger.runs.since(T0), ledger.runs.last_change(5)),
     "audits": lambda ledger: ledger.audits.all(),
     "described": lambda ledger: ledger.charts.described(NUMBERS),
     "all standing": lambda ledger: list(ledger.matches.all_standing(2)),

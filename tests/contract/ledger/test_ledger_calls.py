@@ -1,4 +1,4 @@
-"""Calls are reserved exactly, whoever else reserves at the same time: never more than the budget has, and all of it if wanted."""
+"""Calls are reserved exactly, whatever other processes do: never more than the budget has, and all of it if wanted."""
 
 from __future__ import annotations
 

@@ -67,9 +67,12 @@ def old_database(kind: str, new_database: NewDatabase) -> OldDatabase:
 
 
 def _insert(connection: psycopg.Connection[Any], table: str, rows: list[dict[str, Any]]) -> None:
+    asked = "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND data_type = 'boolean'"
+    booleans = {name for (name,) in connection.execute(asked, [table]).fetchall()}  # numbers in SQLite's dump
     for row in rows:
         names, places = ", ".join(row), ", ".join(["%s"] * len(row))
-        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))
+        values = [bool(value) if name in booleans and value is not None else value for name, value in row.items()]
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
     for name in rows[0]:
         (sequence,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, name]).fetchone() or (None,)
         if sequence is not None:
@@ -358,7 +361,11 @@ def everything_in(address: str) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> str:
-    """A row without the numbers that the database assigned, for comparison."""
-    return repr(
-        sorted((name, bytes(value) if isinstance(value, memoryview) else value) for name, value in row.items() if name not in SURROGATES)
-    )
+    """A row without the numbers that the database gave, to compare; SQLite knows no booleans."""
+    return repr(sorted((name, _plain_value(value)) for name, value in row.items() if name not in SURROGATES))
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return int(value) if isinstance(value, bool) else value

@@ -227,7 +227,7 @@ class TestBackups:
 
     @pytest.mark.parametrize("rows", [ROWS[::-1], ROWS[1:], (ROWS[0], ROWS[0])])
     def test_positions_that_are_not_0_1_2_are_refused(self, ledger: Ledger, rows: tuple[BackupRow, ...]) -> None:
-        with pytest.raises(ValueError, match="is due"):
+        with pytest.raises(ValueError, match="was expected"):
             ledger.backups.append("P", "s", T0, rows)
         assert ledger.backups.all("P") == []
 

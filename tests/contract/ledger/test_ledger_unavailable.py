@@ -143,7 +143,7 @@ class TestServer:
             ("53100", LedgerUnwritable, "cannot be written"),
             ("53200", LedgerUnwritable, "cannot be written"),
             ("57P01", LedgerUnavailable, "does not answer"),
-            ("40P01", LedgerUnavailable, "was asked by others at the same time"),
+            ("40P01", LedgerUnavailable, "was in use by others at the same time"),
             ("55P03", LedgerUnavailable, "does not answer"),
             ("XX001", LedgerCorrupt, "rejects a statement"),
         ],

@@ -1,0 +1,74 @@
+"""Matches that a person should look at, and what becomes of an answer: `beatporter match review` and the form in Prefect's UI share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from beatporter.errors import SettingsError
+from beatporter.matching import chance_of, is_doubtful
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import Match
+from beatporter.records.track import SpotifyTrack
+from beatporter.sync.overrides import find_subject, never_match, set_match
+from beatporter.sync.workspace import Workspace
+
+KEEP, NEVER, LATER = "keep", "none", "later"
+"""Answers beside the number of a candidate, from 1 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A decision that a person should look at."""
+
+    slug: str
+    entry: ChartEntry
+    match: Match
+
+    @property
+    def chance(self) -> float:
+        """How probable the person's yes is, to what was taken or to the nearest candidate that was not."""
+        return chance_of(self.match)
+
+
+def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
+    """Doubtful decisions of the genres' last charts, the most probable yes first; an entry of two charts once."""
+    found: dict[int, Doubt] = {}
+    for slug in slugs:
+        chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
+        entries = chart.entries if chart else ()
+        matches = workspace.ledger.matches.latest([entry.beatport_id for entry in entries])
+        for entry in entries:
+            match = matches.get(entry.beatport_id)
+            if match is not None and is_doubtful(match):
+                found.setdefault(entry.beatport_id, Doubt(slug, entry, match))
+    return sorted(found.values(), key=lambda doubt: (-doubt.chance, doubt.slug, doubt.entry.position))
+
+
+def find_doubt(workspace: Workspace, beatport_id: int) -> Doubt | None:
+    """The entry and the decision that stands; None when no last chart has the entry any more."""
+    subject = find_subject(workspace, beatport_id)
+    return None if subject.entry is None or subject.match is None else Doubt(subject.slug, subject.entry, subject.match)
+
+
+def keep_answer(workspace: Workspace, doubt: Doubt, answer: str) -> bool:
+    """Make an answer a person's word; False for "later". A candidate that is chosen costs one call to Spotify.
+
+    Raises:
+        SettingsError: it is no answer to this question.
+    """
+    match, beatport_id = doubt.match, doubt.entry.beatport_id
+    if answer == LATER:
+        return False
+    if answer == NEVER:
+        never_match(workspace, beatport_id)
+    elif answer == KEEP and match.track_id:
+        known = SpotifyTrack(
+            match.track_id, match.track_name or "", match.track_artists, isrc=match.track_isrc, duration_ms=match.track_duration_ms
+        )
+        set_match(workspace, beatport_id, known)
+    elif answer.isdigit() and 1 <= int(answer) <= len(match.runners_up):
+        set_match(workspace, beatport_id, workspace.spotify.track(match.runners_up[int(answer) - 1].track_id))
+    else:
+        raise SettingsError(f"{answer!r} is none of the choices.")
+    return True

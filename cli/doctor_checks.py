@@ -1,0 +1,152 @@
+"""What `beatporter doctor` looks at, one function a thing. Each finding says what was found and, unless all is well, what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from beatporter.beatport.sources import fetch_chart
+from beatporter.errors import BeatporterError, ChallengeShown
+from beatporter.ledger.startup_check import check_before_run
+from beatporter.quota.window import calls_left
+from beatporter.settings import Settings
+from beatporter.spotify.sign_in import load_sign_in, sign_in_warning, sign_in_words
+from beatporter.sync.workspace import Workspace
+from cli.context import command_workspace
+from cli.prefect_server import use_running_server
+
+Verdict = Literal["good", "note", "bad"]
+PYTHONS = ((3, 11), (3, 15))
+"""The first that works, and the first that does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    check: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def check_all(load: Callable[[], Settings], *, offline: bool) -> list[Finding]:
+    """Every check in order; one that fails stops only those that need what it looked at.
+
+    Args:
+        load: reads the settings.
+        offline: ask neither Beatport nor Spotify.
+    """
+    findings = [_python(), _prefect_version()]
+    try:
+        settings = load()
+    except BeatporterError as error:
+        return [*findings, _bad("Settings", error)]
+    findings += [
+        Finding("Settings", "good", f"{len(settings.enabled_genres())} genres, charts from {settings.chart_source}"),
+        _home(settings),
+    ]
+    findings += _at_desk(offline=offline)
+    return [*findings, *_server(settings)]
+
+
+def _python() -> Finding:
+    found = platform.python_version()
+    if PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
+        return Finding("Python", "good", found)
+    return Finding("Python", "bad", found, "Use Python 3.11 to 3.14: make PYTHON=python3.13 setup")
+
+
+def _prefect_version() -> Finding:
+    return Finding("Prefect", "good", f"{version('prefect')} with SQLAlchemy {version('sqlalchemy')}")
+
+
+def _home(settings: Settings) -> Finding:
+    place = settings.home.resolve()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return Finding("Home", "bad", f"{place} cannot be written: {error.strerror}.", "Make it writable, or set BEATPORTER_HOME.")
+    return Finding("Home", "good", str(place))
+
+
+def _at_desk(*, offline: bool) -> list[Finding]:
+    """What needs the ledger."""
+    try:
+        desk = command_workspace("doctor")
+    except BeatporterError as error:
+        return [_bad("Ledger", error)]
+    with desk:
+        return [_ledger(desk), _quota(desk), *_sign_in(desk, offline=offline), *([] if offline else [_chart(desk)])]
+
+
+def _ledger(desk: Workspace) -> Finding:
+    try:
+        check_before_run(desk.ledger.database)
+    except BeatporterError as error:
+        return _bad("Ledger", error)
+    archive = desk.settings.archive or "no archive is set"
+    return Finding("Ledger", "good", f"{desk.ledger.database.name}; {archive}")
+
+
+def _quota(desk: Workspace) -> Finding:
+    budget, now = desk.settings.spotify_daily_budget, desk.now()
+    left, until = calls_left(desk.ledger.calls, budget, now), desk.ledger.calls.quota_until()
+    if until is not None and until > now:
+        return Finding(
+            "Quota", "note", f"Spotify's is spent until {until:%Y-%m-%d %H:%M} UTC.", "Nothing: runs defer what is left until then."
+        )
+    return Finding("Quota", "good" if left else "note", f"{left} of {budget} calls left today")
+
+
+def _sign_in(desk: Workspace, *, offline: bool) -> Iterator[Finding]:
+    try:
+        sign_in = load_sign_in(desk.settings, desk.sign_in_store)
+    except BeatporterError as error:
+        yield _bad("Spotify sign-in", error)
+        return
+    words = sign_in_words(sign_in, desk.now())
+    old = sign_in_warning(sign_in, desk.now()) is not None
+    yield Finding("Spotify sign-in", "note" if old else "good", words, "Run `beatporter login`." if old else "")
+    if offline:
+        return
+    try:
+        yield Finding("Spotify", "good", f"answers; the account is {desk.spotify.me().account_id}")
+    except BeatporterError as error:
+        yield _bad("Spotify", error)
+
+
+def _chart(desk: Workspace) -> Finding:
+    """One polite request, as a run makes it; nothing of it is kept."""
+    slug = desk.settings.enabled_genres()[0]
+    try:
+        chart = fetch_chart(desk.source, desk.genre(slug), desk.now())
+    except ChallengeShown as error:
+        return _bad("Charts", error)
+    except BeatporterError as error:
+        return _bad("Charts", error)
+    return Finding("Charts", "good", f"{len(chart.entries)} entries of {slug} from {desk.settings.chart_source}")
+
+
+def _server(settings: Settings) -> list[Finding]:
+    """What Prefect's server says, where one is known."""
+    try:
+        api = use_running_server(settings.home)
+    except BeatporterError as error:
+        return [Finding("Prefect's server", "note", error.what, error.remedy)]
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from orchestration.server_check import check_server  # imports Prefect, which reads its environment then
+
+    return [Finding(*found) for found in check_server(api)]
+
+
+def _bad(check: str, error: BeatporterError) -> Finding:
+    return Finding(check, "bad", error.what, error.remedy)

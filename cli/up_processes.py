@@ -1,0 +1,214 @@
+"""The processes of `beatporter up`: each writes a log of its own, and none outlives the command."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from beatporter.errors import PermanentError
+from cli.terminal import Terminal
+
+START_S = 180.0
+END_S = 20.0
+"""So long a process may take to end before it is killed: a run at work first says that it was stopped."""
+LOOK_EVERY_S = 0.3
+WORKER = "worker"
+RESTARTS = 5
+RESTART_AFTER_S = 3.0
+POOL = "beatporter"
+_PR_SET_PDEATHSIG = 1
+
+
+class Processes:
+    """What was started, ended in reverse order when the block is left.
+
+    Each has a session of its own, so that Ctrl-C reaches this command alone and it can end them in order; on Linux the system ends them
+    when this command is killed.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._worker_environment: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for _, process in reversed(self._started):
+            _end(process)
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a process; its output goes to `<logs>/<name>.log`."""
+        with self.log(name).open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
+        self._started.append((name, process))
+        return process
+
+    def log(self, name: str) -> Path:
+        """Where a process's output goes."""
+        return self._logs / f"{name}.log"
+
+    def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> dict[str, str]:
+        """Start the sandbox and return the environment that points at it."""
+        for file in (environment_file, ports_file):
+            file.unlink(missing_ok=True)
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "--state",
+            str(state),
+            "--env-file",
+            str(environment_file),
+            "--ports-file",
+            str(ports_file),
+        ]
+        process = self.start("sandbox", [*command, "--until-parent-ends"], os.environ)
+        for _ in self._waiting("sandbox", process):
+            if environment_file.exists():
+                break
+        return dict(line.split("=", 1) for line in environment_file.read_text().splitlines() if "=" in line)
+
+    def start_server(self, port: int, environment: Mapping[str, str]) -> None:
+        """Start Prefect's server and wait until it answers."""
+        command = [_program("prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        process = self.start("server", command, environment)
+        for _ in self._waiting("server", process):
+            with suppress(urllib.error.URLError, OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5).close()
+                return
+
+    def start_worker(self, environment: Mapping[str, str]) -> None:
+        """Start a worker named after this machine."""
+        self._worker_environment = dict(environment)
+        command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", f"{socket.gethostname()}-{os.getpid()}"]
+        self.start(WORKER, command, environment)
+
+    def start_pages(self, port: int, environment: Mapping[str, str]) -> bool:
+        """Start the memory pages, where this Beatporter has them; whether it does."""
+        command = [_program("beatporter"), "profile", "serve"]
+        known = subprocess.run([*command, "--help"], env=dict(environment), capture_output=True, check=False)  # noqa: S603
+        if known.returncode:
+            return False
+        self.start("pages", [*command, "--port", str(port)], environment)
+        return True
+
+    @staticmethod
+    def register(environment: Mapping[str, str], notify: str) -> list[str]:
+        """Make pool, deployments, blocks and alerts, in a process of its own: Prefect would stay in this one's memory.
+
+        Raises:
+            PermanentError: what the server refused.
+        """
+        command = [sys.executable, "-m", "orchestration.register", "--notify", notify]
+        done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise PermanentError((done.stderr or done.stdout).strip()[-1500:] or "Prefect's server took nothing.")
+        return done.stdout.splitlines()
+
+    def wait(self, console: Terminal) -> int:
+        """Wait until one ends by itself, and say which; the exit code. A worker is started again, a few times."""
+        left = RESTARTS
+        while True:
+            for entry in list(self._started):
+                name, process = entry
+                if process.poll() is None:
+                    continue
+                console.print(f"The {name} ended by itself; its log is {self.log(name)}", style="red", markup=False, soft_wrap=True)
+                if name != WORKER or not left:
+                    return 1
+                left -= 1
+                _end(process)
+                self._started.remove(entry)
+                time.sleep(RESTART_AFTER_S)
+                self.start_worker(self._worker_environment)
+                console.print("It was started again.")
+            time.sleep(LOOK_EVERY_S)
+
+    def _waiting(self, name: str, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        end = time.monotonic() + START_S
+        while True:
+            yield
+            if process.poll() is not None or time.monotonic() > end:
+                raise PermanentError(f"The {name} did not start.", f"Its log is {self.log(name)}.")
+            time.sleep(LOOK_EVERY_S)
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens at this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _no_such_process() -> Iterator[None]:
+    with suppress(ProcessLookupError, PermissionError):
+        yield
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and whatever it started: asked first, killed when it does not end."""
+    with _no_such_process():
+        process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_S)
+    with _no_such_process():
+        os.killpg(process.pid, signal.SIGTERM)
+    end = time.monotonic() + END_S
+    while _group_is_alive(process) and time.monotonic() < end:
+        time.sleep(LOOK_EVERY_S)
+    with _no_such_process():
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _group_is_alive(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process with its parent, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,40 @@
+"""Flow `export-table`: write a table of the ledger for a spreadsheet. In a terminal: `beatporter ledger export`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed
+
+from beatporter.errors import BeatporterError
+from orchestration.artifacts import publish
+from orchestration.failure import failed, report_ledger_failure
+from orchestration.parameters import Kind, Table
+from orchestration.results import RESULT_SERIALIZER
+from tasks.write_table import write_table
+
+
+@flow(
+    name="export-table",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    on_failure=[report_ledger_failure],
+    on_crashed=[report_ledger_failure],
+    on_cancellation=[report_ledger_failure],
+)
+def export_table(table: Table = "history", kind: Kind = "xlsx", only: str | None = None) -> Any:
+    """Write a table to a file in the folder `exports` of the home, on the worker's machine.
+
+    Args:
+        table: The table.
+        kind: xlsx for Excel, csv for anything.
+        only: Only the rows of this playlist, genre or run, by its id; empty for all.
+    """
+    try:
+        path, rows = write_table(table, kind, only)
+        said = f"{rows:,} rows of {table} in {path}"
+    except BeatporterError as error:
+        return failed(error)
+    publish("export-table", f"# {said}", said)
+    return Completed(message=said)

@@ -1,0 +1,38 @@
+"""Flow `import-history`: take in what the script before Beatporter remembers. In a terminal: `beatporter ledger import`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed
+
+from beatporter.errors import BeatporterError
+from orchestration.artifacts import publish
+from orchestration.failure import failed, report_ledger_failure
+from orchestration.results import RESULT_SERIALIZER
+from tasks.take_history import take_history
+
+
+@flow(
+    name="import-history",
+    persist_result=True,
+    result_serializer=RESULT_SERIALIZER,
+    on_failure=[report_ledger_failure],
+    on_crashed=[report_ledger_failure],
+    on_cancellation=[report_ledger_failure],
+)
+def import_history(file: str, dry_run: bool = True) -> Any:
+    """Take in a history file of the old script; doing it twice changes nothing.
+
+    Args:
+        file: Its path on the worker's machine: hist_playlists_tracks.parquet.gz, or the same as .xlsx.
+        dry_run: Report what would be taken, change nothing.
+    """
+    try:
+        rows = take_history(file, dry_run)
+        said = f"{rows['taken']:,} of {rows['read']:,} rows {'would be taken' if dry_run else 'taken'}, {rows['left']:,} left"
+    except BeatporterError as error:
+        return failed(error)
+    publish("import-history", f"# {said}", said)
+    return Completed(message=said)

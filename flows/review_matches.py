@@ -1,0 +1,43 @@
+"""Flow `review-matches`: ask a person about the matches in doubt, on the run's own page, and take the answers as their word.
+
+It suspends, so that nothing waits but the run itself; *Resume* on the run opens a form with up to ten entries, each with its candidates by
+name. After the last page it completes, and the next run brings the playlists in step. In a terminal: `beatporter match review`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.flow_runs import suspend_flow_run
+from prefect.states import Completed
+
+from beatporter.errors import BeatporterError
+from orchestration.failure import failed
+from orchestration.parameters import AtLeastOne, GenreSlug
+from orchestration.results import RESULT_SERIALIZER
+from orchestration.review_form import ANSWER_WITHIN_S, answers_in, form_of, pages_of
+from tasks.find_doubts import find_doubts
+from tasks.keep_answers import keep_answers
+
+
+@flow(name="review-matches", persist_result=True, result_serializer=RESULT_SERIALIZER)
+def review_matches(genres: list[GenreSlug] | None = None, most: AtLeastOne = 50) -> Any:
+    """Ask about the matches in doubt, best candidates first. The run suspends; its Resume shows the form.
+
+    Args:
+        genres: Genres to look at; empty for all enabled ones.
+        most: Most entries to ask about.
+    """
+    try:
+        doubts = find_doubts(genres, most)
+        kept = 0
+        for number, page in enumerate(pages_of(doubts), 1):
+            form = form_of(page, len(doubts))
+            filled: Any = suspend_flow_run(wait_for_input=form, timeout=ANSWER_WITHIN_S, key=f"page-{number}")
+            kept += keep_answers(answers_in(filled))
+    except BeatporterError as error:
+        return failed(error)
+    if not doubts:
+        return Completed(message="Nothing is in doubt.")
+    return Completed(message=f"{kept} of {len(doubts)} decided; the next run brings the playlists in step.")

@@ -1,0 +1,68 @@
+"""What Beatporter tells Prefect's event feed, with ids and figures; automations.yaml acts on it.
+
+An event that the server does not take is lost and harms no run: Prefect sends events beside the work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from prefect.events import emit_event
+
+from beatporter import names
+from beatporter.sync.outcome import Outcome
+from beatporter.sync.streaks import Streak
+from orchestration.links import absolute, artifact_path, run_path
+
+ACCOUNT = "beatporter.account"
+PLAYLIST_UPDATED = "beatporter.playlist.updated"
+GENRE_FAILED = "beatporter.genre.failed"
+QUOTA_DEFERRED = "beatporter.quota.deferred"
+CHART_CHALLENGED = "beatporter.chart.challenged"
+SIGN_IN_OLD = "beatporter.sign-in.old"
+
+
+def playlist_updated(genre: str, playlist_id: str, outcome: Outcome, run_id: UUID | str) -> None:
+    """Tracks came into a genre's playlist."""
+    figures = {"added": outcome.added, "matched": outcome.matched, "chart": outcome.chart, "spotify_calls": outcome.spotify_calls}
+    ids = {"genre": genre, "playlist": names.playlist_url(playlist_id), "run": absolute(run_path(run_id))}
+    _emit(PLAYLIST_UPDATED, f"beatporter.playlist.{playlist_id}", genre, {**ids, **figures}, run_id)
+
+
+def genre_failed(genre: str, error: str, kind: str, in_a_row: int, run_id: UUID | str) -> None:
+    """A genre's run failed; `in_a_row` counts it and the failures just before it."""
+    payload = {"genre": genre, "error": error, "kind": kind, "failures_in_a_row": in_a_row, "run": absolute(run_path(run_id))}
+    _emit(GENRE_FAILED, f"beatporter.genre.{genre}", genre, payload, run_id, {"beatporter.failures-in-a-row": str(in_a_row)})
+
+
+def quota_deferred(deferred: int, spotify_calls: int, streak: Streak, run_id: UUID | str) -> None:
+    """Entries of a whole run wait for another day's calls."""
+    payload = {"deferred": deferred, "spotify_calls": spotify_calls, "days": streak.days}
+    _emit(QUOTA_DEFERRED, ACCOUNT, "Spotify", payload, run_id, _running(streak))
+
+
+def chart_challenged(genres: list[str], streak: Streak, run_id: UUID | str) -> None:
+    """Beatport asked for a human instead of showing these genres' charts."""
+    _emit(CHART_CHALLENGED, ACCOUNT, "Beatport", {"genres": ", ".join(genres), "days": streak.days}, run_id, _running(streak))
+
+
+def sign_in_old(note: str, run_id: UUID | str) -> None:
+    """The sign-in is to be renewed."""
+    _emit(SIGN_IN_OLD, ACCOUNT, "Spotify", {"note": note}, run_id)
+
+
+def _running(streak: Streak) -> dict[str, str]:
+    return {"beatporter.days-running": str(streak.days), "beatporter.three-days-running": "yes" if streak.days >= 3 else "no"}
+
+
+def _emit(event: str, resource: str, name: str, payload: dict[str, Any], run_id: UUID | str, labels: dict[str, str] | None = None) -> None:
+    emit_event(
+        event,
+        resource={"prefect.resource.id": resource, "prefect.resource.name": name, **(labels or {})},
+        related=[
+            {"prefect.resource.id": f"prefect.flow-run.{run_id}", "prefect.resource.role": "flow-run"},
+            {"prefect.resource.id": "prefect.tag.beatporter", "prefect.resource.role": "tag"},
+        ],
+        payload={**payload, "briefing": absolute(artifact_path(names.BRIEFING))},
+    )

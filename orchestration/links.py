@@ -1,0 +1,43 @@
+"""Where a run and an artifact are in Prefect's UI.
+
+Within the UI's own pages a link is a path, which works whatever name or port the browser came by. Elsewhere, as in an alert, it needs the
+server's address.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect.settings import get_current_settings
+
+from beatporter import names
+from beatporter.sync.report import GenreLinks
+
+
+def run_path(run_id: UUID | str) -> str:
+    """A run's page."""
+    return f"/v2/runs/flow-run/{run_id}"
+
+
+def artifact_path(key: str, version: UUID | None = None) -> str:
+    """An artifact's page: of one version, or of the key, with its newest version first."""
+    return f"/v2/artifacts/artifact/{version}" if version else f"/v2/artifacts/key/{key}"
+
+
+def absolute(path: str) -> str:
+    """The same for a reader outside the UI; the path alone where the UI's address is not known."""
+    address = get_current_settings().ui_url
+    return f"{str(address).rstrip('/')}{path}" if address else path
+
+
+def genre_links(slug: str, run_id: UUID | str | None, playlist_id: str | None, page: UUID | None = None) -> GenreLinks:
+    """What a genre's name leads to.
+
+    Args:
+        page: the newest version of its artifact, where it is known.
+    """
+    return GenreLinks(
+        run=run_path(run_id) if run_id else "",
+        page=artifact_path(names.sync_artifact(slug), page),
+        playlist=names.playlist_url(playlist_id) if playlist_id else "",
+    )

@@ -1,0 +1,53 @@
+"""What a person does in Prefect's default interface, and pictures of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.prefect_api import ask
+
+
+def run_deployment(page: Page, api: str, deployment: str, genre: str = "") -> None:
+    """Fill the form of a deployment's run in and submit it."""
+    found = ask(api, f"/deployments/name/{deployment}")["id"]
+    page.goto(f"/v2/deployments/deployment/{found}/run")
+    if genre:
+        page.get_by_role("button", name="Select genre").click()
+        page.get_by_role("option", name=genre, exact=True).click()
+    page.get_by_role("button", name="Submit").click()
+    expect(page).not_to_have_url(page.url if "/run" not in page.url else f"{page.url.partition('?')[0]}")
+
+
+def retry(page: Page) -> None:
+    """Retry the run whose page is open."""
+    _menu(page, "Retry")
+    page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+
+
+def resume(page: Page) -> Locator:
+    """Open the form of the suspended run whose page is open."""
+    expect(page.get_by_text("Suspended", exact=True).first).to_be_visible()
+    _menu(page, "Resume")
+    return page.get_by_role("dialog")
+
+
+def pick(page: Page, dialog: Locator, now: str, choice: str) -> None:
+    """Choose something in the first list that shows `now`."""
+    dialog.get_by_role("button").filter(has_text=now).first.click()
+    page.get_by_role("option", name=choice).click()
+
+
+def shot(page: Page, name: str) -> None:
+    """A picture for docs/images, where the environment names a folder for it."""
+    if folder := os.environ.get("SHOTS"):
+        page.wait_for_timeout(1500)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def _menu(page: Page, item: str) -> None:
+    page.get_by_role("button", name="Open menu").first.click()
+    page.get_by_role("menuitem", name=item).click()

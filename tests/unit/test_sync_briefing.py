@@ -1,0 +1,77 @@
+"""The morning page: ready or not, what is new, what left, what waits; the same as Markdown, HTML and JSON."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from beatporter.ledger.ledger import open_ledger
+from beatporter.matching import RULES
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import AuditRow, HistoryRow, RememberedPlaylist, RunRow
+from beatporter.records.match import Match
+from beatporter.settings import load_settings
+from beatporter.sync.briefing import Briefing, read_briefing
+from beatporter.sync.briefing_page import briefing_document, briefing_html, briefing_markdown, readiness
+from beatporter.sync.workspace import Workspace
+
+NOW = datetime(2026, 11, 27, 7, 5, tzinfo=UTC)
+HOUSE = 5
+PLAYLIST = "p" * 22
+HOSTILE = "<script>alert(1)</script>|[a](javascript:x)"
+
+
+def entry(number: int, name: str = "Name") -> ChartEntry:
+    return ChartEntry(number, number, name, ("Artist",), "Extended Mix")
+
+
+def match(number: int, track: str | None, version: str | None, *, retry_at: datetime | None = None) -> Match:
+    return Match(number, None, track, "search", 95.0, version, "1", NOW, retry_at, ("why",), "Name", ("Artist",))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Briefing:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(home=tmp_path)
+    ledger = open_ledger(settings.ledger_address())
+    ledger.charts.append(Chart(HOUSE, (entry(1), entry(9, "Gone")), NOW - timedelta(hours=24)))
+    ledger.charts.append(Chart(HOUSE, (entry(1), entry(2, HOSTILE), entry(3)), NOW))
+    ledger.playlists.append(RememberedPlaylist(HOUSE, PLAYLIST, "House", NOW))
+    tracks = ["a" * 22, "b" * 22]
+    ledger.matches.append([match(1, tracks[0], "same"), match(2, tracks[1], "substitute")])
+    ledger.matches.append([match(3, None, None, retry_at=NOW + timedelta(days=2))])
+    for track, age in zip(tracks, (48, 1), strict=True):
+        ledger.history.append(PLAYLIST, [HistoryRow(track, None, f"r|{track}|", 1, "chart", NOW - timedelta(hours=age))])
+    ledger.audits.append(AuditRow(1, tracks[0], RULES, "same, sure", 1, "yes", NOW))
+    ledger.runs.append(RunRow(HOUSE, "completed", 1, 1, 0, None, NOW, run_id="run-1", peak_memory_mb=240.0))
+    with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
+        return read_briefing(workspace, ["house", "dubstep"], ["Spotify sign-in: 10 days old."])
+
+
+def test_what_is_new_left_and_missing(read: Briefing) -> None:
+    house, dubstep = read.genres
+    assert [track.position for track in house.new] == [2], "only what came in within the day is new"
+    assert [track.title for track in house.left] == ["Gone (Extended Mix)"]
+    assert [track.position for track in house.substitutes] == [2]
+    assert [track.again_at for track in house.missing] == [NOW + timedelta(days=2)]
+    assert (house.is_ready, dubstep.is_ready, read.is_ready) == (True, False, False)
+    assert readiness(read) == "Not ready: 1 of 2 genres (dubstep)"
+    assert read.peak_mb == 240.0
+
+
+def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
+    text, page = briefing_markdown(read), briefing_html(read)
+    assert "240 MB at the highest peak" in text
+    assert "Matching: Precision 100 %" in text
+    assert "searched again from 2026-11-29" in text
+    assert not re.search(r"(?<!\\)<script", text)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in re.sub(r"https://open\.spotify\.com", "", page).replace("href", ""), "the page loads something"
+    document = briefing_document(read)
+    assert document["genres"]["house"]["new"][0]["url"] == f"https://open.spotify.com/track/{'b' * 22}"
+    assert document["audit"].startswith("Precision 100 %")
+    assert document["ready"] is False

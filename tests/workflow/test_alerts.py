@@ -1,0 +1,141 @@
+"""What a failing genre sets off: events, an alert that arrives, a retry by command, and a parent that is brought up to date."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.world import Sandbox
+from tests.conftest import ROOT
+from tests.prefect_api import artifact, ask, start_run, task_states, wait_for_end
+from tests.timeouts import TIMEOUT_S
+from tests.webhook import Webhook
+
+
+def events(server: str, prefix: str) -> list[dict[str, Any]]:
+    """Events of that kind, newest first."""
+    found: list[dict[str, Any]] = ask(server, "/events/filter", {"limit": 50, "filter": {"event": {"prefix": [prefix]}}})["events"]
+    return found
+
+
+def child_of(server: str, parent: str, genre: str) -> dict[str, Any]:
+    runs: list[dict[str, Any]] = ask(server, "/flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [parent]}}})
+    return next(run for run in runs if run["parameters"].get("genre") == genre)
+
+
+def beatporter(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("beatporter")), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+
+def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_date(
+    server: str, worker: Path, sandbox: Sandbox, environment: dict[str, str], webhook: Webhook
+) -> None:
+    refusal = {"service": "spotify", "method": "POST", "kind": "playlist-items", "fault": "server_error", "status": 403}
+    sandbox.world.advance_day()
+    sandbox.faults.add(**refusal)
+    parent = start_run(server, "sync-genres/daily", {"genres": ["dubstep", "afro-house"], "fan_out": "deployments", "max_concurrent": 1})
+    failed = wait_for_end(server, parent, worker)
+    assert failed["state"]["message"] == "1 of 2 genres failed: dubstep"
+    child = child_of(server, parent, "dubstep")
+    assert child["name"] == "dubstep"
+    assert set(child["tags"]) == {"beatporter", "dubstep", time.strftime("%Y-%m-%d", time.gmtime())}
+    summary = artifact(server, "summary")
+    assert summary.startswith("# 1 of 2 genres failed: dubstep")
+    assert f"/v2/runs/flow-run/{child['id']}" in summary
+    assert "not found" not in next(row for row in summary.splitlines() if row.startswith("| [dubstep"))
+    assert artifact(server, "briefing").startswith("# Not ready: 1 of 2 genres")
+    searches = sandbox.requests.count(service="spotify", kind="search")
+
+    sandbox.faults.add(**refusal)
+    assert beatporter(environment, "retry", "dubstep").returncode == 0
+    wait_for_end(server, child["id"], worker, runs=2)
+    message = webhook.wait_for("dubstep failed twice in a row")
+    assert child["id"] in message["message"]
+    second = {"genre": "dubstep", "failures_in_a_row": 2, "kind": "RequestRefused"}
+    _wait_for(lambda: any(second.items() <= event["payload"].items() for event in events(server, "beatporter.genre.failed")))
+
+    assert beatporter(environment, "retry", "--failed").returncode == 0
+    done = wait_for_end(server, child["id"], worker, runs=3)
+    assert done["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
+    assert {task_states(server, child["id"])[name] for name in ("scrape-chart", "match-tracks")} == {"Cached"}
+    assert sandbox.requests.count(service="spotify", kind="search") == searches, "a retry searched again"
+    end = time.monotonic() + TIMEOUT_S
+    while ask(server, f"/flow_runs/{parent}")["state"]["type"] != "COMPLETED":
+        assert time.monotonic() < end, "the parent stays failed after its genre was retried"
+        time.sleep(1)
+    assert artifact(server, "summary").startswith("# 2 genres, ")
+    assert artifact(server, "briefing").startswith("# Ready: ")
+    both = {"dubstep", "afro-house"}
+    _wait_for(lambda: both <= {event["payload"]["genre"] for event in events(server, "beatporter.playlist.updated")})
+    assert beatporter(environment, "retry", "dubstep").returncode == 1, "a completed genre is not retried"
+
+
+def test_the_log_says_the_work_in_lines_and_has_no_traceback(server: str, worker: Path, sandbox: Sandbox) -> None:
+    sandbox.world.advance_day()
+    sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
+    run = start_run(server, "sync-genre/sync-genre", {"genre": "house"})
+    wait_for_end(server, run, worker)
+    said = [
+        log["message"]
+        for log in ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}, "level": {"ge_": 20}}, "limit": 200})
+    ]
+    assert [line for line in said if line.startswith("house: 100 entries in the chart")]
+    assert [line for line in said if " of 100 found, " in line and " substitutes" in line]
+    assert not [line for line in said if "Traceback" in line], "an expected failure printed a traceback"
+
+
+def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str, worker: Path, sandbox: Sandbox) -> None:
+    """As after a power cut: neither the process nor its worker says anything. Its process is stopped, so that no worker sees its end."""
+    sandbox.world.advance_day()
+    sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=600, count=8)
+    run = start_run(server, "sync-genre/sync-genre", {"genre": "tech-house"})
+    silent = _engine_of(run)
+    try:
+        _wait_for(lambda: any(run in one["resource"]["prefect.resource.id"] for one in events(server, "prefect.flow-run.heartbeat")))
+        os.kill(silent, signal.SIGSTOP)
+        ended = wait_for_end(server, run, worker)
+    finally:
+        os.kill(silent, signal.SIGKILL)
+    _wait_for(lambda: "SIGKILL" in worker.read_text())  # what a real worker does not live to say
+    assert ended["state"]["type"] == "CRASHED"
+    assert "Retry" in ended["state"]["message"]
+    sandbox.faults.clear()
+    ask(server, f"/flow_runs/{run}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}})
+    done = wait_for_end(server, run, worker, runs=2)
+    assert done["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
+
+
+def _engine_of(run: str) -> int:
+    """The id of the process that carries the run out."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("this system has no /proc to find the run's process in")
+    found: list[int] = []
+
+    def look() -> bool:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                its = f"PREFECT__FLOW_RUN_ID={run}".encode() in (folder / "environ").read_bytes().split(b"\0")
+                if its and b"prefect.engine" in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+        return bool(found)
+
+    _wait_for(look)
+    return found[0]
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + TIMEOUT_S
+    while not happened():
+        if time.monotonic() > end:
+            pytest.fail("it did not happen in time")
+        time.sleep(0.5)
