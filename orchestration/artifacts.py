@@ -30,7 +30,7 @@ def publish(key: str, markdown: str, description: str) -> None:
         description: one line without markup; the list of artifacts shows it.
     """
     try:
-        patiently(lambda: create_markdown_artifact(markdown, key=key, description=description))
+        patiently(lambda: create_markdown_artifact(markdown, key=key, description=description), look_first=True)
     except HTTPError as error:
         _warn(key, error)
 

@@ -22,7 +22,7 @@ def run_key() -> str:
     Raises:
         RuntimeError: outside a flow run.
     """
-    return run_key_of(_current())
+    return patiently(lambda: run_key_of(_current()))
 
 
 def run_id() -> str:
@@ -56,10 +56,8 @@ def _current() -> FlowRun:
 @lru_cache(maxsize=64)
 def _root_run_id(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
     """Follow the parents up; Prefect records one for an inline subflow and for a run of a deployment alike. Asked once a run."""
-    return run_id if parent_task_run_id is None else patiently(lambda: _outermost(run_id, parent_task_run_id))
-
-
-def _outermost(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
+    if parent_task_run_id is None:
+        return run_id
     with get_client(sync_client=True) as client:
         try:
             while parent_task_run_id is not None:

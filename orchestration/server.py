@@ -29,11 +29,13 @@ TIMEOUT = {"timeout": 15.0}
 """Seconds for an answer of the server; a busy one takes some."""
 
 
-def patiently(ask: Callable[[], Answer], *, sleep: Callable[[float], None] = time.sleep) -> Answer:
+def patiently(ask: Callable[[], Answer], *, look_first: bool = False, sleep: Callable[[float], None] = time.sleep) -> Answer:
     """What the server answers. Within a run, a server that is away is waited for; a command is told at once.
 
     Args:
         ask: asks the server; may be called again.
+        look_first: see that the server is there before the first try as well, for what asks it through the run's own client: that waits
+            for minutes between two of its tries.
 
     Raises:
         httpx.HTTPError: as `ask` does.
@@ -43,7 +45,7 @@ def patiently(ask: Callable[[], Answer], *, sleep: Callable[[float], None] = tim
     waited_s = 0.0
     while True:
         try:
-            if waited_s >= AWAY_S or _is_there():
+            if not (waited_s or look_first) or waited_s >= AWAY_S or _is_there():
                 answer = ask()
                 break
         except (TransportError, HTTPStatusError) as error:

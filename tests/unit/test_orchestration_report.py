@@ -170,12 +170,14 @@ def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, p
     assert (latest.state, latest.error) == ("waiting", None)
 
 
-def test_only_the_chart_step_is_heard(events: list[tuple[str, str, str]]) -> None:
+def test_what_the_chart_step_and_the_search_say_is_heard(events: list[tuple[str, str, str]]) -> None:
     with notes_heard() as notes:
         tell(Progress("house", "scrape", note="stands in"))
         tell(Progress("house", "scrape"))
-        tell(Progress("house", "match", note="waiting"))
-    assert notes == ["stands in"]
+        tell(Progress("house", "wait", note="waiting 3 s"))
+        tell(Progress("house", "match", note="the search is out of order"))
+    assert notes == ["stands in", "the search is out of order"]
+    assert [event for event in events if "out of order" in str(event)] == [], "it is no event of the chart"
 
 
 DONE = Outcome("completed", chart=100, matched=90, added=10, spotify_calls=12, peak_memory_mb=200.0, duration_s=1.0)

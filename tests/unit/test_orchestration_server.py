@@ -67,7 +67,7 @@ def test_a_refusal_is_not_waited_for(code: int) -> None:
 def test_nothing_is_asked_before_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, there = Asked(), iter([False, False, True])
     monkeypatch.setattr(module, "_is_there", lambda: next(there))
-    assert patiently(asked, sleep=asked.slept.append) == "answer"
+    assert patiently(asked, look_first=True, sleep=asked.slept.append) == "answer"
     assert asked.slept == [LOOK_AGAIN_S] * 2
 
 
