@@ -56,7 +56,7 @@ def ask(service: str, url: str, home: Path, *, timeout_s: float, sleep: Callable
         spotify_max_wait_s=60,
     )
     if service in ("website", "api"):
-        return open_source(settings, sleep=sleep).fetch_chart(find_genre("house", settings.all_genres()))
+        return open_source(settings, sleep=sleep).read_chart(find_genre("house", settings.all_genres()))
     client = open_client(settings, Unlimited(), now=lambda: datetime.now(UTC), sleep=sleep)
     if service == "spotify write":
         return client.add_items(PLAYLIST, [PLAYLIST])
