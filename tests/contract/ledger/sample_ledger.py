@@ -174,13 +174,14 @@ STEPS_OF: dict[str, list[Step]] = {
             ),
         ),
         Step(
-            "answers of an audit",
-            lambda ledger: [
-                ledger.audits.append(AuditRow(1, TRACKS[1], "1", "same, sure", 40, "yes", T0)),
-                ledger.audits.append(AuditRow(3, None, "1", "none", 3, "unknown", T0 + DAY)),
-            ],
+            "an answer of an audit",
+            lambda ledger: ledger.audits.append(AuditRow(1, TRACKS[1], "1", "same, sure", 40, "yes", T0)),
             again=False,
-            commits=2,
+        ),
+        Step(
+            "an audit's answer about a miss",
+            lambda ledger: ledger.audits.append(AuditRow(3, None, "1", "none", 3, "unknown", T0 + DAY)),
+            again=False,
         ),
     ],
     "0005": [
@@ -205,8 +206,8 @@ STEPS_OF: dict[str, list[Step]] = {
         ),
         Step("where a chart came from", lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 2)), again=False),
         Step("a part of a label", lambda ledger: ledger.chart_reads.append(ChartReadRow(-7, "inbox", T0, 2, 150, 12_000)), again=False),
-        Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0)),
-        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY)),
+        Step("a challenge", lambda ledger: ledger.challenges.note_challenge("website", T0), again=False),
+        Step("an answer after it", lambda ledger: ledger.challenges.note_answer("website", T0 + DAY), again=False),
     ],
     "0007": [
         Step(

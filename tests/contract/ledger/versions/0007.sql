@@ -1,8 +1,5 @@
 BEGIN TRANSACTION;
-CREATE TABLE alembic_version (
-	version_num VARCHAR(32) NOT NULL, 
-	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-);
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
 INSERT INTO "alembic_version" VALUES('0007');
 CREATE TABLE audits (
 	id INTEGER NOT NULL, 
@@ -80,6 +77,7 @@ CREATE TABLE challenges (
 	PRIMARY KEY (id)
 );
 INSERT INTO "challenges" VALUES(1,'website',1795156200,1795177800,1);
+INSERT INTO "challenges" VALUES(2,'website',1795242600,NULL,0);
 CREATE TABLE chart_entries (
 	chart INTEGER NOT NULL, 
 	position INTEGER NOT NULL, 
@@ -143,7 +141,10 @@ CREATE TABLE entries (
 	length_ms BIGINT, 
 	bpm BIGINT, 
 	"key" TEXT, 
-	publish_date TEXT, sub_genre TEXT, is_dj_version BOOLEAN, camelot TEXT, 
+	publish_date TEXT, 
+	sub_genre TEXT, 
+	is_dj_version BOOLEAN, 
+	camelot TEXT, 
 	PRIMARY KEY (entry), 
 	UNIQUE (fingerprint)
 );
@@ -205,7 +206,7 @@ CREATE TABLE listings (
 	PRIMARY KEY (id)
 );
 INSERT INTO "listings" VALUES(2,'house',1795156200);
-CREATE TABLE "matches" (
+CREATE TABLE matches (
 	id INTEGER NOT NULL, 
 	beatport_id BIGINT NOT NULL, 
 	isrc TEXT, 
@@ -222,16 +223,19 @@ CREATE TABLE "matches" (
 	track_isrc TEXT, 
 	misses BIGINT NOT NULL, 
 	runners_up TEXT, 
+	track_duration_ms BIGINT, 
+	track_album TEXT, 
+	track_album_type TEXT, 
+	track_release_date TEXT, 
 	fingerprint BIGINT NOT NULL, 
-	track_duration_ms BIGINT, track_album TEXT, track_album_type TEXT, track_release_date TEXT, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,8888910113654150046,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',-8171997962060559746,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,-1177007248335957847,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,-3171482805322282402,NULL,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,868107510059782933,301000,NULL,NULL,NULL);
-INSERT INTO "matches" VALUES(6,5,'ISRC5',X'00000000000000000000000000000005','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000006", "name": "Name", "artists": ["Z"], "score": 60.5, "why": "another cut", "isrc": "I6", "duration_ms": 200000, "chance": 0.25}]',-5606718380084536291,NULL,'Album ☃','single','2026-11');
+INSERT INTO "matches" VALUES(1,1,'ISRC1',X'00000000000000000000000000000001','search',91.5,'same','1',1795156200,NULL,'["title", "length"]','N ☃','["A", "B"]','I',0,NULL,NULL,NULL,NULL,NULL,8888910113654150046);
+INSERT INTO "matches" VALUES(2,2,'ISRC2',X'006E6F74203232206C6574746572733A20E2988320273B202D2D','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000002", "name": "Name", "artists": ["Z"], "score": 80.25, "why": "longer"}]',NULL,NULL,NULL,NULL,-8171997962060559746);
+INSERT INTO "matches" VALUES(3,3,'ISRC3',NULL,'search',91.5,NULL,'1',1795156200,1795242600,NULL,NULL,NULL,NULL,2,NULL,NULL,NULL,NULL,NULL,-1177007248335957847);
+INSERT INTO "matches" VALUES(4,3,'ISRC3',X'00000000000000000000000000000003','person',91.5,'same','1',1795242600,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,-3171482805322282402);
+INSERT INTO "matches" VALUES(5,4,'ISRC4',X'00000000000000000000000000000004','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,NULL,301000,NULL,NULL,NULL,868107510059782933);
+INSERT INTO "matches" VALUES(6,5,'ISRC5',X'00000000000000000000000000000005','search',91.5,'same','1',1795156200,NULL,NULL,NULL,NULL,NULL,0,'[{"track_id": "0000000000000000000006", "name": "Name", "artists": ["Z"], "score": 60.5, "why": "another cut", "isrc": "I6", "duration_ms": 200000, "chance": 0.25}]',NULL,'Album ☃','single','2026-11',-5606718380084536291);
 CREATE TABLE memory (
 	id INTEGER NOT NULL, 
 	genre_id BIGINT NOT NULL, 
@@ -279,13 +283,25 @@ CREATE TABLE runs (
 	not_found BIGINT NOT NULL, 
 	"deferred" BIGINT NOT NULL, 
 	error TEXT, 
-	at BIGINT NOT NULL, run_key TEXT, run_id TEXT, playlist_id TEXT, error_type TEXT, chart BIGINT, matched BIGINT, spotify_calls BIGINT, dry_run BIGINT, peak_memory_mb DOUBLE, memory_before_mb DOUBLE, memory_after_mb DOUBLE, duration_s DOUBLE, 
+	at BIGINT NOT NULL, 
+	run_key TEXT, 
+	run_id TEXT, 
+	playlist_id TEXT, 
+	chart BIGINT, 
+	matched BIGINT, 
+	spotify_calls BIGINT, 
+	peak_memory_mb DOUBLE, 
+	memory_before_mb DOUBLE, 
+	memory_after_mb DOUBLE, 
+	duration_s DOUBLE, 
+	error_type TEXT, 
+	dry_run BIGINT, 
 	PRIMARY KEY (id)
 );
 INSERT INTO "runs" VALUES(1,5,'deferred',2,1,3,'The budget ☃ is spent.',1795156200,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "runs" VALUES(2,5,'failed',1,2,3,'Beatport asked.',1795242600,'key','run','0000000000000000000005','ChallengeShown',100,95,12,0,240.5,100.0,120.0,9.5);
-INSERT INTO "runs" VALUES(3,5,'completed',9,0,0,NULL,1795329000,'key',NULL,NULL,NULL,NULL,NULL,NULL,1,NULL,NULL,NULL,NULL);
-CREATE TABLE "snapshots" (
+INSERT INTO "runs" VALUES(2,5,'failed',1,2,3,'Beatport asked.',1795242600,'key','run','0000000000000000000005',100,95,12,240.5,100.0,120.0,9.5,'ChallengeShown',0);
+INSERT INTO "runs" VALUES(3,5,'completed',9,0,0,NULL,1795329000,'key',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1);
+CREATE TABLE snapshots (
 	playlist INTEGER NOT NULL, 
 	state TEXT NOT NULL, 
 	snapshot_id TEXT, 
@@ -313,24 +329,24 @@ INSERT INTO "tracks" VALUES(4,3339982247820228075,X'0000000000000000000000000000
 INSERT INTO "tracks" VALUES(5,-803845649241803843,X'00000000000000000000000000000003','ISRC3','Title 3','["Artist 3"]');
 INSERT INTO "tracks" VALUES(6,8518907864392585432,X'00000000000000000000000000000004','ISRC4','Title 4','["Artist 4"]');
 INSERT INTO "tracks" VALUES(7,-957199915079508721,X'00000000000000000000000000000005','ISRC5','Title 5','["Artist 5"]');
-CREATE INDEX calls_by_time ON calls (at);
-CREATE UNIQUE INDEX charts_once ON charts (genre_id, scraped_at, fingerprint);
-CREATE INDEX corrections_by_entry ON corrections (beatport_id);
 CREATE INDEX entries_by_beatport_id ON entries (beatport_id);
-CREATE INDEX listings_by_run ON listings (run_key);
+CREATE UNIQUE INDEX charts_once ON charts (genre_id, scraped_at, fingerprint);
+CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
+CREATE INDEX matches_by_track ON matches (track_id);
 CREATE INDEX playlists_by_genre ON playlists (genre_id, at);
+CREATE INDEX corrections_by_entry ON corrections (beatport_id);
+CREATE INDEX listings_by_run ON listings (run_key);
+CREATE INDEX calls_by_time ON calls (at);
+CREATE INDEX runs_by_key ON runs (run_key);
 CREATE INDEX runs_by_genre ON runs (genre_id, at);
-CREATE UNIQUE INDEX backups_by_time ON backups (playlist, taken_at);
-CREATE UNIQUE INDEX backups_once ON backups (playlist, snapshot_id);
+CREATE INDEX memory_by_time ON memory (at);
+CREATE INDEX memory_by_genre ON memory (genre_id, at);
+CREATE INDEX challenges_by_source ON challenges (source, at);
+CREATE INDEX chart_reads_by_genre ON chart_reads (genre_id, at);
 CREATE INDEX chart_entries_by_entry ON chart_entries (entry, chart);
 CREATE INDEX history_by_isrc ON history (playlist, isrc_key);
 CREATE INDEX history_by_recording ON history (playlist, recording_key);
 CREATE UNIQUE INDEX history_once ON history (playlist, track_key, rest_key);
-CREATE INDEX matches_by_track ON matches (track_id);
-CREATE UNIQUE INDEX matches_once ON matches (beatport_id, fingerprint);
-CREATE INDEX memory_by_genre ON memory (genre_id, at);
-CREATE INDEX memory_by_time ON memory (at);
-CREATE INDEX challenges_by_source ON challenges (source, at);
-CREATE INDEX chart_reads_by_genre ON chart_reads (genre_id, at);
-CREATE INDEX runs_by_key ON runs (run_key);
+CREATE UNIQUE INDEX backups_once ON backups (playlist, snapshot_id);
+CREATE UNIQUE INDEX backups_by_time ON backups (playlist, taken_at);
 COMMIT;
