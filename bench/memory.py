@@ -215,8 +215,8 @@ def report(floor_mb: float, results: Sequence[Measured]) -> tuple[str, bool]:
         f"`make bench-memory`, {datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f} at the end.",
         f"An empty Prefect flow of five tasks peaks at {floor_mb:.0f} MB, in a process without Prefect's server. MB are",
-        "1,048,576 bytes in RAM, by the kernel. The temporary server is a process of its own and not in these figures. Growth: in RAM after",
-        "the last genre, less that after the second.",
+        "1,048,576 bytes in RAM, by the kernel. The temporary server is a process of its own and not in these figures. Growth: in RAM",
+        "after the last genre, less that after the second.",
         "",
         "| way | rows | a genre's run | above empty flow | all in one process | genres | growth | seconds a genre |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
