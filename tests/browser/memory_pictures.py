@@ -131,15 +131,15 @@ def take(chromium: Browser, address: str, name: str, scheme: Scheme, size: tuple
 def shorten_paths(page: Page) -> None:
     """Leave out where on this machine Python, the libraries and Beatporter lie; a library's own path stays."""
     page.evaluate(
-        """root => {
+        """() => {
             const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
             while (texts.nextNode()) {
                 const text = texts.currentNode
                 if (text.data.includes("/"))
-                    text.data = text.data.replace(/\\/\\S*\\/(site-packages|python3\\.\\d+)\\//g, "").replaceAll(root, "")
+                    text.data = text.data.replace(/(?<=^|\\s)\\/\\S*\\/(site-packages|python3\\.\\d+)\\//g, "")
+                        .replace(/(?<=^|\\s)\\/\\S*?\\/(?=(beatporter|flows|tasks|orchestration|cli)\\/)/g, "")
             }
-        }""",
-        f"{ROOT}/",
+        }"""
     )
 
 
