@@ -62,7 +62,7 @@ def load(playlist=None):
 settings, after, since = load_settings(), [], time.perf_counter()
 source, known = open_source(settings), settings.all_genres()
 for number, slug in enumerate(slugs):
-    entries = source.fetch_chart(find_genre(slug, known))
+    entries = source.read_chart(find_genre(slug, known)).entries
     mine = load(f"0bench{number % 20:016}")
     new = pd.DataFrame([
         {"playlist_id": f"0bench{number % 20:016}", "playlist_name": f"Beatport: {slug}", "track_id": f"{entry.beatport_id:022}",
@@ -214,8 +214,9 @@ def report(floor_mb: float, results: Sequence[Measured]) -> tuple[str, bool]:
         "",
         f"`make bench-memory`, {datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f} at the end.",
-        f"An empty Prefect flow of five tasks peaks at {floor_mb:.0f} MB. MB are 1,048,576 bytes in RAM, by the kernel. The temporary",
-        "server is a process of its own and not in these figures. Growth: in RAM after the last genre, less that after the second.",
+        f"An empty Prefect flow of five tasks peaks at {floor_mb:.0f} MB, in a process without Prefect's server. MB are",
+        "1,048,576 bytes in RAM, by the kernel. The temporary server is a process of its own and not in these figures. Growth: in RAM",
+        "after the last genre, less that after the second.",
         "",
         "| way | rows | a genre's run | above empty flow | all in one process | genres | growth | seconds a genre |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
@@ -227,8 +228,17 @@ def report(floor_mb: float, results: Sequence[Measured]) -> tuple[str, bool]:
             f"| {growth_mb(one):+.1f} MB | {one.genre_s:.1f} |"
         )
     aims = list(aims_of(floor_mb, [one for one in results if one.way == "ours"]))
+    lines += [f"\n{said}" for said in left_out(results)]
     lines += ["", *(f"- {said}: {'met' if met else '**not met**'}." for said, met in aims), ""]
     return "\n".join(lines), all(met for _, met in aims)
+
+
+def left_out(results: Sequence[Measured]) -> Iterator[str]:
+    """A sentence for each way with the sizes that were not measured."""
+    for way in dict.fromkeys(one.way for one in results):
+        missing = [f"{rows:,}" for rows in SIZES if rows not in {one.rows for one in results if one.way == way}]
+        if missing:
+            yield f"Not measured this time, {way}: {' and '.join(missing)} rows."
 
 
 def growth_mb(one: Measured) -> float:

@@ -6,19 +6,14 @@ Without an argument it answers requests, a line of JSON each, until its input en
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from beatporter.memory.analysis import analyse
 from beatporter.memory.records import Step
-
-_UNIMPORTANT = 10
-"""Niceness: the run goes first."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,8 +33,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve() -> int:
-    with suppress(OSError, AttributeError):
-        os.nice(_UNIMPORTANT)
     for line in sys.stdin:
         try:
             answer = _answer(json.loads(line))

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final
 
-from beatporter.genres import KNOWN, Genre
+from beatporter.genres import FURTHER, KNOWN, Genre
 from sandbox.beatport.account import BeatportAccount
 from sandbox.beatport.exceptions import not_found, unauthorized
 from sandbox.catalogue import FIRST_DAY, Catalogue
@@ -100,11 +100,12 @@ class BeatportState:
             catalogue: where the tracks come from.
             day: gives the present day.
             clock: aware time, for the token's life and the patience.
-            genre_ids: which genres there are; None: all.
+            genre_ids: which genres there are; None: all but the further ones, which are synced only when named.
             on_label: called when a label's older recordings are shown.
         """
         self.catalogue = catalogue
-        self.genres: dict[int, Genre] = {genre.genre_id: genre for genre in KNOWN if genre_ids is None or genre.genre_id in genre_ids}
+        offered = KNOWN if genre_ids is None else [genre for genre in (*KNOWN, *FURTHER) if genre.genre_id in genre_ids]
+        self.genres: dict[int, Genre] = {genre.genre_id: genre for genre in offered}
         self.empty_charts: set[int] = set()
         self.short_charts: dict[int, int] = {}
         self.token = API_TOKEN

@@ -129,7 +129,8 @@ def api_tracks(
 
 def api_genres(state: BeatportState) -> dict[str, Any]:
     """The list of genres."""
-    rows = [genre_object(genre, V4_API) for genre in (*state.genres.values(), *FURTHER)]
+    genres = state.genres | {genre.genre_id: genre for genre in FURTHER}
+    rows = [genre_object(genre, V4_API) for genre in genres.values()]
     return {"results": rows, "next": None, "previous": None, "count": len(rows), "page": "1/1", "per_page": 100}
 
 

@@ -12,14 +12,14 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
-from beatporter.genres import KNOWN
+from beatporter.genres import FURTHER, KNOWN
 from sandbox.catalogue.beatport_side import BeatportTrack, Credit
 
 PAGE_API: Final = "https://api-internal.beatportprod.com/v4"
 """What addresses in pages begin with."""
 V4_API: Final = "https://api.beatport.com/v4"
 _MEDIA: Final = "https://geo-media.beatport.com/image_size"
-_GENRES: Final = {genre.genre_id: genre for genre in KNOWN}
+_GENRES: Final = {genre.genre_id: genre for genre in (*KNOWN, *FURTHER)}
 _CAMELOT: Final[Mapping[str, int]] = {
     "Ab Minor": 1, "B Major": 1, "Eb Minor": 2, "F# Major": 2, "Bb Minor": 3, "Db Major": 3, "F Minor": 4, "Ab Major": 4,
     "C Minor": 5, "Eb Major": 5, "G Minor": 6, "Bb Major": 6, "D Minor": 7, "F Major": 7, "A Minor": 8, "C Major": 8,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from beatporter.genres import KNOWN
+from beatporter.genres import FURTHER, KNOWN
 from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import rates
 from sandbox.catalogue.beatport_side import BeatportTrack, view
-from sandbox.catalogue.compose import BACK_CATALOGUE, ORDER, PER_LABEL, Composer
+from sandbox.catalogue.compose import BACK_CATALOGUE, PER_LABEL, Composer
 from sandbox.catalogue.days import Days
 from sandbox.catalogue.distractors import distractors_of
 from sandbox.catalogue.ids import Key, read_beatport_id
@@ -25,6 +25,8 @@ from sandbox.catalogue.spotify_side import tracks_of
 
 FIRST_DAY: Final = date(2026, 11, 2)
 """Day 0, a Monday."""
+_GENRES: Final = (*KNOWN, *FURTHER)
+"""In the order of `compose.ORDER`."""
 _BIG_LABELS: Final = (340, 170, 90)
 """Number of older recordings of a genre's first labels; the others have fewer."""
 
@@ -87,9 +89,9 @@ class Catalogue:
             KeyError: the catalogue has no such id.
         """
         place = read_beatport_id(beatport_id, self.seed)
-        if place is None or place[0] >= len(KNOWN):
+        if place is None or place[0] >= len(_GENRES):
             raise KeyError(beatport_id)
-        return Key(KNOWN[place[0]].genre_id, place[1])
+        return Key(_GENRES[place[0]].genre_id, place[1])
 
     def label(self, label_id: int) -> Label:
         """A label by its Beatport id.
@@ -97,7 +99,7 @@ class Catalogue:
         Raises:
             KeyError: there is none.
         """
-        for genre in KNOWN:
+        for genre in _GENRES:
             labels = self.composer.scene(genre.genre_id).labels
             if labels[0].label_id <= label_id < labels[0].label_id + len(labels):
                 return labels[label_id - labels[0].label_id]
@@ -187,5 +189,5 @@ class Catalogue:
 
 
 def known_genre_ids() -> tuple[int, ...]:
-    """Every genre's id, in the catalogue's order."""
-    return tuple(ORDER)
+    """The ids of the genres that a sandbox has unless it is told which, in the catalogue's order."""
+    return tuple(genre.genre_id for genre in KNOWN)

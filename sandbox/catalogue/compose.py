@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final, TypeVar
 
-from beatporter.genres import KNOWN
+from beatporter.genres import FURTHER, KNOWN
 from sandbox.catalogue import rates
 from sandbox.catalogue.ids import Key, isrc
 from sandbox.catalogue.names import Artist, Label, invent_artists, invent_labels, invent_title
@@ -19,7 +19,7 @@ from sandbox.catalogue.words import words
 
 T = TypeVar("T")
 
-ORDER: Final = {genre.genre_id: order for order, genre in enumerate(KNOWN)}
+ORDER: Final = {genre.genre_id: order for order, genre in enumerate((*KNOWN, *FURTHER))}
 """A genre's position among all; ids and registrants are derived from it."""
 BACK_CATALOGUE: Final = 10_000
 """Numbers from here are a label's older recordings; charts never reach them."""

@@ -50,9 +50,14 @@ NEIGHBOURS: Final = (
     (95, 38),
     (94, 16),
     (97, 13),
+    (102, 103),
+    (104, 109),
+    (105, 108),
+    (106, 107),
 )
-"""Pairs of genres whose charts share tracks; every genre has one neighbour."""
-_NEIGHBOUR: Final = dict(NEIGHBOURS) | {b: a for a, b in NEIGHBOURS}
+"""Pairs of genres whose charts share tracks."""
+NEIGHBOUR: Final = dict(NEIGHBOURS) | {b: a for a, b in NEIGHBOURS} | {111: 106}
+"""Each genre's neighbour, whose new tracks may enter its chart too. 111 is one too many for a pair."""
 
 
 @dataclass(slots=True)
@@ -142,7 +147,7 @@ class Days:
 
     def _newcomers(self, genre_id: int, day: int) -> list[tuple[Slot, Key]]:
         first = self._first_numbers(genre_id, day)[day + BURN_IN]
-        neighbour = _NEIGHBOUR[genre_id]
+        neighbour = NEIGHBOUR[genre_id]
         there = self._first_numbers(neighbour, day)[day + BURN_IN]
         natives = iter([Key(neighbour, there + place) for place, slot in enumerate(self._plan(neighbour, day)) if slot == "native"])
         return [

@@ -15,6 +15,9 @@ _FIRST_ID: Final = 20_000_000
 _STRIDE: Final = 1009
 """Ids of one genre are a prime apart; 36 genres with 28 ids each fit between."""
 _LANE: Final = 28
+_GENRES_A_BAND: Final = _STRIDE // _LANE
+_BAND: Final = 100_000_000
+"""Further genres have ids above those of the first 36."""
 _COUNTRIES: Final = ("GB", "DE", "NL", "US", "FR", "ES", "IT", "BE", "QZ", "CA", "DK", "SE", "ZA", "BR")
 
 LABEL_ISRCS: Final = 40
@@ -29,20 +32,23 @@ class Key(NamedTuple):
 
 
 def beatport_id(genre_order: int, number: int, seed: int) -> int:
-    """Eight digits.
+    """Eight digits; nine for genres after the first 36.
 
     Args:
         genre_order: position of the genre in the list of all genres, from 0.
         number: the recording's number, up to 70,000.
     """
-    return _FIRST_ID + number * _STRIDE + genre_order * _LANE + seed % _LANE
+    band, place = divmod(genre_order, _GENRES_A_BAND)
+    return _FIRST_ID + band * _BAND + number * _STRIDE + place * _LANE + seed % _LANE
 
 
 def read_beatport_id(track_id: int, seed: int) -> tuple[int, int] | None:
     """(genre order, number) of an id made by `beatport_id`; None when no such id is ever made."""
-    number, rest = divmod(track_id - _FIRST_ID, _STRIDE)
-    order, lane = divmod(rest, _LANE)
-    return (order, number) if number >= 0 and lane == seed % _LANE else None
+    band, within = divmod(track_id - _FIRST_ID, _BAND)
+    number, rest = divmod(within, _STRIDE)
+    place, lane = divmod(rest, _LANE)
+    made = band >= 0 and place < _GENRES_A_BAND and lane == seed % _LANE
+    return (band * _GENRES_A_BAND + place, number) if made else None
 
 
 def spotify_id(*parts: object) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from random import Random
 from typing import Final, Literal
 
-from beatporter.genres import KNOWN
+from beatporter.genres import FURTHER, KNOWN
 from beatporter.records.track import SpotifyTrack
 from sandbox.catalogue import rates
 from sandbox.catalogue.compose import Composer, weighted
@@ -19,7 +19,7 @@ from sandbox.catalogue.names import Artist
 from sandbox.catalogue.recording import Cut, Recording, Song
 from sandbox.catalogue.words import words
 
-_GENRE_NAMES: Final = {genre.genre_id: genre.name for genre in KNOWN}
+_GENRE_NAMES: Final = {genre.genre_id: genre.name for genre in (*KNOWN, *FURTHER)}
 Bracket = Literal["dash", "round"]
 
 

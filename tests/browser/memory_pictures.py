@@ -123,8 +123,24 @@ def take(chromium: Browser, address: str, name: str, scheme: Scheme, size: tuple
         assert page.get_by_text("Something went wrong").count() == 0, f"{address} shows an error"
         if whole:
             grow(page)
+        shorten_paths(page)
         page.screenshot(path=IMAGES / f"{name}.png")
         print(name, flush=True)
+
+
+def shorten_paths(page: Page) -> None:
+    """Leave out where on this machine Python, the libraries and Beatporter lie; a library's own path stays."""
+    page.evaluate(
+        """() => {
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+            while (texts.nextNode()) {
+                const text = texts.currentNode
+                if (text.data.includes("/"))
+                    text.data = text.data.replace(/(?<=^|\\s)\\/\\S*\\/(site-packages|python3\\.\\d+)\\//g, "")
+                        .replace(/(?<=^|\\s)\\/\\S*?\\/(?=(beatporter|flows|tasks|orchestration|cli)\\/)/g, "")
+            }
+        }"""
+    )
 
 
 def grow(page: Page) -> None:

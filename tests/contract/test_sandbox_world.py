@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from beatporter.errors import UnknownGenre
+from beatporter.genres import FURTHER
 from beatporter.settings import load_settings
 from sandbox.state import StateUnreadable
 from sandbox.world import Options, Sandbox
@@ -111,6 +112,17 @@ def test_only_the_chosen_genres_are_served(sandbox: Sandbox) -> None:
     assert requests.get(f"{sandbox.beatport_url}/genre/techno/6/top-100", timeout=TIMEOUT_S).status_code == 404
     with pytest.raises(UnknownGenre):
         Sandbox(Options(genres=("hous",)))
+
+
+def test_genres_that_are_synced_only_when_named_are_served_when_named() -> None:
+    with Sandbox(Options(genres=[genre.slug for genre in FURTHER])) as running:
+        for genre in FURTHER:
+            page = requests.get(f"{running.beatport_url}/genre/{genre.slug}/{genre.genre_id}/top-100", timeout=TIMEOUT_S)
+            assert page.status_code == 200
+            rows = [running.catalogue.beatport_track(key) for key in running.catalogue.days.chart(genre.genre_id, 0)]
+            assert {running.catalogue.key_of(row.track_id).genre_id for row in rows} == {row.genre_id for row in rows}
+            assert any(running.catalogue.truth(row.track_id).same for row in rows)
+        assert requests.get(f"{running.beatport_url}/genre/house/5/top-100", timeout=TIMEOUT_S).status_code == 404
 
 
 def test_one_log_and_one_script_serve_both(sandbox: Sandbox) -> None:

@@ -75,8 +75,9 @@ def test_ids_look_real_and_no_two_are_alike(rows: list[Row], catalogue: Catalogu
 
 @pytest.mark.parametrize("seed", [0, 1, 27, 28, 12345])
 def test_a_beatport_id_leads_back_to_its_recording(seed: int) -> None:
-    places = [(order, number) for order in (0, 17, 35) for number in (0, 1, 4321, 34_000)]
+    places = [(order, number) for order in (0, 17, 35, 36, 44, 72) for number in (0, 1, 4321, 34_000)]
     assert [read_beatport_id(beatport_id(*place, seed), seed) for place in places] == places
+    assert len({beatport_id(order, number, seed) for order in range(72) for number in range(200)}) == 72 * 200
     assert read_beatport_id(beatport_id(0, 0, seed) + 1, seed) is None
 
 

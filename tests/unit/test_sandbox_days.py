@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from beatporter.genres import FURTHER, KNOWN, Genre
 from sandbox.catalogue import FIRST_DAY, known_genre_ids
-from sandbox.catalogue.days import NEIGHBOURS, SIZE, Days
+from sandbox.catalogue.days import NEIGHBOUR, NEIGHBOURS, SIZE, Days
 
 GENRES = known_genre_ids()
 LAST = 30
@@ -112,7 +113,19 @@ def test_the_overall_chart_takes_the_best_of_each_genre(days: Days) -> None:
 
 
 def test_every_genre_has_one_neighbour() -> None:
-    assert sorted(genre_id for pair in NEIGHBOURS for genre_id in pair) == sorted(GENRES)
+    every = {genre.genre_id for genre in (*KNOWN, *FURTHER)}
+    assert NEIGHBOUR.keys() == every
+    assert set(NEIGHBOUR.values()) <= every
+    paired = [genre_id for pair in NEIGHBOURS for genre_id in pair]
+    assert len(paired) == len(set(paired))
+    assert not [genre_id for genre_id, neighbour in NEIGHBOUR.items() if genre_id == neighbour]
+
+
+@pytest.mark.parametrize("genre", FURTHER, ids=lambda genre: genre.slug)
+def test_a_further_genre_has_charts(days: Days, genre: Genre) -> None:
+    charts = [days.chart(genre.genre_id, day) for day in range(8)]
+    assert all(len(set(chart)) == SIZE for chart in charts)
+    assert {key.genre_id for chart in charts for key in chart} == {genre.genre_id, NEIGHBOUR[genre.genre_id]}
 
 
 def test_there_is_no_day_before_the_first(days: Days) -> None:
