@@ -11,13 +11,13 @@ import typer
 from rich.table import Table
 
 from beatporter import names
-from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
+from cli.chart_sources import SourceStatus, read_source
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document
 
@@ -52,21 +52,6 @@ class Status:
     runs: Mapping[str, RunRow | None]
     changes: Mapping[str, RunRow | None]
     sources: Mapping[str, SourceStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """How a source of charts stands.
-
-    Attributes:
-        rests_until: left alone until then, after a challenge.
-        challenges: in a row.
-        said: about the sign-in, for the API; empty for others.
-    """
-
-    rests_until: datetime | None
-    challenges: int
-    said: str = ""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
@@ -109,41 +94,12 @@ def read_status(workspace: Workspace) -> Status:
         refusals=refusals(ledger.calls, now),
         runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
         changes={slug: ledger.runs.last_change(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
-        sources={name: _source(workspace, name, now) for name in settings.chart_source},
+        sources={name: read_source(workspace, name) for name in settings.chart_source},
     )
 
 
-def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
-    latest = workspace.ledger.challenges.latest(name)
-    until = workspace.ledger.challenges.rests_until(name, now)
-    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
-
-
-def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
-    settings = workspace.settings
-    if not uses_account(settings):
-        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
-    try:
-        sign_in = open_account(settings, workspace.account_store)
-    except SettingsError as error:
-        return str(error)
-    if sign_in is None:
-        return "nobody is signed in to Beatport (`beatporter login beatport`)."
-    if warning := account_warning(sign_in, now):
-        return warning
-    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
-    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
-
-
 def _source_lines(standing: Status) -> list[str]:
-    lines = []
-    for name, source in standing.sources.items():
-        said = [source.said] if source.said else []
-        if source.rests_until is not None:
-            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
-            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
-        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
-    return lines
+    return [f"Charts from {name}: {source.words or 'ready.'}" for name, source in standing.sources.items()]
 
 
 def _account_line(standing: Status) -> str:

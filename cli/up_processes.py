@@ -106,14 +106,13 @@ class Processes:
         command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", f"{socket.gethostname()}-{os.getpid()}"]
         self.start(WORKER, command, environment)
 
-    def start_pages(self, port: int, environment: Mapping[str, str]) -> bool:
-        """Start the memory pages, where this Beatporter has them; whether it does."""
-        command = [_program("beatporter"), "profile", "serve"]
-        known = subprocess.run([*command, "--help"], env=dict(environment), capture_output=True, check=False)  # noqa: S603
-        if known.returncode:
-            return False
-        self.start("pages", [*command, "--port", str(port)], environment)
-        return True
+    def start_pages(self, port: int, environment: Mapping[str, str]) -> None:
+        """Start the memory pages."""
+        self.start("pages", [_program("beatporter"), "profile", "serve", "--port", str(port)], environment)
+
+    def start_inbox(self, port: int, environment: Mapping[str, str]) -> None:
+        """Start the inbox: it listens for the bookmarklet and watches its folder."""
+        self.start("inbox", [_program("beatporter"), "inbox", "--no-open", "--port", str(port)], environment)
 
     @staticmethod
     def register(environment: Mapping[str, str], notify: str) -> list[str]:
