@@ -88,3 +88,14 @@ def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
     assert document["genres"]["house"]["new"][0]["url"] == f"https://open.spotify.com/track/{'b' * 22}"
     assert document["audit"].startswith("Precision 100 %")
     assert document["ready"] is False
+
+
+@pytest.mark.parametrize(
+    ("state", "age_h", "ready"), [("completed", 1, True), ("challenged", 1, True), ("failed", 1, False), ("completed", 25, False)]
+)
+def test_a_genre_is_ready_when_a_run_of_the_day_ended_well(state: str, age_h: int, ready: bool, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    ledger = open_ledger(settings.ledger_address())
+    ledger.runs.append(RunRow(HOUSE, state, 1, 1, 0, None, NOW - timedelta(hours=age_h)))
+    with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
+        assert read_briefing(workspace, ["house"]).is_ready is ready
