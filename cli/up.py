@@ -20,15 +20,14 @@ from beatporter.errors import BeatporterError
 from beatporter.home import make_home
 from beatporter.private_file import write_private
 from beatporter.settings import load_settings
-from cli.demo import DEMO_LIMITS
 from cli.embedded_prefect import server_environment
 from cli.inbox_address import DEFAULT_PORT, inbox_address
 from cli.prefect_server import STATE
 from cli.terminal import Terminal
 from cli.up_install import install_units
 from cli.up_processes import Processes, free_port, is_free
+from cli.up_sandbox import ENVIRONMENT, sandbox_environment, use_sandbox_home
 
-SANDBOX_HOME = Path(".beatporter/sandbox")
 LOCK = "up.lock"
 PAGES_PORT = 4201
 
@@ -44,7 +43,7 @@ def up(
 ) -> None:
     """Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there. Ctrl-C ends it all."""
     if sandbox:
-        os.environ.setdefault("BEATPORTER_HOME", str(SANDBOX_HOME))
+        use_sandbox_home()
     home = load_settings().home.resolve()
     make_home(home)
     console = Terminal()
@@ -118,8 +117,8 @@ def _start_and_wait(
     addresses: dict[str, str] = {}
     if sandbox:
         console.print("Starting the sandbox …")
-        own = processes.start_sandbox(home / "sandbox.json", home / "sandbox.env", home / "sandbox.ports")
-        environment |= own | DEMO_LIMITS | {"BEATPORTER_CHART_SOURCE": "website"}
+        processes.start_sandbox(home / "sandbox.json", home / ENVIRONMENT, home / "sandbox.ports")
+        environment |= sandbox_environment(home / ENVIRONMENT)
         addresses["Sandbox"] = json.loads((home / "sandbox.ports").read_text())["control"]
     environment = server_environment(home, port, environment)
     if not api:

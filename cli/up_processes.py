@@ -70,8 +70,8 @@ class Processes:
         """Where a process's output goes."""
         return self._logs / f"{name}.log"
 
-    def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> dict[str, str]:
-        """Start the sandbox and return the environment that points at it."""
+    def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> None:
+        """Start the sandbox, and wait until it has written its environment and its addresses."""
         for file in (environment_file, ports_file):
             file.unlink(missing_ok=True)
         command = [
@@ -88,8 +88,7 @@ class Processes:
         process = self.start("sandbox", [*command, "--until-parent-ends"], os.environ)
         for _ in self._waiting("sandbox", process):
             if environment_file.exists():
-                break
-        return dict(line.split("=", 1) for line in environment_file.read_text().splitlines() if "=" in line)
+                return
 
     def start_server(self, port: int, environment: Mapping[str, str]) -> None:
         """Start Prefect's server and wait until it answers."""

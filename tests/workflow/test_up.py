@@ -95,6 +95,9 @@ def test_inbox_and_memory_pages_are_up_and_nothing_outlives_a_killed_up(up: Up) 
     assert "<title>" in up.page("Memory")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", up.addresses["Inbox"])
     assert (up.home / "up.json").stat().st_mode & 0o077 == 0, "the inbox's secret can be read by others"
+    found = _doctor(up)
+    assert {found[check] for check in ("Spotify", "Charts from website", "Charts", "Worker", "Alerts")} == {"good"}, found
+    assert "bad" not in found.values(), found
     _start_a_run(up)
     started = up.running()
     for part in ("prefect server start", "prefect worker start", "profile serve", "beatporter inbox"):
@@ -106,6 +109,15 @@ def test_inbox_and_memory_pages_are_up_and_nothing_outlives_a_killed_up(up: Up) 
     while left := up.running():
         assert time.monotonic() < end, f"still at work: {left}"
         time.sleep(0.5)
+
+
+def _doctor(up: Up) -> dict[str, str]:
+    """What `beatporter doctor --sandbox` finds in the folder: verdicts by what was looked at."""
+    command = [str(BIN / "beatporter"), "doctor", "--sandbox", "--json"]
+    done = subprocess.run(
+        command, cwd=up.home.parents[1], env=up.environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    return {one["check"]: one["verdict"] for one in json.loads(done.stdout)}
 
 
 def _start_a_run(up: Up) -> None:
