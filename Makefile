@@ -32,8 +32,8 @@ demo: $(READY) ## a morning's run with the sandbox; run it again for the next mo
 up: $(READY) ## everything for the mornings: server, deployments, alerts, worker; SANDBOX=1: without an account; ARGS="--port 4300"
 	@$(BIN)/beatporter up $(if $(SANDBOX),--sandbox) $(ARGS)
 
-doctor: $(READY) ## is everything in order, and what to do where it is not
-	@$(BIN)/beatporter doctor $(ARGS)
+doctor: $(READY) ## is everything in order, and what to do where it is not; SANDBOX=1
+	@$(BIN)/beatporter doctor $(if $(SANDBOX),--sandbox) $(ARGS)
 
 ui: $(READY) ## Prefect's pages for the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo

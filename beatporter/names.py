@@ -39,3 +39,17 @@ def playlist_url(playlist_id: str) -> str:
 
 def track_uri(track_id: str) -> str:
     return f"spotify:track:{track_id}"
+
+
+def run_path(run_id: str) -> str:
+    """A run's page in Prefect's UI, below the server's address."""
+    return f"/v2/runs/flow-run/{quote(run_id, safe='')}"
+
+
+def run_url(server: str, run_id: str) -> str:
+    """A run's page; the run's id alone where no server is known.
+
+    Args:
+        server: the address of its API; may be empty.
+    """
+    return f"{server.removesuffix('/api')}{run_path(run_id)}" if server else run_id

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from beatporter import names
 from beatporter.errors import PermanentError, SettingsError
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
 from beatporter.sync.briefing_page import briefing_document, briefing_html, facts, readiness
+from beatporter.sync.report import utc
 from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
+from cli.prefect_server import running_server
 from cli.terminal import Terminal, print_document
 
 
@@ -25,12 +28,13 @@ def briefing(
         raise typer.BadParameter("use --json or --html, not both")
     with command_workspace("briefing") as desk:
         read = read_briefing(desk, desk.settings.enabled_genres(), _sign_ins(desk))
+        server = running_server(desk.settings.home)
     if as_json:
         print_document(briefing_document(read), ensure_ascii=False)
         return
     if html is not None:
         try:
-            html.write_text(briefing_html(read), encoding="utf-8")
+            html.write_text(briefing_html(read, server), encoding="utf-8")
         except OSError as error:
             raise PermanentError(f"Cannot write {html}: {error.strerror}.", "Name another file.") from None
         return
@@ -43,6 +47,9 @@ def briefing(
             continue
         counts = f"{len(genre.new)} new, {len(genre.left)} left, {len(genre.doubtful)} in doubt, {len(genre.missing)} missing"
         console.print(f"{genre.slug}: {counts if genre.is_ready else genre.run.error or 'no run today'}", markup=False, highlight=False)
+        if genre.change is not None and genre.change.run_id:
+            by = f"changed {utc(genre.change.at)} by {names.run_url(server, genre.change.run_id)}"
+            console.print(f"  {genre.playlist_url} {by}", markup=False, highlight=False, soft_wrap=True)
         for track in genre.new[:3]:
             console.print(f"  {track.position}. {track.name}", markup=False, highlight=False)
 

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from beatporter.beatport.sources import fetch_chart
-from beatporter.errors import BeatporterError, ChallengeShown
+from beatporter.errors import BeatporterError
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.quota.window import calls_left
 from beatporter.settings import Settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
+from cli.chart_sources import SIGN_IN, read_source
 from cli.context import command_workspace
 from cli.prefect_server import use_running_server
 
 Verdict = Literal["good", "note", "bad"]
 PYTHONS = ((3, 11), (3, 15))
 """The first that works, and the first that does not."""
+REST_ENDS = "Nothing: it is asked again then. Until then the other sources count."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def check_all(load: Callable[[], Settings], *, offline: bool) -> list[Finding]:
     except BeatporterError as error:
         return [*findings, _bad("Settings", error)]
     findings += [
-        Finding("Settings", "good", f"{len(settings.enabled_genres())} genres, charts from {settings.chart_source}"),
+        Finding("Settings", "good", f"{len(settings.enabled_genres())} genres, charts from {', '.join(settings.chart_source)}"),
         _home(settings),
     ]
     findings += _at_desk(offline=offline)
@@ -85,7 +86,7 @@ def _at_desk(*, offline: bool) -> list[Finding]:
     except BeatporterError as error:
         return [_bad("Ledger", error)]
     with desk:
-        return [_ledger(desk), _quota(desk), *_sign_in(desk, offline=offline), *([] if offline else [_chart(desk)])]
+        return [_ledger(desk), _quota(desk), *_sign_in(desk, offline=offline), *_sources(desk), *([] if offline else [_chart(desk)])]
 
 
 def _ledger(desk: Workspace) -> Finding:
@@ -124,16 +125,23 @@ def _sign_in(desk: Workspace, *, offline: bool) -> Iterator[Finding]:
         yield _bad("Spotify", error)
 
 
+def _sources(desk: Workspace) -> Iterator[Finding]:
+    """Each source of charts, as ledger and sign-in know it."""
+    for name in desk.settings.chart_source:
+        source = read_source(desk, name)
+        remedy = "" if source.is_ready else REST_ENDS if source.signed_in else SIGN_IN
+        yield Finding(f"Charts from {name}", "good" if source.is_ready else "note", source.words or "ready.", remedy)
+
+
 def _chart(desk: Workspace) -> Finding:
-    """One polite request, as a run makes it; nothing of it is kept."""
+    """One chart through the chain of sources, as a run reads it; nothing of it is kept but a challenge."""
     slug = desk.settings.enabled_genres()[0]
     try:
-        chart = fetch_chart(desk.source, desk.genre(slug), desk.now())
-    except ChallengeShown as error:
-        return _bad("Charts", error)
+        found = desk.source.read_chart(desk.genre(slug))
     except BeatporterError as error:
         return _bad("Charts", error)
-    return Finding("Charts", "good", f"{len(chart.entries)} entries of {slug} from {desk.settings.chart_source}")
+    refused = " ".join(found.notes)
+    return Finding("Charts", "good", f"{len(found.entries)} entries of {slug} from {found.source}. {refused}".strip())
 
 
 def _server(settings: Settings) -> list[Finding]:

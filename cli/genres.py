@@ -13,9 +13,11 @@ from beatporter.genres import Genre, retired_words
 from beatporter.settings import Settings, load_settings
 from cli.terminal import Terminal
 
+PARTLY = "Only the genres in the overall Top 100 were compared; `beatporter login beatport` gives the API's whole list."
+
 
 def genres(
-    check: Annotated[bool, typer.Option("--check", help="Compare with Beatport's own list, through its API.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare with Beatport's own list, through whichever source answers.")] = False,
 ) -> None:
     """List every genre: slug, Beatport id, and whether a run of all genres syncs it."""
     if check:
@@ -40,22 +42,24 @@ def _table(settings: Settings) -> Table:
 
 def _check() -> None:
     """Say what is new, renamed or gone at Beatport; ids decide."""
-    from beatporter.beatport.sources import open_api  # loads the ledger and the network, which the list does without
-    from cli.context import command_workspace
+    from cli.context import command_workspace  # loads the ledger and the network, which the list does without
 
     with command_workspace("genres") as workspace:
-        live = open_api(workspace.settings, sleep=workspace.sleep, now=workspace.now, account_store=workspace.account_store).genres()
-        lines = differences(workspace.settings.all_genres(), live)
+        live = workspace.source.read_genres()
+        lines = differences(workspace.settings.all_genres(), live.names, whole=live.whole)
     console = Terminal()
-    for line in lines or [f"All {len(live)} genres of Beatport are known, by these names."]:
+    for line in lines or [f"{'All ' if live.whole else ''}{len(live.names)} genres of Beatport are known, by these names."]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not live.whole:
+        console.print(f"{PARTLY} Read from {live.source}.", markup=False, highlight=False, soft_wrap=True)
 
 
-def differences(known: Mapping[str, Genre], live: Mapping[int, str]) -> list[str]:
+def differences(known: Mapping[str, Genre], live: Mapping[int, str], *, whole: bool = True) -> list[str]:
     """What Beatport's list has that ours has not, calls otherwise, or has no more.
 
     Args:
         live: names by id.
+        whole: `live` has all genres, so that one that is not in it is gone.
     """
     ours = {genre.genre_id: genre for genre in known.values()}
     new = [
@@ -68,9 +72,8 @@ def differences(known: Mapping[str, Genre], live: Mapping[int, str]) -> list[str
         for number, name in live.items()
         if number in ours and _letters(name) != _letters(ours[number].name)
     ]
-    gone = [
-        f"Gone: {genre.slug} ({genre.genre_id}). {retired_words(genre)}".rstrip() for genre in ours.values() if genre.genre_id not in live
-    ]
+    missing = [genre for genre in ours.values() if whole and genre.genre_id not in live]
+    gone = [f"Gone: {genre.slug} ({genre.genre_id}). {retired_words(genre)}".rstrip() for genre in missing]
     return [*new, *renamed, *gone]
 
 

@@ -12,7 +12,8 @@ import typer
 from beatporter.errors import SettingsError
 from beatporter.sync.inbox import Inbox, Taken, make_inbox
 from cli.context import command_workspace
-from cli.inbox_server import DEFAULT_PORT, InboxServer
+from cli.inbox_address import DEFAULT_PORT
+from cli.inbox_server import InboxServer
 from cli.terminal import Terminal
 
 LOOK_EVERY_S = 2.0

@@ -15,20 +15,17 @@ from collections import deque
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from beatporter.errors import SettingsError
 from beatporter.http.limits import MAX_BODY_BYTES
-from beatporter.private_file import write_private
 from beatporter.settings import Settings
 from beatporter.sync.inbox import Inbox, Taken
 from cli.bookmarklet import inbox_page, receive_page
+from cli.inbox_address import DEFAULT_PORT, inbox_address, load_secret
 
-DEFAULT_PORT = 8918
-KEPT_IN = "inbox-secret"
 _REMEMBERED = 20
 _TIMEOUT_S = 30.0
 
@@ -48,7 +45,7 @@ class InboxServer:
     def __init__(self, settings: Settings, inbox: Inbox, port: int = DEFAULT_PORT) -> None:
         self.inbox = inbox
         self.origins = _origins_of(settings.beatport_url)
-        self.secret = load_secret(settings.home / KEPT_IN)
+        self.secret = load_secret(settings.home)
         self.taken: deque[Taken] = deque(maxlen=_REMEMBERED)
         try:
             self._server = _Listener(("127.0.0.1", port), _Handler)
@@ -57,7 +54,7 @@ class InboxServer:
         else:
             self._server.inbox_server = self
             self.hosts = {f"{name}:{self._server.server_port}" for name in ("127.0.0.1", "localhost")}
-            self.address = f"http://127.0.0.1:{self._server.server_port}/{self.secret}"
+            self.address = inbox_address(settings.home, self._server.server_port)
             return
         raise SettingsError(
             f"Port {port} of 127.0.0.1 cannot be used: {problem}.", "Is another `beatporter inbox` running? Else use --port."
@@ -190,28 +187,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-
-def load_secret(path: Path) -> str:
-    """The secret in the inbox's address, made at first and kept, so that the bookmark works tomorrow too.
-
-    Raises:
-        SettingsError: it can be neither read nor written.
-    """
-    try:
-        kept = path.read_text(encoding="ascii").strip()
-        if len(kept) >= 32 and kept.isascii() and kept.replace("-", "").replace("_", "").isalnum():
-            return kept
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The inbox's secret in {path} cannot be read ({type(error).__name__}).", "Remove that file.") from None
-    made = secrets.token_urlsafe(24)
-    try:
-        write_private(path, f"{made}\n")
-    except OSError as error:
-        raise SettingsError(f"Cannot write {path}: {error.strerror}.", "Make BEATPORTER_HOME a writable folder.") from None
-    return made
 
 
 def _origins_of(beatport_url: str) -> tuple[str, ...]:

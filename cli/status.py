@@ -11,14 +11,15 @@ import typer
 from rich.table import Table
 
 from beatporter import names
-from beatporter.beatport.sign_in import account_warning, open_account, uses_account
 from beatporter.errors import SettingsError
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
+from cli.chart_sources import SourceStatus, read_source
 from cli.context import command_workspace
+from cli.prefect_server import running_server
 from cli.terminal import Terminal, print_document
 
 EVERY_KIND_IN_WORDS = "all"
@@ -54,25 +55,14 @@ class Status:
     sources: Mapping[str, SourceStatus]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """How a source of charts stands.
-
-    Attributes:
-        rests_until: left alone until then, after a challenge.
-        challenges: in a row.
-        said: about the sign-in, for the API; empty for others.
-    """
-
-    rests_until: datetime | None
-    challenges: int
-    said: str = ""
-
-
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False) -> None:
+def status(
+    lists: Annotated[list[str] | None, typer.Argument(help="Genres, charts or labels: adds playlist, and the run that changed it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
     """Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."""
     with command_workspace("status") as workspace:
-        standing = read_status(workspace)
+        standing = read_status(workspace, lists or ())
+        server = running_server(workspace.settings.home)
     if as_json:
         print_document(_document(standing))
         return
@@ -85,14 +75,27 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     for slug, run in standing.runs.items():
         if run is not None and run.error:
             console.print(f"{slug}: {run.error}", style="red", markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    if lists:
+        for line in _playlist_lines(standing, server):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    elif any(standing.changes.values()):
+        console.print("`beatporter status GENRE` shows its playlist, and the run that changed it last.", markup=False, highlight=False)
     never = [slug for slug, run in standing.runs.items() if run is None]
     if never:
         console.print(_never_ran(never, len(standing.runs)), markup=False, highlight=False)
 
 
-def read_status(workspace: Workspace) -> Status:
-    """What settings and ledger say."""
+def read_status(workspace: Workspace, lists: Sequence[str] = ()) -> Status:
+    """What settings and ledger say.
+
+    Args:
+        lists: whose runs to show; empty: of all that are enabled.
+
+    Raises:
+        UnknownGenre, UnknownChart: there is no such list.
+    """
     settings, ledger, now = workspace.settings, workspace.ledger, workspace.now()
+    chosen = [settings.find_list(text) for text in lists or settings.enabled_lists()]
     try:
         sign_in, problem = load_sign_in(settings, workspace.sign_in_store), ""
     except SettingsError as error:
@@ -107,43 +110,14 @@ def read_status(workspace: Workspace) -> Status:
         left=calls_left(ledger.calls, settings.spotify_daily_budget, now),
         refused=ledger.calls.refused(now),
         refusals=refusals(ledger.calls, now),
-        runs={slug: ledger.runs.latest(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
-        changes={slug: ledger.runs.last_change(settings.find_list(slug).genre_id) for slug in settings.enabled_lists()},
-        sources={name: _source(workspace, name, now) for name in settings.chart_source},
+        runs={one.slug: ledger.runs.latest(one.genre_id) for one in chosen},
+        changes={one.slug: ledger.runs.last_change(one.genre_id) for one in chosen},
+        sources={name: read_source(workspace, name) for name in settings.chart_source},
     )
 
 
-def _source(workspace: Workspace, name: str, now: datetime) -> SourceStatus:
-    latest = workspace.ledger.challenges.latest(name)
-    until = workspace.ledger.challenges.rests_until(name, now)
-    return SourceStatus(until, latest.in_a_row if latest else 0, _beatport_sign_in(workspace, now) if name == "api" else "")
-
-
-def _beatport_sign_in(workspace: Workspace, now: datetime) -> str:
-    settings = workspace.settings
-    if not uses_account(settings):
-        return "by BEATPORTER_BEATPORT_TOKEN; nothing tells when it ends."
-    try:
-        sign_in = open_account(settings, workspace.account_store)
-    except SettingsError as error:
-        return str(error)
-    if sign_in is None:
-        return "nobody is signed in to Beatport (`beatporter login beatport`)."
-    if warning := account_warning(sign_in, now):
-        return warning
-    renewed = f", renewed {_moment(sign_in.renewed_at)}" if sign_in.renewed_at else ""
-    return f"signed in {sign_in.signed_in_at:%Y-%m-%d}{renewed}; runs renew it."
-
-
 def _source_lines(standing: Status) -> list[str]:
-    lines = []
-    for name, source in standing.sources.items():
-        said = [source.said] if source.said else []
-        if source.rests_until is not None:
-            times = "once" if source.challenges == 1 else f"{source.challenges} times in a row"
-            said.append(f"left alone until {_moment(source.rests_until)}: Beatport asked for proof of a human {times}.")
-        lines.append(f"Charts from {name}: {' '.join(said) or 'ready.'}")
-    return lines
+    return [f"Charts from {name}: {source.words or 'ready.'}" for name, source in standing.sources.items()]
 
 
 def _account_line(standing: Status) -> str:
@@ -194,6 +168,24 @@ def _table(standing: Status) -> Table:
             figures = ("", "", "") if run.state == "failed" else (str(run.added), str(run.not_found), str(run.deferred))
             table.add_row(slug, f"{run.at:%Y-%m-%d %H:%M}", run.state, *figures, style=STYLES.get(run.state))
     return table
+
+
+def _playlist_lines(standing: Status, server: str) -> list[str]:
+    """For each list its playlist, and the run that changed it last.
+
+    Args:
+        server: the API of the Prefect server whose pages show the run; empty: none is known.
+    """
+    lines = []
+    for slug, change in standing.changes.items():
+        if change is None:
+            lines.append(f"{slug}: no run has changed its playlist yet.")
+            continue
+        if change.playlist_id:
+            lines.append(f"{slug}: {names.playlist_url(change.playlist_id)}")
+        by = f" by the run {names.run_url(server, change.run_id)}" if change.run_id else ""
+        lines.append(f"{slug}: {change.added} added on {_moment(change.at)}{by}")
+    return lines
 
 
 def _never_ran(slugs: list[str], enabled: int) -> str:

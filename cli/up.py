@@ -1,4 +1,4 @@
-"""`beatporter up`: all that a morning needs, in one command: Prefect's server, deployments, alerts, a worker, the memory pages.
+"""`beatporter up`: all that a morning needs, in one command: Prefect's server, deployments, alerts, a worker, memory pages, inbox.
 
 Everything it starts ends with it. Doing it again changes nothing; while one is up, a second one only says where it is.
 """
@@ -18,15 +18,16 @@ from filelock import FileLock, Timeout
 
 from beatporter.errors import BeatporterError
 from beatporter.home import make_home
+from beatporter.private_file import write_private
 from beatporter.settings import load_settings
-from cli.demo import DEMO_LIMITS
 from cli.embedded_prefect import server_environment
+from cli.inbox_address import DEFAULT_PORT, inbox_address
 from cli.prefect_server import STATE
 from cli.terminal import Terminal
 from cli.up_install import install_units
 from cli.up_processes import Processes, free_port, is_free
+from cli.up_sandbox import ENVIRONMENT, sandbox_environment, use_sandbox_home
 
-SANDBOX_HOME = Path(".beatporter/sandbox")
 LOCK = "up.lock"
 PAGES_PORT = 4201
 
@@ -35,13 +36,14 @@ def up(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Against stand-ins for Beatport and Spotify; needs no account.")] = False,
     port: Annotated[int, typer.Option(help="Port of Prefect's pages; 0 takes a free one.", min=0, max=65535)] = 4200,
     pages_port: Annotated[int, typer.Option(help="Port of the memory pages; 0 takes a free one.", min=0, max=65535)] = PAGES_PORT,
+    inbox_port: Annotated[int, typer.Option(help="Port of the inbox; 0 takes a free one.", min=0, max=65535)] = DEFAULT_PORT,
     notify: Annotated[str, typer.Option(help="Where alerts go: an Apprise address, or a notification block as type/name.")] = "",
     install: Annotated[bool, typer.Option("--install", help="Have systemd start it whenever this machine runs.")] = False,
     register: Annotated[bool, typer.Option("--register", help="Only make pool, deployments, blocks and alerts.")] = False,
 ) -> None:
     """Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there. Ctrl-C ends it all."""
     if sandbox:
-        os.environ.setdefault("BEATPORTER_HOME", str(SANDBOX_HOME))
+        use_sandbox_home()
     home = load_settings().home.resolve()
     make_home(home)
     console = Terminal()
@@ -55,7 +57,8 @@ def up(
             return
         with ended_by_signals(), Processes(home / "logs") as processes:
             try:
-                _start_and_wait(console, processes, home, sandbox=sandbox, ports=(port, pages_port), notify=notify, only_register=register)
+                ports = (port, pages_port, inbox_port)
+                _start_and_wait(console, processes, home, sandbox=sandbox, ports=ports, notify=notify, only_register=register)
             except KeyboardInterrupt:
                 console.print("Ending …")
 
@@ -100,7 +103,7 @@ def _start_and_wait(
     home: Path,
     *,
     sandbox: bool,
-    ports: tuple[int, int],
+    ports: tuple[int, int, int],
     notify: str,
     only_register: bool,
 ) -> None:
@@ -109,12 +112,13 @@ def _start_and_wait(
     api = os.environ.get("PREFECT_API_URL", "")
     if api:
         console.print(f"Prefect's server is the one that PREFECT_API_URL names: {api}", markup=False, highlight=False, soft_wrap=True)
-    port, pages_port = _chosen(ports[0], "--port") if not api else 0, _chosen(ports[1], "--pages-port")
+    port = 0 if api else _chosen(ports[0], "--port")
+    pages_port, inbox_port = _chosen(ports[1], "--pages-port"), _chosen(ports[2], "--inbox-port")
     addresses: dict[str, str] = {}
     if sandbox:
         console.print("Starting the sandbox …")
-        own = processes.start_sandbox(home / "sandbox.json", home / "sandbox.env", home / "sandbox.ports")
-        environment |= own | DEMO_LIMITS | {"BEATPORTER_CHART_SOURCE": "website"}
+        processes.start_sandbox(home / "sandbox.json", home / ENVIRONMENT, home / "sandbox.ports")
+        environment |= sandbox_environment(home / ENVIRONMENT)
         addresses["Sandbox"] = json.loads((home / "sandbox.ports").read_text())["control"]
     environment = server_environment(home, port, environment)
     if not api:
@@ -126,9 +130,11 @@ def _start_and_wait(
         return
     processes.start_worker(environment)
     addresses = {"Prefect": environment["PREFECT_API_URL"].removesuffix("/api")} | addresses
-    if processes.start_pages(pages_port, environment):
-        addresses["Memory"] = f"http://127.0.0.1:{pages_port}"
-    (home / STATE).write_text(json.dumps(addresses))
+    processes.start_pages(pages_port, environment)
+    inbox = inbox_address(home, inbox_port)
+    processes.start_inbox(inbox_port, environment)
+    addresses |= {"Memory": f"http://127.0.0.1:{pages_port}", "Inbox": f"{inbox}/"}
+    write_private(home / STATE, json.dumps(addresses))  # the inbox's address is a secret
     _show(console, "Everything is up. Ctrl-C ends it.", addresses)
     _say_what_is_missing(console, sandbox=sandbox)
     raise typer.Exit(processes.wait(console))

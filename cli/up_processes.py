@@ -70,8 +70,8 @@ class Processes:
         """Where a process's output goes."""
         return self._logs / f"{name}.log"
 
-    def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> dict[str, str]:
-        """Start the sandbox and return the environment that points at it."""
+    def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> None:
+        """Start the sandbox, and wait until it has written its environment and its addresses."""
         for file in (environment_file, ports_file):
             file.unlink(missing_ok=True)
         command = [
@@ -88,8 +88,7 @@ class Processes:
         process = self.start("sandbox", [*command, "--until-parent-ends"], os.environ)
         for _ in self._waiting("sandbox", process):
             if environment_file.exists():
-                break
-        return dict(line.split("=", 1) for line in environment_file.read_text().splitlines() if "=" in line)
+                return
 
     def start_server(self, port: int, environment: Mapping[str, str]) -> None:
         """Start Prefect's server and wait until it answers."""
@@ -106,14 +105,13 @@ class Processes:
         command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", f"{socket.gethostname()}-{os.getpid()}"]
         self.start(WORKER, command, environment)
 
-    def start_pages(self, port: int, environment: Mapping[str, str]) -> bool:
-        """Start the memory pages, where this Beatporter has them; whether it does."""
-        command = [_program("beatporter"), "profile", "serve"]
-        known = subprocess.run([*command, "--help"], env=dict(environment), capture_output=True, check=False)  # noqa: S603
-        if known.returncode:
-            return False
-        self.start("pages", [*command, "--port", str(port)], environment)
-        return True
+    def start_pages(self, port: int, environment: Mapping[str, str]) -> None:
+        """Start the memory pages."""
+        self.start("pages", [_program("beatporter"), "profile", "serve", "--port", str(port)], environment)
+
+    def start_inbox(self, port: int, environment: Mapping[str, str]) -> None:
+        """Start the inbox: it listens for the bookmarklet and watches its folder."""
+        self.start("inbox", [_program("beatporter"), "inbox", "--no-open", "--port", str(port)], environment)
 
     @staticmethod
     def register(environment: Mapping[str, str], notify: str) -> list[str]:

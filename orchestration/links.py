@@ -16,7 +16,7 @@ from beatporter.sync.report import GenreLinks
 
 def run_path(run_id: UUID | str) -> str:
     """A run's page."""
-    return f"/v2/runs/flow-run/{run_id}"
+    return names.run_path(str(run_id))
 
 
 def artifact_path(key: str, version: UUID | None = None) -> str:
@@ -30,14 +30,18 @@ def absolute(path: str) -> str:
     return f"{str(address).rstrip('/')}{path}" if address else path
 
 
-def genre_links(slug: str, run_id: UUID | str | None, playlist_id: str | None, page: UUID | None = None) -> GenreLinks:
+def genre_links(
+    slug: str, run_id: UUID | str | None, playlist_id: str | None, page: UUID | None = None, changed_by: str | None = None
+) -> GenreLinks:
     """What a genre's name leads to.
 
     Args:
+        changed_by: the run that changed the playlist last.
         page: the newest version of its artifact, where it is known.
     """
     return GenreLinks(
         run=run_path(run_id) if run_id else "",
         page=artifact_path(names.sync_artifact(slug), page),
         playlist=names.playlist_url(playlist_id) if playlist_id else "",
+        change=run_path(changed_by) if changed_by else "",
     )

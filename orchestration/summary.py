@@ -62,7 +62,10 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
         deferred = sum(outcome.deferred for outcome in outcomes.values())
         waits = waiting(deferred, resumes_at(workspace, deferred))
         ended_at = workspace.now()
-        links = _links({slug: rows.get(workspace.genre(slug).genre_id) for slug in outcomes})
+        links = _links(
+            {slug: rows.get(workspace.genre(slug).genre_id) for slug in outcomes},
+            {slug: workspace.ledger.runs.last_change(workspace.genre(slug).genre_id) for slug in outcomes},
+        )
         read = read_briefing(workspace, list(outcomes), _sign_ins(workspace))
         if tell:
             _tell(workspace, deferred, calls, parent)
@@ -78,15 +81,21 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
     return Completed(message=headline(outcomes), data=document)
 
 
-def _links(rows: Mapping[str, RunRow | None]) -> dict[str, GenreLinks]:
-    """What each genre's name leads to: its run, its page as it is now, and its playlist."""
+def _links(rows: Mapping[str, RunRow | None], changes: Mapping[str, RunRow | None]) -> dict[str, GenreLinks]:
+    """What each genre's name leads to: its run, its page as it is now, its playlist, and the run that changed that last."""
     try:
         with get_client(sync_client=True) as client:
             pages = latest_versions(client, [names.sync_artifact(slug) for slug in rows])
     except HTTPError:  # the list of a page's versions is found without it
         pages = {}
     return {
-        slug: genre_links(slug, row.run_id if row else None, row.playlist_id if row else None, pages.get(names.sync_artifact(slug)))
+        slug: genre_links(
+            slug,
+            row.run_id if row else None,
+            row.playlist_id if row else None,
+            pages.get(names.sync_artifact(slug)),
+            change.run_id if (change := changes.get(slug)) else None,
+        )
         for slug, row in rows.items()
     }
 

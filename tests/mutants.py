@@ -31,6 +31,13 @@ KINDS, FIND = "tests/unit/test_matching_kinds.py", "tests/unit/test_matching_fin
 ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_matching_audit.py tests/unit/test_matching_intervals.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quota_refusals.py"
+BRIEFING, GENRES, UP = "tests/unit/test_sync_briefing.py", "tests/unit/test_genres.py", "tests/workflow/test_up.py"
+RUNS, FAN_OUT = "tests/unit/test_orchestration_genre_runs.py", "tests/unit/test_orchestration_fan_out.py"
+SOURCES = "tests/contract/test_chart_sources.py"
+FIRST_WINS = f"{SOURCES}::test_what_all_said_is_told_and_the_kind_of_error_is_that_of_what_matters_most"
+RESTING = f"{SOURCES}::test_each_challenge_in_a_row_makes_the_rest_longer_and_an_answer_ends_that"
+AT_ONCE = f"{SOURCES}::test_genres_that_meet_one_challenge_at_once_count_it_once"
+GENRE_LIST = f"{SOURCES}::test_genres_are_read_from_the_api_else_from_the_website"
 SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -66,11 +73,11 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
     ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
-    ("the budget is ignored", "ledger/calls.py", ".where(left > 0)", "", TABLES + " " + BUDGET),
+    ("the budget is ignored", "ledger/calls.py", "            left > 0\n", "            left > -100_000\n", TABLES + " " + BUDGET),
     ("an unfair share", "quota/allocation.py", "searches = max(fair, free - sum(self._waiting.values()))", "searches = free", ALLOCATION),
     ("calls made before count again", "quota/allocation.py", "self._calls -= used - self._made.get(slug, 0)", "self._calls -= used", ALLOCATION),
     ("the latest row of a track counts", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),
-    ("equal keys are equal texts", "ledger/history.py", "if text in asked[name]:", "if True:", TABLES),
+    ("equal keys are equal texts", "ledger/history.py", "texts.keys() & column", "(texts.keys() if column else ())", TABLES),
     ("an imported date is dropped", "ledger/history.py", 'row.added_at if row.source == "import" else None', "None", TABLES),
     ("a machine overrules a person", "ledger/matches.py", 'spoken[-1] if spoken and spoken[-1].method == "person" else rows[-1]', "rows[-1]", TABLES),
     ("a chain never begins again", "ledger/backups.py", "before is None or before.changes + len(changes) > len(items)", "before is None", "tests/contract/ledger/test_ledger_backups.py"),
@@ -131,6 +138,23 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a run gives up at once without its server", "../orchestration/server.py", "if not is_away(error) or waited_s >= AWAY_S:", "if True:", SERVER),
     ("states are not sent after an outage", "../orchestration/server.py", "        send_what_was_not_sent()\n", "        pass\n", SERVER),
     ("an empty file is a new ledger", "ledger/database.py", "path.stat().st_size < MIN_FILE_BYTES", "0 < path.stat().st_size < MIN_FILE_BYTES", "tests/contract/ledger/test_ledger_damage.py"),
+    ("an old run makes a genre ready", "sync/briefing.py", "run is not None and run.at >= since", "run is not None", BRIEFING),
+    ("a failed genre is ready", "sync/briefing.py", ' and self.run.state != "failed"', "", BRIEFING),
+    ("what came in long ago is new", "sync/briefing.py", "if row.added_at >= since", "if True", BRIEFING),
+    ("the last run counts as the last change", "sync/briefing.py", "ledger.runs.last_change(", "ledger.runs.latest(", BRIEFING),
+    ("a run without additions counts as a change", "ledger/runs.py", "RUNS.c.added > 0, ", "", BRIEFING),
+    ("a failed genre is not retried with its parent", "../orchestration/genre_runs.py", " and not run.state.is_completed()", " and run.state.is_completed()", RUNS),
+    ("an overdue run is waited for", "../orchestration/genre_runs.py", "if self._clock() - at_work.since < limit_s:", "if True:", RUNS),
+    ("a retried parent starts a genre again", "../orchestration/genre_runs.py", "run = self._earlier.get(self._key(slug))", "run = None", RUNS),
+    ("more genres at once than allowed", "../orchestration/fan_out.py", "while waiting and len(runs.at_work) < max_concurrent:", "while waiting:", FAN_OUT),
+    ("a resting source is asked", "beatport/sources.py", "if self._rests is not None else None\n        if until is not None:", "if self._rests is not None else None\n        if False:", RESTING),
+    ("an answer does not end the row of challenges", "beatport/sources.py", "self._rests.note_answer(name, self._now())", "pass", RESTING),
+    ("every rest is the first", "ledger/challenges.py", "RESTS[min(in_a_row, len(RESTS)) - 1]", "RESTS[0]", RESTING),
+    ("one challenge counts once a genre", "ledger/challenges.py", "latest.until is not None and latest.until > now:\n                return", "False:\n                return", AT_ONCE),
+    ("a challenge matters more than a changed shape", "beatport/sources.py", "(PageShapeChanged, ChartNotYet, TransientError, ChallengeShown, SignInExpired)", "(ChallengeShown, PageShapeChanged, ChartNotYet, TransientError, SignInExpired)", FIRST_WINS),
+    ("the website's genres come before the API's", "beatport/sources.py", "key=lambda name: name != \"api\"", "key=lambda name: name == \"api\"", GENRE_LIST),
+    ("what the website does not show is gone", "../cli/genres.py", "if whole and genre.genre_id", "if genre.genre_id", GENRES),
+    ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from beatporter.beatport.client import BeatportClient
-from beatporter.beatport.found import BadCopies, FoundChart, LabelPage
+from beatporter.beatport.found import BadCopies, FoundChart, GenreNames, LabelPage
 from beatporter.beatport.parser import CutOff, RowList, api_rows, parse_api
 from beatporter.beatport.website import counted
 from beatporter.clock import Clock
@@ -127,8 +127,8 @@ class Api:
         entries, notes = self._read(document, label)
         return LabelPage(entries, page, counted(api_rows(document)), _PER_PAGE, notes)
 
-    def genres(self) -> dict[int, str]:
-        """Names of all genres that Beatport has, by id.
+    def read_genres(self) -> GenreNames:
+        """All genres that Beatport has.
 
         Raises:
             As `read_chart`.
@@ -139,7 +139,7 @@ class Api:
         }
         if not found:
             raise PageShapeChanged("The answer of Beatport's API has no genres.", "Look for a newer version of Beatporter.")
-        return found
+        return GenreNames(found, whole=True)
 
     def _place_of(self, chart: Genre) -> tuple[str, dict[str, str], tuple[str, ...]]:
         """Path and query of a chart's tracks, and what is to be said about which chart it is."""

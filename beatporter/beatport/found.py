@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,21 @@ class FoundChart:
 
     entries: tuple[ChartEntry, ...]
     notes: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GenreNames:
+    """Genres as one source names them today.
+
+    Attributes:
+        names: by id.
+        whole: all that Beatport has; otherwise only those that the source happens to show.
+        source: which source it was.
+    """
+
+    names: Mapping[int, str]
+    whole: bool
     source: str = ""
 
 

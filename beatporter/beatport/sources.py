@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from beatporter.beatport.found import FoundChart, LabelPage
+from beatporter.beatport.found import FoundChart, GenreNames, LabelPage
 from beatporter.beatport.sign_in import BLOCK_TYPE, AccountStore, account_block, uses_account
 from beatporter.clock import Clock, utc_now
 from beatporter.errors import (
@@ -153,15 +153,34 @@ class SourceChain:
         name, found, _ = self._first(label, read)
         return name, found
 
-    def _first(self, chart: Genre, read: Callable[[ChartSource], T]) -> tuple[str, T, list[Refusal]]:
+    def read_genres(self) -> GenreNames:
+        """Beatport's genres: of the API, which has them all, otherwise of the first source that shows some.
+
+        Raises:
+            BeatporterError: as `read_chart`.
+        """
+
+        def read(source: ChartSource) -> GenreNames:
+            if not hasattr(source, "read_genres"):
+                raise ChartUnavailable("It does not know Beatport's genres.")
+            found: GenreNames = source.read_genres()
+            return found
+
+        name, found, _ = self._first(None, read, sorted(self._openers, key=lambda name: name != "api"))
+        return replace(found, source=name)
+
+    def _first(
+        self, chart: Genre | None, read: Callable[[ChartSource], T], order: Sequence[str] | None = None
+    ) -> tuple[str, T, list[Refusal]]:
+        """What the first source gives that can, and who refused before; `chart` is None for the list of genres."""
         refusals: list[Refusal] = []
-        for name in self._openers:
+        for name in order or self._openers:
             try:
                 return name, self._ask(name, read), refusals
             except BeatporterError as error:
                 refusals.append(Refusal(name, error))
                 if len(self._openers) > 1:
-                    logger.info("%s: %s", chart.slug, refusals[-1])
+                    logger.info("%s: %s", chart.slug if chart else "genres", refusals[-1])
         raise _none_gave(chart, refusals) from None
 
     def _ask(self, name: str, read: Callable[[ChartSource], T]) -> T:
@@ -298,14 +317,14 @@ def _is_news(refusal: Refusal) -> bool:
     return not isinstance(refusal.error, SettingsError) and refusal.source != "inbox"
 
 
-def _none_gave(chart: Genre, refusals: list[Refusal]) -> BeatporterError:
+def _none_gave(chart: Genre | None, refusals: list[Refusal]) -> BeatporterError:
     """One error for what all sources said; its kind is that of the refusal that matters most."""
-    if retired := retired_words(chart):
+    if chart is not None and (retired := retired_words(chart)):
         return ChartUnavailable(f"There is no chart of {chart.name}. {retired}", "Take it out of genre_ids and genres.")
     if len(refusals) == 1:
         return refusals[0].error
     said = " ".join(f"{refusal}" for refusal in refusals)
-    what = f"No source gave the chart of {chart.name}. {said}"
+    what = f"No source gave {f'the chart of {chart.name}' if chart else 'the list of genres'}. {said}"
     errors = [refusal.error for refusal in refusals]
     for kind in (PageShapeChanged, ChartNotYet, TransientError, ChallengeShown, SignInExpired):
         found = next((error for error in errors if isinstance(error, kind)), None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from beatporter.beatport.client import BeatportClient, place_of
-from beatporter.beatport.found import BadCopies, FoundChart, LabelPage
+from beatporter.beatport.found import BadCopies, FoundChart, GenreNames, LabelPage
 from beatporter.beatport.identity import stated_list
 from beatporter.beatport.kept_page import KeptPage, keep_page, load_page
 from beatporter.beatport.parser import CutOff, RowList, next_data, page_rows
@@ -14,11 +16,12 @@ from beatporter.errors import ChartUnavailable, PageShapeChanged
 from beatporter.genres import Genre
 from beatporter.http.content import clean_text
 from beatporter.http.http_result import Answer
-from beatporter.subscriptions import Subscription
+from beatporter.subscriptions import Subscription, make_subscription
 
 NAME = "website"
 _HEADERS = {"Accept": "text/html", "Accept-Language": "en"}
 _LABEL_ROWS = 150
+OVERALL = "/top-100"
 
 
 class Website:
@@ -72,6 +75,20 @@ class Website:
 
         return self._client.fetch(url, read, _HEADERS)
 
+    def read_genres(self) -> GenreNames:
+        """The genres of the tracks in the overall Top 100: no page that we know lists all of them.
+
+        Raises:
+            As `read_chart`.
+        """
+
+        def read(answer: Answer) -> GenreNames:
+            rows = self._rows(answer, OVERALL, make_subscription("overall")).rows
+            genres = [row.get("genre") for row in rows if isinstance(row, Mapping)]
+            return GenreNames({one["id"]: clean_text(one["name"]) for one in genres if _is_genre(one)}, whole=False)
+
+        return self._client.fetch(f"{self._address}{OVERALL}", read, _HEADERS)
+
     def _rows(self, answer: Answer, place: str, chart: Genre) -> RowList:
         kind = clean_text(answer.headers.get("Content-Type", "text/html")).split(";")[0].strip().lower()
         if "html" not in kind:
@@ -92,6 +109,10 @@ class Website:
             raise
 
 
+def _is_genre(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and isinstance(value.get("id"), int) and isinstance(value.get("name"), str)
+
+
 def page_path(chart: Genre) -> str:
     """The path of the page that shows a chart or a label's tracks.
 
@@ -102,7 +123,7 @@ def page_path(chart: Genre) -> str:
         return f"/genre/{chart.slug}/{chart.genre_id}/top-100"
     name, number = quote(chart.path or "-", safe=""), chart.beatport_id
     paths = {
-        "overall": "/top-100",
+        "overall": OVERALL,
         "hype": f"/genre/{name}/{number}/hype-100" if number else "/hype-100",
         "genre": f"/genre/{name}/{number}/top-100",
         "label": f"/label/{name}/{number}/tracks",

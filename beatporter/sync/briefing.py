@@ -49,6 +49,7 @@ class GenreBriefing:
     Attributes:
         run: its last run; None when there never was one.
         current: that run ended within the last 24 hours.
+        change: the last run that added to the playlist; None when none did.
         new: came into the playlist within 24 hours, in chart order.
         left: stood in the chart before and left it.
         substitutes, doubtful, missing: of the present chart.
@@ -58,6 +59,7 @@ class GenreBriefing:
     run: RunRow | None
     current: bool
     playlist_url: str = ""
+    change: RunRow | None = None
     new: list[Track] = field(default_factory=list)
     left: list[Track] = field(default_factory=list)
     substitutes: list[Track] = field(default_factory=list)
@@ -127,8 +129,9 @@ def _genre_briefing(workspace: Workspace, genre: Genre) -> GenreBriefing:
     chart = ledger.charts.latest(genre.genre_id)
     playlist = ledger.playlists.latest(genre.genre_id)
     url = names.playlist_url(playlist.playlist_id) if playlist else ""
+    change = ledger.runs.last_change(genre.genre_id)
     if chart is None:
-        return GenreBriefing(genre.slug, run, current, url)
+        return GenreBriefing(genre.slug, run, current, url, change)
     matches = ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     found = [match.track_id for match in matches.values() if match.track_id]
     history = ledger.history.rows(playlist.playlist_id, found) if playlist else {}
@@ -144,6 +147,7 @@ def _genre_briefing(workspace: Workspace, genre: Genre) -> GenreBriefing:
         run,
         current,
         url,
+        change,
         new=chosen({number for number, match in matches.items() if match.track_id in arrived}),
         left=[_track(entry, None, left=True) for entry in before if entry.beatport_id not in present],
         substitutes=chosen({number for number, match in matches.items() if match.version == "substitute"}),

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape as html_escape
 from typing import Any
 
+from beatporter import names
 from beatporter.markdown import escape
 from beatporter.sync.briefing import Briefing, GenreBriefing, Track
 from beatporter.sync.report import GenreLinks, utc
@@ -55,15 +56,20 @@ def briefing_markdown(briefing: Briefing, links: Mapping[str, GenreLinks] | None
     lines = [f"# {escape(readiness(briefing))}", "", utc(briefing.at), "", *(f"- {escape(fact)}" for fact in facts(briefing))]
     for genre in briefing.genres:
         lead = known.get(genre.slug, GenreLinks(playlist=genre.playlist_url))
-        shown = [f"[{words}]({to})" for words, to in (("playlist", lead.playlist), ("entries", lead.page), ("run", lead.run)) if to]
+        leads = (("playlist", lead.playlist), ("entries", lead.page), ("run", lead.run), (_changed(genre), lead.change))
+        shown = [f"[{words}]({to})" for words, to in leads if to]
         lines += ["", f"## {escape(genre.slug)}", "", " · ".join([escape(_state(genre)), *shown])]
         for title, tracks, more in _sections(genre):
             lines += ["", f"**{title}**", "", *(_markdown_item(track) for track in tracks), *([f"- and {more} more"] if more else [])]
     return "\n".join(lines)
 
 
-def briefing_html(briefing: Briefing) -> str:
-    """A page of its own: no script, nothing loaded, light and dark as the reader's screen is."""
+def briefing_html(briefing: Briefing, server: str = "") -> str:
+    """A page of its own: no script, nothing loaded, light and dark as the reader's screen is.
+
+    Args:
+        server: the API's address of the Prefect server that shows the runs; empty: runs are named by their ids.
+    """
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -73,6 +79,7 @@ def briefing_html(briefing: Briefing) -> str:
     ]
     for genre in briefing.genres:
         link = f' · <a href="{html_escape(genre.playlist_url)}">playlist</a>' if genre.playlist_url else ""
+        link += _html_change(genre, server)
         parts.append(f"<h2>{html_escape(genre.slug)}</h2><p>{html_escape(_state(genre))}{link}</p>")
         for title, tracks, more in _sections(genre):
             rest = f"<li class=quiet>and {more} more</li>" if more else ""
@@ -104,6 +111,8 @@ def _genre_document(genre: GenreBriefing) -> dict[str, Any]:
         "run": run.run_id if run else None,
         "ended_at": run.at.isoformat() if run else None,
         "playlist": genre.playlist_url or None,
+        "changed_by": genre.change.run_id if genre.change else None,
+        "changed_at": genre.change.at.isoformat() if genre.change else None,
         **{kind: [_track_document(track) for track in getattr(genre, kind)] for kind, _ in KINDS},
     }
 
@@ -125,6 +134,20 @@ def _state(genre: GenreBriefing) -> str:
     waits = f", {run.deferred} wait for another day" if run.deferred else ""
     old = "" if genre.current else "; nothing since"
     return f"{len(genre.new)} new{waits}, at {utc(run.at)}{old}."
+
+
+def _html_change(genre: GenreBriefing, server: str) -> str:
+    """Who changed the playlist last; a link where a server is known."""
+    if genre.change is None or not genre.change.run_id:
+        return ""
+    words = html_escape(_changed(genre))
+    if not server:
+        return f" · {words} by the run {html_escape(genre.change.run_id)}"
+    return f' · <a href="{html_escape(names.run_url(server, genre.change.run_id))}">{words}</a>'
+
+
+def _changed(genre: GenreBriefing) -> str:
+    return f"changed {utc(genre.change.at)}" if genre.change else ""
 
 
 def _sections(genre: GenreBriefing) -> list[tuple[str, Sequence[Track], int]]:

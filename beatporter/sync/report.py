@@ -30,11 +30,13 @@ class GenreLinks:
         run: the genre's own run.
         page: what became of each chart entry.
         playlist: on Spotify.
+        change: the run that changed the playlist last.
     """
 
     run: str = ""
     page: str = ""
     playlist: str = ""
+    change: str = ""
 
 
 def sync_report(

@@ -40,7 +40,8 @@ class Up:
         self.log = folder / "up.log"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
         self.environment = {**inherited, "PREFECT_WORKER_QUERY_SECONDS": "1"}
-        options = ["--sandbox", "--port", str(self.port), "--pages-port", str(free_port()), "--notify", webhook.apprise_address]
+        options = ["--sandbox", "--port", str(self.port), "--pages-port", str(free_port())]
+        options += ["--inbox-port", str(free_port()), "--notify", webhook.apprise_address]
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(self._command("up", *options), cwd=folder, env=self.environment, stdout=out, stderr=out)
         self.pages = f"http://127.0.0.1:{self.port}"

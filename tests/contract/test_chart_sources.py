@@ -404,3 +404,22 @@ def test_a_needed_field_that_goes_fails_the_chart_and_leaves_a_copy_without_anyt
 
 def test_a_fixed_token_still_works(read: Reader, sandbox: Sandbox) -> None:
     assert read(chart_source="api", beatport_token=SecretStr(sandbox.beatport.token)) == ids(sandbox)
+
+
+def test_genres_are_read_from_the_api_else_from_the_website(read: Reader, sandbox: Sandbox) -> None:
+    def genres() -> tuple[str, bool, set[int]]:
+        with Workspace(read.settings(), read.ledger, run_key="genres", now=lambda: read.now, sleep=lambda _: None) as workspace:
+            found = workspace.source.read_genres()
+            return found.source, found.whole, set(found.names)
+
+    source, whole, shown = genres()
+    assert (source, whole) == ("website", False), "nobody is signed in"
+    assert {GENRE_ID, 5} <= shown < set(range(112)), "those that the overall Top 100 shows"
+    read.sign_in()
+    source, whole, shown = genres()
+    assert (source, whole) == ("api", True)
+    assert {GENRE_ID, 5, 109} <= shown
+    sandbox.beatport.challenges = True
+    account_path(read.settings()).unlink()
+    with pytest.raises(ChallengeShown, match="No source gave the list of genres"):
+        genres()

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from beatporter.errors import ChallengeShown
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.records.ledger import CallRow, ListedPlaylist
+from beatporter.records.ledger import CallRow, ListedPlaylist, RunRow
 from beatporter.settings import load_settings
 from beatporter.sync.ended import keep_failure, keep_outcome
 from beatporter.sync.outcome import Outcome
@@ -75,7 +75,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
     shown = run_in_terminal([BEATPORTER, "status"], environment, tmp_path)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
-    slugs = list(all_genres())
+    slugs = list(load_settings(home=tmp_path).enabled_genres())
     rows = {line.split()[0]: line.split() for line in shown.lines if line.split() and line.split()[0] in slugs}
     assert list(rows) == slugs
     assert rows[slugs[1]][1:] == [f"{now:%Y-%m-%d}", f"{now:%H:%M}", "deferred", "1", "4", "1"]
@@ -107,3 +107,22 @@ def test_as_json(environment: dict[str, str], ledger: Ledger, tmp_path: Path) ->
     assert found["sign_in"]["present"] is True
     assert "beatporter login" in found["sign_in"]["warning"]
     assert (found["account"], found["budget_left"], found["quota_back_at"]) == (None, 800, None)
+
+
+def test_a_genre_leads_to_its_playlist_and_the_run_that_changed_it_last(
+    environment: dict[str, str], ledger: Ledger, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    rows = [("run-1", 4, now - timedelta(hours=2)), ("run-2", 0, now)]
+    for run, added, at in rows:
+        ledger.runs.append(RunRow(all_genres()["house"].genre_id, "completed", added, 0, 0, None, at, run_id=run, playlist_id="p" * 22))
+    (tmp_path / "up.json").write_text(json.dumps({"Prefect": "http://127.0.0.1:4200"}))
+    said = status(environment, "house", "techno-peak-time-driving")
+    assert f"house: https://open.spotify.com/playlist/{'p' * 22}\n" in said
+    changed = f"{now - timedelta(hours=2):%Y-%m-%d %H:%M} UTC"
+    assert f"house: 4 added on {changed} by the run http://127.0.0.1:4200/v2/runs/flow-run/run-1\n" in said
+    assert "techno-peak-time-driving: no run has changed its playlist yet." in said
+    assert "dubstep" not in said
+    (tmp_path / "up.json").unlink()
+    assert "by the run run-1\n" in status(environment, "house")
+    assert "beatporter status GENRE" in " ".join(status(environment).split())

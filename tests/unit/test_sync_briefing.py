@@ -16,6 +16,7 @@ from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.briefing import Briefing, read_briefing
 from beatporter.sync.briefing_page import briefing_document, briefing_html, briefing_markdown, readiness
+from beatporter.sync.report import GenreLinks
 from beatporter.sync.workspace import Workspace
 
 NOW = datetime(2026, 11, 27, 7, 5, tzinfo=UTC)
@@ -46,7 +47,8 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Briefing:
     for track, age in zip(tracks, (48, 1), strict=True):
         ledger.history.append(PLAYLIST, [HistoryRow(track, None, f"r|{track}|", 1, "chart", NOW - timedelta(hours=age))])
     ledger.audits.append(AuditRow(1, tracks[0], RULES, "same, sure", 1, "yes", NOW))
-    ledger.runs.append(RunRow(HOUSE, "completed", 1, 1, 0, None, NOW, run_id="run-1", peak_memory_mb=240.0))
+    ledger.runs.append(RunRow(HOUSE, "completed", 1, 1, 0, None, NOW - timedelta(hours=1), run_id="run-1"))
+    ledger.runs.append(RunRow(HOUSE, "completed", 0, 1, 0, None, NOW, run_id="run-2", peak_memory_mb=240.0))
     with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
         return read_briefing(workspace, ["house", "dubstep"], ["Spotify sign-in: 10 days old."])
 
@@ -62,6 +64,17 @@ def test_what_is_new_left_and_missing(read: Briefing) -> None:
     assert read.peak_mb == 240.0
 
 
+def test_a_genre_leads_to_the_run_that_changed_its_playlist_last(read: Briefing) -> None:
+    document, page = briefing_document(read), briefing_html(read, "http://127.0.0.1:4200/api")
+    assert document["genres"]["house"]["run"] == "run-2"
+    assert document["genres"]["house"]["changed_by"] == "run-1", "the last run added nothing"
+    assert 'href="http://127.0.0.1:4200/v2/runs/flow-run/run-1">changed 2026-11-27 06:05 UTC</a>' in page
+    assert "changed 2026-11-27 06:05 UTC by the run run-1" in briefing_html(read)
+    links = {"house": GenreLinks(run="/run-2", change="/run-1")}
+    assert "[changed 2026-11-27 06:05 UTC](/run-1)" in briefing_markdown(read, links)
+    assert "changed" not in briefing_markdown(read), "nothing to lead to"
+
+
 def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
     text, page = briefing_markdown(read), briefing_html(read)
     assert "240 MB at the highest peak" in text
@@ -75,3 +88,14 @@ def test_the_pages_say_it_and_show_names_as_text(read: Briefing) -> None:
     assert document["genres"]["house"]["new"][0]["url"] == f"https://open.spotify.com/track/{'b' * 22}"
     assert document["audit"].startswith("Precision 100 %")
     assert document["ready"] is False
+
+
+@pytest.mark.parametrize(
+    ("state", "age_h", "ready"), [("completed", 1, True), ("challenged", 1, True), ("failed", 1, False), ("completed", 25, False)]
+)
+def test_a_genre_is_ready_when_a_run_of_the_day_ended_well(state: str, age_h: int, ready: bool, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    ledger = open_ledger(settings.ledger_address())
+    ledger.runs.append(RunRow(HOUSE, state, 1, 1, 0, None, NOW - timedelta(hours=age_h)))
+    with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
+        assert read_briefing(workspace, ["house"]).is_ready is ready
