@@ -123,10 +123,10 @@ def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Publi
 def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta, told: bool, ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now() - age)
     publish_outcome("house", [101], [TRACK], memory(), [])
-    assert ("This chart is from before today" in published["sync-house"][0]) == told
+    assert ("This chart is older than today" in published["sync-house"][0]) == told
     publish_outcome("house", [101], [TRACK], memory(), ["The chart of yesterday stands in."])
     assert "The chart of yesterday stands in" in published["sync-house"][0]
-    assert "This chart is from before today" not in published["sync-house"][0]
+    assert "This chart is older than today" not in published["sync-house"][0]
 
 
 @pytest.fixture
