@@ -1,4 +1,4 @@
-"""`beatporter genres`: the genres that can be named, and with --check what Beatport has today."""
+"""`beatporter genres`: lists the genres, and with --check compares them with Beatport's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def genres(
     settings = load_settings()
     console = Console()
     table = _table(settings)
-    if not console.is_terminal:  # nothing is to be cut or wrapped for `grep` and for whoever copies a slug
+    if not console.is_terminal:  # do not cut or wrap: `grep` and copying need whole slugs
         console = Console(width=max(console.width, console.measure(table, options=console.options.update(max_width=10_000)).maximum))
     console.print(table)
 
@@ -39,8 +39,8 @@ def _table(settings: Settings) -> Table:
 
 
 def _check() -> None:
-    """Say what is new, renamed or gone at Beatport; ids decide."""
-    from beatporter.beatport.sources import open_api  # loads the ledger and the network, which the list does without
+    """Report genres that are new, renamed or gone at Beatport, compared by id."""
+    from beatporter.beatport.sources import open_api  # loads the ledger and the network, which the list does not need
     from cli.context import command_workspace
 
     with command_workspace("genres") as workspace:
@@ -52,7 +52,7 @@ def _check() -> None:
 
 
 def differences(known: Mapping[str, Genre], live: Mapping[int, str]) -> list[str]:
-    """What Beatport's list has that ours has not, calls otherwise, or has no more.
+    """Genres that Beatport has added, renamed or removed, compared with our list.
 
     Args:
         live: names by id.

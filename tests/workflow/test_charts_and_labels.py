@@ -130,7 +130,7 @@ def test_a_bug_report_has_the_copy_versions_and_the_log_and_no_secret(beatporter
         if "TOKEN" in name or "SECRET" in name:
             assert value not in whole, name
     assert str(tmp_path) not in whole
-    assert "is there already" in beatporter("report-bug", "--to", "report.zip").stderr
+    assert "exists already" in beatporter("report-bug", "--to", "report.zip").stderr
 
 
 def test_the_list_of_genres_is_compared_with_beatports_own(beatporter: Run) -> None:

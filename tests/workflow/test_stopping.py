@@ -142,7 +142,7 @@ def test_a_killed_server_is_started_again_and_the_run_goes_on(start: Start, own_
     os.kill(server, signal.SIGKILL)
     out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == 0, err
-    assert "temporary server ended (killed by SIGKILL) and is started again" in err
+    assert "temporary server ended (killed by SIGKILL) and is being restarted" in err
     house = json.loads(out)["genres"]["house"]
     assert house["added"] == len(set(playlist(own_sandbox))) == len(playlist(own_sandbox)) >= 90
 
