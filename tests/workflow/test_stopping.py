@@ -119,7 +119,7 @@ def test_a_run_that_is_told_to_end_ends_cleanly(start: Start, own_sandbox: Sandb
     out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == code, err
     assert "Traceback" not in out + err
-    assert "next run goes on" in err
+    assert "next run continues" in err
     assert "Stopped" in json.loads(out)["error"], "one document, whatever happens"
     gone(server)
     if number == signal.SIGTERM:
