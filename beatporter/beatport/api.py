@@ -177,7 +177,7 @@ class Api:
         found = next((name for name in names if name in by_name), None)
         if found is None and chart.has_dates:
             raise ChartNotYet(
-                f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "The next run looks again."
+                f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "Beatporter waits for it."
             )
         if found is None:
             raise ChartUnavailable(f"There is no chart named {names[0]} on Beatport.", "Copy its address; the number at its end is surer.")

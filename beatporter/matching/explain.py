@@ -54,7 +54,7 @@ def explain(match: Match) -> str:
     if match.method == "forgotten":
         return "forgotten: the next run decides again"
     if match.method == "person":
-        said = "chosen by a person" if match.track_id else "never to be taken: a person's word"
+        said = "chosen by a person" if match.track_id else "ruled out by a person"
         return f"{said}; {reasons}" if reasons else said
     if match.track_id is None:
         again = f"; tried again from {match.retry_at:%Y-%m-%d}" if match.retry_at else ""

@@ -249,7 +249,7 @@ def test_nothing_is_taken_from_another_origin_host_or_without_the_secret(server:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"data": "{"}, "no JSON"),
+        ({"data": "{"}, "not JSON"),
         ({"data": 7}, "not what the bookmarklet sends"),
         ({"address": "https://www.example.org/genre/house/5/top-100"}, "a page of www.example.org, not of Beatport"),
         ({"address": "GENRE/genre/dubstep/18/top-100"}, "data is still that of the chart of genre 5. Reload"),

@@ -208,7 +208,7 @@ def test_a_capture_within_a_capture_runs_without_and_says_so(tmp_path: Path) -> 
         """,
     )
     assert inner["report"]["details"] is None
-    assert "traced already" in inner["markdown"]
+    assert "already traced" in inner["markdown"]
     assert inner["report"]["rss_before_bytes"]
     assert outer["report"]["details"]["places"][0]["held_bytes"] >= 16 * MB, "the inner capture disturbed the outer one"
     assert outer["report"]["peak_rss_bytes"] - outer["report"]["rss_before_bytes"] > 14 * MB

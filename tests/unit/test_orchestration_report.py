@@ -162,7 +162,9 @@ def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(l
 
 
 def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
-    state = publish_waiting("chart-picks-yyyy-week-ww", ChartNotYet("There is no chart named picks-2026-week-45 yet.", "The next run looks again."))
+    state = publish_waiting(
+        "chart-picks-yyyy-week-ww", ChartNotYet("There is no chart named picks-2026-week-45 yet.", "Beatporter waits for it.")
+    )
     assert (state.type, state.name) == (StateType.COMPLETED, "Waiting")
     assert "picks-2026-week-45" in published["sync-chart-picks-yyyy-week-ww"][0]
     latest = ledger.runs.latest(load_settings().find_list("chart-picks-yyyy-week-ww").genre_id)

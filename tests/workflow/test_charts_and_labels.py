@@ -74,7 +74,7 @@ def test_a_run_of_everything_syncs_what_was_subscribed_to_each_as_a_run_of_its_o
     assert "Beatport: Picks" not in playlists
     waiting = newest_run(server, "chart-other-picks-yyyy-week-ww")
     assert (waiting["state"]["type"], waiting["state"]["name"]) == ("COMPLETED", "Waiting")
-    assert "The next run looks again" in artifact(server, "sync-chart-other-picks-yyyy-week-ww")
+    assert "Beatporter waits for it" in artifact(server, "sync-chart-other-picks-yyyy-week-ww")
     assert "| 1 |" in artifact(server, "sync-overall-first-10")
     status = beatporter("status", **lists)
     assert "overall-first-10" in status.stdout
