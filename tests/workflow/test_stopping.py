@@ -1,4 +1,4 @@
-"""How the command ends when it is told to, or killed, or when its temporary server is: real processes, and nothing left behind."""
+"""How the command ends after a signal, a kill, or the death of its temporary server: real processes, and nothing left behind."""
 
 from __future__ import annotations
 
