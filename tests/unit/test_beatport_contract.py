@@ -1,4 +1,4 @@
-"""The contract of fields: real rows keep it, and every way to break it is found, as harmless or harmful."""
+"""The contract of fields: real rows meet it, and every deviation is found, as harmless or harmful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions in plain words, and which of them a person is shown."""
+"""Decisions in plain words, and which of them a person sees."""
 
 from __future__ import annotations
 

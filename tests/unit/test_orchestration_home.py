@@ -1,4 +1,4 @@
-"""What the person sees of runs in Prefect: names, retries, a parent brought up to date, alerts, the log, the review's form."""
+"""A person's view of runs in Prefect: names, retries, an updated parent, alerts, the log, the review's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run that ended normally leaves: artifacts, the ledger's row, its final state."""
+"""The traces of a run that ended normally: artifacts, the ledger's row, its final state."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    """What would have gone to Prefect's server as events."""
+    """The events for Prefect's server."""
     sent: list[tuple[str, str, str]] = []
     monkeypatch.setattr(module, "emit_chart_event", lambda what, slug, note: sent.append((what, slug, note)))
     return sent

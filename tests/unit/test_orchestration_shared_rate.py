@@ -1,4 +1,4 @@
-"""The rate that workers share, and a run's rate while Prefect's server is away. The server is a fake here."""
+"""The rate that workers share, and a run's rate while Prefect's server is down. The server is a fake here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefect's server stops in the middle of `match-tracks` and comes back: the run lives through it, and the playlist is done once.
+"""Prefect's server stops in the middle of `match-tracks` and comes back: the run survives it, and the playlist is written once.
 
 OUTAGE_S makes it longer: 300 was looked at by hand, see docs/decisions/prefect-server-away.md.
 """

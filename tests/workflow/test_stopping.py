@@ -41,7 +41,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def start(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
-    """Starts `beatporter …` with a temporary server, slow enough to be caught at work."""
+    """Starts `beatporter …` with a temporary server, slow enough to be interrupted."""
     started: list[subprocess.Popen[str]] = []
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))},
@@ -63,7 +63,7 @@ def start(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
 
 
 def searching(process: subprocess.Popen[str], sandbox: Sandbox, searches: int = 5) -> None:
-    """Return once the process has asked Spotify so often."""
+    """Wait until the process has made this many requests to Spotify."""
     seen = sandbox.requests.count(service="spotify", kind="search")
     end = time.monotonic() + TIMEOUT_S
     while sandbox.requests.count(service="spotify", kind="search") < seen + searches:
@@ -102,7 +102,7 @@ def playlist(sandbox: Sandbox) -> list[str]:
 
 
 def done(start: Start, sandbox: Sandbox) -> None:
-    """The next run does what is left, and every track is there once."""
+    """The next run does the rest, and every track is there once."""
     out, err = start("sync", "house", "--json", BEATPORTER_SPOTIFY_RATE="100").communicate(timeout=TIMEOUT_S)
     house = json.loads(out)["genres"]["house"]
     assert house["state"] == "completed", out + err
