@@ -145,7 +145,7 @@ def others(entries: list[ChartEntry]) -> Iterator[tuple[ChartEntry, SpotifyTrack
 
 
 def _key(entry: ChartEntry) -> str:
-    """The recording, whatever its cut; of a row whose remixer stands in a field of his own too."""
+    """The recording in any cut, even if the row has its remixer in a separate field."""
     version = parse_entry_title(entry.name, entry.mix_name, entry.remixers).version
     return recording_key(entry.name, entry.artists, entry.mix_name) + "|" + " ".join(sorted(version.names))
 

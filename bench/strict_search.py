@@ -15,7 +15,7 @@ _GIVEN = 10
 
 
 def strict_search(index: SearchIndex) -> Search:
-    """The index behind a service that tells "é" from "e" and "’" from "'"; an ISRC is found as ever."""
+    """The index behind a service that distinguishes "é" from "e" and "’" from "'"; it finds ISRCs as usual."""
 
     def search(query: str) -> Sequence[SpotifyTrack]:
         clauses = [clause for clause in parse_query(query) if clause.field != "isrc"]

@@ -1,4 +1,4 @@
-"""`beatporter briefing`: this morning in one page, from the ledger alone."""
+"""`beatporter briefing`: this morning on one page, from the ledger alone."""
 
 from __future__ import annotations
 

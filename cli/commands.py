@@ -1,6 +1,6 @@
-"""The list of commands. `--help` reads this list alone; a command's module is imported when the command is called.
+"""The list of commands. `--help` reads only this list; calling a command imports its module.
 
-Prefect, SQLAlchemy and pydantic take a second to import, which nobody wants to wait for to read a help text.
+Prefect, SQLAlchemy and pydantic take a second to import, which is too long for a help text.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typer.main import get_group
 
 @dataclass(frozen=True, slots=True)
 class LazyCommand:
-    """Where a command is, and what the list of commands says about it.
+    """A command's place, and its line in the list of commands.
 
     Attributes:
         path: `module:name` of its function, or of the `typer.Typer` of a group.
-        summary: the first sentence of its help; a test holds the two together.
+        summary: the first sentence of its help; a test compares them.
         settings: Click's context settings for it.
     """
 
@@ -29,7 +29,7 @@ class LazyCommand:
     settings: dict[str, Any] | None = None
 
     def load(self, name: str) -> Any:
-        """Import the module and make Click's command of it."""
+        """Import the module and make a Click command from it."""
         module, _, attribute = self.path.partition(":")
         target = getattr(import_module(module), attribute)
         if isinstance(target, typer.Typer):
@@ -42,22 +42,22 @@ class LazyCommand:
 
 
 COMMANDS = {
-    "sync": LazyCommand("cli.sync:sync", "Bring playlists in step with their charts."),
-    "match": LazyCommand("cli.match:app", "What was decided for each chart entry, and your word over it."),
+    "sync": LazyCommand("cli.sync:sync", "Update playlists from their charts."),
+    "match": LazyCommand("cli.match:app", "Show what was decided for each chart entry, and override it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
     "profile": LazyCommand("cli.profile:app", "What runs took in memory: list, show, compare, open and serve."),
     "up": LazyCommand("cli.up:up", "Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there."),
     "doctor": LazyCommand("cli.doctor:doctor", "Check the set-up end to end, and say what to do about what is wrong."),
     "retry": LazyCommand(
         "cli.retry:retry",
-        "Have a worker go on with genres that failed, crashed or were cancelled, as Retry in the UI does.",
+        "Continue genres that failed, crashed or were cancelled on a worker, as Retry in the UI does.",
     ),
     "briefing": LazyCommand(
         "cli.briefing:briefing",
         "Say whether the playlists are ready, what is new, what left, and what waits for you.",
     ),
     "status": LazyCommand(
-        "cli.status:status", "Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."
+        "cli.status:status", "Show the current state: account, sign-in, calls of the last 24 hours, each genre's last run."
     ),
     "login": LazyCommand(
         "cli.login:login",

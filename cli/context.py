@@ -1,4 +1,4 @@
-"""What a command works at: settings, ledger and services, without Prefect unless a setting names one of its blocks."""
+"""Opens a command's workspace: settings, ledger and services; imports Prefect only if a setting names one of its blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestration.workspace import open_ledger_of
 
 
 def command_workspace(run_key: str) -> Workspace:
-    """A workspace for a command; leave it as a context manager.
+    """Open a workspace for a command; use it as a context manager.
 
     Args:
         run_key: the name under which the ledger counts its calls to Spotify.
@@ -27,6 +27,6 @@ def command_workspace(run_key: str) -> Workspace:
 
 
 def use_prefect_for_blocks(settings: Settings) -> None:
-    """Point Prefect at its server, or at Beatporter's own, where a setting names a block; before anything imports Prefect."""
+    """If a setting names a block, point Prefect at its server or at Beatporter's own. Call this before importing Prefect."""
     if names_a_block(settings):
         use_embedded_prefect(settings.home, verbose=False)

@@ -23,7 +23,7 @@ GENRES = ("afro-house", "deep-house", "drum-bass", "melodic-house-techno", "tech
 HOME = Path(".beatporter/demo")
 START_S = 60.0
 DEMO_LIMITS = {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000", "BEATPORTER_SPOTIFY_RATE": "100"}
-"""A demo's mornings are minutes apart, so a real day's budget would not do."""
+"""A demo's mornings are minutes apart, so a real day's budget is not enough."""
 
 
 def demo(
@@ -51,7 +51,7 @@ def demo(
 
 @contextmanager
 def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
-    """The sandbox as a process of its own, and the environment that points at it and at the demo's own home."""
+    """Start the sandbox as a separate process; yields the environment that points at it and at the demo's own home."""
     make_home(HOME)
     ready = HOME / "sandbox.env"
     ready.unlink(missing_ok=True)

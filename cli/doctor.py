@@ -1,4 +1,4 @@
-"""`beatporter doctor`: is everything in order, from Python to tomorrow's schedule, and what to do where it is not."""
+"""`beatporter doctor`: checks everything from Python to tomorrow's schedule, and says how to fix what is wrong."""
 
 from __future__ import annotations
 

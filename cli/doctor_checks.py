@@ -1,4 +1,4 @@
-"""What `beatporter doctor` looks at, one function a thing. Each finding says what was found and, unless all is well, what to do."""
+"""The checks of `beatporter doctor`, one function each. A finding says what was found and how to fix a problem."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REST_ENDS = "Nothing: it is asked again then. Until then the other sources count
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
     verdict: Verdict
@@ -38,10 +38,10 @@ class Finding:
 
 
 def check_all(load: Callable[[], Settings], *, offline: bool) -> list[Finding]:
-    """Every check in order; one that fails stops only those that need what it looked at.
+    """Run every check in order; a failed check skips only those that depend on it.
 
     Args:
-        load: reads the settings.
+        load: a function that reads the settings.
         offline: ask neither Beatport nor Spotify.
     """
     findings = [_python(), _prefect_version()]
@@ -80,7 +80,7 @@ def _home(settings: Settings) -> Finding:
 
 
 def _at_desk(*, offline: bool) -> list[Finding]:
-    """What needs the ledger."""
+    """The checks that need the ledger."""
     try:
         desk = command_workspace("doctor")
     except BeatporterError as error:
@@ -102,9 +102,7 @@ def _quota(desk: Workspace) -> Finding:
     budget, now = desk.settings.spotify_daily_budget, desk.now()
     left, until = calls_left(desk.ledger.calls, budget, now), desk.ledger.calls.quota_until()
     if until is not None and until > now:
-        return Finding(
-            "Quota", "note", f"Spotify's is spent until {until:%Y-%m-%d %H:%M} UTC.", "Nothing: runs defer what is left until then."
-        )
+        return Finding("Quota", "note", f"Spotify's is spent until {until:%Y-%m-%d %H:%M} UTC.", "Nothing: runs defer the rest until then.")
     return Finding("Quota", "good" if left else "note", f"{left} of {budget} calls left today")
 
 
@@ -145,13 +143,13 @@ def _chart(desk: Workspace) -> Finding:
 
 
 def _server(settings: Settings) -> list[Finding]:
-    """What Prefect's server says, where one is known."""
+    """Check Prefect's server, if one is known."""
     try:
         api = use_running_server(settings.home)
     except BeatporterError as error:
         return [Finding("Prefect's server", "note", error.what, error.remedy)]
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from orchestration.server_check import check_server  # imports Prefect, which reads its environment then
+    from orchestration.server_check import check_server  # imports Prefect, which then reads its environment
 
     return [Finding(*found) for found in check_server(api)]
 

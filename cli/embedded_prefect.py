@@ -1,7 +1,7 @@
-"""Prefect for a command that runs by itself: a temporary server whose database and results lie under Beatporter's home.
+"""Prefect for a command without a server: a temporary one with its database and results in Beatporter's home.
 
-Call this before anything imports Prefect, which reads its settings on import. Where the person has a Prefect server (PREFECT_API_URL or
-a profile of their own), that one is used and nothing here applies.
+Call this before importing Prefect, which reads its settings on import. If the person has a Prefect server (PREFECT_API_URL or
+their own profile), that one is used instead.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from cli.temporary_server import Say, started_server
 SERVER_GONE = 1
 """Exit code."""
 PATIENT_RETRIES = "8"
-"""Tries of Prefect's client, 8.5 minutes in all: a server of the person's own may be away for five."""
+"""Retries of Prefect's client, 8.5 minutes in all: the person's own server may be down for five."""
 
 
 def use_embedded_prefect(home: Path, *, verbose: bool, say: Say | None = None, give_up: Say | None = None) -> None:
-    """Point Prefect at the environment's server, or start a temporary one over `home`/prefect. Returns at once: requests wait for it.
+    """Point Prefect at the environment's server, or start a temporary one with `home`/prefect. Returns immediately; requests wait for it.
 
     Args:
         home: Beatporter's home.
         verbose: let Prefect log to the terminal.
-        say: told when that server had to be started again; default: standard error.
-        give_up: told when it cannot be, instead of ending the process.
+        say: called with a message after a restart of that server; default: standard error.
+        give_up: called if the restart fails, instead of ending the process.
     """
     if set_prefect_up(home, verbose=verbose):
         os.environ["PREFECT_API_URL"] = started_server(home / "prefect", say or _say, give_up or _end).api_url
 
 
 def set_prefect_up(home: Path, *, verbose: bool) -> bool:
-    """Prefect's settings for a command, without a server; whether it needs one of its own.
+    """Set Prefect's settings for a command, without a server; returns whether the command needs its own server.
 
     Raises:
         SettingsError: the home cannot be written.
     """
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter,orchestration")  # what they warn of belongs in the run's log
-    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # a thread of the domain may belong to no run
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter,orchestration")  # their warnings belong in the run's log
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # a thread of the domain may have no run
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     if "PREFECT_API_URL" in os.environ or "PREFECT_PROFILE" in os.environ:
@@ -68,16 +68,16 @@ def _end(message: str) -> None:
 
 
 HEARTBEAT_S = "30"
-"""How often a run says that it is alive; automations.yaml waits for two of them."""
+"""Interval of a run's heartbeat; automations.yaml waits for two of them."""
 
 
 def server_environment(home: Path, port: int, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which `beatporter up` runs Prefect's server, its worker, and what talks to them.
+    """The environment in which `beatporter up` runs Prefect's server, its worker, and their clients.
 
     Args:
-        home: Beatporter's home; Prefect's database and results lie in `prefect` below it.
+        home: Beatporter's home; Prefect's database and results are in its folder `prefect`.
         port: of the server on 127.0.0.1, unless the environment names a server.
-        environment: what was set stays.
+        environment: variables that are set stay unchanged.
     """
     api = environment.get("PREFECT_API_URL") or f"http://127.0.0.1:{port}/api"
     defaults = {

@@ -1,13 +1,13 @@
-"""Where the `beatporter` command begins. Nothing that takes time is imported before Ctrl-C ends the process without a word."""
+"""Entry point of the `beatporter` command. Sets up Ctrl-C to end the process silently, before the slow imports."""
 
 import signal
 
-# At import, which nothing else in this project does: what comes next is the import of everything.
+# Done on import, unlike anything else in this project, because the next step imports everything.
 _AS_BEFORE = signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main() -> None:
-    """Import the commands, and run the one that was asked for."""
+    """Import the commands and run the requested one."""
     from cli.main import main as run
 
     signal.signal(signal.SIGINT, _AS_BEFORE)

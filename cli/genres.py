@@ -1,4 +1,4 @@
-"""`beatporter genres`: the genres that can be named, and with --check what Beatport has today."""
+"""`beatporter genres`: lists the genres, and with --check compares them with Beatport's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def genres(
     settings = load_settings()
     console = Console()
     table = _table(settings)
-    if not console.is_terminal:  # nothing is to be cut or wrapped for `grep` and for whoever copies a slug
+    if not console.is_terminal:  # do not cut or wrap: `grep` and copying need whole slugs
         console = Console(width=max(console.width, console.measure(table, options=console.options.update(max_width=10_000)).maximum))
     console.print(table)
 

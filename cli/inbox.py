@@ -1,4 +1,4 @@
-"""`beatporter inbox`: take charts that the person hands over, from their browser or as files."""
+"""`beatporter inbox`: reads charts that the person hands over, from the browser or as files."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LOOK_EVERY_S = 2.0
 
 
 def inbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 that it listens on; 0: any free one.")] = DEFAULT_PORT,
-    once: Annotated[bool, typer.Option("--once", help="Take the files that are in the folder, and end.")] = False,
-    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open its page, which has the bookmarklet.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = DEFAULT_PORT,
+    once: Annotated[bool, typer.Option("--once", help="Read the files in the folder, and end.")] = False,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page with the bookmarklet.")] = True,
 ) -> None:
     """Take charts from your browser, by a bookmarklet, or as saved pages and JSON files put into a folder. Runs of that day use them."""
     console = Terminal()
@@ -51,7 +51,7 @@ def inbox(
 
 
 def watch(server: InboxServer, say: Callable[[Taken], None], *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Take files as they come, and say what became of them and of what the browser sent, until interrupted."""
+    """Read files as they arrive, and report them and what the browser sent, until interrupted."""
     told: list[Taken] = []
     try:
         while True:

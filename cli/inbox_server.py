@@ -1,8 +1,8 @@
-"""Listens on 127.0.0.1 for pages that the person hands over from their browser.
+"""A server on 127.0.0.1 for pages that the person hands over from the browser.
 
-Its address holds a secret, so no other page knows where to send anything. Only Beatport's pages, and its own, get an answer that a script
-may read; browsers ask first (CORS, and private networks), and every other origin is told no. A request by another host name than this
-machine's gets no answer: that is how a strange page would get around all that.
+Its address holds a secret, so no other page can send anything. Only Beatport's pages and its own get an answer that a script
+may read; browsers ask first (CORS, and private networks), and every other origin is refused. A request with a foreign host name
+gets no answer, because a strange page could use one to get around these checks.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _TIMEOUT_S = 30.0
 
 
 class InboxServer:
-    """Listens while its context is open.
+    """Listens while the context is open.
 
     Args:
-        settings: the home, and whose pages are Beatport's.
-        inbox: what takes the charts.
-        port: of 127.0.0.1; 0: any free one.
+        settings: the home, and the addresses of Beatport's pages.
+        inbox: saves the charts.
+        port: on 127.0.0.1; 0 takes a free one.
 
     Attributes:
         address: of its page, with the secret.
@@ -61,12 +61,12 @@ class InboxServer:
         )
 
     def note(self, taken: Taken) -> Taken:
-        """Remember for the page what became of something."""
+        """Remember a result for the page."""
         self.taken.appendleft(taken)
         return taken
 
     def take(self, body: bytes) -> tuple[HTTPStatus, str]:
-        """Take what the bookmarklet sent: status and words for the person."""
+        """Read what the bookmarklet sent; returns a status and a message for the person."""
         try:
             sent = json.loads(body)
         except (ValueError, RecursionError):
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _TIMEOUT_S
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: the secret is in every address."""
+        """Log nothing, because the secret is in every address."""
 
     def do_GET(self) -> None:
         inbox = self.server.inbox_server
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._not_here()
 
     def do_OPTIONS(self) -> None:
-        """A browser asks whether a page may send: CORS, and whether a public page may reach a private network."""
+        """Answer the browser's question whether a page may send: CORS, and whether a public page may reach a private network."""
         if self._rest() != "page":
             self._not_here()
             return
@@ -144,14 +144,14 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             self._answer(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A page of more than {MAX_BODY_BYTES:,} bytes is no chart.", kind="text/plain"
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A page of more than {MAX_BODY_BYTES:,} bytes is not a chart.", kind="text/plain"
             )
             return
         status, said = inbox.take(self.rfile.read(int(length)))
         self._answer(status, said, kind="text/plain")
 
     def _rest(self) -> str | None:
-        """What follows the secret in the path; None when it is not there, or another host is asked for."""
+        """The path after the secret; None without the secret or with a foreign host name."""
         inbox = self.server.inbox_server
         secret, _, rest = urlsplit(self.path).path.removeprefix("/").partition("/")
         right = hmac.compare_digest(secret.encode("utf-8", "replace"), inbox.secret.encode())

@@ -1,4 +1,4 @@
-"""`beatporter ledger`: count, check, copy, export and fill the ledger, archive it and make it again from its archive."""
+"""`beatporter ledger`: count, check, copy, export and fill the ledger, archive it and rebuild it from its archive."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from cli.ledger_view import counted, figures_table, progress_bar, progress_count
 from orchestration.workspace import address_of, open_archive_storage, open_ledger_of
 
 app = typer.Typer(help="Count, check, copy, export, fill, archive and rebuild the ledger.", no_args_is_help=True)
-FORCE = typer.Option("--force", help="Replace a file of that name.")
+FORCE = typer.Option("--force", help="Replace an existing file.")
 
 
 @app.command("stats")
 def stats_() -> None:
-    """Rows, first and last day of each table, and what the database takes on disk."""
+    """Show rows, first and last day of each table, and the database's size on disk."""
     from beatporter.ledger.statistics import statistics
 
     with _ledger() as ledger:
@@ -35,10 +35,10 @@ def stats_() -> None:
 
 @app.command("check")
 def check_() -> None:
-    """Read the whole database and hold it against its archive; name what is damaged.
+    """Check the whole database against its archive, and list what is damaged.
 
-    Exit code 1 when something is. Nothing is changed. Each line says what to
-    do: put a copy back, or make the database again with `rebuild`.
+    Exit code 1 if something is damaged. Changes nothing. Each line says what to
+    do: restore a copy, or rebuild the database with `rebuild`.
     """
     from beatporter.ledger.check import check
 
@@ -51,7 +51,7 @@ def check_() -> None:
         say(problem, style="red")
     if report.problems:
         raise typer.Exit(1)
-    say(f"All is sound in {ledger.name}.")
+    say(f"{ledger.name} has no damage.")
     if storage is not None:
         say(f"{counted(report.files, 'file')} of the archive {storage.name} agree; {counted(report.waiting, 'row')} not archived yet.")
 
@@ -63,11 +63,11 @@ def export_(
     only: Annotated[str | None, typer.Option(help="Only the rows of this playlist, genre or run, by its id.")] = None,
     force: Annotated[bool, FORCE] = False,
 ) -> None:
-    """Write a table to CSV or Excel, a piece at a time: memory does not grow with it.
+    """Write a table to CSV or Excel, in pieces, so memory does not grow with it.
 
-    History comes without repetitions, matches as what stands, backups as every
-    position of every state. Beyond the 1,048,576 rows of an Excel sheet it goes
-    on in another.
+    History is without repetitions, matches are the current ones, backups are every
+    position of every state. After the 1,048,576 rows of an Excel sheet it continues
+    on another sheet.
     """
     with _ledger() as ledger, progress_counter("rows written") as progress:
         report = export(ledger, table, path, only=only, overwrite=force, progress=progress)
@@ -78,20 +78,20 @@ def export_(
 @app.command("import")
 def import_(
     source: Annotated[str, typer.Argument(help="A file of the old script (Parquet or Excel), or an older ledger's folder or bucket.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be taken, change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be imported, change nothing.")] = False,
 ) -> None:
-    """Take in what an earlier program remembers; importing twice changes nothing.
+    """Import an earlier program's history; importing twice changes nothing.
 
     A file is the history of the script that Beatporter replaces:
-    hist_playlists_tracks.parquet.gz or the same as .xlsx, with the columns
+    hist_playlists_tracks.parquet.gz or its .xlsx version, with the columns
     playlist_id, playlist_name, track_id, datetime_added and artist_name
     ("Artist - Title"). Dates without a zone count as UTC.
 
     A folder, gs://bucket/prefix or gcs-bucket/<block> is the ledger of a
     Beatporter that kept Parquet files, such as .beatporter/ledger.
 
-    All of it is taken or nothing. Runs wait while it is at work. Exit code 1
-    when a file has rows and none can be used, 2 when it is no such file.
+    It imports everything or nothing. Runs wait meanwhile. Exit code 1
+    if a file has rows and none can be used, 2 if it is not such a file.
     """
     if source.startswith(("gs://", "gcs-bucket/")) or _is_folder(source):
         _import_older_ledger(source, dry_run=dry_run)
@@ -135,9 +135,9 @@ def _import_history(path: Path, *, dry_run: bool) -> None:
 
 @app.command("archive")
 def archive_() -> None:
-    """Write what is new since the last time to the archive, as Parquet files that any tool reads.
+    """Write new rows to the archive, as Parquet files that any tool reads.
 
-    The archive is where BEATPORTER_ARCHIVE says: a folder, gs://bucket/prefix
+    BEATPORTER_ARCHIVE names the archive: a folder, gs://bucket/prefix
     or gcs-bucket/<block>. The flow archive-ledger does the same every day.
     """
     from beatporter.ledger.archive import archive
@@ -159,12 +159,12 @@ def archive_() -> None:
 def rebuild_(
     archive: Annotated[str, typer.Option("--from", help="The archive: a folder, gs://bucket/prefix or gcs-bucket/<block>.")],
 ) -> None:
-    """Make the database again from its archive.
+    """Rebuild the database from its archive.
 
-    It has to be new or empty: move a damaged one away first, or name another in
-    BEATPORTER_DATABASE. All of the archive is taken or nothing. What came after
-    the last archiving is not in it; the next runs find those tracks in their
-    playlists.
+    The database must be new or empty: move a damaged one away first, or name
+    another in BEATPORTER_DATABASE. It restores everything or nothing. Rows
+    written after the last archiving are missing; the next runs find those
+    tracks in their playlists.
     """
     from beatporter.ledger.rebuild import rebuild
 
@@ -173,7 +173,7 @@ def rebuild_(
     with open_ledger_of(settings) as ledger:
         rows = rebuild(storage, ledger)
     say(figures_table(("table", "rows"), [(name, f"{count:,}") for name, count in rows.items()]))
-    say(f"{ledger.name} holds what {storage.name} had.")
+    say(f"{ledger.name} was rebuilt from {storage.name}.")
 
 
 @app.command("backup")
@@ -181,9 +181,9 @@ def backup_(
     path: Annotated[Path | None, typer.Argument(help="The copy to write. Default: beside the database, named after the time.")] = None,
     force: Annotated[bool, FORCE] = False,
 ) -> None:
-    """Copy the database as it is at one moment, also while runs write.
+    """Make a consistent copy of the database, even while runs write.
 
-    The copy is a database like the original, readable by its owner alone. To
+    The copy is a database like the original, readable only by its owner. To
     use it, name it in BEATPORTER_DATABASE. PostgreSQL is copied by pg_dump.
     """
     with _ledger() as ledger:
@@ -202,9 +202,9 @@ def backup_(
 
 @app.command("migrate")
 def migrate_() -> None:
-    """Bring the database to this version's tables; a run does the same when it opens an older one.
+    """Upgrade the database to this version's tables; a run does the same when it opens an older one.
 
-    An SQLite database is copied first. Nothing is changed when it fails.
+    An SQLite database is copied first. A failed upgrade changes nothing.
     """
     database = Database(address_of(_settings()))
     with database.read() as connection:
@@ -223,7 +223,7 @@ def migrate_() -> None:
 def _is_folder(name: str) -> bool:
     try:
         return Path(name).is_dir()
-    except OSError:  # no name that a file can have; reading it says so
+    except OSError:  # not a valid file name; reading it reports that
         return False
 
 

@@ -1,4 +1,4 @@
-"""How `beatporter ledger` says things: tables that fit 80 columns, sizes for people, progress on a terminal."""
+"""The output of `beatporter ledger`: tables that fit 80 columns, readable sizes, progress on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cli.terminal import Terminal
 
 
 def say(what: str | Table, style: str | None = None) -> None:
-    """Print for a person, or for whoever reads the pipe: nothing is broken to a width then."""
+    """Print for a terminal or, without line breaks, for a pipe."""
     Terminal().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
@@ -23,7 +23,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as people say them."""
+    """A readable size."""
     for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= bytes_:
             return f"{count / bytes_:.1f} {unit}"
@@ -31,7 +31,7 @@ def size(count: int) -> str:
 
 
 def figures_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table whose first column is a name and whose others are figures."""
+    """A table with a name in its first column and figures in the others."""
     table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False, header_style="bold underline")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == headings[0] else "right", no_wrap=True)
@@ -42,7 +42,7 @@ def figures_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Tab
 
 @contextmanager
 def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Listens to a table's name, steps done and steps in all; shows a bar on a terminal, nothing elsewhere."""
+    """A listener for a table's name, finished steps and all steps; shows a bar on a terminal, otherwise nothing."""
     with _bars(BarColumn(), MofNCompleteColumn()) as bars:
         task = bars.add_task(act, total=None)
         yield lambda table, done, total: bars.update(task, description=f"{act} {table}", completed=done, total=total)
@@ -50,7 +50,7 @@ def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def progress_counter(noun: str) -> Iterator[Callable[[int], None]]:
-    """Listens to a growing number; shows it on a terminal, nothing elsewhere."""
+    """A listener for a growing number; shows it on a terminal, otherwise nothing."""
     with _bars(TextColumn("{task.completed:,}"), TextColumn(noun)) as bars:
         task = bars.add_task("", total=None)
         yield lambda done: bars.update(task, completed=done)

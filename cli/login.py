@@ -32,7 +32,7 @@ REFRESH_TOKEN = f"{PREFIX}SPOTIFY_REFRESH_TOKEN"
 
 
 class Service(StrEnum):
-    """What can be signed in to."""
+    """Services to sign in to."""
 
     spotify = "spotify"
     beatport = "beatport"
@@ -40,9 +40,9 @@ class Service(StrEnum):
 
 def login(
     service: Annotated[Service, typer.Argument(help="What to sign in to.")] = Service.spotify,
-    paste: Annotated[bool, typer.Option("--paste", help="No browser on this machine: paste the address that yours ends at.")] = False,
-    block: Annotated[str, typer.Option(help="Keep it in this Prefect block instead of a file.", show_default=False)] = "",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1 that the browser comes back to.")] = DEFAULT_PORT,
+    paste: Annotated[bool, typer.Option("--paste", help="No browser on this machine: paste the address at which yours ends.")] = False,
+    block: Annotated[str, typer.Option(help="Save it in this Prefect block instead of a file.", show_default=False)] = "",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 to which the browser returns.")] = DEFAULT_PORT,
     token_file: Annotated[str, typer.Option(help="Beatport: file with the copied JSON, or - for standard input.", show_default=False)] = "",
     client_id: Annotated[str, typer.Option(help="Beatport: the client id that the token was issued to.", show_default=False)] = "",
 ) -> None:
@@ -72,7 +72,7 @@ def login(
 
 
 def _open_store(settings: Settings, block: str | None) -> FileStore | SignInBlock | AppBlock:
-    """Where the sign-in will be kept; a block is looked at now, so that nobody signs in for nothing."""
+    """Where to save the sign-in; checks a block now, before the person signs in."""
     if block is None:
         return FileStore(sign_in_path(settings))
     use_embedded_prefect(settings.home, verbose=False)
@@ -82,7 +82,7 @@ def _open_store(settings: Settings, block: str | None) -> FileStore | SignInBloc
 
 
 def _ask(console: Console, settings: Settings, port: int, verifier: str, *, paste: bool) -> tuple[str, str]:
-    """The code that Spotify gives for the person's consent, and the redirect address that it was given to."""
+    """The code that Spotify issues for the person's consent, and its redirect address."""
     state = new_state()
     if paste:
         redirect = redirect_uri(port)
@@ -106,18 +106,18 @@ def _show(console: Console, redirect: str, address: str) -> None:
 
 
 def _renew_the_old(store: FileStore | SignInBlock | AppBlock) -> list[str]:
-    """What to do about a token that stood in the clear: it is valid for as long as Spotify lets it live."""
+    """Say what to do about a token that was shown unmasked: it stays valid until Spotify ends it."""
     if not isinstance(store, SignInBlock) or not store.removed:
         return []
     return [
         f"The Prefect block {store.removed} showed the old token on Prefect's pages; it is removed.",
-        "Whoever saw that token can still use it. To end it, remove the app's access at https://www.spotify.com/account/apps",
+        "Anybody who saw that token can still use it. To end it, remove the app's access at https://www.spotify.com/account/apps",
         "and run `beatporter login` once more.",
     ]
 
 
 def _what_is_left(settings: Settings, block: str | None) -> list[str]:
-    """What the person still has to do for runs to use this sign-in; nothing in most cases."""
+    """Say what the person must still do before runs use this sign-in; usually nothing."""
     if block is not None and block.startswith(APP_BLOCK):
         name = block.removeprefix(APP_BLOCK)
         return [] if settings.spotify_app == name else [f"Runs find it with {PREFIX}SPOTIFY_APP={name}"]

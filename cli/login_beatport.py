@@ -1,4 +1,4 @@
-"""`beatporter login beatport`: keep the sign-in that a person copied from Beatport's API documentation page; runs renew it."""
+"""`beatporter login beatport`: saves the sign-in that a person copied from Beatport's API documentation page; runs renew it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _LARGEST = 1_000_000
 
 
 def login_beatport(settings: Settings, *, token_file: str, client_id: str, block: str) -> None:
-    """Check what was pasted by renewing it at once, which shows that runs can, and keep it. A sign-in that was there stays until then.
+    """Check the pasted sign-in by renewing it, as runs will, and save it. An existing sign-in stays until then.
 
     Args:
-        token_file: with the JSON; - for standard input; empty: it is asked for.
-        client_id: that it was issued to; empty: it is asked for.
-        block: of Prefect, in place of the file; empty: as the settings say.
+        token_file: the file with the JSON; - for standard input; empty asks for it.
+        client_id: the id that it was issued to; empty asks for it.
+        block: Prefect's block to save it in instead of the file; empty follows the settings.
 
     Raises:
-        SettingsError: it is no such JSON, or could not be kept.
+        SettingsError: the JSON is wrong, or it could not be saved.
         SignInExpired: Beatport does not renew it.
     """
     console = Terminal()
@@ -67,12 +67,14 @@ def _open_store(settings: Settings, block: str | None) -> AccountFile | AccountB
 
 
 def _read(token_file: str) -> str:
-    """What the person copied."""
+    """Read what the person copied."""
     if token_file not in ("", "-"):
         try:
             path = Path(token_file).expanduser()
             if path.stat().st_size > _LARGEST:
-                raise SettingsError(f"{token_file} has {path.stat().st_size:,} bytes, which no token has.", "Name the file with the JSON.")
+                raise SettingsError(
+                    f"{token_file} has {path.stat().st_size:,} bytes, more than a token has.", "Name the file with the JSON."
+                )
             return path.read_text(encoding="utf-8-sig")
         except OSError as error:
             problem = error.strerror
@@ -87,7 +89,7 @@ def _read(token_file: str) -> str:
 
 
 def _what_is_left(settings: Settings, block: str) -> list[str]:
-    """What the person still has to do for runs to use this sign-in."""
+    """Say what the person must still do before runs use this sign-in."""
     if block and account_block(settings) != block:
         return [f"Runs find it with {TOKEN}={BLOCK_TYPE}{block}"]
     if not block and not uses_account(settings):

@@ -21,11 +21,11 @@ app = typer.Typer(cls=Commands, help="Keeps Spotify playlists in step with Beatp
 
 @app.callback()
 def beatporter() -> None:
-    """What `cli/commands.py` lists; Typer asks for a function here."""
+    """The commands are in `cli/commands.py`; Typer requires a function here."""
 
 
 def main() -> None:
-    """Entry point: 0 when every genre completed, 1 when one failed, 2 for bad arguments or settings."""
+    """Run a command: exit code 0 if every genre completed, 1 if one failed, 2 for bad arguments or settings."""
     try:
         with output_written():
             app()
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def show_error(error: BeatporterError) -> None:
-    """What happened and what to do, on standard error."""
+    """Print what happened and what to do on standard error."""
     console = Terminal(stderr=True)
     console.print("[bold red]Error:[/]", escape(error.what), highlight=False, soft_wrap=True)
     if error.remedy:

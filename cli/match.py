@@ -1,4 +1,4 @@
-"""`beatporter match`: what was decided for each chart entry and why, and a person's word over it."""
+"""`beatporter match`: what was decided for each chart entry and why, and a person's overrides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cli.match_review import review_entry
 from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
 from cli.terminal import Terminal, print_document
 
-app = typer.Typer(help="What was decided for each chart entry, and your word over it.", no_args_is_help=True)
+app = typer.Typer(help="Show what was decided for each chart entry, and override it.", no_args_is_help=True)
 
 BeatportId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)]
 
@@ -31,7 +31,7 @@ def show(
     doubtful: Annotated[bool, typer.Option("--doubtful", help="Only the decisions in doubt, with their runners-up.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
-    """The last chart of a genre: what was taken for each entry, and why."""
+    """Show a genre's last chart: which track was taken for each entry, and why."""
     with command_workspace("match") as workspace:
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         if chart is None:
@@ -55,14 +55,14 @@ def set_(
     beatport_id: BeatportId,
     track: Annotated[str, typer.Argument(help="The track's link, URI or id on Spotify.", show_default=False)],
 ) -> None:
-    """Take this track for the entry, from now on and whatever the rules say; the next run puts it in the place of the old one."""
+    """Take this track for the entry from now on, whatever the rules decide; the next run replaces the old one."""
     track_id = track_id_of(track)
     with command_workspace("match") as workspace:
         subject = find_subject(workspace, beatport_id)
         match = set_match(workspace, beatport_id, find_track(workspace, track_id))
     before = subject.match
     if before is not None and before.track_id == match.track_id:
-        then = "That is what was taken before; now no change of the rules touches it."
+        then = "It was already chosen; from now on no change of the rules affects it."
     elif before is not None and before.track_id:
         then = f"Where a playlist has {track_name(before)}, the next run puts this in its place."
     else:
@@ -72,13 +72,13 @@ def set_(
 
 @app.command("never")
 def never(beatport_id: BeatportId) -> None:
-    """Take nothing for the entry, ever; the next run takes out what was taken before."""
+    """Never take a track for the entry; the next run removes the old one."""
     with command_workspace("match") as workspace:
         subject = find_subject(workspace, beatport_id)
         never_match(workspace, beatport_id)
     before = subject.match
     then = (
-        f"Where a playlist has {track_name(before)}, the next run takes it out."
+        f"Where a playlist has {track_name(before)}, the next run removes it."
         if before is not None and before.track_id
         else "Nothing was taken before."
     )
@@ -87,19 +87,19 @@ def never(beatport_id: BeatportId) -> None:
 
 @app.command("forget")
 def forget(beatport_id: BeatportId) -> None:
-    """Take back what was decided, by you or by the rules; the next run searches anew."""
+    """Withdraw the decision, whether yours or the rules'; the next run searches again."""
     with command_workspace("match") as workspace:
         subject = find_subject(workspace, beatport_id)
         forget_match(workspace, beatport_id)
     before = subject.match
-    then = "The next run searches for it anew" + (
+    then = "The next run searches for it again" + (
         f"; {track_name(before)} stays until another track is found." if before is not None and before.track_id else "."
     )
     _said(f"{_subject_name(subject)} is undecided.", then)
 
 
 @app.command("review")
-def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all enabled genres when none is named.")] = None) -> None:
+def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all enabled genres if you name none.")] = None) -> None:
     """Walk through the doubtful decisions of the last charts, best candidates first: keep, choose another, rule out, skip."""
     if not sys.stdin.isatty():
         raise SettingsError(
@@ -119,7 +119,7 @@ def review(genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all e
     if not doubts:
         _said("Nothing is in doubt.")
     else:
-        _said(f"{kept} of {len(doubts)} decided." + (" The next run brings the playlists in step." if kept else ""))
+        _said(f"{kept} of {len(doubts)} decided." + (" The next run updates the playlists." if kept else ""))
 
 
 app.command("audit")(audit)

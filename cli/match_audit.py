@@ -1,4 +1,4 @@
-"""`beatporter match audit`: a person says of decisions drawn at random whether they are right; each answer is kept at once."""
+"""`beatporter match audit`: a person checks random decisions; each answer is saved immediately."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ INDENT = "      "
 
 
 def audit(
-    genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all enabled genres when none is named.")] = None,
+    genres: Annotated[list[str] | None, typer.Argument(help="Slugs; all enabled genres if you name none.")] = None,
     sample: Annotated[
         int, typer.Option("--sample", min=0, max=5000, help="How many decisions to ask about; 0 only shows the result.")
     ] = 50,
     seed: Annotated[int | None, typer.Option("--seed", help="Draws the same decisions again.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Ask nothing and print the result so far as JSON.")] = False,
 ) -> None:
-    """Say of decisions drawn at random whether they are right, and see the precision and recall that follow, with 95 % intervals."""
+    """Check random decisions, and see the resulting precision and recall with 95 % intervals."""
     with command_workspace("match") as workspace:
         if as_json or sample == 0:
             found = result(workspace.ledger.audits.all())
@@ -64,7 +64,7 @@ def audit(
 
 
 def _ask(console: Console, question: Question) -> AuditAnswer | None:
-    """The person's answer; None when they stop."""
+    """The person's answer; None to stop."""
     entry, match = question.entry, question.match
     print_line(console, "", entry_name(entry), "bold")
     print_line(console, INDENT, f"{_length(entry.length_ms)} on Beatport")
@@ -83,7 +83,7 @@ def _ask(console: Console, question: Question) -> AuditAnswer | None:
     while True:
         try:
             typed = typer.prompt(">", default="c", show_default=False, prompt_suffix=" ").strip().lower()
-        except typer.Abort:  # Ctrl-C, or the input ended
+        except typer.Abort:  # Ctrl-C, or the end of the input
             return None
         if typed == "q":
             return None

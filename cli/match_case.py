@@ -1,4 +1,4 @@
-"""`beatporter match case`, `try`, `replay` and `learn`: decisions as files, and what other rules would make of them. None makes a call."""
+"""`beatporter match case`, `try`, `replay` and `learn`: decisions as files, and the effect of other rules on them. They make no calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_SHOWN = 10
 def case(
     beatport_id: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="As `match show` lists it.", show_default=False)],
 ) -> None:
-    """Print a decision as one JSON line: the chart entry and the candidates that were kept. It is how to report a wrong match."""
+    """Print a decision as one JSON line, with the chart entry and the saved candidates, for reporting a wrong match."""
     with command_workspace("match") as workspace:
         entry = workspace.ledger.charts.described([beatport_id]).get(beatport_id)
         match = workspace.ledger.matches.latest([beatport_id]).get(beatport_id)
@@ -43,7 +43,7 @@ def case(
 def try_(
     file: Annotated[Path, typer.Argument(help="A file of such lines; - for standard input.", show_default=False, allow_dash=True)],
 ) -> None:
-    """Judge cases, one JSON line each, and print what the rules say of each as a JSON line. Needs no ledger and makes no call."""
+    """Judge cases, one JSON line each, and print each decision as a JSON line. Needs no ledger and makes no calls."""
     order = load_settings().version_order or OWN_FIRST
     with _opened(file) as lines:
         answers = [_answer(line, number, order) for number, line in enumerate(lines, 1) if line.strip()]
@@ -54,10 +54,10 @@ def try_(
 
 
 def replay_(
-    rules: Annotated[str | None, typer.Option("--rules", help="Only what this version of the rules decided.", show_default=False)] = None,
+    rules: Annotated[str | None, typer.Option("--rules", help="Only decisions of this version of the rules.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
-    """Judge every decision again from its kept candidates, and list what would change. Nothing is changed."""
+    """Judge every decision again from its saved candidates, and list what would change. Changes nothing."""
     judged, unkept, changes = 0, 0, []
     with command_workspace("match") as workspace:
         for kept in kept_decisions(workspace.ledger, rules):
@@ -78,13 +78,13 @@ def replay_(
     said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none would change"
     print_line(console, "", f"{judged} decisions judged again: {said}.")
     if unkept:
-        print_line(console, "", f"{unkept} are from before candidates were kept, and were left out.")
+        print_line(console, "", f"{unkept} were left out: they are older than the saved candidates.")
     if changes:
         print_line(console, "", "A hit stays until you say otherwise: `beatporter match forget ID` lets the next run decide again.")
 
 
 def learn(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False) -> None:
-    """Propose words that would have decided your overrides rightly, with what each would change. Nothing is applied."""
+    """Propose words that would have made your overrides unnecessary, with what each would change. Applies nothing."""
     with command_workspace("match") as workspace:
         found = lessons(workspace.ledger, workspace.settings.version_order)
     if as_json:
@@ -104,7 +104,7 @@ def learn(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON l
             console, "", "These are lines for beatporter/matching/words.py; none was applied. One of several for an override is enough."
         )
     else:
-        print_line(console, "", "No single word would have decided an override of yours otherwise.")
+        print_line(console, "", "No single word would have made one of your overrides unnecessary.")
 
 
 def _opened(file: Path) -> TextIO:

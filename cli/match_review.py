@@ -1,6 +1,6 @@
-"""The walk through doubtful decisions: which they are, and one question about each.
+"""Reviews doubtful decisions in the terminal, with one question about each.
 
-Each answer is kept before the next question is asked, so stopping halfway loses nothing.
+Each answer is saved before the next question, so stopping halfway loses nothing.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ LABEL = 6
 
 
 def review_entry(console: Console, workspace: Workspace, doubt: Doubt, find: Callable[[Workspace, str], SpotifyTrack]) -> str:
-    """Show a doubtful decision and ask about it until there is an answer; returns "kept", "skipped" or "quit".
+    """Show a doubtful decision and ask until there is a valid answer; returns "kept", "skipped" or "quit".
 
     Args:
-        find: the track that a pasted text means.
+        find: finds the track that a pasted text means.
     """
     _show(console, doubt)
     while True:
         try:
             answer = typer.prompt(">", default="s", show_default=False, prompt_suffix=" ").strip()
-        except typer.Abort:  # Ctrl-C, or the input ended
+        except typer.Abort:  # Ctrl-C, or the end of the input
             return "quit"
         if answer.lower() in ("q", "s"):
             return "quit" if answer.lower() == "q" else "skipped"
@@ -57,10 +57,10 @@ def _show(console: Console, doubt: Doubt) -> None:
 
 
 def _keep(workspace: Workspace, doubt: Doubt, answer: str, find: Callable[[Workspace, str], SpotifyTrack]) -> None:
-    """Make the answer a person's word.
+    """Save the answer as an override.
 
     Raises:
-        SettingsError: it is no answer to this question.
+        SettingsError: the answer does not fit this question.
     """
     known = {"n": NEVER, "k": KEEP if doubt.match.track_id else ""}.get(answer.lower(), answer if len(answer) < 3 else "")
     if known:

@@ -1,6 +1,6 @@
-"""How decisions look: a block of lines for each chart entry, and the same as JSON.
+"""Prints decisions: a block of lines for each chart entry, or JSON.
 
-A terminal's lines are wrapped under the text that they go on with; in a pipe nothing is wrapped, so that `grep` finds whole names.
+On a terminal, wrapped lines are aligned with their text; in a pipe nothing is wrapped, so that `grep` finds whole names.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def verdict(match: Match | None) -> str:
 
 
 def entry_name(entry: ChartEntry) -> str:
-    """Artists, title and mix as Beatport writes them."""
+    """Artists, title and mix in Beatport's spelling."""
     return f"{', '.join(entry.artists)} – {entry.name}{f' ({entry.mix_name})' if entry.mix_name else ''}"
 
 
 def track_name(match: Match) -> str:
-    """Artists and title of what was taken, as Spotify writes them."""
+    """Artists and title of the chosen track in Spotify's spelling."""
     return f"{', '.join(match.track_artists)} – {match.track_name}" if match.track_name else match.track_id or ""
 
 
@@ -47,13 +47,13 @@ def runner_up_name(other: RunnerUp) -> str:
 
 
 def explain_briefly(match: Match) -> str:
-    """A decision in one line; of a miss in doubt without the closest candidate, which is shown below it."""
+    """A decision in one line; for a doubtful miss without the closest candidate, which is shown below it."""
     is_miss = match.track_id is None and is_doubtful(match)
     return explain(replace(match, reasons=match.reasons[:1]) if is_miss else match)
 
 
 def summary_lines(slug: str, chart: Chart, matches: Mapping[int, Match]) -> list[str]:
-    """Two lines about a whole chart: which it is, and how many entries have which verdict."""
+    """Two lines about a whole chart: its genre and time, and the number of entries for each verdict."""
     counts = Counter(verdict(matches.get(entry.beatport_id)) for entry in chart.entries)
     doubtful = sum(is_doubtful(match) for match in matches.values())
     said = ", ".join(f"{counts[word]} {word}" for word in STYLES if counts[word])
@@ -62,7 +62,7 @@ def summary_lines(slug: str, chart: Chart, matches: Mapping[int, Match]) -> list
 
 
 def print_entry(console: Console, entry: ChartEntry, match: Match | None) -> None:
-    """An entry, what was taken and why; links and runners-up where a person may want to choose."""
+    """An entry, the chosen track and why; links and runners-up if a person may want to choose."""
     print_line(console, f"{entry.position:>{POSITION}}  {entry.beatport_id:<{ID}}  ", entry_name(entry), "bold")
     word = verdict(match)
     label = f"{'':{POSITION}}  {word:<{ID}}  "
@@ -82,14 +82,14 @@ def print_entry(console: Console, entry: ChartEntry, match: Match | None) -> Non
 
 
 def print_runner_up(console: Console, label: str, other: RunnerUp) -> None:
-    """A candidate that was not taken: its name, its link, and why."""
+    """A rejected candidate: its name, its link, and why it was rejected."""
     print_line(console, label, runner_up_name(other))
     print_line(console, " " * len(label), names.track_url(other.track_id))
     print_line(console, " " * len(label), f"{other.score:.0f} points: {other.why}", "dim")
 
 
 def print_line(console: Console, label: str, text: str, style: str = "", link: str = "") -> None:
-    """A text after a label; what does not fit goes on below the text's beginning."""
+    """A text after a label; further lines are aligned with the text."""
     shown = Text(
         " ".join(without_control_characters(text).split()), style=f"{style} link {link}".strip() if link and console.is_terminal else style
     )
@@ -102,7 +102,7 @@ def print_line(console: Console, label: str, text: str, style: str = "", link: s
 
 
 def documents(entries: Iterable[ChartEntry], matches: Mapping[int, Match]) -> list[dict[str, Any]]:
-    """The decisions as JSON holds them, in chart order."""
+    """The decisions for JSON, in chart order."""
     return [_document(entry, matches.get(entry.beatport_id)) for entry in entries]
 
 

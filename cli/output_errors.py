@@ -1,4 +1,4 @@
-"""Standard output that cannot be written: a full disk is told, a reader that left (`| head`) is not worth a word."""
+"""Handles errors of standard output: reports a full disk, and ends silently if the reader has left (`| head`)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from beatporter.errors import PermanentError
 
 
 class OutputUnwritable(PermanentError):
-    """What a command has to say could not be written."""
+    """A command's output could not be written."""
 
 
 @contextmanager
 def output_written() -> Iterator[None]:
-    """See that everything that is printed within is written.
+    """Make sure that everything printed in the block is written.
 
     Raises:
-        OutputUnwritable: it is not, and somebody may want to know why.
-        SystemExit: nobody reads it any more.
+        OutputUnwritable: writing failed.
+        SystemExit: the reader has left.
     """
     standard = sys.stdout
-    if standard is None:  # closed by whoever started this, who wants nothing
+    if standard is None:  # the caller closed it and wants no output
         yield
         return
     watched = _Watched(standard)
@@ -44,7 +44,7 @@ def output_written() -> Iterator[None]:
 
 
 class _Watched:
-    """Standard output, whose errors are ours: an OSError alone does not say whose it is."""
+    """Standard output that raises our own error: a plain OSError does not show where it comes from."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -73,7 +73,7 @@ def _told() -> Iterator[None]:
 
 
 def _let_go(stream: TextIO) -> None:
-    """Have what is left go nowhere, or Python tries once more at its end and complains."""
+    """Discard the remaining output, or Python tries to write it again at exit and complains."""
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

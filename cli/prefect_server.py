@@ -1,4 +1,4 @@
-"""Which Prefect server a command talks to: the one that PREFECT_API_URL names, else the one that `beatporter up` started here."""
+"""Finds the Prefect server for a command: the one in PREFECT_API_URL, otherwise the one that `beatporter up` started here."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from beatporter.errors import SettingsError
 
 STATE = "up.json"
-"""In the home while `beatporter up` is at work: the addresses of what it started."""
+"""A file in the home while `beatporter up` runs: the addresses of what it started."""
 
 
 def running_server(home: Path) -> str:
-    """The API's address; empty when no server is known."""
+    """The API's address; empty if no server is known."""
     if api := os.environ.get("PREFECT_API_URL"):
         return api
     try:
@@ -24,7 +24,7 @@ def running_server(home: Path) -> str:
 
 
 def use_running_server(home: Path) -> str:
-    """Point Prefect at that server, before anything imports Prefect; returns the API's address.
+    """Point Prefect at that server; returns the API's address. Call this before importing Prefect.
 
     Raises:
         SettingsError: no server is known.

@@ -80,7 +80,7 @@ def show_(
 @app.command("compare")
 def compare_(
     before: Annotated[str, typer.Argument(metavar="A", help=HOW)],
-    after: Annotated[str, typer.Argument(metavar="B", help="The same; what it holds more than A is shown.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="As A; the comparison shows what B holds more.")],
     as_json: Json = False,
 ) -> None:
     """Show what B holds more or less than A: by step, and by function.
@@ -115,7 +115,7 @@ def open_(
     browser: Annotated[bool, typer.Option(help="Show it in the browser.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Make a page of a capture and show it in the browser."""
+    """Make a page from a capture and show it in the browser."""
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}", param_hint="--kind")
     settings = _settings()
@@ -130,12 +130,12 @@ def open_(
 
 @app.command("prune")
 def prune_(
-    each: Annotated[int, typer.Option(help="Captures of each genre that stay.", min=1)] = KEPT.each,
-    total_mb: Annotated[int, typer.Option(help="What all captures and their pages may take.", min=1)] = KEPT.total_bytes // MB,
-    days: Annotated[int, typer.Option(help="Days after which a capture goes.", min=1)] = KEPT.age.days,
+    each: Annotated[int, typer.Option(help="Captures to keep of each genre.", min=1)] = KEPT.each,
+    total_mb: Annotated[int, typer.Option(help="Most space for all captures and their pages.", min=1)] = KEPT.total_bytes // MB,
+    days: Annotated[int, typer.Option(help="Days to keep a capture.", min=1)] = KEPT.age.days,
     as_json: Json = False,
 ) -> None:
-    """Delete captures beyond the bounds, as every run does; the figures in the ledger stay."""
+    """Delete captures beyond the limits, as every run does; the figures in the ledger stay."""
     gone = prune(load_settings().captures(), Bounds(each, total_mb * MB, timedelta(days=days)), utc_now())
     if as_json:
         print_document({"deleted": [one.path.name for one in gone], "bytes": sum(one.bytes for one in gone)})
@@ -150,7 +150,7 @@ def serve_(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a 
 
 
 def serve_pages(settings: Settings, port: int) -> None:
-    """Serve the memory pages until the process is told to end.
+    """Serve the memory pages until the process is stopped.
 
     Raises:
         SettingsError: the port is taken.

@@ -1,4 +1,4 @@
-"""Which runs and captures a person means, from the ledger and the folder of captures."""
+"""Finds the runs and captures that a person names, in the ledger and the folder of captures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOW = (
 
 @dataclass(frozen=True, slots=True)
 class GenreRuns:
-    """A genre's last runs, newest first, and what is usual for runs like its last."""
+    """A genre's last runs, newest first, and the usual figures for runs like the last one."""
 
     genre: Genre
     runs: Sequence[MemoryRow]
@@ -37,7 +37,7 @@ class GenreRuns:
 
 
 def genre_runs(ledger: Ledger, genre: Genre) -> GenreRuns:
-    """A genre's runs as the ledger has them."""
+    """A genre's runs in the ledger."""
     runs = ledger.memory.runs(genre.genre_id, RUNS)
     if not runs:
         return GenreRuns(genre, (), None, "no run yet")
@@ -49,14 +49,14 @@ def genre_runs(ledger: Ledger, genre: Genre) -> GenreRuns:
 
 
 def all_genre_runs(ledger: Ledger, settings: Settings) -> list[GenreRuns]:
-    """Every genre that has runs, in the order of their names."""
+    """Every genre that has runs, by name."""
     by_id = {genre.genre_id: genre for genre in (*settings.all_genres().values(), *settings.subscriptions().values())}
     found = [by_id[genre_id] for genre_id in ledger.memory.genres() if genre_id in by_id]
     return [genre_runs(ledger, genre) for genre in sorted(found, key=lambda genre: genre.slug)]
 
 
 def index_of(open_ledger: Callable[[], Ledger], settings: Settings) -> list[GenrePages]:
-    """What the index of the memory pages shows."""
+    """The content of the memory pages' index."""
     by_name: dict[str, list[CaptureFile]] = {}
     for capture in captures(settings.captures()):
         by_name.setdefault(capture.name, []).append(capture)
@@ -69,7 +69,7 @@ def index_of(open_ledger: Callable[[], Ledger], settings: Settings) -> list[Genr
 
 
 def find_run(ledger: Ledger, settings: Settings, said: str) -> list[MemoryRow]:
-    """The rows of the run that a person means: the whole first, then its steps.
+    """The rows of the run that a person names: the whole run first, then its steps.
 
     Raises:
         UnknownGenre: with the nearest slugs.
@@ -90,7 +90,7 @@ def find_run(ledger: Ledger, settings: Settings, said: str) -> list[MemoryRow]:
 
 
 def find_capture(settings: Settings, said: str) -> Path | None:
-    """The capture of that path or name; None when it is neither."""
+    """The capture with that path or name, if any."""
     path = Path(said)
     if path.suffix == ".bin" and path.is_file():
         return path
@@ -101,7 +101,7 @@ def latest_capture(settings: Settings, slug: str) -> Path:
     """A genre's newest capture.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is no capture.
     """
     name = memory_artifact(settings.find_list(slug).slug)
     found = next((one.path for one in captures(settings.captures()) if one.name == name), None)

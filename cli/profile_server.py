@@ -1,4 +1,4 @@
-"""Serves the memory pages on 127.0.0.1: an index of the genres, and memray's pages of their captures."""
+"""Serves the memory pages on 127.0.0.1: an index of the genres, and memray's pages for their captures."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from beatporter.memory.pages import GenrePages, index_page, make_page
 HOST = "127.0.0.1"
 _PAGE = re.compile(rf"/captures/([^/]+)/({'|'.join(KINDS)})")
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-"""What memray's pages need; nothing is fetched from anywhere."""
+"""Allows what memray's pages need, and no requests to other hosts."""
 
 Genres = Callable[[], Sequence[GenrePages]]
 
 
 def make_server(folder: Path, genres: Genres, port: int) -> ThreadingHTTPServer:
-    """A server for the pages, to be run by `serve_forever`.
+    """Make a server for the pages; run it with `serve_forever`.
 
     Args:
-        folder: where the captures lie.
-        genres: what the index shows; asked for each time.
+        folder: with the captures.
+        genres: returns the content of the index; called for each request.
         port: 0 takes a free one.
 
     Raises:
@@ -54,11 +54,11 @@ class _Pages(BaseHTTPRequestHandler):
         self._send(status, html.encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the terminal is the person's."""
+        """Log nothing, to keep the person's terminal clean."""
 
     def _page(self) -> tuple[HTTPStatus, str]:
         if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in (HOST, "localhost"):
-            return HTTPStatus.FORBIDDEN, _message("These pages are for this machine only.")  # another site's name led here
+            return HTTPStatus.FORBIDDEN, _message("These pages are for this machine only.")  # requested under another site's name
         path = urlsplit(self.path).path
         if path == "/":
             return HTTPStatus.OK, index_page(self.list_genres())

@@ -1,4 +1,4 @@
-"""`beatporter report-bug`: one file to send with a report: what Beatport sent and nobody could read, versions, the last run's log."""
+"""`beatporter report-bug`: writes one file for a bug report: charts that could not be read, versions, the last run's log."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_COPIES = 20
 
 
 def report_bug(
-    to: Annotated[Path | None, typer.Option(help="The file to write; a zip in this folder without.", show_default=False)] = None,
+    to: Annotated[Path | None, typer.Option(help="The file to write. Default: a zip in this folder.", show_default=False)] = None,
     log: Annotated[bool, typer.Option("--log/--no-log", help="With the log of the last run, which Prefect keeps.")] = True,
 ) -> None:
     """Bundle what a bug report needs: copies of charts that could not be read, versions, the last run's log. Secrets are taken out."""
     settings = load_settings()
     target = to or Path(f"beatporter-report-{utc_now():%Y%m%d-%H%M%S}.zip")
     if target.exists():
-        raise SettingsError(f"{target} is there already.", "Name another file with --to.")
+        raise SettingsError(f"{target} exists already.", "Name another file with --to.")
     parts = {"versions.txt": versions(settings), **_copies(settings), **({"log.txt": _last_log(settings)} if log else {})}
     try:
         with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as bundle:
@@ -48,7 +48,7 @@ def report_bug(
 
 
 def versions(settings: Settings) -> str:
-    """What is installed, and the settings that say where charts come from."""
+    """Installed versions, and the settings for the chart sources."""
     lines = [f"{package} {_version(package)}" for package in PACKAGES]
     lines += [f"python {platform.python_version()}", f"system {platform.system()} {platform.machine()}"]
     lines += [f"chart_source {','.join(settings.chart_source)}", f"lists {', '.join(settings.enabled_lists())}"]
@@ -77,7 +77,7 @@ def _copies(settings: Settings) -> dict[str, str]:
 
 def _last_log(settings: Settings) -> str:
     use_embedded_prefect(settings.home, verbose=False)
-    from orchestration.run_log import last_log  # imports Prefect, which reads its environment then
+    from orchestration.run_log import last_log  # imports Prefect, which then reads its environment
 
     return last_log()
 

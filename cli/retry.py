@@ -1,4 +1,4 @@
-"""`beatporter retry`: have a worker go on with genres that failed; what they had finished is not done again."""
+"""`beatporter retry`: makes a worker continue failed genres; finished work is not repeated."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def retry(
     genres: Annotated[list[str] | None, typer.Argument(help="Slugs of genres whose last run failed.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Every genre whose last run did not complete.")] = False,
 ) -> None:
-    """Have a worker go on with genres that failed, crashed or were cancelled, as Retry in the UI does."""
+    """Continue genres that failed, crashed or were cancelled on a worker, as Retry in the UI does."""
     if bool(genres) == failed:
         raise typer.BadParameter("name genres, or use --failed")
     settings = load_settings()
     slugs = [settings.find_list(slug).slug for slug in genres or []]
     use_running_server(settings.home)
-    from orchestration.retry import retry_runs  # imports Prefect, which reads its environment then
+    from orchestration.retry import retry_runs  # imports Prefect, which then reads its environment
 
     retried = retry_runs(slugs)
     console = Terminal()

@@ -1,7 +1,7 @@
-"""What Ctrl-C and SIGTERM do: end a start without a word, and a run at work cleanly, within seconds.
+"""Handles Ctrl-C and SIGTERM: they end a start silently, and an active run cleanly within seconds.
 
-Outside a run there is nothing to tidy up: the ledger rolls back what it has begun, and Prefect's temporary server ends with its parent.
-A run at work is recorded as crashed, says why in its artifacts and gives its calls back; whatever hinders that is not waited for.
+Outside a run there is nothing to clean up: the ledger rolls back open transactions, and Prefect's temporary server ends with its parent.
+An active run is recorded as crashed, explains that in its artifacts and returns its unused calls, if it can do so in time.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from types import FrameType
 from typing import NoReturn
 
 GRACE_S = 8.0
-"""How long a run may take to end. Docker gives 10 s, Kubernetes 30, systemd 90; being killed leaves nothing wrong either."""
-STOPPED = "Stopped. The next run goes on where this one ended."
+"""How long a run may take to end. Docker allows 10 s, Kubernetes 30, systemd 90; a kill does no harm either."""
+STOPPED = "Stopped. The next run continues where this one stopped."
 
 
 class Stopped(SystemExit):
-    """The run was told to end; the exit code says by which signal (130 or 143)."""
+    """A signal ended the run; the exit code shows which one (130 or 143)."""
 
 
 @contextmanager
 def dies_quietly() -> Iterator[None]:
-    """Within, Ctrl-C ends the process as it would one that is not Python: at once, without a traceback. For imports."""
+    """In this block, Ctrl-C ends the process immediately and without a traceback. For imports."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -39,9 +39,9 @@ def dies_quietly() -> Iterator[None]:
 
 @contextmanager
 def ends_cleanly() -> Iterator[None]:
-    """Within, the first Ctrl-C or SIGTERM raises `Stopped` in the main thread; the process ends `GRACE_S` later at the latest.
+    """In this block, the first Ctrl-C or SIGTERM raises `Stopped` in the main thread; the process ends within `GRACE_S`.
 
-    Prefect takes SIGTERM for itself while a flow is at work: it records the run as crashed and then calls what was there before.
+    Prefect handles SIGTERM itself while a flow runs: it records the run as crashed and then calls the previous handler.
     """
     before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -53,7 +53,7 @@ def ends_cleanly() -> Iterator[None]:
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
     for again in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(again, signal.SIG_DFL)  # who asks twice is not kept waiting
+        signal.signal(again, signal.SIG_DFL)  # a second signal ends the process immediately
     code = 128 + number
     print(STOPPED, file=sys.stderr, flush=True)  # noqa: T201 - for the person
     deadline = threading.Timer(GRACE_S, os._exit, (code,))

@@ -1,4 +1,4 @@
-"""`beatporter status`: how things stand, from settings and ledger alone; asks Spotify nothing."""
+"""`beatporter status`: shows the current state from settings and ledger alone, without calls to Spotify."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ STYLES = {"failed": "red", "deferred": "yellow", "challenged": "yellow", "waitin
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things stand at a moment.
+    """The current state.
 
     Attributes:
-        account: the account's id as the last run's listing names it; None before the first run.
-        sign_in: None when there is none, for the reason in `sign_in_problem`.
+        account: the account's id from the last run's listing; None before the first run.
+        sign_in: None without one; `sign_in_problem` says why.
         calls: Spotify calls of the last 24 hours by kind.
-        refused: the kinds of call that Spotify refuses now, each with its end; an empty kind is every kind.
-        refusals: when it refused in the last two weeks.
-        runs: the last run of each enabled genre, chart and label; None for one that never ran.
-        changes: the last run of each that added to its playlist; None where none did.
-        sources: where charts come from, and how each of them stands.
+        refused: the kinds of call that Spotify refuses now, each with its end; an empty kind means all kinds.
+        refusals: Spotify's refusals in the last two weeks.
+        runs: the last run of each enabled genre, chart and label; None before the first.
+        changes: the last run of each that added tracks; None if there is none.
+        sources: the chart sources and their states.
     """
 
     now: datetime
@@ -140,7 +140,7 @@ def _quota_lines(standing: Status) -> list[str]:
         hours = (until - standing.now) / timedelta(hours=1)
         every = closed_until(standing.refused, EVERY_KIND) is not None
         what = "Its quota is spent" if every else f"It refuses calls of the kind {kinds[0]}"
-        asked = "No run asks before." if every else "Other calls are still made."
+        asked = "No run calls it before then." if every else "Other calls are still made."
         lines.append(f"{what}, and is back at {_moment(until)}, in {hours:.1f} h. {asked}")
     if standing.refusals:
         lines.append(_refusals_line(standing.refusals, standing.budget))

@@ -1,4 +1,4 @@
-"""`beatporter sync`: run the genres here, now, and show what became of them."""
+"""`beatporter sync`: runs the genres here and now, and shows the results."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def sync(
     genres: Annotated[
         list[str] | None, typer.Argument(help="Slugs, such as afro-house (`beatporter genres`), or overall, chart:ADDRESS, label:NAME/ID.")
     ] = None,
-    all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre, and the charts and labels subscribed to.")] = False,
+    all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre, and the subscribed charts and labels.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Find everything, change no playlist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Bring playlists in step with their charts.
+    """Update playlists from their charts.
 
-    Exit code 0 when every genre completed, 1 when one failed (the others are still done), 2 for bad arguments or settings.
+    Exit code 0 if every genre completed, 1 if one failed (the others still run), 2 for bad arguments or settings.
     """
     with document_of_failure() if as_json else nullcontext():
         document, warning = _sync(genres or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
@@ -55,7 +55,7 @@ def sync(
 
 @contextmanager
 def document_of_failure() -> Iterator[None]:
-    """Print the document of a run that failed as a whole, so that there is always one on standard output; the error goes on."""
+    """Print the document of a run that failed as a whole, so that standard output always has one; raises the error again."""
     try:
         yield
     except Stopped:
@@ -73,7 +73,7 @@ def _print_failure(said: str) -> None:
 
 
 def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, quiet: bool) -> tuple[dict[str, Any], str | None]:
-    """The run's document, and what is to be said about the sign-in."""
+    """The run's document, and a message about the sign-in."""
     if not genres and not all_genres:
         raise typer.BadParameter("name the genres to sync, or use --all")
     if genres and all_genres:
@@ -102,7 +102,7 @@ def run_here(
         (errors if quiet else console).print(message, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def give_up(message: str) -> None:
-        """In a thread, while the run waits for a server that is not coming back: the ledger takes this like a kill."""
+        """End the process from a thread while the run waits for a dead server; for the ledger this is like a kill."""
         say(f"{message} {STOPPED}")
         if quiet:
             _print_failure(message)
@@ -114,7 +114,7 @@ def run_here(
         for package in ("beatporter", "orchestration"):
             logging.getLogger(package).addHandler(logging.NullHandler())
     with dies_quietly():
-        from flows.sync_genres import sync_genres  # imports Prefect, which reads its environment then
+        from flows.sync_genres import sync_genres  # imports Prefect, which then reads its environment
         from orchestration.failure import explain
         from orchestration.results import GenresFailed
 
@@ -131,7 +131,7 @@ def run_here(
 
 
 def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
-    """The table of a run on standard output, and below it each failure with what to do."""
+    """Print a run's table on standard output, then each failure with what to do."""
     console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():

@@ -1,10 +1,10 @@
-"""Prefect's temporary server: a process of our own that ends with the command which started it, whatever ends that.
+"""Prefect's temporary server: a child process that always ends with its command, even if the command is killed.
 
-Prefect would start one too. It lives on when its parent is killed, and when it dies itself its parent goes on for many minutes without a
-word. So this module starts it by Prefect's public means: its application under uvicorn, its address in PREFECT_API_URL.
+Prefect can start one itself. That one survives a killed parent, and if it dies, its parent continues silently for many
+minutes. So this module runs Prefect's application under uvicorn and sets PREFECT_API_URL.
 
-The command keeps the listening socket and lends it to the server. A request that comes while the server starts, or starts again, waits in
-the socket's queue. The server reads from its standard input, which nobody writes to: its end is the end of the command.
+The command owns the listening socket and passes it to the server. Requests that arrive during a start or a restart wait in
+the socket's queue. The server reads its standard input, which nobody writes to: it closes when the command ends.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from pathlib import Path
 
 END_WITHIN_S = 5.0
 MOST_RESTARTS = 3
-"""In a command's life; a server that needs more is not coming back."""
+"""Per command; more restarts would not help."""
 LOG = "server.log"
 
 Say = Callable[[str], None]
 
 
 class TemporaryServer:
-    """A server for this process. One a process, see `started_server`.
+    """A server for this process; one per process, see `started_server`.
 
     Args:
-        home: folder of Prefect's database, where the server's output goes too.
-        say: told when the server ended and is started again, from a thread.
-        give_up: called, from that thread, when it cannot be; it is not expected to return.
+        home: folder for Prefect's database and the server's output.
+        say: called from a thread with a message when the server ended and is restarted.
+        give_up: called from that thread if the restart fails; it need not return.
     """
 
     def __init__(self, home: Path, say: Say, give_up: Say) -> None:
@@ -52,7 +52,7 @@ class TemporaryServer:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}/api"
 
     def stop(self) -> None:
-        """End it, and wait for that. May be called again."""
+        """Stop the server and wait for its end. Safe to call twice."""
         self._ending.set()
         process = self._process
         process.terminate()
@@ -72,7 +72,7 @@ class TemporaryServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[self._socket.fileno()],
-                start_new_session=True,  # Ctrl-C is for the command, which still has to report to the server
+                start_new_session=True,  # Ctrl-C is for the command, which must still report to the server
             )
 
     def _start_again(self) -> None:
@@ -80,7 +80,7 @@ class TemporaryServer:
             code = self._process.wait()
             if self._ending.is_set():
                 return
-            self._say(f"Prefect's temporary server ended ({_in_words(code)}) and is started again.")
+            self._say(f"Prefect's temporary server ended ({_in_words(code)}) and is being restarted.")
             self._process = self._start()
         code = self._process.wait()
         if not self._ending.is_set():
@@ -93,7 +93,7 @@ _started: TemporaryServer | None = None
 
 
 def started_server(home: Path, say: Say, give_up: Say) -> TemporaryServer:
-    """This process's server, started when it is first asked for; it ends with the process."""
+    """This process's server, started on first use; it ends with the process."""
     global _started
     if _started is None:
         _started = TemporaryServer(home, say, give_up)
@@ -109,7 +109,7 @@ def _in_words(code: int) -> str:
 
 
 def _serve(listening: socket.socket) -> None:
-    """The server's whole life."""
+    """Run the server until it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import uvicorn
     from prefect.server.api.server import create_app
@@ -119,7 +119,7 @@ def _serve(listening: socket.socket) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # nothing is written: this returns when the other end is closed, by the system at the latest
+    sys.stdin.buffer.read()  # returns when the other end is closed, at the latest by the system
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(END_WITHIN_S)
     os._exit(1)

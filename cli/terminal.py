@@ -1,4 +1,4 @@
-"""What a run looks like in the terminal: progress while it works, a table when it is done."""
+"""A run's output in the terminal: progress while it works, a table at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = ("chart", "matched", "added", "not_found", "deferred", "spotify_calls"
 
 
 class Terminal(Console):
-    """A console to which nothing goes that a service's words could steer it with."""
+    """A console that receives no control characters from a service's text."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(without_control_characters(one) if isinstance(one, str) else one for one in objects), **options)
@@ -40,7 +40,7 @@ def print_document(document: object, *, ensure_ascii: bool = True) -> None:
 
 @contextmanager
 def progress_shown(console: Console, total: int) -> Iterator[Listener]:
-    """A listener that shows progress: live bars on a terminal, a line a genre elsewhere."""
+    """A listener that shows progress: live bars on a terminal, otherwise a line per genre."""
     if not console.is_terminal:
         yield lambda progress: _say(console, progress)
         return
@@ -71,7 +71,7 @@ def _say(console: Console, progress: Progress) -> None:
 
 
 def outcome_table(document: dict[str, Any], *, dry_run: bool = False) -> Table:
-    """The run's document as a table, with a row of totals when there are several genres."""
+    """The run's document as a table, with totals if there are several genres."""
     table = Table(
         title="What would be done" if dry_run else None,
         title_justify="left",

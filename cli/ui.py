@@ -1,4 +1,4 @@
-"""`beatporter ui`: Prefect's pages over what the runs of this machine left."""
+"""`beatporter ui`: shows this machine's runs on Prefect's pages."""
 
 from __future__ import annotations
 

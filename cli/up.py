@@ -1,6 +1,6 @@
 """`beatporter up`: all that a morning needs, in one command: Prefect's server, deployments, alerts, a worker, memory pages, inbox.
 
-Everything it starts ends with it. Doing it again changes nothing; while one is up, a second one only says where it is.
+Everything it starts ends with it. A second call changes nothing; while one is running, another only prints the addresses.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def up(
     pages_port: Annotated[int, typer.Option(help="Port of the memory pages; 0 takes a free one.", min=0, max=65535)] = PAGES_PORT,
     inbox_port: Annotated[int, typer.Option(help="Port of the inbox; 0 takes a free one.", min=0, max=65535)] = DEFAULT_PORT,
     notify: Annotated[str, typer.Option(help="Where alerts go: an Apprise address, or a notification block as type/name.")] = "",
-    install: Annotated[bool, typer.Option("--install", help="Have systemd start it whenever this machine runs.")] = False,
-    register: Annotated[bool, typer.Option("--register", help="Only make pool, deployments, blocks and alerts.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Let systemd start it with this machine.")] = False,
+    register: Annotated[bool, typer.Option("--register", help="Only create the pool, deployments, blocks and alerts.")] = False,
 ) -> None:
     """Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there. Ctrl-C ends it all."""
     if sandbox:
@@ -65,7 +65,7 @@ def up(
 
 @contextmanager
 def only_one(home: Path) -> Iterator[bool]:
-    """Whether this is the only `up` of the home; the system gives up the lock of one that was killed."""
+    """Whether this is the only `up` in the home; the system releases the lock of a killed one."""
     lock = FileLock(home / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -81,7 +81,7 @@ def only_one(home: Path) -> Iterator[bool]:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and a closed terminal end it as Ctrl-C does; once it is ending, another signal does not stop the tidying up."""
+    """Treat SIGTERM and a closed terminal like Ctrl-C; a further signal does not interrupt the clean-up."""
 
     def interrupt(number: int, _frame: Any) -> None:
         for one in handled:
@@ -107,7 +107,7 @@ def _start_and_wait(
     notify: str,
     only_register: bool,
 ) -> None:
-    """Start one after the other, say where everything is, and wait until one ends or a signal comes."""
+    """Start the processes in order, print their addresses, and wait until one ends or a signal arrives."""
     environment = {**os.environ, "BEATPORTER_HOME": str(home)}
     api = os.environ.get("PREFECT_API_URL", "")
     if api:
@@ -163,7 +163,7 @@ def _show(console: Terminal, headline: str, addresses: Mapping[str, str]) -> Non
 
 
 def _say_what_is_missing(console: Terminal, *, sandbox: bool) -> None:
-    """Without a sign-in every run would fail; say so now."""
+    """Warn now if there is no sign-in, since every run would fail."""
     if sandbox:
         return
     from beatporter.spotify.sign_in import load_sign_in

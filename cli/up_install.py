@@ -1,4 +1,4 @@
-"""`beatporter up --install`: systemd's user units for the server and the worker, or what to do where there is no systemd."""
+"""`beatporter up --install`: writes systemd's user units for the server and the worker, or says what to do without systemd."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ On macOS a LaunchAgent does that (launchd.info), on Windows a task of the Task S
 
 
 def install_units(home: Path, port: int, notify: str) -> list[str]:
-    """Write the units, start them, and say what was done or is to be done.
+    """Write the units, start them, and print what was done and what to do next.
 
     Args:
         home: Beatporter's, absolute.
@@ -98,7 +98,7 @@ def _has_systemd() -> bool:
 
 
 def _write_environment(home: Path, port: int) -> Path:
-    """The environment of both services, as this shell has it now; it may hold secrets, so its owner alone may read it."""
+    """Write the current shell's environment for both services; it may hold secrets, so only its owner may read it."""
     wanted = {key: value for key, value in os.environ.items() if key.startswith(("BEATPORTER_", "PREFECT_"))}
     own = server_environment(home, port, {**wanted, "BEATPORTER_HOME": str(home)})
     path = home / ENVIRONMENT

@@ -1,4 +1,4 @@
-"""The processes of `beatporter up`: each writes a log of its own, and none outlives the command."""
+"""The processes of `beatporter up`: each has its own log and ends with the command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cli.terminal import Terminal
 
 START_S = 180.0
 END_S = 20.0
-"""So long a process may take to end before it is killed: a run at work first says that it was stopped."""
+"""How long a process may take to end before it is killed; an active run first reports that it was stopped."""
 LOOK_EVERY_S = 0.3
 WORKER = "worker"
 RESTARTS = 5
@@ -32,10 +32,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Processes:
-    """What was started, ended in reverse order when the block is left.
+    """The started processes; leaving the block ends them in reverse order.
 
-    Each has a session of its own, so that Ctrl-C reaches this command alone and it can end them in order; on Linux the system ends them
-    when this command is killed.
+    Each has its own session, so Ctrl-C reaches only this command, which ends them in order; on Linux the system ends them
+    if this command is killed.
     """
 
     def __init__(self, logs: Path) -> None:
@@ -67,7 +67,7 @@ class Processes:
         return process
 
     def log(self, name: str) -> Path:
-        """Where a process's output goes."""
+        """The file for a process's output."""
         return self._logs / f"{name}.log"
 
     def start_sandbox(self, state: Path, environment_file: Path, ports_file: Path) -> None:
@@ -115,19 +115,19 @@ class Processes:
 
     @staticmethod
     def register(environment: Mapping[str, str], notify: str) -> list[str]:
-        """Make pool, deployments, blocks and alerts, in a process of its own: Prefect would stay in this one's memory.
+        """Create pool, deployments, blocks and alerts in a separate process, since Prefect would stay in this one's memory.
 
         Raises:
-            PermanentError: what the server refused.
+            PermanentError: the server refused something.
         """
         command = [sys.executable, "-m", "orchestration.register", "--notify", notify]
         done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise PermanentError((done.stderr or done.stdout).strip()[-1500:] or "Prefect's server took nothing.")
+            raise PermanentError((done.stderr or done.stdout).strip()[-1500:] or "The set-up of Prefect's server failed.")
         return done.stdout.splitlines()
 
     def wait(self, console: Terminal) -> int:
-        """Wait until one ends by itself, and say which; the exit code. A worker is started again, a few times."""
+        """Wait until a process ends by itself, and report it; returns the exit code. A worker is restarted a few times."""
         left = RESTARTS
         while True:
             for entry in list(self._started):
@@ -142,7 +142,7 @@ class Processes:
                 self._started.remove(entry)
                 time.sleep(RESTART_AFTER_S)
                 self.start_worker(self._worker_environment)
-                console.print("It was started again.")
+                console.print("It was restarted.")
             time.sleep(LOOK_EVERY_S)
 
     def _waiting(self, name: str, process: subprocess.Popen[bytes]) -> Iterator[None]:
@@ -155,7 +155,7 @@ class Processes:
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens at this port of 127.0.0.1."""
+    """Whether this port on 127.0.0.1 is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -166,7 +166,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing uses now."""
+    """A free port on 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -179,7 +179,7 @@ def _no_such_process() -> Iterator[None]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and whatever it started: asked first, killed when it does not end."""
+    """End a process and its children: ask first, then kill."""
     with _no_such_process():
         process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -204,7 +204,7 @@ def _group_is_alive(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _end_with_parent() -> None:
-    """Have Linux end this process with its parent, however that ends."""
+    """Make Linux end this process with its parent, however the parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,7 +1,7 @@
-"""Flow `archive-ledger`: write what is new in the ledger to its archive, as Parquet. The daily run does it after its last genre.
+"""Flow `archive-ledger`: write new rows of the ledger to its archive, as Parquet. The daily run does this after its last genre.
 
-Artifact: `archive-ledger`, the rows written of each table. Retry it as it is: what was written is not written twice.
-Run it here: `beatporter ledger archive`.
+Artifact: `archive-ledger`, the number of rows written for each table. It is safe to retry: no row is written twice.
+In a terminal: `beatporter ledger archive`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tasks.archive import archive_new_rows
     on_cancellation=[report_ledger_failure],
 )
 def archive_ledger() -> Any:
-    """Write what is new to the archive that BEATPORTER_ARCHIVE names."""
+    """Write new rows to the archive that BEATPORTER_ARCHIVE names."""
     try:
         rows = archive_new_rows()
     except BeatporterError as error:

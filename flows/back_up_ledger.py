@@ -1,4 +1,4 @@
-"""Flow `back-up-ledger`: copy the ledger's SQLite file as it is at one moment, also while runs write.
+"""Flow `back-up-ledger`: make a consistent copy of the ledger's SQLite file, even while runs write.
 
 In a terminal: `beatporter ledger backup`.
 """
@@ -26,7 +26,7 @@ from tasks.copy_ledger import copy_ledger
     on_cancellation=[report_ledger_failure],
 )
 def back_up_ledger() -> Any:
-    """Copy the ledger beside itself; the copy is a database like the original."""
+    """Copy the ledger to a file beside it; the copy is a database like the original."""
     try:
         said = f"Copied to {copy_ledger()}"
     except BeatporterError as error:

@@ -1,4 +1,4 @@
-"""Flow `import-history`: take in what the script before Beatporter remembers. In a terminal: `beatporter ledger import`."""
+"""Flow `import-history`: import the history of the script before Beatporter. In a terminal: `beatporter ledger import`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tasks.take_history import take_history
     on_cancellation=[report_ledger_failure],
 )
 def import_history(file: str, dry_run: bool = True) -> Any:
-    """Take in a history file of the old script; doing it twice changes nothing.
+    """Import a history file of the old script; importing it twice changes nothing.
 
     Args:
-        file: Its path on the worker's machine: hist_playlists_tracks.parquet.gz, or the same as .xlsx.
-        dry_run: Report what would be taken, change nothing.
+        file: Its path on the worker's machine: hist_playlists_tracks.parquet.gz, or its .xlsx version.
+        dry_run: Report what would be imported, change nothing.
     """
     try:
         rows = take_history(file, dry_run)

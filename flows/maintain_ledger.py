@@ -1,8 +1,8 @@
-"""Flow `maintain-ledger`: look after the ledger, every week. Safe beside runs at work.
+"""Flow `maintain-ledger`: maintain the ledger every week. It is safe while other runs work.
 
-It reads the whole database and its archive, holds one against the other, drops calls and listings that are too old, gives room back, and
-makes a scratch database from the archive to see that it can be done. Artifact: `maintain-ledger`. It fails when something is damaged.
-Run it here: `beatporter ledger check`.
+It reads the whole database and its archive, compares them, deletes calls and listings that are too old, frees space, and
+rebuilds a scratch database from the archive as a test. Artifact: `maintain-ledger`. It fails if something is damaged.
+In a terminal: `beatporter ledger check`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tasks.maintain import maintain_all
     on_cancellation=[report_ledger_failure],
 )
 def maintain_ledger() -> Any:
-    """Check the ledger and its archive, drop what is old, give room back, and drill a rebuild."""
+    """Check the ledger and its archive, delete old rows, free space, and test a rebuild."""
     try:
         report = maintain_all()
     except BeatporterError as error:

@@ -28,7 +28,7 @@ from tasks.keep_override import keep_override
     on_cancellation=[report_ledger_failure],
 )
 def override_match(beatport_id: BeatportId, decision: Decision = "set", track: str = "") -> Any:
-    """Decide what is taken for a chart entry from now on; the next run brings the playlists in step.
+    """Decide which track a chart entry gets from now on; the next run updates the playlists.
 
     Args:
         beatport_id: The entry's id on Beatport, the number at the end of its address.

@@ -1,6 +1,6 @@
-"""Flow `retry-genres`: have genres that failed go on where they ended, as *Retry* on each of their runs does.
+"""Flow `retry-genres`: continue failed genres where they stopped, as *Retry* on each of their runs does.
 
-Each keeps its run and its finished tasks, and its parent is brought up to date when it has ended. Run it here: `beatporter retry`.
+Each keeps its run and its finished tasks, and its parent is updated at the end. In a terminal: `beatporter retry`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def retry_genres(genres: list[GenreSlug] | None = None) -> Any:
     """Retry the last run of each of these genres, or of every genre whose last run failed.
 
     Args:
-        genres: The genres to retry; empty for all that failed.
+        genres: The genres to retry; empty for all failed ones.
     """
     try:
         retried = retry_runs(genres)

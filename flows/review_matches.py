@@ -1,7 +1,7 @@
-"""Flow `review-matches`: ask a person about the matches in doubt, on the run's own page, and take the answers as their word.
+"""Flow `review-matches`: ask a person about the matches in doubt, on the run's own page, and save the answers as overrides.
 
-It suspends, so that nothing waits but the run itself; *Resume* on the run opens a form with up to ten entries, each with its candidates by
-name. After the last page it completes, and the next run brings the playlists in step. In a terminal: `beatporter match review`.
+It suspends, so no process waits for the answers; *Resume* on the run opens a form with up to ten entries, each with its candidates by
+name. It completes after the last page, and the next run updates the playlists. In a terminal: `beatporter match review`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tasks.keep_answers import keep_answers
 
 @flow(name="review-matches", persist_result=True, result_serializer=RESULT_SERIALIZER)
 def review_matches(genres: list[GenreSlug] | None = None, most: AtLeastOne = 50) -> Any:
-    """Ask about the matches in doubt, best candidates first. The run suspends; its Resume shows the form.
+    """Ask about the matches in doubt, best candidates first. The run suspends; Resume shows the form.
 
     Args:
-        genres: Genres to look at; empty for all enabled ones.
+        genres: Genres to review; empty for all enabled ones.
         most: Most entries to ask about.
     """
     try:
@@ -40,4 +40,4 @@ def review_matches(genres: list[GenreSlug] | None = None, most: AtLeastOne = 50)
         return failed(error)
     if not doubts:
         return Completed(message="Nothing is in doubt.")
-    return Completed(message=f"{kept} of {len(doubts)} decided; the next run brings the playlists in step.")
+    return Completed(message=f"{kept} of {len(doubts)} decided; the next run updates the playlists.")

@@ -1,9 +1,9 @@
-"""Flow `sync-chart`: bring a playlist in step with a chart that is no genre's Top 100.
+"""Flow `sync-chart`: update a playlist from a chart other than a genre's Top 100.
 
-The overall Top 100, a Hype 100, a DJ's chart by its address or by a name that holds the date, a curator's newest chart, a label's or an
-artist's Top 100, or the first ten of any. Five tasks and two artifacts, as `sync-genre`. A chart that is not out yet this week ends the run
-as *Waiting*.
-Run it here: `beatporter sync chart:NAME/ID`, `beatporter sync overall`.
+That is the overall Top 100, a Hype 100, a DJ's chart by address or by a name with the date, a curator's newest chart, a label's or an
+artist's Top 100, or the first ten of any of these. Five tasks and two artifacts, as in `sync-genre`. If this week's chart is not out yet,
+the run ends as *Waiting*.
+In a terminal: `beatporter sync chart:NAME/ID`, `beatporter sync overall`.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from tasks.scrape import scrape_chart
     on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
-    """Bring one chart's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
+    """Update one chart's playlist. A failed run can be retried alone, and its finished work is not repeated.
 
     Args:
         chart: Its address, a name from [charts] of beatporter.toml, or overall, hype:house, chart:NAME/ID, newest:ARTIST/ID.
         top: How many of its first entries; empty for all.
         dry_run: Find everything, change no playlist.
-        refresh: Do everything again, also what this run had finished before a retry.
-        max_searches: Most Spotify searches to make; a parent run says it.
+        refresh: Do everything again, even what this run finished before a retry.
+        max_searches: Most Spotify searches to make; a parent run sets it.
     """
     try:
         slug = chart_slug(chart, top)

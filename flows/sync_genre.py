@@ -1,9 +1,9 @@
-"""Flow `sync-genre`: bring one genre's playlist in step with its chart.
+"""Flow `sync-genre`: update one genre's playlist from its chart.
 
 Five tasks: scrape-chart, match-tracks, update-playlist, append-history, back-up-playlist. Only ids pass between them.
-Artifacts: `sync-<genre>` (what became of each chart entry, or why the run failed) and `memory-<genre>` (peak memory and what held it).
-Retry: a failed run is retried alone, from the UI or with `prefect flow-run retry`; what had finished is Cached and is not done again.
-Run it here: `beatporter sync GENRE`.
+Artifacts: `sync-<genre>` (the outcome of each chart entry, or why the run failed) and `memory-<genre>` (peak memory and what held it).
+Retry: a failed run can be retried alone, from the UI or with `prefect flow-run retry`; finished tasks are Cached and not repeated.
+In a terminal: `beatporter sync GENRE`.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from tasks.scrape import scrape_chart
     on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_genre(genre: GenreSlug, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
-    """Bring one genre's playlist in step with its chart. A failed run is retried alone; what it had finished is not done again.
+    """Update one genre's playlist from its chart. A failed run can be retried alone, and its finished work is not repeated.
 
     Args:
         genre: The genre to sync.
         dry_run: Find everything, change no playlist.
-        refresh: Do everything again, also what this run had finished before a retry.
-        max_searches: Most Spotify searches to make; a parent run says it.
+        refresh: Do everything again, even what this run finished before a retry.
+        max_searches: Most Spotify searches to make; a parent run sets it.
     """
     try:
         tag_run(genre)

@@ -1,12 +1,12 @@
-"""Flow `sync-genres`: bring the playlists of all enabled genres, and of the charts and labels subscribed to, in step with them.
+"""Flow `sync-genres`: update the playlists of all enabled genres, and of the subscribed charts and labels.
 
-It lists the account's playlists once and then runs `sync-genre` for each genre, `sync-chart` for each chart and `sync-label` for each
-label, here one after the other (`fan_out="inline"`) or each as a run of its deployment on a worker (`fan_out="deployments"`), which can be
-retried alone. All are finished before this flow ends; when some failed it fails with their names. Where an archive is set, what is new in
-the ledger goes there at the end.
+It lists the account's playlists once, then runs `sync-genre` for each genre, `sync-chart` for each chart and `sync-label` for each
+label: one after the other in this process (`fan_out="inline"`), or each as a run of its deployment on a worker (`fan_out="deployments"`)
+that can be retried alone. It waits for all of them, and fails with the names of those that failed. If an archive is set, it then writes
+the ledger's new rows there.
 Artifacts: `briefing` (the morning on one page), `summary`, `memory`, and `progress` while it works.
-Retry: genres that had completed are not run again, failed ones are retried.
-Run it here: `beatporter sync --all`.
+Retry: failed genres are retried, completed ones are not repeated.
+In a terminal: `beatporter sync --all`.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from tasks.listing import list_playlists
 def sync_genres(
     genres: list[GenreSlug] | None = None, dry_run: bool = False, max_concurrent: AtLeastOne = 2, fan_out: FanOut = "inline"
 ) -> Any:
-    """Bring several genres' playlists in step with their charts. All are finished before it ends, also when some fail.
+    """Update several genres' playlists from their charts. It waits for all of them, even if some fail.
 
     Args:
-        genres: The genres to sync; empty for all enabled ones, and for the charts and labels subscribed to.
+        genres: The genres to sync; empty for all enabled ones and the subscribed charts and labels.
         dry_run: Find everything, change no playlist.
-        max_concurrent: How many genres run at a time. The worker and the pool must allow one more, for this run.
-        fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment, retried alone.
+        max_concurrent: How many genres run at the same time. The worker and the pool must allow one more, for this run.
+        fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment that can be retried alone.
     """
     try:
         slugs = chosen_genres(genres)

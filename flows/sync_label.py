@@ -1,8 +1,8 @@
-"""Flow `sync-label`: bring a playlist in step with a label: what it released since the last run, or all of it, a part at each run.
+"""Flow `sync-label`: update a playlist from a label: its releases since the last run, or all of them, a part in each run.
 
-Five tasks and two artifacts, as `sync-genre`. A label that is wanted whole is read on only when what was read before is decided, so it
+Five tasks and two artifacts, as in `sync-genre`. A whole label is read further only when the earlier tracks are decided, so it
 takes as many days as the budget needs.
-Run it here: `beatporter sync label:8bit/3248`, `beatporter sync whole-label:8bit/3248`.
+In a terminal: `beatporter sync label:8bit/3248`, `beatporter sync whole-label:8bit/3248`.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from tasks.scrape import scrape_chart
     on_cancellation=[report_genre_failure, update_parent],
 )
 def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
-    """Bring one label's playlist in step with it. A failed run is retried alone; what it had finished is not done again.
+    """Update one label's playlist. A failed run can be retried alone, and its finished work is not repeated.
 
     Args:
-        label: Its address, a name from [labels] of beatporter.toml, or NAME/ID; whole-label:NAME/ID for all that it has released.
+        label: Its address, a name from [labels] of beatporter.toml, or NAME/ID; whole-label:NAME/ID for all its releases.
         dry_run: Find everything, change no playlist.
-        refresh: Do everything again, also what this run had finished before a retry.
-        max_searches: Most Spotify searches to make; a parent run says it.
+        refresh: Do everything again, even what this run finished before a retry.
+        max_searches: Most Spotify searches to make; a parent run sets it.
     """
     try:
         slug = label_slug(label)

@@ -1,6 +1,6 @@
 """The automations that Beatporter ships, in `automations.yaml`, and where their alerts go.
 
-Each is known by its name: one that is there is brought up to date, and stays off where a person has switched it off.
+Each is identified by its name. An existing one is updated, and stays off if a person has switched it off.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from orchestration.code_version import ROOT
 
 AUTOMATIONS = ROOT / "automations.yaml"
 ALERT = "alert"
-"""The type of an action in the file that becomes a notification, or nothing while there is nowhere to send it."""
+"""The type of an action in the file that becomes a notification, or is dropped if no block is set."""
 BLOCK = "beatporter-alerts"
 
 
 def notification_block(client: SyncPrefectClient, notify: str) -> UUID | None:
-    """The block that alerts are sent by; None when none was ever named.
+    """The block that sends alerts; None if nobody has ever named one.
 
     Args:
-        notify: an Apprise address such as `mailto://…` or `json://host/path`, the name of a block as `type/name`, or of one of ours.
+        notify: an Apprise address such as `mailto://…` or `json://host/path`, a block as `type/name`, or the name of one of our blocks.
 
     Raises:
-        SettingsError: there is no such block, or Apprise does not know such an address.
+        SettingsError: there is no such block, or Apprise does not know the address.
     """
     if "://" in notify:
         return _save_address(notify)
@@ -51,7 +51,9 @@ def _save_address(address: str) -> UUID:
     from apprise import Apprise  # slow to import, and needed only here
 
     if not Apprise().add(address):
-        raise SettingsError("--notify got no address that Apprise knows.", "Examples: mailto://…, slack://…, tgram://…, json://host/path.")
+        raise SettingsError(
+            "Apprise does not know the address given to --notify.", "Examples: mailto://…, slack://…, tgram://…, json://host/path."
+        )
     saved: Any = AppriseAlerts(url=SecretStr(address)).save(BLOCK, overwrite=True)
     return UUID(str(saved))
 
@@ -64,10 +66,10 @@ def _find_block(client: SyncPrefectClient, kind: str, name: str) -> UUID | None:
 
 
 def put_automations(client: SyncPrefectClient, file: Path, block: UUID | None) -> int:
-    """Make or renew every automation of the file; returns how many there are.
+    """Create or update every automation of the file; returns their number.
 
     Args:
-        block: what sends the alerts; None: they only show in the UI's event feed.
+        block: sends the alerts; None shows them only in the UI's event feed.
     """
     wanted = yaml.safe_load(file.read_text(encoding="utf-8"))
     for document in wanted:

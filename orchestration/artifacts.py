@@ -1,6 +1,6 @@
-"""Publishes artifacts. They are for looking at: when Prefect's server does not take one, the run says so in its log and goes on.
+"""Publishes artifacts. They are only for display: if Prefect's server rejects one, the run logs that and continues.
 
-A server that is away is waited for, since the run's own state has to wait for it too.
+If the server is down, the run waits for it, since its own state has to wait as well.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 def publish(key: str, markdown: str, description: str) -> None:
-    """A new version of the Markdown artifact `key`, of the present run.
+    """Publish a new version of the Markdown artifact `key` for the current run.
 
     Args:
-        description: one line without markup; the list of artifacts shows it.
+        description: one line without markup, for the list of artifacts.
     """
     try:
         patiently(lambda: create_markdown_artifact(markdown, key=key, description=description), look_first=True)
@@ -36,24 +36,24 @@ def publish(key: str, markdown: str, description: str) -> None:
 
 
 def publish_for(flow_run_id: UUID, key: str, markdown: str, description: str) -> None:
-    """The same for a run that has ended: from a hook, which may be a process of its own, or from another run."""
+    """Publish for a run that has ended: from a hook, which may be a separate process, or from another run."""
     try:
         artifact = ArtifactCreate(type="markdown", key=key, data=markdown, description=description, flow_run_id=flow_run_id)
         with get_client(sync_client=True) as client:
             client.create_artifact(artifact)
-    except (HTTPError, ValueError) as error:  # ValueError: Prefect takes no such key
+    except (HTTPError, ValueError) as error:  # ValueError: Prefect rejects the key
         _warn(key, error)
 
 
 def latest_versions(client: SyncPrefectClient, keys: Sequence[str]) -> Mapping[str, UUID]:
-    """The newest version's id of each of these artifacts that there is."""
+    """The id of the newest version of each of these artifacts that exists."""
     wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=list(keys)))
     return {found.key: found.latest_id for found in client.read_latest_artifacts(artifact_filter=wanted) if found.key}
 
 
 @contextmanager
 def progress_shown(total: int) -> Iterator[Callable[[], None]]:
-    """A progress artifact that moves on by one genre with every call of what it yields."""
+    """Show a progress artifact; yields a function that advances it by one genre."""
     artifact = _begin(total)
     done = 0
 
@@ -79,4 +79,4 @@ def _begin(total: int) -> UUID | None:
 
 
 def _warn(key: str, error: Exception) -> None:
-    logger.warning("Prefect's server did not take the artifact %s: %s", key, str(error) or type(error).__name__)
+    logger.warning("Prefect's server rejected the artifact %s: %s", key, str(error) or type(error).__name__)

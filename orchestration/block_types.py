@@ -1,4 +1,4 @@
-"""Every block type of Beatporter. Prefect finds them by an entry point, `prefect.collections`, so that server and UI know them.
+"""All block types of Beatporter. Prefect finds them by the entry point `prefect.collections`, so server and UI know them.
 
 Importing this imports Prefect.
 """

@@ -1,6 +1,6 @@
-"""What the settings may keep in Prefect's blocks: the sign-in, which is renewed where it lies, other secrets, and a bucket of prefect-gcp.
+"""Reads settings from Prefect's blocks: the sign-ins, which are renewed there, other secrets, and a bucket of prefect-gcp.
 
-Prefect is imported when a block is opened, not before: most people's sign-in is a file.
+Imports Prefect only when a block is opened: most people keep their sign-in in a file.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 BUCKET_BLOCK = "gcs-bucket/"
 APP_BLOCK = "spotify-app/"
 NAMED_SECRETS = ("spotify_client_secret", "beatport_token")
-"""Settings that may name a block of type Secret; so may the refresh token, see `open_store`, and the database, see `open_ledger_of`."""
+"""Settings that may name a block of type Secret. The refresh token (`open_store`) and the database (`open_ledger_of`) may as well."""
 ACCOUNT_DATES = {"ends_at", "signed_in_at", "renewed_at", "refused_at"}
 SERVER = "Is Prefect's server up, and PREFECT_API_URL its address?"
 
 
 class SignInBlock:
-    """A sign-in in the block `spotify-sign-in/<name>`, which `beatporter login --block` writes.
+    """A sign-in in the block `spotify-sign-in/<name>`. `beatporter login --block` writes it.
 
-    What was there before that type is read as well: a block `secret/<name>`, with what an older `beatporter login --block` wrote or with a
-    bare token from Prefect's UI. The former stood in the clear on Prefect's pages; it is removed when a sign-in is saved.
+    The older block `secret/<name>` is read as well, with what an older `beatporter login --block` wrote or with a
+    bare token from Prefect's UI. Prefect's pages showed the former unmasked, so saving a sign-in removes it.
 
     Args:
-        name: the block's; lower-case letters, digits and dashes.
+        name: of the block; lower-case letters, digits and dashes.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self.removed = ""
-        """The Secret block that the last `save` removed, because it showed a token; empty: there was none."""
+        """The Secret block that the last `save` removed because it showed a token; empty if there was none."""
 
     def check(self) -> None:
-        """See that the block can be written, before anybody signs in for it.
+        """Check that the block can be written, before anybody signs in for it.
 
         Raises:
             SettingsError: Prefect takes no such name.

@@ -1,4 +1,4 @@
-"""Which version of our code is running: a digest of its sources, so that a fix is not hidden by a result of the code before it."""
+"""The version of the running code: a digest of its sources, so that an old result does not hide a fix."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from hashlib import sha256
 from pathlib import Path
 
 PACKAGES = ("beatporter", "orchestration", "tasks")
-"""What a task's result depends on. A flow only says which tasks run, and on what."""
+"""The folders that a task's result depends on. A flow only chooses tasks and their inputs."""
 ROOT = Path(__file__).parents[1]
 
 
 @cache
 def code_version() -> str:
-    """The running code's digest; about ten milliseconds, once a process."""
+    """The running code's digest; takes about ten milliseconds, once per process."""
     return digest_of(ROOT / package for package in PACKAGES)
 
 
 def digest_of(folders: Iterable[Path]) -> str:
-    """The digest of the Python sources below the folders: their places and what they hold."""
+    """The digest of the Python sources below the folders: their paths and their contents."""
     digest = sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):

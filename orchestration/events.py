@@ -1,6 +1,6 @@
-"""What Beatporter tells Prefect's event feed, with ids and figures; automations.yaml acts on it.
+"""Sends Beatporter's events to Prefect, with ids and figures; automations.yaml reacts to them.
 
-An event that the server does not take is lost and harms no run: Prefect sends events beside the work.
+Prefect sends events in the background, so an event that the server rejects is lost but harms no run.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ def playlist_updated(genre: str, playlist_id: str, outcome: Outcome, run_id: UUI
 
 
 def genre_failed(genre: str, error: str, kind: str, in_a_row: int, run_id: UUID | str) -> None:
-    """A genre's run failed; `in_a_row` counts it and the failures just before it."""
+    """A genre's run failed; `in_a_row` counts it and the failures directly before it."""
     payload = {"genre": genre, "error": error, "kind": kind, "failures_in_a_row": in_a_row, "run": absolute(run_path(run_id))}
     _emit(GENRE_FAILED, f"beatporter.genre.{genre}", genre, payload, run_id, {"beatporter.failures-in-a-row": str(in_a_row)})
 
 
 def quota_deferred(deferred: int, spotify_calls: int, streak: Streak, run_id: UUID | str) -> None:
-    """Entries of a whole run wait for another day's calls."""
+    """Entries of a parent run wait for another day's calls."""
     payload = {"deferred": deferred, "spotify_calls": spotify_calls, "days": streak.days}
     _emit(QUOTA_DEFERRED, ACCOUNT, "Spotify", payload, run_id, _running(streak))
 
 
 def chart_challenged(genres: list[str], streak: Streak, run_id: UUID | str) -> None:
-    """Beatport asked for a human instead of showing these genres' charts."""
+    """Beatport asked for proof of a human instead of showing these genres' charts."""
     _emit(CHART_CHALLENGED, ACCOUNT, "Beatport", {"genres": ", ".join(genres), "days": streak.days}, run_id, _running(streak))
 
 
 def sign_in_old(note: str, run_id: UUID | str) -> None:
-    """The sign-in is to be renewed."""
+    """The person must renew the sign-in."""
     _emit(SIGN_IN_OLD, ACCOUNT, "Spotify", {"note": note}, run_id)
 
 

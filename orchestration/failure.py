@@ -1,8 +1,8 @@
-"""The failure path: however a run ends without completing, its artifact and its row in the ledger say so before the day is over.
+"""The failure path: if a run does not complete, for whatever reason, its artifact and its row in the ledger say so.
 
-An error of ours ends a flow by `failed`, without a traceback. Prefect calls the hooks here for that, for any other error, for a time-out, a
-cancellation and a crash. After the end of a process it calls them in another one, on the worker; where the worker is gone as well, the
-parent's run does it (`orchestration.fan_out`). So nothing here relies on a run being at work.
+Our own errors end a flow with `failed`, without a traceback. Prefect calls these hooks then, and after any other error, a time-out, a
+cancellation or a crash. If the process is gone, Prefect calls them in another one on the worker; if the worker is gone as well, the
+parent run does it (`orchestration.fan_out`). So nothing here may rely on an active run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from beatporter import names
 from beatporter.errors import BeatporterError, ChallengeShown, LedgerCorrupt, PermanentError
 from beatporter.progress import Progress, report
 from beatporter.settings import load_settings
-from beatporter.sync.ended import failures_in_a_row, keep_failure
+from beatporter.sync.outcome import failures_in_a_row, keep_failure
 from beatporter.sync.report import failure_report
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import publish_for
@@ -35,33 +35,33 @@ from orchestration.workspace import open_ledger_of
 logger = logging.getLogger(__name__)
 
 MAX_ERROR_CHARACTERS = 500
-"""Characters of an unexpected error's text: some print what they were given."""
+"""Characters kept of an unexpected error's text: some errors print their whole input."""
 DAMAGED = "Damaged"
 CHALLENGED = "Challenged"
-"""Names of failed states, by which the UI's lists of runs can be filtered."""
+"""Names of failed states, for filtering lists of runs in the UI."""
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
-DONE_STAYS = "Genres that were done stay done, and each has its own page; a retry does the others."
+DONE_STAYS = "Finished genres stay finished, and each has its own page; a retry runs the others."
 
 
 class UnreadableResult(Exception):
-    """A run left a result that cannot be read here; Prefect's storage may raise anything."""
+    """A run's result cannot be read here; Prefect's storage may raise anything."""
 
 
 def failed(error: BeatporterError) -> State[Any]:
-    """The end of a run that failed as it may; Prefect shows the error's own words and prints no traceback.
+    """The final state of a run after an expected failure; Prefect shows the error's message without a traceback.
 
-    A chart that Beatport refused to show ends it as *Challenged*.
+    If Beatport refused to show the chart, the state is *Challenged*.
     """
     return Failed(name=CHALLENGED if isinstance(error, ChallengeShown) else None, message=str(error), data=error)
 
 
 def damaged(error: LedgerCorrupt) -> State[Any]:
-    """The end of a run that found the ledger damaged and has published all that it found."""
+    """The final state of a run that found the ledger damaged and has published its findings."""
     return Failed(name=DAMAGED, message=str(error), data=error)
 
 
 def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of `sync-genre`, `sync-chart` and `sync-label`: leave the artifact `sync-<slug>` and the list's row in the ledger."""
+    """Hook of `sync-genre`, `sync-chart` and `sync-label`: write the artifact `sync-<slug>` and the run's row in the ledger."""
     genre = slug_of(flow_run.parameters)
     if not genre:  # Prefect refused the parameters
         return
@@ -71,7 +71,7 @@ def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
 
 
 def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of `sync-genres`: leave the artifact `summary`, unless the run came to its end and published it."""
+    """Hook of `sync-genres`: publish the artifact `summary`, unless the run has published it already."""
     if state.is_failed() and isinstance(result_of(state), GenresFailed):
         return
     run = run_path(flow_run.id)
@@ -80,14 +80,14 @@ def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
 
 
 def report_ledger_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of the flows that look after the ledger: leave their artifact, which is named as they are."""
+    """Hook of the flows that maintain the ledger: publish their artifact, which has the flow's name."""
     if state.name != DAMAGED:
         shown = failure_report(flow.name, explain(state), _key_of(flow_run), run=run_path(flow_run.id))
         publish_for(flow_run.id, flow.name, shown, "failed")
 
 
 def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_run_id: UUID, *, dry_run: bool) -> None:
-    """Publish what happened and what to do, and keep it in the ledger, which may be what failed; a dry run leaves nothing there."""
+    """Publish what happened and what to do, and record it in the ledger, if that works; a dry run records nothing."""
     ended = CHALLENGED.lower() if isinstance(error, ChallengeShown) else "failed"
     shown = failure_report(genre, error, run_key, run=run_path(flow_run_id), state=ended)
     publish_for(flow_run_id, names.sync_artifact(genre), shown, ended)
@@ -100,14 +100,14 @@ def leave_genre_failure(genre: str, error: BeatporterError, run_key: str, flow_r
             keep_failure(workspace, genre, error, run_id=str(flow_run_id))
             in_a_row = failures_in_a_row(workspace, genre)
     except BeatporterError as problem:
-        logger.warning("The ledger does not know that %s failed: %s", genre, problem)
+        logger.warning("The failure of %s could not be recorded in the ledger: %s", genre, problem)
     genre_failed(genre, without_secrets(str(error)), type(error).__name__, in_a_row, flow_run_id)
 
 
 def explain(state: State[Any]) -> BeatporterError:
-    """What became of a run that did not complete and what to do about it, in words for a person."""
+    """Explain to a person why a run did not complete, and what to do."""
     if state.is_cancelling() or state.is_cancelled():
-        return PermanentError("The run was cancelled.", "Retry it when it is to go on.")
+        return PermanentError("The run was cancelled.", "Retry it to continue.")
     error = result_of(state) if state.is_failed() and state.name != "TimedOut" else None
     if isinstance(error, BeatporterError):
         return error
@@ -119,7 +119,7 @@ def explain(state: State[Any]) -> BeatporterError:
 
 
 def result_of(state: State[Any]) -> Any:
-    """The state's result: an error where the run failed, None where it left nothing, `UnreadableResult` where it is out of reach."""
+    """The state's result: an error if the run failed, None if it stored nothing, `UnreadableResult` if it cannot be read."""
     if state.data is None:
         return None
     try:
@@ -129,13 +129,13 @@ def result_of(state: State[Any]) -> Any:
 
 
 def _shown(text: str) -> str:
-    """The text without secrets, on one line, cut."""
+    """The text on one line, shortened, without secrets."""
     line = " ".join(without_secrets(text).split())
     return line if len(line) <= MAX_ERROR_CHARACTERS else f"{line[:MAX_ERROR_CHARACTERS]}…"
 
 
 def _key_of(flow_run: FlowRun) -> str:
-    """The run's key; without Prefect's server its own id, which is the key of a run without a parent."""
+    """The run's key; without Prefect's server the run's own id, which is the key of a run without a parent."""
     try:
         return run_key_of(flow_run)
     except HTTPError:

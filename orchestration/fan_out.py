@@ -1,4 +1,4 @@
-"""Runs the genres of a parent run and collects what became of each; no genre's failure ends the others."""
+"""Runs the genres of a parent run and collects their outcomes; a failed genre does not stop the others."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from beatporter.progress import Progress, report
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.settings import Settings, load_settings
 from beatporter.sync.allocation import open_allocator
-from beatporter.sync.ended import kept_outcome
-from beatporter.sync.outcome import Outcome, failed_outcome
+from beatporter.sync.outcome import Outcome, failed_outcome, kept_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
 from orchestration.genre_runs import EndedRun, GenreRuns
@@ -33,15 +32,15 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 REPORT_WITHIN_S = 30.0
-"""So long after a run failed, its own hook may still be about to say why: a hook of a dead process is a process of its own."""
-OUT_OF_REACH = "The genre completed, but the ledger has nothing of it; every worker has to use the same BEATPORTER_DATABASE. {problem}"
+"""Time after a failure in which the run's own hook may still report it: the hook of a dead process is a separate process."""
+OUT_OF_REACH = "The genre completed, but the ledger has no record of it; every worker must use the same BEATPORTER_DATABASE. {problem}"
 
 
 def chosen_genres(genres: Sequence[str] | None) -> list[str]:
-    """The slugs to run, each once and each known; without a choice those of charts and labels too.
+    """The slugs to run, each once and each known; without a choice those of charts and labels as well.
 
     Raises:
-        UnknownGenre, UnknownChart: before anything is run.
+        UnknownGenre, UnknownChart: before any run starts.
     """
     settings = load_settings()
     return list(dict.fromkeys(settings.find_list(slug).slug for slug in genres or settings.enabled_lists()))
@@ -71,7 +70,7 @@ def run_deployments(
 ) -> dict[str, Outcome]:
     """Run genres, charts and labels through their deployments, at most `max_concurrent` at a time, and wait for all of them.
 
-    A parent that is retried goes on with the runs of its earlier attempt: completed ones are not run again, failed ones are retried.
+    A retried parent continues with the runs of its earlier attempt: it retries failed ones and does not repeat completed ones.
     """
     outcomes: dict[str, Outcome] = {}
     failures: list[EndedRun] = []
@@ -103,7 +102,7 @@ def _deployment(deployments: Mapping[Parameter, str], slug: str, settings: Setti
 
 
 def genre_result(state: State[Any], slug: str) -> Outcome:
-    """A genre's outcome: what its run kept in the ledger, which every machine reaches; of one that failed, what else the ledger knows."""
+    """A genre's outcome as its run recorded it in the ledger, which every machine reaches; for a failed run, what else the ledger knows."""
     if state.is_completed():
         kept = _kept(slug)
         if kept is not None and kept.state != "failed":
@@ -117,7 +116,7 @@ def genre_result(state: State[Any], slug: str) -> Outcome:
     try:
         with open_workspace(run_key(), slug) as workspace:
             return failed_outcome(workspace, slug, said)
-    except BeatporterError:  # the ledger, which is perhaps why the genre failed
+    except BeatporterError:  # the ledger, and perhaps that is why the genre failed
         return Outcome(state="failed", error=said)
 
 
@@ -125,7 +124,7 @@ def _kept(slug: str) -> Outcome | None:
     try:
         with open_workspace(run_key(), slug) as workspace:
             return kept_outcome(workspace, slug)
-    except BeatporterError:  # the run's own result may be in reach
+    except BeatporterError:  # the run's own result may be readable
         return None
 
 
@@ -138,11 +137,11 @@ def leave_missing_reports(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Say of each failed run what became of it when neither it nor its worker could: one that was given up, or never began.
+    """Report each failed run that neither it nor its worker could report: one that was given up, or never began.
 
     Args:
         failures: the runs that did not complete.
-        before: the newest version of each genre's artifact before the runs were started.
+        before: the newest version of each genre's artifact before the runs started.
     """
     end = clock() + REPORT_WITHIN_S
     missing = {names.sync_artifact(run.slug): run for run in failures}
@@ -155,7 +154,7 @@ def leave_missing_reports(
 
 
 def _unreported(client: SyncPrefectClient, failures: Mapping[str, EndedRun], before: Mapping[str, UUID]) -> dict[str, EndedRun]:
-    """Those whose artifact is still the one from before; all of them when the server cannot be asked."""
+    """The failed runs without a new artifact; all of them if the server cannot be asked."""
     try:
         now = latest_versions(client, list(failures)) if failures else {}
     except HTTPError as error:

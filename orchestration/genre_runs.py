@@ -1,7 +1,7 @@
-"""A parent's runs of its genres' deployment: started once, found again by a retried parent, given up when nobody works on them.
+"""A parent's runs of its genres' deployment: starts each once, finds it again after a retry, gives it up if nobody works on it.
 
-A run is known by an idempotency key, `<run key>/<genre>`, so that a parent never has two of one genre. A genre's run that has crashed with
-its worker stays Running for ever in Prefect; the parent gives it up some time after the flow's own time-out would have ended it.
+The idempotency key `<run key>/<genre>` identifies a run, so a parent never has two runs of one genre. A genre's run that crashed with
+its worker stays Running for ever in Prefect; the parent gives it up some time after the flow's own time-out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from orchestration.server import is_away, patiently
 logger = logging.getLogger(__name__)
 
 GENRE_TIMEOUT_S = 3600
-"""A genre's run takes minutes; Spotify may ask it to wait for one minute a hundred times at worst."""
+"""A genre's run takes minutes; at worst Spotify asks it a hundred times to wait for a minute."""
 START_WITHIN_S = 1800.0
 END_WITHIN_S = GENRE_TIMEOUT_S + 600.0
 NOT_STARTED = (
@@ -50,16 +50,16 @@ class EndedRun:
 class _AtWork:
     run_id: UUID
     since: float
-    """By the clock: when it was started, later when it was first seen at work."""
+    """Time of its start, and then of the moment when it was first seen running."""
     begun: bool = False
 
 
 class GenreRuns:
-    """The runs of one parent. Not for several threads.
+    """The runs of one parent. Not thread-safe.
 
     Args:
-        client: of the calling flow; kept open by the caller.
-        deployments: what may be started, by slug: its deployment (flow and deployment) and the parameter that takes the slug.
+        client: of the calling flow; the caller keeps it open.
+        deployments: by slug, the deployment (flow and deployment) and the parameter that takes the slug.
         run_key: the parent's.
         clock: monotonic seconds.
     """
@@ -78,11 +78,11 @@ class GenreRuns:
 
     @property
     def at_work(self) -> Sequence[str]:
-        """Genres whose runs were started and did not end yet."""
+        """Genres whose runs have started and not ended yet."""
         return list(self._at_work)
 
     def start(self, slug: str, *, max_searches: int, dry_run: bool) -> None:
-        """Start the genre's run; one of the parent's earlier attempt goes on, or is retried when it had failed."""
+        """Start the genre's run; a run of the parent's earlier attempt continues, or is retried if it failed."""
         run = self._earlier.get(self._key(slug))
         if run is None:
             deployment, parameter = self._deployments[slug]
@@ -105,7 +105,7 @@ class GenreRuns:
         self._at_work[slug] = _AtWork(run.id, self._clock())
 
     def ended(self) -> Iterator[EndedRun]:
-        """Each run that has ended since this was last asked; overdue runs are ended as Crashed."""
+        """The runs that have ended since the last call; overdue runs are set to Crashed."""
         for slug, at_work in list(self._at_work.items()):
             state = self._state_of(slug, at_work.run_id)
             if state is None or not state.is_final():
@@ -115,7 +115,7 @@ class GenreRuns:
                 yield EndedRun(slug, at_work.run_id, state)
 
     def _state_of(self, slug: str, run_id: UUID) -> State[Any] | None:
-        """None while the server is away; the run itself goes on."""
+        """None while the server is down; the run itself continues."""
         try:
             return self._client.read_flow_run(run_id).state
         except (TransportError, HTTPStatusError) as error:
@@ -125,7 +125,7 @@ class GenreRuns:
             return None
 
     def _given_up(self, at_work: _AtWork, state: State[Any] | None) -> State[Any] | None:
-        """The state that an overdue run is set to; None for a run that may still take its time."""
+        """The state to set for an overdue run; None if the run still has time."""
         if state is not None and not at_work.begun and not (state.is_scheduled() or state.is_pending()):
             at_work.begun, at_work.since = True, self._clock()
         limit_s, words = (END_WITHIN_S, NOT_ENDED) if at_work.begun else (START_WITHIN_S, NOT_STARTED)
@@ -135,7 +135,7 @@ class GenreRuns:
         try:
             self._client.set_flow_run_state(at_work.run_id, crashed, force=True)
         except (TransportError, HTTPStatusError) as error:
-            logger.warning("Prefect's server was not told that run %s is given up: %s", at_work.run_id, error)
+            logger.warning("Run %s is given up, but Prefect's server could not record that: %s", at_work.run_id, error)
         return crashed
 
     def _find(self, keys: list[str]) -> dict[str, FlowRun]:

@@ -1,6 +1,6 @@
-"""`python -m orchestration.healthcheck`: whether this container does its work; exit code 0 when Prefect's server answers.
+"""`python -m orchestration.healthcheck`: checks whether this container works; exit code 0 if Prefect's server answers.
 
-A worker without its server does nothing, so it counts as unhealthy then too.
+A worker without its server does nothing, so it counts as unhealthy as well.
 """
 
 from __future__ import annotations

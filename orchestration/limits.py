@@ -1,9 +1,9 @@
-"""What runs on several workers share: the rate of calls to Spotify, and one writer a playlist.
+"""Limits across workers: the rate of calls to Spotify, and one writer per playlist.
 
-The rate of a deployment's runs is shared through Prefect's server, see `shared_rate`; a run without one has no other worker beside it and
-asks the server nothing. One writer a playlist is seen to by what the runs share anyway: a lock file of this machine, and a lock in the
-ledger's PostgreSQL where several machines work. Both go with the process that held them. A concurrency limit of Prefect's does not: a
-server that is started again has forgotten who holds its slots, and they stay taken. The day's budget is not here: the ledger has it, see
+A deployment's runs share the rate through Prefect's server, see `shared_rate`; a run without a deployment has no other workers and
+does not ask the server. Locks in places that the runs share anyway ensure one writer: a file on this machine, and a lock in the
+ledger's PostgreSQL if there are several machines. Both disappear with the process that held them. Prefect's concurrency limits do not: a
+restarted server has forgotten who holds its slots, and they stay taken. The day's budget is not here but in the ledger, see
 `beatporter.quota.budget`.
 """
 
@@ -29,17 +29,17 @@ POLL_S = 0.2
 
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
-    """Takes slots of the rate that all workers share; None when this run has no deployment."""
+    """A function that takes slots of the rate that all workers share; None if this run has no deployment."""
     return _rate(settings.spotify_rate).used_here() if _has_deployment(flow_run.id) else None
 
 
 @contextmanager
 def only_writer(genre: str) -> Iterator[None]:
-    """Wait until no other run writes this genre's playlist, and keep others waiting; a killed run's place is given up by itself.
+    """Wait until no other run writes this genre's playlist, then make others wait; a killed run releases its lock.
 
     Raises:
-        LedgerUnwritable: the home takes no lock file.
-        LedgerUnavailable: the ledger's server is away for long.
+        LedgerUnwritable: no lock file can be written in the home.
+        LedgerUnavailable: the ledger's server does not answer for a long time.
     """
     settings = load_settings()
     with _only_one(genre, settings.find_list(genre).genre_id, settings):
@@ -48,7 +48,7 @@ def only_writer(genre: str) -> Iterator[None]:
 
 @contextmanager
 def only_renewer(name: str) -> Iterator[None]:
-    """Wait until no other run renews the sign-in of that name, and keep others waiting.
+    """Wait until no other run renews the sign-in of that name, then make others wait.
 
     Raises:
         LedgerUnwritable, LedgerUnavailable: as `only_writer`.
@@ -69,10 +69,10 @@ def _only_one(name: str, number: int, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
-    """The same among the processes of this machine; the system gives up a dead process's lock.
+    """Do the same for the processes of this machine; the system releases a dead process's lock.
 
     Raises:
-        LedgerUnwritable: the folder takes no lock file.
+        LedgerUnwritable: no lock file can be written in the folder.
     """
     lock = FileLock(folder / f"{genre}.lock", poll_interval=POLL_S)
     try:
@@ -90,11 +90,11 @@ def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _rate(rate: float) -> SharedRate:
-    """One a process: its steps open a workspace each."""
+    """One per process, since each step opens its own workspace."""
     return SharedRate(rate)
 
 
 @lru_cache(maxsize=8)
 def _has_deployment(_flow_run_id: str | None) -> bool:
-    """Of the present run; Prefect asks its server each time, and a genre's steps ask six times."""
+    """Cached for the current run: Prefect asks its server each time, and a genre's steps need it six times."""
     return bool(patiently(lambda: deployment.id))

@@ -1,6 +1,6 @@
-"""Where a run and an artifact are in Prefect's UI.
+"""Links to runs and artifacts in Prefect's UI.
 
-Within the UI's own pages a link is a path, which works whatever name or port the browser came by. Elsewhere, as in an alert, it needs the
+On the UI's own pages a link is a path, which works under any host name and port. Elsewhere, as in an alert, it needs the
 server's address.
 """
 
@@ -20,12 +20,12 @@ def run_path(run_id: UUID | str) -> str:
 
 
 def artifact_path(key: str, version: UUID | None = None) -> str:
-    """An artifact's page: of one version, or of the key, with its newest version first."""
+    """An artifact's page: of one version, or of the key with its newest version first."""
     return f"/v2/artifacts/artifact/{version}" if version else f"/v2/artifacts/key/{key}"
 
 
 def absolute(path: str) -> str:
-    """The same for a reader outside the UI; the path alone where the UI's address is not known."""
+    """The same link for a reader outside the UI; only the path if the UI's address is unknown."""
     address = get_current_settings().ui_url
     return f"{str(address).rstrip('/')}{path}" if address else path
 

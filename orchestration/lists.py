@@ -1,4 +1,4 @@
-"""What a run syncs besides genres: which flow and deployment a chart or label has, and its slug in a run's parameters."""
+"""What a run syncs besides genres: the flow and deployment of a chart or label, and its slug in a run's parameters."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DEPLOYMENTS: Mapping[Parameter, str] = {
     "chart": "sync-chart/sync-chart",
     "label": "sync-label/sync-label",
 }
-"""By the parameter that names what a run syncs."""
+"""By the parameter that names the chart, label or genre."""
 
 
 def parameter_of(slug: str, settings: Settings | None = None) -> Parameter:
-    """Whether a slug is a genre's, a chart's or a label's; one that nobody knows counts as a genre's, whose own run says so."""
+    """Whether a slug is a genre's, a chart's or a label's; an unknown one counts as a genre's, and its run then reports that."""
     settings = settings or load_settings()
     try:
         found = settings.find_list(slug)
@@ -32,7 +32,7 @@ def chart_slug(text: str, top: int | None = None) -> str:
     """The slug of a chart that a person names.
 
     Raises:
-        UnknownChart, UnknownGenre: it is none.
+        UnknownChart, UnknownGenre: there is no such chart.
     """
     found = load_settings().find_list(text)
     if top is None:
@@ -46,7 +46,7 @@ def label_slug(text: str) -> str:
     """The slug of a label that a person names, as `8bit/3248` or its address.
 
     Raises:
-        UnknownChart: it is none.
+        UnknownChart: there is no such label.
     """
     settings = load_settings()
     kinds = tuple(f"{kind}:" for kind in LABELS)
@@ -56,7 +56,7 @@ def label_slug(text: str) -> str:
 
 
 def slug_of(parameters: Mapping[str, Any]) -> str:
-    """The slug of what a run with these parameters syncs; what was given when it is none, empty when nothing was."""
+    """The slug of what a run with these parameters syncs; an invalid value unchanged, empty without a value."""
     try:
         if chart := parameters.get("chart"):
             return chart_slug(str(chart), parameters.get("top"))

@@ -1,6 +1,6 @@
-"""Records a genre's memory and publishes what was found: `memory-<genre>` for each, and `memory` for all genres of a parent run.
+"""Records a genre's memory and publishes the figures: `memory-<genre>` for each, and `memory` for all genres of a parent run.
 
-What goes wrong here is in the log and costs the run nothing, except that `memory_strict` fails a run above its budget.
+Problems here are logged and do not harm the run, except that `memory_strict` fails a run above its budget.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ OVER_BUDGET = "beatporter.memory.over-budget"
 
 @contextmanager
 def profiled(genre: str) -> Iterator[Capture]:
-    """Record the memory of what runs within; afterwards, and also when it failed, publish the report and keep its figures.
+    """Record the memory of the block; afterwards, even if it failed, publish the report and save its figures.
 
-    Runs that were killed before are reported first.
+    Earlier runs that were killed are reported first.
 
     Raises:
         MemoryOverBudget: the run completed, took more than its budget, and `memory_strict` is set.
@@ -83,7 +83,7 @@ def profiled(genre: str) -> Iterator[Capture]:
 
 
 def report_killed_runs(settings: Settings) -> None:
-    """Report the runs of this machine whose process is gone without a report: the capture that was left says who held what."""
+    """Report the runs of this machine whose process died without a report; the remaining capture shows who held what."""
     for record in left_records(settings.captures()):
         report = report_killed(record)
         logger.warning(
@@ -109,7 +109,7 @@ def publish_memory(outcomes: Mapping[str, Outcome], *, one_process: bool) -> Non
 
 
 def with_memory(outcome: Outcome, memory: Capture) -> Outcome:
-    """The outcome with the figures of the kernel so far, in MB, and the duration."""
+    """The outcome with the kernel's figures so far, in MB, and the duration."""
     memory.look()
     return replace(
         outcome,
@@ -134,7 +134,7 @@ def _facts(genre: str) -> RunFacts:
 
 
 def _publish(settings: Settings, report: MemoryReport) -> OverBudget | None:
-    """Publish a run's page, keep its rows, and say so where it is above its budget."""
+    """Publish a run's page, save its rows, and report a run above its budget."""
     genre, budget_mb = report.facts.genre, settings.memory_budget(report.facts.genre)
     publish(names.memory_artifact(genre), report_markdown(report, _surroundings(settings, report)), report_line(report, budget_mb))
     over = over_budget(report, budget_mb)
@@ -145,13 +145,13 @@ def _publish(settings: Settings, report: MemoryReport) -> OverBudget | None:
 
 
 def _surroundings(settings: Settings, report: MemoryReport) -> Surroundings:
-    """What the ledger knows of the genre's earlier runs; the run's rows are kept with that."""
+    """Compare the run with the genre's earlier runs in the ledger, and save its rows there."""
     links = page_links(settings.memory_url, report.capture)
     return Surroundings(_kept(settings, report), settings.memory_budget(report.facts.genre), links)
 
 
 def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
-    """Keep the run's rows; how it stands among the earlier ones. None when the ledger cannot be used."""
+    """Save the run's rows and compare it with the earlier ones. None if the ledger cannot be used."""
     try:
         genre_id = settings.find_list(report.facts.genre).genre_id
         with open_ledger_of(settings) as ledger:
@@ -159,7 +159,7 @@ def _kept(settings: Settings, report: MemoryReport) -> Standing | None:
             rows = rows_of(report, genre_id, history_rows=ledger.memory.history_rows(), searches=_searches(ledger, report.facts))
             ledger.memory.append(rows)
     except BeatporterError as error:
-        logger.warning("The ledger does not know the memory of %s: %s", report.facts.genre, error)
+        logger.warning("The memory figures of %s could not be saved in the ledger: %s", report.facts.genre, error)
         return None
     return found
 
@@ -169,7 +169,7 @@ def _searches(ledger: Ledger, facts: RunFacts) -> int:
 
 
 def _rows_of_run(settings: Settings, slugs: Iterable[str]) -> dict[str, MemoryRow]:
-    """What the ledger has of each genre in this run, also of one that failed or was killed."""
+    """The ledger's figures for each genre in this run, including failed and killed ones."""
     found: dict[str, MemoryRow] = {}
     try:
         with open_ledger_of(settings) as ledger:
@@ -178,12 +178,12 @@ def _rows_of_run(settings: Settings, slugs: Iterable[str]) -> dict[str, MemoryRo
                 if latest and latest[0].run_key == run_key():
                     found[slug] = latest[0]
     except BeatporterError as error:
-        logger.warning("The ledger cannot say what the genres took in memory: %s", error)
+        logger.warning("The genres' memory figures cannot be read from the ledger: %s", error)
     return found
 
 
 def _genre_memory(slug: str, outcome: Outcome, row: MemoryRow | None) -> GenreMemory:
-    """A genre's figures as its run returned them, else as the ledger has them."""
+    """A genre's figures as its run returned them, otherwise from the ledger."""
     before, peak, after = outcome.memory_before_mb, outcome.peak_memory_mb, outcome.memory_after_mb
     if row is None:
         return GenreMemory(slug, before, peak, after)
@@ -212,7 +212,7 @@ def _publish_for(record: FlightRecord, markdown: str, line: str) -> None:
 
 
 def _emit(facts: RunFacts, over: OverBudget) -> None:
-    """Prefect's event, for automations; it is sent in the background."""
+    """Send Prefect's event, for automations, in the background."""
     emit_event(
         event=OVER_BUDGET,
         resource={"prefect.resource.id": f"beatporter.genre.{facts.genre}", "prefect.resource.name": facts.genre},

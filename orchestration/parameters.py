@@ -35,10 +35,10 @@ Table = Literal["history", "matches", "backups", "charts", "runs"]
 
 Kind = Literal["xlsx", "csv"]
 Top = Annotated[int | None, Field(ge=1, le=100)]
-"""How many of a chart's first entries are wanted; None: all."""
+"""How many of a chart's first entries are wanted; None for all."""
 
 Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
-"""A genre's share of the day's searches, which its parent works out: checked like any parameter, but in no form."""
+"""A genre's share of the day's searches, calculated by its parent: validated like any parameter, but not in the form."""
 
 FanOut = Annotated[Literal["inline", "deployments"], SkipJsonSchema()]
-"""Where genres run. The deployment says it, so it is in no form."""
+"""Where genres run. The deployment sets it, so it is not in the form."""

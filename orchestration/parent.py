@@ -1,4 +1,4 @@
-"""Brings a parent run up to date after one of its genres was retried alone: its pages, and the state that it ended in."""
+"""Updates a parent run after one of its genres was retried alone: its pages and its final state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 
 from beatporter.errors import BeatporterError
-from beatporter.sync.ended import kept_outcome
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, kept_outcome
 from orchestration.fan_out import chosen_genres
 from orchestration.run_key import run_key_of
 from orchestration.summary import conclude
@@ -26,7 +25,7 @@ NOT_RUN = "This genre was not run."
 
 
 def update_parent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook of `sync-genre`: a parent that has ended already is brought up to date; one at work does that itself."""
+    """Hook of `sync-genre`: update a parent that has already ended; a running one does that itself."""
     if flow_run.parent_task_run_id is None or flow_run.parameters.get("dry_run"):
         return
     try:
@@ -35,11 +34,11 @@ def update_parent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
             if parent is not None:
                 _conclude_again(client, parent, run_key_of(flow_run))
     except (HTTPError, ObjectNotFound, BeatporterError) as problem:
-        logger.warning("The parent run was not brought up to date: %s", problem)
+        logger.warning("The parent run could not be updated: %s", problem)
 
 
 def _ended_parent(client: SyncPrefectClient, parent_task_run_id: UUID) -> FlowRun | None:
-    """The parent's run where it has ended; None where it is at work."""
+    """The parent's run if it has ended; None while it is running."""
     parent_id = client.read_task_run(parent_task_run_id).flow_run_id
     if parent_id is None:
         return None
@@ -48,7 +47,7 @@ def _ended_parent(client: SyncPrefectClient, parent_task_run_id: UUID) -> FlowRu
 
 
 def _conclude_again(client: SyncPrefectClient, parent: FlowRun, key: str) -> None:
-    """Publish the parent's pages once more from the ledger, and set the state that follows from them."""
+    """Publish the parent's pages again from the ledger, and set the resulting state."""
     slugs = chosen_genres(parent.parameters.get("genres"))
     with open_workspace(key) as workspace:
         found = {slug: kept_outcome(workspace, slug) for slug in slugs}

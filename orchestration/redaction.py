@@ -1,4 +1,4 @@
-"""Keeps secrets out of what a run says about an error that is none of ours, whose words we did not choose."""
+"""Removes secrets from the messages of foreign errors before a run shows them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from beatporter.spotify.sign_in import FileStore, sign_in_path
 
 HIDDEN = "********"
 _SEEN: set[str] = set()
-"""Secrets that this process read from blocks: the settings hold only their blocks' names."""
+"""Secrets that this process has read from blocks; the settings hold only the blocks' names."""
 MIN_SECRET_CHARACTERS = 6
-"""Characters of a value that is looked for; hiding every "a" would hide the message."""
+"""Shorter values are not searched for; hiding every "a" would hide the message."""
 _BY_SHAPE = re.compile(
     r"(?P<address>(?<=://)[^/\s@]+(?=@))"  # user and password of an address
     r"|(?P<header>(?<=bearer )\S+|(?<=basic )\S+)"
@@ -27,20 +27,20 @@ _BY_SHAPE = re.compile(
 
 
 def hide(secret: str) -> None:
-    """Hide this text from now on, wherever it stands."""
+    """Hide this text everywhere from now on."""
     _SEEN.add(secret)
 
 
 def without_secrets(text: str) -> str:
-    """The text with our secrets hidden, and whatever has the shape of one: an address's password, a bearer token, `token=…`."""
+    """The text without our secrets and anything that looks like one: an address's password, a bearer token, `token=…`."""
     for secret in sorted(set(_secrets()), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return _BY_SHAPE.sub(HIDDEN, text)
 
 
 def _secrets() -> Iterator[str]:
-    """Every secret that blocks, the settings or the sign-in's file hold; only the first where the others cannot be read, which its own
-    error tells."""
+    """All secrets in blocks, settings and the sign-in's file; only those in blocks if the others cannot be read, which another
+    error reports."""
     yield from (value for value in _SEEN if len(value) >= MIN_SECRET_CHARACTERS)
     try:
         settings = load_settings()

@@ -1,7 +1,7 @@
-"""Makes on Prefect's server what Beatporter needs there: the work pool, the deployments, the block types and the alerts.
+"""Creates what Beatporter needs on Prefect's server: the work pool, the deployments, the block types and the alerts.
 
-`python -m orchestration.register` does it; `beatporter up` calls that. Doing it again changes nothing that a person changed in the UI,
-unless a deployment itself is another than before: see `deployments_changed`.
+`beatporter up` runs `python -m orchestration.register`. Running it again keeps what a person changed in the UI,
+unless the deployments themselves have changed: see `deployments_changed`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from orchestration.code_version import ROOT, code_version, digest_of
 POOL = "beatporter"
 PREFECT_FILE = ROOT / "prefect.yaml"
 DEPLOYED = "beatporter_deployed"
-"""The Prefect variable that holds the digest of what was deployed last."""
+"""The Prefect variable with the digest of the last deployment."""
 
 
 def register(notify: str = "") -> list[str]:
-    """Make everything; returns what was done, in words.
+    """Create everything; returns what was done, in words.
 
     Args:
-        notify: where alerts go: an Apprise address, or the name of a notification block; empty: as before.
+        notify: where alerts go: an Apprise address, or the name of a notification block; empty keeps the current one.
 
     Raises:
         BeatporterError: the server refuses something.
@@ -62,9 +62,9 @@ def _make_pool(client: SyncPrefectClient) -> str:
 
 
 def deployments_changed() -> bool:
-    """Whether prefect.yaml, the flows or the genres differ from what was deployed last.
+    """Whether prefect.yaml, the flows or the genres have changed since the last deployment.
 
-    Deploying resets schedules and parameters that a person changed in the UI, so it is done only then.
+    Deploying resets schedules and parameters that a person changed in the UI, so it happens only then.
     """
     return Variable.get(DEPLOYED) != _digest()
 
@@ -93,10 +93,10 @@ def _wait_for_server(longest_s: float) -> None:
 
 
 def main() -> int:
-    """The command; 1 when something could not be made."""
+    """Run the command; returns 1 if something could not be created."""
     parser = argparse.ArgumentParser(prog="orchestration.register", description=__doc__)
     parser.add_argument("--notify", default="", help="where alerts go")
-    parser.add_argument("--wait-s", type=float, default=0, help="how long to wait for a server that does not answer yet")
+    parser.add_argument("--wait-s", type=float, default=0, help="seconds to wait for a server that does not answer yet")
     chosen = parser.parse_args()
     try:
         _wait_for_server(chosen.wait_s)

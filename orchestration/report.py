@@ -1,6 +1,6 @@
-"""Publishes what became of a genre's run that came to its end: the artifact `sync-<genre>`, and the state that it ends in.
+"""Publishes the outcome of a genre's run that reached its end: the artifact `sync-<genre>` and the final state.
 
-What a run leaves that failed on its way is in `failure`, a parent's pages are in `summary`.
+`failure` handles runs that failed on the way; `summary` makes a parent's pages.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from beatporter.memory.capture import Capture
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.ended import keep_outcome
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, resumes_at
+from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, keep_outcome, resumes_at
 from beatporter.sync.report import sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
@@ -39,14 +38,14 @@ from orchestration.workspace import open_workspace
 
 DEFERRED = "Deferred"
 STALE_AFTER = timedelta(hours=20)
-"""A chart of the same day is younger, also in a run that is retried in the evening."""
+"""A chart of the same day is younger, even in a run that is retried in the evening."""
 
 
 class Notes(list[str]):
-    """What is said of a chart, in words for the person.
+    """A note about a chart, for the person.
 
     Attributes:
-        challenged: an older chart stands in, because Beatport asks for proof of a human.
+        challenged: an older chart is used, because Beatport asks for proof of a human.
     """
 
     challenged = False
@@ -54,8 +53,8 @@ class Notes(list[str]):
 
 @contextmanager
 def notes_heard() -> Iterator[Notes]:
-    """What the steps say within, for the artifact: where the chart came from, what is unusual about it, that an older one stands in,
-    why entries are deferred. What concerns the chart is an event of Prefect's as well."""
+    """Collect what the steps in the block report, for the artifact: the chart's source, what is unusual, that an older one is used,
+    why entries are deferred. Notes about the chart are Prefect events as well."""
     notes = Notes()
 
     def listen(progress: Progress) -> None:
@@ -78,15 +77,15 @@ def publish_outcome(
     *,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Publish `sync-<genre>`, keep the figures in the ledger, and return the run's end: Completed, named Deferred when entries wait for a
-    later run, and Challenged when an older chart stands in because Beatport asks for proof of a human.
+    """Publish `sync-<genre>`, save the figures in the ledger, and return the final state: Completed, named Deferred if entries wait for a
+    later run, and Challenged if an older chart is used because Beatport asks for proof of a human.
 
     Args:
-        beatport_ids: the chart, in its order.
+        beatport_ids: the chart, in order.
         added: ids that came into the playlist.
-        memory: the capture of the run, which goes on.
-        notes: what `notes_heard` heard.
-        dry_run: `added` would have come in; the ledger keeps the figures for the parent run alone.
+        memory: the run's capture, which is still recording.
+        notes: from `notes_heard`.
+        dry_run: `added` would have been added; the ledger keeps the figures only for the parent run.
     """
     with memory.step("report"):
         return _publish_outcome(genre, beatport_ids, added, memory, notes, dry_run=dry_run)
@@ -104,7 +103,7 @@ def _publish_outcome(
         scraped_at = chart.scraped_at if chart else None
         said, challenged = list(notes), isinstance(notes, Notes) and notes.challenged
         if not said and scraped_at and ended_at - scraped_at > STALE_AFTER and beatport_ids:
-            said = ["This chart is from before today; the log of the run's first attempt says why."]
+            said = ["This chart is older than today; the log of the run's first attempt says why."]
             challenged = workspace.ledger.challenges.rests_until("website", ended_at) is not None
         if challenged:
             outcome = replace(outcome, state="challenged")
@@ -126,7 +125,7 @@ def _publish_outcome(
 
 
 def publish_waiting(genre: str, error: ChartNotYet, *, dry_run: bool = False) -> State[Any]:
-    """Publish `sync-<slug>` of a chart that is not out yet, and return the run's end: Completed, named Waiting."""
+    """Publish `sync-<slug>` for a chart that is not out yet, and return the final state: Completed, named Waiting."""
     outcome = Outcome(state="waiting", error=None)
     with open_workspace(run_key(), genre) as workspace:
         keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
@@ -136,7 +135,7 @@ def publish_waiting(genre: str, error: ChartNotYet, *, dry_run: bool = False) ->
 
 
 def sign_in_notes() -> list[str]:
-    """What to do about a sign-in that ends soon, to Spotify or to Beatport, which also goes to the run's log; else nothing."""
+    """Say, also in the run's log, what to do about a sign-in to Spotify or Beatport that expires soon; empty if none does."""
     warnings = [warning for ask in (_spotify_warning, _beatport_warning) if (warning := ask())]
     for warning in warnings:
         get_run_logger().warning(warning)
@@ -148,7 +147,7 @@ def _spotify_warning() -> str | None:
     try:
         settings = load_settings()
         return sign_in_warning(load_sign_in(settings, open_store(settings)), utc_now())
-    except SettingsError:  # the first task that needs the sign-in says more
+    except SettingsError:  # the first task that needs the sign-in reports more
         return None
 
 
@@ -158,13 +157,13 @@ def _beatport_warning() -> str | None:
         if "api" not in settings.chart_source or not uses_account(settings):
             return None
         sign_in = open_account(settings, open_account_store(settings))
-    except SettingsError:  # the step that reads the chart says more
+    except SettingsError:  # the step that reads the chart reports more
         return None
     return account_warning(sign_in, utc_now()) if sign_in is not None else None
 
 
 def archive_notes(state: State[Any]) -> list[str]:
-    """What to say of an archiving that failed, which also goes to the run's log: the playlists are done all the same."""
+    """Report, also in the run's log, that archiving failed; the playlists are finished nevertheless."""
     if state.is_completed():
         return []
     note = f"The ledger was not archived: {explain(state)}"
@@ -173,7 +172,7 @@ def archive_notes(state: State[Any]) -> list[str]:
 
 
 def waiting(deferred: int, until: datetime | None) -> list[str]:
-    """The sentence about what a later run has to do; none when there is nothing."""
+    """The sentence about what a later run has to do; empty if nothing is left."""
     if not deferred:
         return []
     entries = "1 entry waits" if deferred == 1 else f"{deferred} entries wait"

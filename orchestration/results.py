@@ -1,7 +1,7 @@
-"""How results are stored: as JSON that anybody can read, failures too, and nothing that has to be unpickled.
+"""Stores results, including failures, as readable JSON instead of pickles.
 
-Prefect keeps what a failed task or run raised as its result. Its own JSON keeps an error's text only, and cannot make one again whose
-constructor takes more than that. Here an error of ours keeps all it knows, and any other its type's name and its text.
+Prefect stores the error of a failed task or run as its result. Its own JSON keeps only the error's text, and cannot restore one whose
+constructor takes more arguments. Here our own errors keep all their fields, and any other error its type's name and its text.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _MOMENT = "__moment__"
 
 
 class GenresFailed(Exception):
-    """Some genres of a parent run failed. Prefect takes nothing but an exception for a failed run's result.
+    """Some genres of a parent run failed. Prefect requires an exception as the result of a failed run.
 
     Attributes:
-        document: of the whole run, as `beatporter sync --json` prints it.
+        document: the whole run, as `beatporter sync --json` prints it.
     """
 
     def __init__(self, message: str, document: dict[str, Any]) -> None:
@@ -39,20 +39,20 @@ class GenresFailed(Exception):
 
 
 class UnexpectedError(Exception):
-    """An error that is none of ours, as its type's name and what it said: in a stored result, or in place of one that told a secret."""
+    """A foreign error, as its type's name and its text: in a stored result, or in place of an error that held a secret."""
 
 
 def in_words(error: BaseException) -> str:
-    """The type and the text of an error that is none of ours, without secrets."""
+    """The type and the text of a foreign error, without secrets."""
     said = str(error) if isinstance(error, UnexpectedError) else f"{type(error).__name__}: {error}"
     return without_control_characters(without_secrets(said))
 
 
 def encode_error(value: object) -> dict[str, Any]:
-    """An error as JSON holds it; `json` asks for whatever it cannot write itself.
+    """Encode an error for JSON; `json` calls this for values that it cannot write itself.
 
     Raises:
-        TypeError: the value is no error. A task returns ids, a flow figures.
+        TypeError: the value is not an error. Tasks return ids, flows return figures.
     """
     if isinstance(value, BeatporterError):
         known = {name: _plain(one) for name, one in vars(value).items()}
@@ -65,7 +65,7 @@ def encode_error(value: object) -> dict[str, Any]:
 
 
 def decode_error(document: dict[str, Any]) -> Any:
-    """What `encode_error` wrote; any other part of a result as it is."""
+    """Decode what `encode_error` wrote; any other part of a result stays unchanged."""
     if _MOMENT in document:
         return datetime.fromisoformat(document[_MOMENT])
     if _ERROR not in document:
@@ -80,7 +80,7 @@ def decode_error(document: dict[str, Any]) -> Any:
 
 
 def _made_again(kind: type[BeatporterError], known: dict[str, Any]) -> BeatporterError:
-    """An error of ours without its constructor, whose arguments differ from kind to kind."""
+    """Restore one of our errors without its constructor, since each class has different arguments."""
     error = kind.__new__(kind, known["what"], known["remedy"])
     vars(error).update(known)
     return error

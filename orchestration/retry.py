@@ -1,4 +1,4 @@
-"""Retries genres whose last run did not complete: each run goes on where it ended, with what it had finished."""
+"""Retries genres whose last run did not complete: each run continues where it stopped and keeps its finished work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGES = 10
 
 @dataclass(frozen=True, slots=True)
 class RetriedRun:
-    """A run that goes on now.
+    """A run that continues now.
 
     Attributes:
         url: its page.
@@ -35,10 +35,10 @@ class RetriedRun:
 
 
 def retry_runs(genres: Sequence[str] | None) -> list[RetriedRun]:
-    """Retry the last run of these genres; without any, of every genre whose last run failed, crashed or was cancelled.
+    """Retry the last run of these genres; if none is named, of every genre whose last run failed, crashed or was cancelled.
 
     Raises:
-        PermanentError: a named genre never ran under this server, is at work, or completed; nothing is retried then.
+        PermanentError: a named genre has no run on this server, is running, or completed; then nothing is retried.
     """
     with get_client(sync_client=True) as client:
         last = _last_runs(client)
@@ -64,7 +64,7 @@ def _did_not_complete(run: FlowRun) -> bool:
 
 
 def _last_runs(client: SyncPrefectClient) -> dict[str, FlowRun]:
-    """Each genre's newest run, those of deployments only: others cannot be retried."""
+    """Each genre's newest run of a deployment; other runs cannot be retried."""
     found: dict[str, FlowRun] = {}
     for run in _newest_first(client):
         if run.deployment_id is not None and _genre(run):

@@ -1,4 +1,4 @@
-"""The form that `review-matches` asks with: a field for each entry, its candidates by name to pick from."""
+"""The form of `review-matches`: a field for each entry, with its candidates by name."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from orchestration.run_key import run_key
 from orchestration.workspace import open_workspace
 
 ANSWER_WITHIN_S = 7 * 24 * 3600
-"""A review that nobody answers for a week fails."""
+"""A review fails if nobody answers for a week."""
 PER_PAGE = 10
 LONGEST = 100
-"""Characters of a name in a list to pick from."""
+"""Characters of a name in a list of choices."""
 
 
 def pages_of(beatport_ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -31,10 +31,10 @@ def pages_of(beatport_ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def form_of(beatport_ids: Sequence[int], total: int) -> type[RunInput]:
-    """The form for one page of entries; every field begins with "later".
+    """The form for one page of entries; the first choice of every field is "later".
 
     Args:
-        total: entries on all pages, for the words.
+        total: entries on all pages, for the description.
     """
     with open_workspace(run_key()) as workspace:
         doubts = [doubt for number in beatport_ids if (doubt := find_doubt(workspace, number)) is not None]
@@ -45,13 +45,13 @@ def form_of(beatport_ids: Sequence[int], total: int) -> type[RunInput]:
 
 
 def answers_in(filled: RunInput) -> dict[str, str]:
-    """The answer for each Beatport id: the word before the colon of what was picked."""
+    """The answer for each Beatport id: the part of the choice before the colon."""
     given = {name.removeprefix("entry_"): str(value) for name, value in filled.model_dump().items() if name.startswith("entry_")}
     return {beatport_id: value.partition(":")[0].strip() for beatport_id, value in given.items()}
 
 
 def choices(doubt: Doubt) -> list[str]:
-    """What can be picked for an entry."""
+    """The choices for an entry."""
     match = doubt.match
     taken = [f"{KEEP}: {_track_name(match.track_artists, match.track_name or match.track_id)}"] if match.track_id else []
     others = [f"{number}: {_track_name(one.artists, one.name)}" for number, one in enumerate(match.runners_up, 1)]
@@ -65,7 +65,7 @@ def _field(doubt: Doubt) -> tuple[Any, Any]:
 
 
 def _description(doubts: Sequence[Doubt], total: int) -> str:
-    """Above the fields: what is asked, and links to listen to."""
+    """The text above the fields: the question, and links for listening."""
     lines = [f"{len(doubts)} of {total} matches in doubt. Pick one for each; *later* leaves it as it is.", ""]
     for doubt in doubts:
         found = [(KEEP, doubt.match.track_id)] if doubt.match.track_id else []

@@ -1,6 +1,6 @@
-"""The run that a piece of work belongs to, known from Prefect alone: a parent, its genres and every retry share one key.
+"""The key of the run that a piece of work belongs to, from Prefect alone: a parent, its genres and all retries share one key.
 
-Under it finished tasks are found again (`cache_policy`), and the ledger counts calls and keeps the account's listing.
+By this key, finished tasks are found again (`cache_policy`), and the ledger counts calls and keeps the account's listing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orchestration.server import patiently
 
 
 def run_key() -> str:
-    """The key of the run that calls this.
+    """The key of the calling run.
 
     Raises:
         RuntimeError: outside a flow run.
@@ -26,7 +26,7 @@ def run_key() -> str:
 
 
 def run_id() -> str:
-    """The id of the run that calls this.
+    """The id of the calling run.
 
     Raises:
         RuntimeError: outside a flow run.
@@ -35,14 +35,14 @@ def run_id() -> str:
 
 
 def run_key_of(flow_run: FlowRun) -> str:
-    """The id of the outermost run that `flow_run` is part of; with `refresh` a key of its own, under which nothing is finished yet."""
+    """The id of the outermost run that `flow_run` is part of; with `refresh` a new key, under which nothing is finished yet."""
     if flow_run.parameters.get("refresh"):
         return f"{flow_run.id}-refreshed"
     return str(_root_run_id(flow_run.id, flow_run.parent_task_run_id))
 
 
 def is_root() -> bool:
-    """Whether the present run was started by a person or a schedule, not by another run."""
+    """Whether a person or a schedule, not another run, started the current run."""
     return _current().parent_task_run_id is None
 
 
@@ -55,7 +55,7 @@ def _current() -> FlowRun:
 
 @lru_cache(maxsize=64)
 def _root_run_id(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
-    """Follow the parents up; Prefect records one for an inline subflow and for a run of a deployment alike. Asked once a run."""
+    """Follow the parents up; Prefect records one for inline subflows and for runs of deployments. Asked once per run."""
     if parent_task_run_id is None:
         return run_id
     with get_client(sync_client=True) as client:
@@ -65,6 +65,6 @@ def _root_run_id(run_id: UUID, parent_task_run_id: UUID | None) -> UUID:
                 if parent_id is None:
                     break
                 run_id, parent_task_run_id = parent_id, client.read_flow_run(parent_id).parent_task_run_id
-        except ObjectNotFound:  # a person deleted the parent; this run is the outermost one that is left
+        except ObjectNotFound:  # a person deleted the parent; this is the outermost remaining run
             pass
     return run_id

@@ -1,4 +1,4 @@
-"""What the last run logged, as Prefect's server keeps it."""
+"""Reads the last run's log from Prefect's server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_ONCE = 200
 
 
 def last_log() -> str:
-    """The log of the last run that failed, else of the last one; in words why there is none."""
+    """The log of the last failed run, otherwise of the last run; or a sentence about why there is none."""
     try:
         with get_client(sync_client=True) as client:
             flows = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))

@@ -1,4 +1,4 @@
-"""Names and tags of runs: a genre's run is named after it, a parent's after its day, and a name that a person typed is kept."""
+"""Names and tags of runs: a genre's run has the genre's name, a parent's the day; a name that a person typed is kept."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _BY_THE_FORM = re.compile(r"[A-Z][a-z]+-[A-Z][a-z]+")
 
 
 def genre_run_name() -> str:
-    """A run of one genre, chart or label: its slug, unless a person named it."""
+    """The name of a run of one genre, chart or label: its slug, unless a person named the run."""
     return _kept() or slug_of(current_run.parameters)
 
 
 def parent_run_name() -> str:
-    """A parent run: the day and time it was meant to start, UTC, unless a person named it."""
+    """The name of a parent run: its planned day and time, UTC, unless a person named the run."""
     return _kept() or f"{current_run.scheduled_start_time:%Y-%m-%d %H:%M} UTC"
 
 
 def tags_of(genre: str, day: str) -> list[str]:
-    """What a genre's run can be found by, beside its deployment's tags."""
+    """Tags for finding a genre's run, besides its deployment's tags."""
     return [genre, day]
 
 
 def tag_run(*tags: str) -> None:
-    """Give the present run these tags, beside those it has; a server that does not answer takes none."""
+    """Add these tags to the current run; does nothing if the server does not answer."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None or set(tags) <= set(context.flow_run.tags):
         return
@@ -45,18 +45,18 @@ def _update_tags(run_id: UUID, tags: list[str]) -> None:
     try:
         with get_client(sync_client=True) as client:
             client.update_flow_run(run_id, tags=tags)
-    except HTTPError:  # tags are for finding a run; it does its work without them
+    except HTTPError:  # tags only help to find a run; it works without them
         return
 
 
 def _kept() -> str:
-    """The run's present name where it is not one that Prefect made up."""
+    """The run's current name, unless Prefect generated it."""
     name = str(current_run.name or "")
     return "" if is_made_up(name) else name
 
 
 def is_made_up(name: str) -> bool:
-    """Whether Prefect made the name up: "wine-koala" by its server, "Rustic-Tetra" by its form; a person's "deep-house" is none."""
+    """Whether Prefect generated the name: its server "wine-koala", its form "Rustic-Tetra"; a person's "deep-house" is not generated."""
     words = name.split("-")
     if not name or _BY_THE_FORM.fullmatch(name):
         return True

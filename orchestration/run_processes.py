@@ -1,6 +1,6 @@
-"""Which processes a run needs and what each holds, from /proc: this run, its worker, Prefect's server or temporary server, the reader.
+"""Finds a run's processes and their memory in /proc: the run, its worker, Prefect's server or temporary server, the capture reader.
 
-Linux only; elsewhere nothing is known. Only processes of the same user are looked at.
+Works on Linux only, and sees only processes of the same user.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class _Process:
 
 
 def run_processes() -> tuple[ProcessMemory, ...]:
-    """The processes of this run, those of one role added up."""
+    """The processes of this run, added up by role."""
     return processes_of(os.getpid(), local_port(PREFECT_API_URL.value()))
 
 
 def local_port(api: str | None) -> int | None:
-    """The port of a server on this machine; None for one elsewhere, or the temporary one."""
+    """The port of a server on this machine; None for a remote or a temporary server."""
     address = urlsplit(api or "")
     return address.port if address.hostname in ("127.0.0.1", "localhost", "::1", "0.0.0.0") else None  # noqa: S104 - nothing is bound
 
@@ -43,8 +43,8 @@ def processes_of(own: int, port: int | None, proc: Path = Path("/proc")) -> tupl
     """The processes of the run of process `own`.
 
     Args:
-        port: of the server on this machine that the run reports to.
-        proc: where the kernel shows processes.
+        port: of the server on this machine that the run uses.
+        proc: the kernel's process folder.
     """
     found = {one.pid: one for one in _processes(proc)}
     if own not in found:
@@ -59,7 +59,7 @@ def processes_of(own: int, port: int | None, proc: Path = Path("/proc")) -> tupl
 
 
 def _role(process: _Process, own: int, ancestors: list[int], found: Mapping[int, _Process], port: int | None) -> str:
-    """What a process does for the run; empty for one that does nothing for it."""
+    """The role of a process in the run; empty if it has none."""
     below = own in _ancestors(process.pid, found)
     if process.pid == own:
         return THIS_RUN
@@ -78,7 +78,7 @@ def _role(process: _Process, own: int, ancestors: list[int], found: Mapping[int,
 
 
 def _serves(command: str, port: int | None) -> bool:
-    """Whether it is the server at that port, or the process that started it."""
+    """Whether the process is the server at that port, or started it."""
     if port is None or not ("prefect server start" in command or "prefect.server.api.server" in command):
         return False
     return f"--port {port} " in command or (port == DEFAULT_PORT and "--port " not in command)
@@ -114,7 +114,7 @@ def _memory(proc: Path, pid: int, role: str) -> ProcessMemory | None:
 
 
 def _fields(path: Path) -> dict[str, int]:
-    """The fields that are given in kB, in bytes."""
+    """The fields in kB, converted to bytes."""
     try:
         lines = [line.split() for line in path.read_text().splitlines()]
     except OSError:

@@ -1,7 +1,7 @@
-"""Prefect's server away for a while: what a run needs of it is waited for, and what it can do without goes on.
+"""Handles an outage of Prefect's server: a run waits for what it needs from the server, and its other work continues.
 
-A step's work needs no server; its state is sent when the server is back. Prefect's own client waits as long as
-PREFECT_CLIENT_MAX_RETRIES says, but only once it was connected, and much of what a run asks is asked by a new one.
+A step's work needs no server; its state is sent when the server is back. Prefect's own client retries up to
+PREFECT_CLIENT_MAX_RETRIES times, but only after a first connection, and many of a run's requests use a new client.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 AWAY_S = 600.0
-"""How long a run waits for the server: twice the five minutes that a run is said to survive."""
+"""How long a run waits for the server: twice the promised five minutes."""
 LOOK_AGAIN_S = 5.0
 TIMEOUT = {"timeout": 15.0}
-"""Seconds for an answer of the server; a busy one takes some."""
+"""Seconds to wait for an answer; a busy server takes several."""
 
 
 def patiently(ask: Callable[[], Answer], *, look_first: bool = False, sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """What the server answers. Within a run, a server that is away is waited for; a command is told at once.
+    """Ask the server. A run waits for a server that is down; a command gets the error immediately.
 
     Args:
-        ask: asks the server; may be called again.
-        look_first: see that the server is there before the first try as well, for what asks it through the run's own client: that waits
-            for minutes between two of its tries.
+        ask: the request; may be called several times.
+        look_first: check the server before the first try as well, for requests through the run's own client, which waits
+            for minutes between its tries.
 
     Raises:
         httpx.HTTPError: as `ask` does.
@@ -52,18 +52,18 @@ def patiently(ask: Callable[[], Answer], *, look_first: bool = False, sleep: Cal
             if not is_away(error) or waited_s >= AWAY_S:
                 raise
         if not waited_s:
-            logger.warning("Prefect's server is away; this run waits for it, ten minutes at most.")
+            logger.warning("Prefect's server is down; this run waits for it for up to ten minutes.")
         sleep(LOOK_AGAIN_S)
         waited_s += LOOK_AGAIN_S
-    if waited_s:  # said once more: what was logged meanwhile is lost
-        logger.warning("Prefect's server was away; this run waited for it for %.0f s.", waited_s)
+    if waited_s:  # repeated, because what was logged in the meantime is lost
+        logger.warning("Prefect's server was down; this run waited for it for %.0f s.", waited_s)
         send_what_was_not_sent()
     return answer
 
 
 @contextmanager
 def client_that_does_not_wait() -> Iterator[SyncPrefectClient]:
-    """A client without Prefect's own tries again, whose pauses grow to minutes."""
+    """A client without Prefect's own retries, whose pauses grow to minutes."""
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True, httpx_settings=TIMEOUT) as client:
         yield client
 
@@ -74,12 +74,12 @@ def _is_there() -> bool:
 
 
 def send_what_was_not_sent() -> None:
-    """Have Prefect send the states of tasks that ended while the server was away: they go with the next event, so there is one."""
+    """Make Prefect send the states of tasks that ended during the outage: they go out with the next event, so send one."""
     emit_event("beatporter.server-back", {"prefect.resource.id": "beatporter.prefect-server"})
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that the server is not there at present, not that it refuses."""
+    """Whether an error means that the server is down, not that it refuses."""
     return isinstance(error, TransportError) or (isinstance(error, HTTPStatusError) and error.response.is_server_error)
 
 

@@ -1,4 +1,4 @@
-"""Whether Prefect's server has what the mornings need: deployments, a schedule, alerts, and a worker that is alive."""
+"""Checks that Prefect's server has what the daily run needs: deployments, a schedule, alerts, and a live worker."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ REGISTER = "Run `beatporter up`, or `beatporter up --register` where the server 
 
 
 def check_server(api: str) -> list[Found]:
-    """What is found, as check, verdict, words and remedy.
+    """Check the server; yields check, verdict, words and remedy.
 
     Args:
-        api: its address, for the words.
+        api: its address, for the messages.
     """
     with get_client(sync_client=True) as client:
         problem = client.api_healthcheck()

@@ -1,7 +1,7 @@
-"""The rate of calls to Spotify that all workers share: a global concurrency limit of Prefect's server.
+"""The rate of calls to Spotify that all workers share, as a global concurrency limit of Prefect's server.
 
-While the server is away each run keeps to a rate of its own: the shared one divided by the runs that were at work when the server was last
-asked. No other run can begin meanwhile, so together they stay within the shared rate.
+While the server is down, each run has its own rate: the shared one divided by the number of runs when the server was last
+asked. No other run can start in the meantime, so together they stay within the shared rate.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ logger = logging.getLogger(__name__)
 
 RATE_LIMIT = "beatporter-spotify"
 SLOTS_A_REQUEST = 5
-"""Slots of the rate taken together: one request to the server costs about 130 ms."""
+"""Slots taken at once: one request to the server costs about 130 ms."""
 RUNS = ("sync-genre", "sync-genres")
 """Flows whose runs call Spotify."""
 ASSUMED_RUNS = 10
-"""How many runs share the rate when the server was away from the beginning."""
+"""How many runs share the rate if the server was never reached."""
 ASK_AGAIN_S = 15.0
 
 
 class SharedRate:
-    """Slots of that rate; called by one thread at a time, as `Pacer` does.
+    """Takes slots of that rate; one thread at a time calls it, as `Pacer` does.
 
     Args:
-        rate: calls in a second, of all runs together.
+        rate: calls per second of all runs together.
         sleep: called with seconds.
         clock: monotonic seconds.
     """
@@ -50,12 +50,12 @@ class SharedRate:
         self._context = copy_context()
 
     def used_here(self) -> SharedRate:
-        """The same, whose warnings go to the log of the run that calls this: a thread that searches knows of no run."""
+        """The same, with warnings in the log of the calling run: the search threads belong to no run."""
         self._context = copy_context()
         return self
 
     def __call__(self, slots: int) -> None:
-        """Return when so many calls may be made."""
+        """Wait until this many calls may be made."""
         if self._clock() >= self._ask_at and self._asked(slots):
             return
         if self._own is None:
@@ -64,7 +64,7 @@ class SharedRate:
             self._own.wait_turn()
 
     def _asked(self, slots: int) -> bool:
-        """Take slots from the server; False when it is away."""
+        """Take slots from the server; False if it is down."""
         try:
             with client_that_does_not_wait() as client:
                 if not self._offered:
@@ -79,11 +79,13 @@ class SharedRate:
             self._ask_at = self._clock() + ASK_AGAIN_S
             if self._own is None:
                 self._away_since = self._clock()
-                self._warn(f"Prefect's server is away: this run makes at most {self._share:.1f} calls to Spotify a second meanwhile.")
+                self._warn(
+                    f"Prefect's server is down; until it is back, this run makes at most {self._share:.1f} Spotify calls per second."
+                )
             return False
-        if self._own is not None:  # said again: what was logged meanwhile is lost
+        if self._own is not None:  # repeated, because what was logged in the meantime is lost
             away_s = self._clock() - self._away_since
-            self._warn(f"Prefect's server was away for {away_s:.0f} s; this run made at most {self._share:.1f} calls to Spotify a second.")
+            self._warn(f"Prefect's server was down for {away_s:.0f} s; this run made at most {self._share:.1f} Spotify calls per second.")
             self._own = None
             send_what_was_not_sent()
         self._sharing = sharing
@@ -109,7 +111,7 @@ class SharedRate:
 
 
 def _runs_at_work(client: SyncPrefectClient) -> int:
-    """Runs that may call Spotify now, and those about to begin."""
+    """The number of runs that may call Spotify now or are about to start."""
     at_work = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
     return client.count_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=list(RUNS))), flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work))

@@ -1,6 +1,6 @@
-"""The block type that keeps a sign-in under Prefect: its token is masked on every page and in every answer of the API.
+"""The block types for sign-ins: the token is masked on every page and in every answer of Prefect's API.
 
-In a Secret block only a plain text is masked; the document that lay in one, token and date together, was shown as it is. Importing this
+A Secret block masks only plain text; a document with token and date in it was shown unmasked. Importing this
 imports Prefect.
 """
 

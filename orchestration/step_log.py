@@ -1,4 +1,4 @@
-"""What a run's log says of its work at INFO: a line for each step, and a line now and then within the long one."""
+"""A run's log at INFO: a line for each step, and some lines during the long one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from orchestration.results import GenresFailed
 
 LOGGERS = ("prefect.task_runs", "prefect.flow_runs", "prefect.engine")
 ENGINE_ENDED = "Engine execution"
-"""How Prefect's engine begins when it repeats, with a traceback, what a failed run has said."""
+"""The beginning of the record in which Prefect's engine repeats a failed run's error with a traceback."""
 
 
 def say(line: str) -> None:
-    """A step's result, as one line of the run's log."""
+    """Log a step's result in one line."""
     get_run_logger().info(line)
 
 
 @contextmanager
 def progress_logged(step: str, words: str) -> Iterator[None]:
-    """Log how far a step has come, whenever it reports it.
+    """Log a step's progress whenever it reports it.
 
     Args:
         step: as `Progress` names it.
@@ -41,9 +41,9 @@ def progress_logged(step: str, words: str) -> Iterator[None]:
 
 
 class WithoutExpectedTracebacks(logging.Filter):
-    """Takes the traceback from a log record about an error of ours: its own words say what happened and what to do.
+    """Removes the traceback from log records about our own errors: their messages say what happened and what to do.
 
-    A record that has nothing beside the traceback is dropped.
+    Drops a record that has only a traceback.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -55,7 +55,7 @@ class WithoutExpectedTracebacks(logging.Filter):
 
 
 def hide_expected_tracebacks() -> None:
-    """Have Prefect log an expected failure in one line; once a process."""
+    """Make Prefect log an expected failure in one line; once per process."""
     for logger in map(logging.getLogger, LOGGERS):
         if not any(isinstance(one, WithoutExpectedTracebacks) for one in logger.filters):
             logger.addFilter(WithoutExpectedTracebacks())

@@ -1,6 +1,6 @@
-"""A parent run's pages and the state that it ends in: `summary`, `memory` and `briefing`.
+"""Publishes a parent run's pages `summary`, `memory` and `briefing`, and sets its final state.
 
-They are made from what became of each genre, when the parent ends and once more after a genre was retried alone, see `parent`.
+It uses each genre's outcome, when the parent ends and again after a genre was retried alone, see `parent`.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from orchestration.workspace import open_workspace
 
 
 def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes: Sequence[str] = (), dry_run: bool = False) -> State[Any]:
-    """Publish the present parent's pages and return its end: Failed with the names of the genres that failed, else Completed.
+    """Publish the current parent's pages and return its final state: Failed with the names of the failed genres, else Completed.
 
-    The state's data is the document that `beatporter sync --json` prints; a failed state's is the error that holds it.
+    The state's data is the document that `beatporter sync --json` prints; in a failed state it is the error with that document.
 
     Args:
         one_process: the genres ran in this process.
         notes: sentences for the person, shown above the figures.
-        dry_run: nothing was written, so nobody is told of what waits.
+        dry_run: nothing was written, so no event reports waiting entries.
     """
     publish_memory(outcomes, one_process=one_process)
     return conclude(outcomes, run_key(), UUID(run_id()), notes=notes, tell=not dry_run)
 
 
 def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: Sequence[str] = (), tell: bool = True) -> State[Any]:
-    """Publish `summary` and `briefing` for a parent run and return the state that it ends in.
+    """Publish `summary` and `briefing` for a parent run and return its final state.
 
     Args:
         key: the parent's run key.
-        tell: send events about what waits or was refused.
+        tell: send events about waiting entries and refused charts.
     """
     with open_workspace(key) as workspace:
         rows = workspace.ledger.runs.of_run(key)
@@ -86,7 +86,7 @@ def _links(rows: Mapping[str, RunRow | None], changes: Mapping[str, RunRow | Non
     try:
         with get_client(sync_client=True) as client:
             pages = latest_versions(client, [names.sync_artifact(slug) for slug in rows])
-    except HTTPError:  # the list of a page's versions is found without it
+    except HTTPError:  # the link to the list of versions works without it
         pages = {}
     return {
         slug: genre_links(

@@ -1,4 +1,4 @@
-"""The house's task decorator: results kept as JSON, finished work found again within a run, transient errors tried again."""
+"""Our task decorator: stores results as JSON, finds finished work again within a run, and retries transient errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ R = TypeVar("R")
 
 
 def house_task(name: str, *, cached: bool = True) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """`@house_task("name")` makes a step a task; its result is a short list of ids or a few figures.
+    """Make a step a task with `@house_task("name")`; its result is a short list of ids or a few figures.
 
     Args:
-        name: as Prefect's pages show it.
-        cached: False for work that a retry has to do again also when it had finished, because what it works on has grown since.
+        name: shown on Prefect's pages.
+        cached: False for work that a retry must repeat even if it finished, because its input has grown since then.
     """
     make = task(
         name=name,
@@ -44,7 +44,7 @@ def house_task(name: str, *, cached: bool = True) -> Callable[[Callable[P, R]], 
 
 
 def measured(name: str, step: Callable[P, R]) -> Callable[P, R]:
-    """The step, whose memory is recorded where the run's is."""
+    """Wrap the step so that its memory is recorded if the run's is."""
 
     @wraps(step)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -55,7 +55,7 @@ def measured(name: str, step: Callable[P, R]) -> Callable[P, R]:
 
 
 def telling_no_secret(step: Callable[P, R]) -> Callable[P, R]:
-    """The step, whose unexpected errors are replaced when their text holds a secret: Prefect shows that text in logs and states."""
+    """Wrap the step so that unexpected errors with secrets in their text are replaced: Prefect shows that text in logs and states."""
 
     @wraps(step)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -74,17 +74,17 @@ def telling_no_secret(step: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether trying again may help; a permanent error is final at once."""
+    """Whether trying again may help; a permanent error is final."""
     return isinstance(state.result(raise_on_failure=False), TransientError)
 
 
 def _task_run_name() -> str:
-    """A task run's name in lists that hold those of all genres, e.g. "match-tracks house"."""
+    """A task run's name with its genre, for lists of all genres, e.g. "match-tracks house"."""
     return f"{task_run.task_name} {task_run.parameters.get('genre', '')}".strip()
 
 
 def _said_by(error: BaseException | None) -> Iterator[str]:
-    """The texts of an error and of those that it came from, which a traceback prints as well."""
+    """The texts of an error and of its causes, as a traceback prints them."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,4 +1,4 @@
-"""Opens the domain's workspace for a task: settings are read here, on call, and a Prefect block is turned into an address."""
+"""Opens the domain's workspace for a task: reads the settings on call, and resolves Prefect blocks."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None, reserve: int = 0) -> Workspace:
-    """The workspace of one task; leave it as a context manager.
+    """Open the workspace of one task; use it as a context manager.
 
     Args:
-        run_key: of the present run, see `orchestration.run_key`.
-        slug: the genre; empty for what concerns the account.
+        run_key: of the current run, see `orchestration.run_key`.
+        slug: the genre; empty for work on the whole account.
         max_searches: see `Workspace`, as `reserve`.
     """
-    from orchestration.limits import shared_rate  # imports Prefect, whose environment the command line sets before that
+    from orchestration.limits import shared_rate  # imports Prefect; the command line must set Prefect's environment before that
 
     settings = with_secrets(load_settings())
     return Workspace(
@@ -55,7 +55,7 @@ def open_workspace(run_key: str, slug: str = "", max_searches: int | None = None
 
 
 def open_app_workspace(app: str) -> Workspace:
-    """A workspace for a person's own flow, signed in by the block `spotify-app/<app>`; leave it as a context manager.
+    """Open a workspace for a person's own flow, signed in with the block `spotify-app/<app>`; use it as a context manager.
 
     Raises:
         SettingsError: there is no such block, or nobody has signed in with it.
@@ -65,16 +65,16 @@ def open_app_workspace(app: str) -> Workspace:
 
 
 def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> Ledger:
-    """The ledger that the settings name.
+    """Open the ledger that the settings name.
 
     Args:
-        begin_beside_older: open one without history although the home has a ledger of Parquet files, which is about to be taken in.
+        begin_beside_older: open an empty one although the home has a ledger of Parquet files, which is about to be imported.
 
     Raises:
-        SettingsError: there is no such block, it holds no address, or a ledger from before is forgotten in the home.
-        LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: as the database says.
+        SettingsError: there is no such block, it holds no address, or an older ledger in the home was not imported.
+        LedgerCorrupt, LedgerUnwritable, LedgerUnavailable: the database cannot be used.
     """
-    with suppress(OSError):  # whatever needs the home says so
+    with suppress(OSError):  # code that needs the home reports it
         make_home(settings.home)
     ledger = open_ledger(address_of(settings))
     if not begin_beside_older:
@@ -83,7 +83,7 @@ def open_ledger_of(settings: Settings, *, begin_beside_older: bool = False) -> L
 
 
 def address_of(settings: Settings) -> str:
-    """The address of the ledger's database, which may lie in a Prefect block of type Secret.
+    """The address of the ledger's database, which may be in a Prefect block of type Secret.
 
     Raises:
         SettingsError: there is no such block, or it holds no address.
@@ -101,13 +101,13 @@ def address_of(settings: Settings) -> str:
 
 
 def open_archive_storage(address: str) -> ArchiveStorage:
-    """The archive: a folder, gs://bucket/prefix, or gcs-bucket/<block> of prefect-gcp.
+    """Open the archive: a folder, gs://bucket/prefix, or gcs-bucket/<block> of prefect-gcp.
 
     Raises:
-        SettingsError: it is no such address, there is no such block, or it names no bucket.
+        SettingsError: the address is invalid, there is no such block, or it names no bucket.
         LedgerUnwritable, UpstreamDown: it cannot be reached.
     """
-    from beatporter.ledger.archive_storage import BUCKET, open_storage  # imports Arrow, which no genre's run needs
+    from beatporter.ledger.archive_storage import BUCKET, open_storage  # imports Arrow, which genre runs do not need
 
     if not address.startswith(BUCKET_BLOCK):
         return open_storage(address)
@@ -117,10 +117,10 @@ def open_archive_storage(address: str) -> ArchiveStorage:
 
 
 def check_ledger() -> None:
-    """See that the ledger is sound, and the one that the last run left, before a run sends anything.
+    """Check, before a run sends anything, that the ledger is sound and is the one that the last run left.
 
     Raises:
-        LedgerCorrupt, LedgerUnavailable, LedgerUnwritable: it is not.
+        LedgerCorrupt, LedgerUnavailable, LedgerUnwritable: the check failed.
     """
     with open_ledger_of(load_settings()) as ledger:
         check_before_run(ledger.database)

@@ -1,4 +1,4 @@
-"""Task `archive-ledger`: write what is new in the ledger to its archive."""
+"""Task `archive-ledger`: write new rows of the ledger to its archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task `copy-ledger`: copy the ledger's SQLite file as it is at one moment."""
+"""Task `copy-ledger`: make a consistent copy of the ledger's SQLite file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from orchestration.workspace import open_ledger_of
 
 @house_task("copy-ledger", cached=False)
 def copy_ledger() -> str:
-    """The copy's path: the ledger as it is at one moment, beside the original.
+    """Copy the ledger beside the original; returns the copy's path.
 
     Raises:
-        SettingsError: the ledger is a PostgreSQL, which has its own tool.
+        SettingsError: the ledger is in PostgreSQL, which has its own tool.
     """
     from beatporter.ledger.export import written_whole
     from beatporter.ledger.migrate import copy_of

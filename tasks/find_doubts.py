@@ -1,4 +1,4 @@
-"""Task `find-doubts`: which matches a person should look at."""
+"""Task `find-doubts`: find the matches that a person should review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task `append-history`: record permanently what came into the playlist."""
+"""Task `append-history`: record the playlist's new tracks permanently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.workspace import open_workspace
 
 @house_task("append-history")
 def append_history(genre: str, added: list[str]) -> list[str]:
-    """Ids that were recorded."""
+    """Append the additions to the history; returns the recorded ids."""
     with open_workspace(run_key(), genre) as workspace:
         recorded = history.append_history(workspace, genre, added)
     say(f"{genre}: {len(recorded)} tracks remembered for good")

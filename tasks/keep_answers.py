@@ -1,4 +1,4 @@
-"""Task `keep-answers`: make a person's answers their word."""
+"""Task `keep-answers`: save a person's answers as overrides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.workspace import open_workspace
 
 @house_task("keep-answers")
 def keep_answers(answers: dict[str, str]) -> int:
-    """How many of the answers were a decision.
+    """Save the answers; returns the number that were decisions.
 
     Args:
         answers: by Beatport id, as `beatporter.sync.review` names them.

@@ -1,4 +1,4 @@
-"""Task `keep-override`: a person's decision on one chart entry."""
+"""Task `keep-override`: save a person's decision on one chart entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.workspace import open_workspace
 
 @house_task("keep-override")
 def keep_override(beatport_id: int, decision: Decision, track: str) -> str:
-    """What was decided, in words.
+    """Save the decision; returns it in words.
 
     Raises:
         SettingsError: the id is unknown, or a track is needed and missing.

@@ -1,4 +1,4 @@
-"""Task `take-history`: take in what the script before Beatporter remembers."""
+"""Task `take-history`: import the history of the script before Beatporter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.workspace import open_ledger_of
 
 @house_task("take-history", cached=False)
 def take_history(file: str, dry_run: bool) -> dict[str, int]:
-    """Rows read, taken, repeated and left of a file of the old script, on the worker's machine."""
+    """Import a file of the old script on the worker's machine; returns the rows read, taken, repeated and left."""
     from beatporter.ledger import import_script_history  # loads Arrow
     from beatporter.matching import recording_key
 

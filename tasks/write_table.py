@@ -12,7 +12,7 @@ from orchestration.workspace import open_ledger_of
 
 @house_task("write-table", cached=False)
 def write_table(table: str, kind: str, only: str | None) -> list[Any]:
-    """Path and rows of the file that was written, in `exports` in the home."""
+    """Write the file to `exports` in the home; returns its path and number of rows."""
     from beatporter.ledger.export import export  # loads pandas
 
     settings = load_settings()

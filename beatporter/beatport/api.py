@@ -1,4 +1,4 @@
-"""Charts and labels from Beatport's API v4, with a token or a sign-in of the person's own. Nothing is embedded; no client id is fetched."""
+"""Charts and labels from Beatport's API v4, with the person's own token or sign-in. No client id is embedded or fetched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAME = "api"
 _HEADERS = {"Accept": "application/json"}
 _PER_PAGE = 100
 _MOST_PAGES = 5
-_LATER = "The next run tries again; when it stays so, check BEATPORTER_BEATPORT_API_URL."
+_LATER = "The next run tries again; if the problem stays, check BEATPORTER_BEATPORT_API_URL."
 _REMEDY = (
     "Sign in with `beatporter login beatport`, or set BEATPORTER_BEATPORT_TOKEN to a fresh token (Beatport's last about ten hours), "
     "or name other sources in BEATPORTER_CHART_SOURCE."
@@ -36,21 +36,21 @@ _REMEDY = (
 
 
 class AccessTokens(Protocol):
-    """Where the API's access tokens come from."""
+    """A source of access tokens for the API."""
 
     def current(self) -> SecretStr:
-        """A token that should be taken.
+        """A token that should be valid.
 
         Raises:
-            SignInExpired, UpstreamDown, RateLimited, SettingsError: there is none to be had.
+            SignInExpired, UpstreamDown, RateLimited, SettingsError: no token is available.
         """
 
     def drop(self, refused: SecretStr) -> bool:
-        """Forget a token that was refused; whether another one can be had."""
+        """Forget a refused token; returns whether another one is available."""
 
 
 class FixedToken:
-    """The token that the settings hold; it cannot be renewed."""
+    """The token in the settings, which cannot be renewed."""
 
     def __init__(self, token: SecretStr) -> None:
         self._token = token
@@ -66,13 +66,13 @@ def fixed_token(settings: Settings) -> FixedToken:
     """The settings' token.
 
     Raises:
-        SettingsError: there is none, or it cannot be one.
+        SettingsError: it is missing or invalid.
     """
     token = settings.beatport_token.get_secret_value().strip() if settings.beatport_token else ""
     if not token:
         raise SettingsError("Nobody is signed in to Beatport, and BEATPORTER_BEATPORT_TOKEN (beatport_token) is not set.", _REMEDY)
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise SettingsError("BEATPORTER_BEATPORT_TOKEN (beatport_token) has characters that no token has, such as blanks.", _REMEDY)
+        raise SettingsError("BEATPORTER_BEATPORT_TOKEN (beatport_token) has characters that a token cannot have, such as blanks.", _REMEDY)
     return FixedToken(SecretStr(token))
 
 
@@ -80,11 +80,11 @@ class Api:
     """`/catalog/…` of API v4.
 
     Args:
-        client: asks politely.
+        client: sends polite requests.
         address: of the API with its version, without a slash at the end.
-        tokens: sign its requests.
-        now: the day by which a chart's name is made.
-        copies: where copies of answers that nobody can read are kept.
+        tokens: for its requests.
+        now: the day for names of charts with a date.
+        copies: the folder for copies of unreadable answers.
     """
 
     def __init__(self, client: BeatportClient, address: str, tokens: AccessTokens, *, now: Clock, copies: Path | None = None) -> None:
@@ -92,13 +92,13 @@ class Api:
         self._copies = BadCopies(copies, NAME)
 
     def read_chart(self, chart: Genre) -> FoundChart:
-        """The chart; further pages are asked for only while rows are missing.
+        """The chart; requests further pages only while rows are missing.
 
-        `next` is no reason to go on: the API names one although all rows were there.
+        It ignores `next`, which the API sets even if all rows are there.
 
         Raises:
-            BeatporterError: as `BeatportClient.fetch`; SignInExpired when the token is not taken; ChartNotYet when a chart of this
-                week or month is not out and there is none before it.
+            BeatporterError: as `BeatportClient.fetch`; SignInExpired if the token is refused; ChartNotYet if a chart of this
+                week or month is not out and there is no earlier one.
         """
         path, query, notes = self._place_of(chart)
         url = f"{self._address}{path}?{urlencode({'per_page': _PER_PAGE, **query})}"
@@ -112,7 +112,7 @@ class Api:
         return FoundChart(entries, (*notes, *unusual))
 
     def read_label(self, label: Subscription, page: int) -> LabelPage:
-        """One page of a label's tracks, counted from 1; one behind the last has none.
+        """One page of a label's tracks, counted from 1; a page after the last is empty.
 
         Raises:
             As `read_chart`.
@@ -142,7 +142,7 @@ class Api:
         return GenreNames(found, whole=True)
 
     def _place_of(self, chart: Genre) -> tuple[str, dict[str, str], tuple[str, ...]]:
-        """Path and query of a chart's tracks, and what is to be said about which chart it is."""
+        """Path and query of a chart's tracks, and a note about which chart it is."""
         if not isinstance(chart, Subscription):
             return f"/catalog/genres/{chart.genre_id}/top/100/", {}, ()
         number, hype = chart.beatport_id, {"hype": "true"} if chart.kind == "hype" else {}
@@ -158,7 +158,7 @@ class Api:
         return f"/catalog/charts/{number}/tracks/", {}, notes
 
     def _newest_of(self, chart: Subscription) -> int:
-        """The chart that an artist or curator published last."""
+        """The latest chart of an artist or curator."""
         charts = self._charts({"artist_id": str(chart.beatport_id)})
         if not charts:
             raise ChartUnavailable(
@@ -168,7 +168,7 @@ class Api:
         return newest
 
     def _by_name(self, chart: Subscription) -> tuple[int, tuple[str, ...]]:
-        """The newest chart whose name fits, and what to say when that is not today's."""
+        """The newest chart with a matching name, and a note if it is not today's."""
         names = chart.names_at(_day(self._now()))
         words = chart.path.partition("%")[0].strip("-").replace("-", " ")
         by_name: dict[str, int] = {}
@@ -176,13 +176,15 @@ class Api:
             by_name.setdefault(str(row.get("slug") or ""), row["id"])
         found = next((name for name in names if name in by_name), None)
         if found is None and chart.has_dates:
-            raise ChartNotYet(f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "It is waited for.")
+            raise ChartNotYet(
+                f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "Beatporter waits for it."
+            )
         if found is None:
             raise ChartUnavailable(f"There is no chart named {names[0]} on Beatport.", "Copy its address; the number at its end is surer.")
-        return by_name[found], (f"{names[0]} is not out yet; {found} stands in.",) if found != names[0] else ()
+        return by_name[found], (f"{names[0]} is not out yet; {found} is used instead.",) if found != names[0] else ()
 
     def _charts(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """DJ charts that are published, the newest first."""
+        """Published DJ charts, newest first."""
         asked = urlencode({**query, "order_by": "-publish_date", "per_page": _PER_PAGE})
         rows = _objects(self._fetch(f"{self._address}/catalog/charts/?{asked}", _read_document))
         return [row for row in rows if _is_id(row.get("id")) and row.get("is_published", True)]
@@ -191,7 +193,7 @@ class Api:
         return self._copies.read(RowList(document["results"], document, ""), chart)
 
     def _fetch(self, url: str, read: Callable[[Answer], T]) -> T:
-        """What `read` makes of the answer; a token that is refused is renewed once, where it can be."""
+        """The answer as `read` returns it; a refused token is renewed once, if possible."""
         for _ in range(2):
             token = self._tokens.current()
             try:
@@ -201,7 +203,7 @@ class Api:
                     raise
             if not self._tokens.drop(token):
                 break
-        raise SignInExpired("Beatport's API does not take the token: it is wrong or has expired.", _REMEDY)
+        raise SignInExpired("Beatport's API refused the token: it is wrong or has expired.", _REMEDY)
 
 
 def _read_document(answer: Answer) -> dict[str, Any]:
@@ -209,20 +211,20 @@ def _read_document(answer: Answer) -> dict[str, Any]:
     try:
         document = decode_json(answer.body)
     except ValueError:
-        raise UpstreamDown("Beatport's API answered with something that is no JSON.", _LATER, outcome_unknown=False) from None
+        raise UpstreamDown("Beatport's API did not answer with JSON.", _LATER, outcome_unknown=False) from None
     if not isinstance(document, dict) or not isinstance(document.get("results"), list):
         document = {"results": api_rows(document).rows}
     return document
 
 
 def _read_page(answer: Answer) -> dict[str, Any]:
-    """The document of one page, its rows counted and looked at while it can still be fetched again."""
+    """The document of one page; its rows are counted and checked while it can still be fetched again."""
     document = _read_document(answer)
     try:
         parse_api(document)
     except CutOff:
         raise
-    except PageShapeChanged:  # is told later, with the contract, and a copy is kept
+    except PageShapeChanged:  # reported later with the contract, which also saves a copy
         pass
     return document
 

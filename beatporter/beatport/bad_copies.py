@@ -1,7 +1,7 @@
-"""Copies of what Beatport sent and nobody could read, for a bug report: without anything personal, cut to a size that can be sent.
+"""Saves copies of Beatport's unreadable answers for bug reports: without personal data, and small enough to send.
 
-What is kept is a shape: every field, with a few of the rows. Keys that could hold something personal (tokens, sessions, users, addresses
-of mail) lose their values.
+A copy holds every field and a few of the rows. Keys that could hold personal data (tokens, sessions, users, mail
+addresses) lose their values.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "bad-charts"
 MOST_COPIES = 20
-"""The oldest goes when another one comes."""
+"""A further copy replaces the oldest."""
 _MOST_ELEMENTS = 5
 _MOST_CHARACTERS = 200
 _DEEPEST = 12
@@ -34,7 +34,7 @@ REMOVED = "(removed)"
 
 
 def keep_copy(folder: Path, source: str, slug: str, document: object, why: str) -> None:
-    """Keep a copy in the folder; one that cannot be written is not worth failing for."""
+    """Save a copy in the folder; an error while writing is only logged."""
     now = datetime.now(UTC)
     file = folder / f"{now:%Y%m%d-%H%M%S}-{source}-{slug}-{secrets.token_hex(2)}.json"
     kept = {"at": now.isoformat(timespec="seconds"), "source": source, "list": slug, "why": why, "document": without_personal(document)}
@@ -45,11 +45,11 @@ def keep_copy(folder: Path, source: str, slug: str, document: object, why: str) 
         for old in sorted(folder.glob("*.json"))[:-MOST_COPIES]:
             old.unlink(missing_ok=True)
     except OSError as error:
-        logger.warning("No copy of it could be kept in %s (%s).", folder, error.strerror)
+        logger.warning("A copy of it could not be saved in %s (%s).", folder, error.strerror)
 
 
 def without_personal(node: object, depth: int = 0) -> Any:
-    """The document's shape without anything personal: few elements of each list, short texts."""
+    """The document's shape without personal data: few elements of each list, short texts."""
     if isinstance(node, Mapping):
         if depth >= _DEEPEST:
             return REMOVED

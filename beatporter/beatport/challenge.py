@@ -1,4 +1,4 @@
-"""Cloudflare's challenge, recognised by each of its signs. It is a no, and taken as one: never retried, never worked around."""
+"""Recognises Cloudflare's challenge by any of its signs. It is a refusal: we never retry it and never work around it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from beatporter.errors import ChallengeShown
 
 _TITLE = re.compile(r"<title[^<>]{0,200}>\s{0,200}(Just a moment|Attention Required)", re.IGNORECASE)
 _SCRIPT = "_cf_chl_opt"
-"""The challenge's own settings; `/cdn-cgi/challenge-platform/` alone stands on ordinary pages too."""
+"""The challenge's own settings; `/cdn-cgi/challenge-platform/` alone is on ordinary pages as well."""
 
 
 def is_challenge(status: int, headers: Mapping[str, str], body: str) -> bool:
@@ -21,7 +21,7 @@ def is_challenge(status: int, headers: Mapping[str, str], body: str) -> bool:
     Args:
         status: the HTTP status; the challenge also comes with 200 and 503.
         headers: the answer's, names in any case.
-        body: the answer's text; its beginning is enough.
+        body: the answer's text, or only its beginning.
     """
     if any(name.lower() == "cf-mitigated" and "challenge" in value.lower() for name, value in headers.items()):
         return True
@@ -33,7 +33,7 @@ def is_challenge(status: int, headers: Mapping[str, str], body: str) -> bool:
 
 
 def challenge_shown(what: str) -> ChallengeShown:
-    """The error for a challenge at `what`, with the other ways in."""
+    """The error for a challenge at `what`, with the alternatives."""
     return ChallengeShown(
         f"Beatport asked for proof of a human at {what}; Beatporter does not answer for one and has stopped asking.",
         "Hand the page over from your browser (`beatporter inbox`), or sign in with `beatporter login beatport`; "

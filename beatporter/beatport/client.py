@@ -1,7 +1,7 @@
-"""Polite requests to Beatport: one at a time with a pause, a few retries, no way around a refusal.
+"""Polite requests to Beatport: one at a time with a pause, a few retries, and no way around a refusal.
 
-Owns what an HTTP answer of Beatport's means (come again, refused, not found, challenge). What a good answer holds is read by the caller's
-function, which runs within the retries so that an answer that is half there is fetched again.
+Owns the meaning of Beatport's HTTP answers (retry, refused, not found, challenge). The caller's function reads a good answer;
+it runs within the retries, so that an incomplete answer is fetched again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RETRIES = RetryPolicy("Beatport", pauses_s=(2.0, 8.0), max_wait_s=60.0)
-"""There is no fourth attempt, Prefect's own retry comes later; a wait of more than a minute is not sat out."""
+"""Three attempts, since Prefect's own retry comes later; no wait of more than a minute."""
 _CHALLENGE_LOOKS_AT = 200_000
 _NEXT_RUN = "The next run tries again."
 _CHECK = "Check BEATPORTER_BEATPORT_URL and BEATPORTER_BEATPORT_API_URL."
@@ -46,7 +46,7 @@ _CHECK = "Check BEATPORTER_BEATPORT_URL and BEATPORTER_BEATPORT_API_URL."
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable(Down):
-    """An answer that came, and that the caller cannot read but may be able to when it is fetched again."""
+    """An answer that the caller cannot read; fetching it again may help."""
 
     error: TransientError | CutOff
 
@@ -56,7 +56,7 @@ class BeatportClient:
 
     Args:
         http: sends the requests.
-        pacer: keeps the pause between requests.
+        pacer: pauses between requests.
     """
 
     def __init__(
@@ -72,15 +72,15 @@ class BeatportClient:
     def fetch(
         self, url: str, read: Callable[[Answer], T], headers: Mapping[str, str] | None = None, *, token: SecretStr | None = None
     ) -> T:
-        """What `read` makes of the answer.
+        """Fetch an address and return the answer as `read` returns it.
 
         Args:
-            read: given a 200 or 304; raises `CutOff` or a `TransientError` for an answer that is worth fetching again.
-            token: signs the request; never repeated to another host.
+            read: reads a 200 or 304; raises `CutOff` or a `TransientError` if the answer should be fetched again.
+            token: for the request; never sent to another host.
 
         Raises:
-            UpstreamDown, RateLimited: after three attempts, or when asked to wait longer than a minute.
-            ChallengeShown, ChartUnavailable, RequestRefused, PageShapeChanged, SettingsError: at once.
+            UpstreamDown, RateLimited: after three attempts, or if Beatport asks for a wait of more than a minute.
+            ChallengeShown, ChartUnavailable, RequestRefused, PageShapeChanged, SettingsError: without a retry.
         """
         place, auth = place_of(url), BearerToken(token) if token is not None else None
 
@@ -100,7 +100,7 @@ class BeatportClient:
         raise _error(result, place)
 
     def _result_of(self, sent: Answer | Down, place: str) -> HttpResult[Answer]:
-        """What came of a request; a challenge comes with any status, and so may the wait in a 503."""
+        """The result of a request; a challenge may have any status, and a 503 may ask for a wait."""
         if isinstance(sent, Down):
             return sent
         if is_challenge(sent.status, sent.headers, sent.body[:_CHALLENGE_LOOKS_AT].decode("utf-8", "replace")):
@@ -122,10 +122,10 @@ class BeatportClient:
 
 
 def place_of(url: str) -> str:
-    """The address as messages may show it: host and path only.
+    """The address for messages: host and path only.
 
     Raises:
-        SettingsError: it cannot be an address.
+        SettingsError: it is not an address.
     """
     try:
         parts = urlsplit(url)
@@ -139,7 +139,7 @@ def _error(result: HttpResult[T], place: str) -> BeatporterError:
         if not isinstance(result.error, CutOff):
             return result.error
         return PageShapeChanged(
-            f"{place}: {result.why}", f"It was so {len(RETRIES.pauses_s) + 1} times in a row; the next run tries again."
+            f"{place}: {result.why}", f"This happened {len(RETRIES.pauses_s) + 1} times in a row; the next run tries again."
         )
     if isinstance(result, TooLarge):
         return PageShapeChanged(f"{place} cannot be read: {result.why}, more than any chart has.")

@@ -1,6 +1,6 @@
-"""Holds the rows of a chart against the contract of fields, so that a change at Beatport is noticed before it does harm. Pure.
+"""Checks a chart's rows against the contract of fields, so that we notice a change at Beatport before it does harm. Pure.
 
-The contract itself is data, `fields.toml`. Harmless findings are notes for the person; harmful ones mean that the rows must not be used.
+The contract itself is data, `fields.toml`. Harmless findings are notes for the person; after harmful ones the rows must not be used.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ FILE = Path(__file__).with_name("fields.toml")
 MOST = 0.5
 """A needed field that is unusable in more than this share of the rows fails the chart."""
 FEWEST_ROWS = 10
-"""Of fewer rows no share says anything."""
+"""Shares of fewer rows are meaningless."""
 _TYPES: Mapping[str, type] = {"int": int, "str": str, "bool": bool, "list": list, "object": Mapping}
 _NAMED = 5
-"""Unknown fields that a note names."""
+"""Most unknown fields that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is expected of a field; see `fields.toml`."""
+    """The expectations for a field; see `fields.toml`."""
 
     name: str
     type: str
@@ -46,7 +46,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it was.
+    """A deviation from the contract.
 
     Attributes:
         what: one sentence.
@@ -59,7 +59,7 @@ class Finding:
 
 @cache
 def contract() -> tuple[Field, ...]:
-    """The contract as the file has it."""
+    """Read the contract from the file."""
     with FILE.open("rb") as file:
         return tuple(_field(name, about) for name, about in tomllib.load(file).items())
 
@@ -71,17 +71,17 @@ def _field(name: str, about: dict[str, Any]) -> Field:
 
 
 def check_rows(found: RowList, source: str, chart: Genre) -> list[Finding]:
-    """What is unusual about a chart's rows; nothing for rows by other names (search pages).
+    """Find what is unusual about a chart's rows; nothing for rows with other field names (search pages).
 
     Args:
         source: website or api.
-        chart: whose rows they should be.
+        chart: the chart that the rows should belong to.
     """
     rows = [row for row in found.rows if isinstance(row, Mapping)]
     if len(rows) < len(found.rows):
         return [
             *_counted(found),
-            Finding(f"{len(found.rows) - len(rows)} of {len(found.rows)} rows are no objects.", len(rows) * 2 < len(found.rows)),
+            Finding(f"{len(found.rows) - len(rows)} of {len(found.rows)} rows are not objects.", len(rows) * 2 < len(found.rows)),
         ]
     if not rows or any("track_id" in row for row in rows):
         return []
@@ -140,7 +140,7 @@ def _within(field: Field, value: int) -> bool:
 
 
 def _genre_of(rows: Sequence[Mapping[Any, Any]], chart: Genre) -> Iterator[Finding]:
-    """Whether the rows are the genre's, and whether Beatport still calls it so."""
+    """Check that the rows belong to the genre, and that Beatport has not renamed it."""
     if chart.genre_id < 0:  # a list over several genres
         return
     prevailing = prevailing_genre(list(rows))

@@ -1,7 +1,7 @@
-"""The chart from a folder of files that the person saved: pages from the browser, or API answers as JSON.
+"""Reads the chart from a folder of files that the person saved: pages from the browser, or API answers as JSON.
 
-A file belongs to a genre by what it says itself; only when it does not say, by its name (`<slug>*.html`, `<slug>*.json`).
-The newest that belongs is used. Files are only read.
+A file's content says which genre it belongs to; if it does not, the file's name does (`<slug>*.html`, `<slug>*.json`).
+The genre's newest file is used. Files are never changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from beatporter.http.limits import MAX_BODY_BYTES
 logger = logging.getLogger(__name__)
 
 LARGEST_AGE = timedelta(days=31)
-"""An older file was forgotten: nearly all of a chart changes in a month (about a tenth a day, see docs/decisions/beatport-sources.md)."""
+"""An older file counts as forgotten: a chart changes almost completely in a month (a tenth a day, docs/decisions/beatport-sources.md)."""
 _PAGES = frozenset({".html", ".htm"})
 _KINDS = _PAGES | {".json"}
 _HOW = "Save the genre's Top 100 page from your browser (as HTML) or the API's answer (as JSON) into that folder."
@@ -44,11 +44,11 @@ class SavedChart:
 
 
 class Folder:
-    """Saved charts of any number of genres.
+    """A folder with saved charts of any number of genres.
 
     Args:
-        path: the folder; folders within it are not looked into.
-        slugs: of all genres, to tell `house-….html` from the file of a genre whose slug begins alike.
+        path: the folder; its subfolders are ignored.
+        slugs: of all genres, to distinguish `house-….html` from the file of a genre with a longer slug.
     """
 
     def __init__(self, path: Path, slugs: frozenset[str], *, now: Clock) -> None:
@@ -57,7 +57,7 @@ class Folder:
         self._now = now
 
     def read_chart(self, genre: Genre) -> FoundChart:
-        """The chart in the newest file that belongs to the genre.
+        """The chart in the genre's newest file.
 
         Raises:
             ChartUnavailable: no file, only an old one, or several equally new ones that differ.
@@ -95,10 +95,10 @@ class Folder:
             try:
                 said = _genre_said(_load(file.path))
             except (PageShapeChanged, ChartUnavailable) as error:
-                # A broken file that is named as this genre's must not give way silently to an older one.
+                # Do not silently use an older file if a broken one has this genre's name.
                 if self._named(file.path, genre):
                     raise
-                logger.debug("%s is passed over: %s", file.path, error.what)
+                logger.debug("%s is ignored: %s", file.path, error.what)
                 continue
             if said == genre.genre_id or (said is None and self._named(file.path, genre)):
                 yield file
@@ -117,13 +117,13 @@ class Folder:
         age = self._now() - newest.saved_at
         if age > LARGEST_AGE:
             raise ChartUnavailable(
-                f"{newest.path} is {age.days} days old, and no newer file of its genre is there.",
-                f"Save the page again. If it is right as it is, `touch` it: after {LARGEST_AGE.days} days a file is taken for forgotten.",
+                f"{newest.path} is {age.days} days old, and there is no newer file of its genre.",
+                f"Save the page again. If it is still right, `touch` it: after {LARGEST_AGE.days} days a file counts as forgotten.",
             )
 
 
 def _load(path: Path) -> object:
-    """The decoded JSON of a file, or of the data within a page."""
+    """The decoded JSON of a file, or of the data in a page."""
     try:
         if path.stat().st_size > MAX_BODY_BYTES:
             raise PageShapeChanged(f"{path} has more than {MAX_BODY_BYTES:,} bytes, which no chart has.")
@@ -148,6 +148,6 @@ def _is_page(document: object) -> bool:
 
 
 def _genre_said(document: object) -> int | None:
-    """The genre that a file says it is of: by its address, else by its rows."""
+    """The genre that a file's content names: by its address, otherwise by its rows."""
     said = stated_genre(document)
     return said if said is not None or _is_page(document) else prevailing_genre(document)

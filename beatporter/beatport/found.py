@@ -1,4 +1,4 @@
-"""What a source gives, and how its rows are read: held against the contract, with a copy kept of what cannot be used."""
+"""A source's results. Reads rows, checks them against the contract, and saves a copy of what cannot be used."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class FoundChart:
     """A chart as one source gave it.
 
     Attributes:
-        entries: in chart order; none when the chart has no rows.
-        notes: what is unusual about it, in words for the person.
-        source: which source it was.
+        entries: in chart order; empty if the chart has no rows.
+        notes: what is unusual about it, for the person.
+        source: the source's name.
     """
 
     entries: tuple[ChartEntry, ...]
@@ -48,17 +48,17 @@ class GenreNames:
 
 
 COUNTED_TO = 10_000
-"""Beatport's API counts no further."""
+"""The highest count of Beatport's API."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelPage:
-    """One page of a label's tracks, the newest first.
+    """One page of a label's tracks, newest first.
 
     Attributes:
         number: from 1.
-        total: tracks that Beatport counts; 0 when it does not say.
-        per_page: tracks on a whole page.
+        total: number of tracks according to Beatport; 0 if unknown.
+        per_page: tracks on a full page.
     """
 
     entries: tuple[ChartEntry, ...]
@@ -81,10 +81,10 @@ class LabelPage:
 
 
 class BadCopies:
-    """Reads rows for one source and keeps a copy of what cannot be used.
+    """Reads rows for one source and saves a copy of what cannot be used.
 
     Args:
-        folder: where the copies lie; None: none is kept.
+        folder: for the copies; None saves none.
         source: the source's name.
     """
 
@@ -95,7 +95,7 @@ class BadCopies:
         """The entries, and notes for the person.
 
         Raises:
-            CutOff, PageShapeChanged: as the parser, or because the contract is broken; a copy is kept then.
+            CutOff, PageShapeChanged: as the parser, or because the contract is broken; then a copy is saved.
         """
         try:
             findings = check_rows(found, self._source, chart)
@@ -113,6 +113,6 @@ class BadCopies:
             raise
 
     def keep(self, document: object, chart: Genre, error: PageShapeChanged) -> None:
-        """Keep a copy of what could not be read."""
+        """Save a copy of what could not be read."""
         if self._folder is not None:
             keep_copy(self._folder, self._source, chart.slug, document, error.what)

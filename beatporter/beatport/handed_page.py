@@ -1,7 +1,7 @@
-"""What a person hands over: a page of Beatport's or an answer of its API, as which list it is and what it holds. Pure.
+"""Reads what a person hands over, a page of Beatport or an answer of its API: which list it is, and its entries. Pure.
 
-A page that a browser shows may not be the one that its `__NEXT_DATA__` is of: going from page to page within the site leaves it as it
-was. So an address that is handed over with it has to be that of the data.
+The page that a browser shows may differ from its `__NEXT_DATA__`, which stays unchanged while the person moves from page to page within
+the site. So an address that is handed over as well must match the data.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class HandedChart:
     """A chart that was handed over.
 
     Attributes:
-        chart: the genre or list that it is of, uncut.
-        notes: what is unusual about it.
+        chart: the genre or list, without a limit.
+        notes: what is unusual about the rows.
     """
 
     chart: Genre
@@ -38,23 +38,23 @@ class HandedChart:
 
 
 def read_handed(document: object, settings: Settings, day: date, *, address: str = "", file_name: str = "") -> HandedChart:
-    """The chart in what was handed over.
+    """Read the chart that was handed over.
 
     Args:
         document: decoded: a page's `__NEXT_DATA__`, an API answer, or a list of rows.
-        day: today, for charts whose name holds a date.
-        address: of the page that the browser showed; empty when it is not known.
-        file_name: says the genre when nothing else does.
+        day: today, for charts with a date in their name.
+        address: of the page that the browser showed; empty if unknown.
+        file_name: names the genre if nothing else does.
 
     Raises:
-        ChartUnavailable: it is of another site, of no list that is known, or empty.
+        ChartUnavailable: it is from another site, of an unknown list, or empty.
         PageShapeChanged: its rows cannot be used.
     """
     if address:
         _refuse_other_page(address, document, settings)
     found = _rows_of(document)
     chart = _list_of(document, found, settings, day, file_name)
-    findings = [] if isinstance(document, list) else check_rows(found, "website", chart)  # a bare list may be made by hand
+    findings = [] if isinstance(document, list) else check_rows(found, "website", chart)  # a bare list may be handmade
     harmful = [finding.what for finding in findings if finding.harmful]
     if harmful:
         raise PageShapeChanged(
@@ -71,7 +71,7 @@ def _rows_of(document: object) -> RowList:
         return page_rows(document)
     if isinstance(document, list) or (isinstance(document, Mapping) and isinstance(document.get("results"), list)):
         return api_rows(document)
-    raise ChartUnavailable("What was handed over is no page of Beatport's with a chart, and no answer of its API.", _TAKEN)
+    raise ChartUnavailable("What was handed over is neither a page of Beatport with a chart nor an answer of its API.", _TAKEN)
 
 
 def _list_of(document: object, found: RowList, settings: Settings, day: date, file_name: str) -> Genre:
@@ -79,18 +79,18 @@ def _list_of(document: object, found: RowList, settings: Settings, day: date, fi
     if stated is not None:
         return _known(stated, settings, day)
     if isinstance(document, Mapping) and "props" in document:
-        raise ChartUnavailable(f"That page is of no chart: {str(document.get('page'))[:80]!r}.", _TAKEN)
+        raise ChartUnavailable(f"That page has no chart: {str(document.get('page'))[:80]!r}.", _TAKEN)
     genres = settings.all_genres()
     genre_id = prevailing_genre(list(found.rows))
     named = max((slug for slug in genres if file_name.lower().startswith(slug)), key=len, default="")
     by_id = next((genre for genre in genres.values() if genre.genre_id == genre_id), None)
     if by_id is None and not named:
-        raise ChartUnavailable("What was handed over does not say which chart it is of.", "Name the file as the genre: house.json.")
+        raise ChartUnavailable("What was handed over does not say which chart it is.", "Name the file as the genre: house.json.")
     return by_id or genres[named]
 
 
 def _known(stated: StatedList, settings: Settings, day: date) -> Genre:
-    """The genre or list that a page says it is of; a subscription's where there is one."""
+    """The genre or list that a page names; the person's subscription to it, if any."""
     genre = next((genre for genre in settings.all_genres().values() if genre.genre_id == stated.beatport_id), None)
     if stated.kind == "overall":
         return make_subscription("overall")
@@ -108,7 +108,7 @@ def _known(stated: StatedList, settings: Settings, day: date) -> Genre:
 
 
 def _refuse_other_page(address: str, document: object, settings: Settings) -> None:
-    """Raise unless the address is that of a page of Beatport's, and of the very list that the data is of."""
+    """Raise unless the address is a page of Beatport for the same list as the data."""
     if parts_host(address) != parts_host(settings.beatport_url):
         raise ChartUnavailable(f"That is a page of {parts_host(address)[:80] or 'no site'}, not of Beatport.", _TAKEN)
     shown, stated = list_at(address), stated_list(document)

@@ -1,4 +1,4 @@
-"""Which list a page or an API document is of. The id decides; a slug is decoration, but better than nothing."""
+"""Identifies the list of a page or an API document. The id decides; without an id the slug does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGES = {
     "/label/[description]/[id]/tracks": "label",
     "/label/[description]/[id]": "label",
 }
-"""Next's patterns of the pages that hold tracks."""
+"""Next's patterns for pages with tracks."""
 _LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
 _ANSWERS = (
     (re.compile(r"/genres/(?P<id>\d{1,9})/top/.*[?&]hype=true"), "hype"),
@@ -31,12 +31,12 @@ _ANSWERS = (
     (re.compile(r"/charts/(?P<id>\d{1,9})/tracks/"), "chart"),
     (re.compile(r"/tracks/\?(?:.*&)?label_id=(?P<id>\d{1,9})"), "label"),
 )
-"""Addresses that an API answer names as its next page."""
+"""Addresses that an API answer gives for its next page."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatedList:
-    """What a page or answer says it is of.
+    """The list that a page or answer names.
 
     Attributes:
         kind: genre, hype, overall, chart or label.
@@ -49,7 +49,7 @@ class StatedList:
     path: str = field(default="", compare=False)
 
     def is_of(self, chart: Genre) -> bool:
-        """Whether that is this list."""
+        """Whether this is the chart's list."""
         if not isinstance(chart, Subscription):
             return (self.kind, self.beatport_id) == ("genre", chart.genre_id)
         kind = "label" if chart.is_label else chart.kind
@@ -66,7 +66,7 @@ class StatedList:
 
 
 def stated_list(document: object) -> StatedList | None:
-    """The list that a page's `__NEXT_DATA__` or an API v4 answer itself names, None when it names none."""
+    """The list that a page's `__NEXT_DATA__` or an API v4 answer names, if any."""
     if not isinstance(document, Mapping):
         return None
     query, page = document.get("query"), document.get("page")
@@ -83,7 +83,7 @@ def stated_list(document: object) -> StatedList | None:
 
 
 def list_at(address: str) -> StatedList | None:
-    """The list whose page an address is of, None when it is of none; the host is not looked at."""
+    """The list that an address leads to, if any; ignores the host."""
     try:
         steps = [step for step in urlsplit(address).path.split("/") if step]
     except ValueError:
@@ -100,7 +100,7 @@ def list_at(address: str) -> StatedList | None:
 
 
 def stated_genre(document: object) -> int | None:
-    """The genre's id that a page's `__NEXT_DATA__` or an API v4 answer itself names, None when it names none."""
+    """The genre id that a page's `__NEXT_DATA__` or an API v4 answer names, if any."""
     if not isinstance(document, Mapping):
         return None
     query, page = document.get("query"), document.get("page")
@@ -111,7 +111,7 @@ def stated_genre(document: object) -> int | None:
 
 
 def prevailing_genre(document: object) -> int | None:
-    """The genre's id that most rows of an API v4 answer or of a plain list of rows name, None without a majority."""
+    """The genre id in most rows of an API v4 answer or of a plain list of rows; None without a majority."""
     rows = document.get("results") if isinstance(document, Mapping) else document
     ids = list(_row_genres(rows))
     genre_id, count = Counter(ids).most_common(1)[0] if ids else (None, 0)

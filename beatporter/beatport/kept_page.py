@@ -1,6 +1,6 @@
-"""The last page of each genre, kept as its rows with the marks for a conditional request (RFC 9110, 13.1).
+"""Saves each genre's last page as its rows, with the validators for a conditional request (RFC 9110, 13.1).
 
-A 304 is then answered from here. It is a convenience: a file that cannot be read or written is as if there were none.
+After a 304 the rows come from here. Unreadable or unwritable files are ignored.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from beatporter.records.chart import ChartEntry
 logger = logging.getLogger(__name__)
 
 _FORMAT = 2
-"""Raised when the parser reads pages differently, so that rows read the old way are not used any more."""
+"""Increase this when the parser reads pages differently, so that older rows are no longer used."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page's rows and what Beatport said of its version."""
+    """A page's rows and its validators from Beatport."""
 
     url: str
     etag: str | None
@@ -29,13 +29,13 @@ class KeptPage:
     entries: tuple[ChartEntry, ...]
 
     def conditions(self) -> dict[str, str]:
-        """Headers that ask for the page only if it is another one now."""
+        """Headers that request the page only if it has changed."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in headers.items() if value}
 
 
 def load_page(file: Path, url: str) -> KeptPage | None:
-    """The page kept in `file`, None when there is none of that address that can be read."""
+    """The saved page of this address in `file`; None if it is missing or unreadable."""
     try:
         document = json.loads(file.read_bytes())
         if (document["format"], document["url"]) != (_FORMAT, url):
@@ -46,7 +46,7 @@ def load_page(file: Path, url: str) -> KeptPage | None:
 
 
 def keep_page(file: Path, page: KeptPage) -> None:
-    """Keep the page in `file`, whole or not at all; a page without marks is not worth keeping and voids the one before."""
+    """Save the page atomically in `file`; a page without validators deletes the previous one instead."""
     try:
         if not page.conditions():
             file.unlink(missing_ok=True)
@@ -56,7 +56,7 @@ def keep_page(file: Path, page: KeptPage) -> None:
         unfinished.write_text(json.dumps({"format": _FORMAT, **asdict(page)}), encoding="utf-8")
         unfinished.replace(file)
     except OSError as error:
-        logger.warning("Cannot keep the page in %s (%s); it is fetched whole next time.", file, error.strerror)
+        logger.warning("Cannot save the page in %s (%s); the next run fetches it in full.", file, error.strerror)
 
 
 def _entry(row: dict[str, object]) -> ChartEntry:

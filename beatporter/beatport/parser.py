@@ -1,7 +1,7 @@
-"""Charts out of what Beatport answers: pages (`__NEXT_DATA__`) and API v4 documents. Pure: text in, entries out.
+"""Parses charts from Beatport's pages (`__NEXT_DATA__`) and API v4 documents. Pure: text in, entries out.
 
 Rows are found by their shape, never by their place: on charts and labels another query comes first, and the order has
-changed before. Owns no fetching; what a single row holds is `rows`' business.
+changed before. Does not fetch; `rows` reads a single row.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _SCRIPTS_TRIED = 5
 _SCRIPT_END = re.compile("</script", re.IGNORECASE)
 _QUERIES = ("props", "pageProps", "dehydratedState", "queries")
 _TRACK_MARKS = frozenset({"mix_name", "isrc", "bpm", "length", "length_ms", "remixers", "track_id"})
-"""Fields of tracks that releases and charts, which have id, name and artists too, lack."""
+"""Fields that only tracks have; releases and charts have id, name and artists as well."""
 _LEVELS = 8
-"""How deep below a query's data rows are looked for; they were never deeper than two."""
+"""How deep below a query's data to look for rows; so far they were at most two levels deep."""
 _TOLERATED_SHORTFALL = 0.1
 _REMEDY = (
     "Beatport may have changed its pages: look for a newer version of Beatporter, or name another source in BEATPORTER_CHART_SOURCE; "
@@ -40,12 +40,12 @@ _REMEDY = (
 
 
 class CutOff(PageShapeChanged):
-    """The page or document ends too early or is half there; the caller may fetch it again."""
+    """The page or document is incomplete; the caller may fetch it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowList:
-    """A list of rows and what the object around it says of it."""
+    """A list of rows and the facts about it in the surrounding object."""
 
     rows: Sequence[object]
     around: Mapping[Any, Any]
@@ -54,12 +54,12 @@ class RowList:
 
     @property
     def tracks(self) -> int:
-        """How many rows have the certain fields of a track; 0 where there are more than any chart has."""
+        """How many rows have the certain fields of a track; 0 if there are more than a chart can have."""
         return 0 if len(self.rows) > MAX_PAGE_ENTRIES else sum(read_row(row, 1) is not None for row in self.rows)
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        """Greater is likelier to be the chart: tracks rather than releases, a Top 100's query, the longer list."""
+        """Sort key; the greatest is most probably the chart: tracks rather than releases, a Top 100's query, the longer list."""
         marked = any(isinstance(row, Mapping) and not _TRACK_MARKS.isdisjoint(row) for row in self.rows)
         return marked, "top-100" in self.hint, len(self.rows)
 
@@ -68,14 +68,14 @@ def parse_api(document: object) -> list[ChartEntry]:
     """The entries of an API v4 answer (`{"results": [...], "count": n, ...}`) or of a plain list of its rows.
 
     Raises:
-        CutOff: it holds clearly fewer rows than its `count` says.
-        PageShapeChanged: it has no rows where they should be; says what was looked for.
+        CutOff: it has clearly fewer rows than its `count`.
+        PageShapeChanged: it has no rows in the expected place; the message names that place.
     """
     return entries_of(api_rows(document))
 
 
 def api_rows(document: object) -> RowList:
-    """The rows of an API v4 answer, unread.
+    """The raw rows of an API v4 answer.
 
     Raises:
         PageShapeChanged: as `parse_api`.
@@ -89,23 +89,23 @@ def api_rows(document: object) -> RowList:
 def parse_document(document: object) -> list[ChartEntry]:
     """The entries of a chart, genre, label or search page, in the page's order.
 
-    Rows without id, name or artists are left out and logged; of equal ids the first stays. `position` is the rank in the page's list.
+    Rows without id, name or artists are left out and logged; a repeated id counts once. `position` is the rank in the page's list.
 
     Args:
         document: the page's `__NEXT_DATA__`, decoded.
 
     Returns:
-        The entries; none when the page has an empty list of results.
+        The entries; empty if the page has an empty list of results.
 
     Raises:
-        CutOff: the list is only half there.
-        PageShapeChanged: there are no rows where they should be, or most of them are no tracks; says what was looked for.
+        CutOff: the list is incomplete.
+        PageShapeChanged: there are no rows in the expected place, or most are not tracks; the message says what was expected.
     """
     return entries_of(page_rows(document))
 
 
 def page_rows(document: object) -> RowList:
-    """The rows of a page's `__NEXT_DATA__`, unread; no rows when the page has an empty list of results.
+    """The raw rows of a page's `__NEXT_DATA__`; empty if the page has an empty list of results.
 
     Raises:
         PageShapeChanged: as `parse_page`.
@@ -130,7 +130,7 @@ def next_data(html: str | bytes) -> object:
     """The decoded `__NEXT_DATA__` of a page.
 
     Raises:
-        CutOff: the page ends before it or within it.
+        CutOff: the page ends before or within it.
         PageShapeChanged: there is none.
     """
     text = _decoded(html)
@@ -148,9 +148,9 @@ def next_data(html: str | bytes) -> object:
 
 
 def _script(text: str) -> str:
-    """What the script with the page's data holds, empty where there is none or it does not end.
+    """The content of the script with the page's data; empty if it is missing or not closed.
 
-    html.parser sees its first tag only: it takes a minute for 60 KB of nonsense such as tags that never end.
+    html.parser reads only its first tag, since it needs a minute for 60 KB of unclosed tags.
     """
     for begins in islice(_SCRIPT.finditer(text), _SCRIPTS_TRIED):
         if BeautifulSoup(f"{begins[0]}</script>", "html.parser").find("script", id=NEXT_DATA) is not None:
@@ -182,7 +182,7 @@ def _hint(query: object) -> str:
 
 
 def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowList]:
-    """Every list below a query's data that holds tracks, or that is called as lists of results are."""
+    """Every list below a query's data that holds tracks or has the name of a list of results."""
     if not isinstance(node, Mapping) or not levels:
         return
     for key, value in node.items():
@@ -196,7 +196,7 @@ def _row_lists(node: object, hint: str, levels: int = _LEVELS) -> Iterator[RowLi
 
 
 def entries_of(found: RowList) -> list[ChartEntry]:
-    """What the rows say.
+    """Read the rows.
 
     Raises:
         CutOff, PageShapeChanged: as `parse_page`.
@@ -204,7 +204,7 @@ def entries_of(found: RowList) -> list[ChartEntry]:
     if not found.rows:
         return []
     if len(found.rows) > MAX_PAGE_ENTRIES:
-        raise PageShapeChanged(f"A list of {len(found.rows):,} rows is no chart; the largest has {MAX_PAGE_ENTRIES:,}.", _REMEDY)
+        raise PageShapeChanged(f"A list of {len(found.rows):,} rows is not a chart; the largest has {MAX_PAGE_ENTRIES:,}.", _REMEDY)
     read = [read_row(row, position) for position, row in enumerate(found.rows, start=1)]
     bad = read.count(None)
     if bad * 2 > len(read):
@@ -220,17 +220,17 @@ def entries_of(found: RowList) -> list[ChartEntry]:
 
 
 def _check_complete(found: RowList) -> None:
-    """A list may lack a few rows that its count includes (withdrawn tracks); one that lacks more is half there."""
+    """Raise if the list is incomplete; it may lack a few rows that its count includes (withdrawn tracks)."""
     expected = expected_rows(found.around)
     missing = expected - len(found.rows)
     if missing > expected * _TOLERATED_SHORTFALL:
-        raise CutOff(f"The chart is half there: {len(found.rows)} rows of {expected}.")
+        raise CutOff(f"The chart is incomplete: {len(found.rows)} rows of {expected}.")
     if missing > 0:
         logger.warning("The chart has %d rows, although Beatport counts %d.", len(found.rows), expected)
 
 
 def expected_rows(around: Mapping[Any, Any]) -> int:
-    """How many rows this page of results should hold by its own count, 0 when it does not say.
+    """How many rows this page of results should have by its own count; 0 if it has no count.
 
     `page` is a number or text such as "1" or "1/12" (label pages).
     """

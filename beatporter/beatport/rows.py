@@ -1,6 +1,6 @@
-"""One row of a chart, from whatever Beatport calls its fields to a clean `ChartEntry`. Pure; finds no rows itself.
+"""Converts one row of a chart, under any of Beatport's field names, to a clean `ChartEntry`. Pure; does not find rows.
 
-Three vocabularies are understood: pages and API v4 (`id`, `name`, `artists[].name`), search pages (`track_id`,
+It understands three sets of names: pages and API v4 (`id`, `name`, `artists[].name`), search pages (`track_id`,
 `track_name`, `artists[].artist_name`, `length` in milliseconds) and the plain strings of hand-made files. Only id, name and
 artists are certain (counted over real charts, see docs/decisions/beatport-sources.md); every other field may be missing
 or of the wrong type, and then it is None.
@@ -26,10 +26,10 @@ _DATE_LENGTH = len("2026-05-01")
 
 
 def read_row(row: object, position: int) -> ChartEntry | None:
-    """The entry in a row, None when it lacks id, name or artists.
+    """Read the entry from a row; None if the row lacks id, name or artists.
 
     Args:
-        row: one element of a list of results, of any type.
+        row: an element of a list of results, of any type.
         position: the row's rank in that list, 1 first.
     """
     if not isinstance(row, Mapping):
@@ -60,12 +60,12 @@ def read_row(row: object, position: int) -> ChartEntry | None:
 
 
 def _first(row: Mapping[str, object], *keys: str) -> object:
-    """The first of the fields that is neither missing nor null."""
+    """The first of these fields that is neither missing nor null."""
     return next((row[key] for key in keys if row.get(key) is not None), None)
 
 
 def _text(value: object) -> str | None:
-    """Text without outer blanks and control characters; None when nothing is left."""
+    """Text without outer blanks and control characters; None if it is empty then."""
     return clean_text(value).strip() or None if isinstance(value, str) else None
 
 
@@ -98,7 +98,7 @@ def _names(people: object, kind: str) -> Iterator[str]:
 
 
 def _people(row: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Artists, and those whom a search page lists among the artists as remixers."""
+    """The artists, and the remixers that a search page lists among them."""
     everybody = row.get("artists")
     if not isinstance(everybody, list):
         return (), ()

@@ -1,7 +1,7 @@
-"""The person's sign-in to Beatport: what they paste, where it is kept, and when it ends.
+"""The person's sign-in to Beatport: reads what they paste, stores it, and knows its end.
 
-The person signs in at Beatport's API documentation page and copies the JSON that the page got; with the client id that it was issued to it
-is kept in `<home>/beatport.json` (mode 0600) or in a Prefect block. Renewing it is `tokens`'. No client id is embedded or fetched.
+The person signs in at Beatport's API documentation page and copies the JSON that the page received. Together with its client id it
+is stored in `<home>/beatport.json` (mode 0600) or in a Prefect block. `tokens` renews it. No client id is embedded or fetched.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ from beatporter.settings import Settings
 
 FILE = "beatport.json"
 BLOCK_TYPE = "beatport-account/"
-"""A `beatport_token` that begins with it names the Prefect block that keeps the sign-in."""
+"""A `beatport_token` with this prefix names the Prefect block that holds the sign-in."""
 SIGN_IN_AGAIN = "Sign in once more with `beatporter login beatport`; docs/beatport-sign-in.md has the steps."
 SHORTEST_LIFE_S = 900
-"""What ends sooner is a page's session: the site's own tokens live ten minutes, those of the documentation page ten hours."""
+"""A token with a shorter life is a page's session: the site's own tokens last ten minutes, the documentation page's ten hours."""
 USUAL_LIFE_S = 36_000
 _LONGEST_LIFE_S = 400 * 86_400
 WARN_BEFORE = timedelta(hours=2)
-"""A sign-in that cannot be renewed is warned of so long before its end."""
+"""Warn this long before the end of a sign-in that cannot be renewed."""
 UNUSED_FOR = timedelta(days=14)
-"""One that was not renewed for so long may be refused: how long Beatport takes a refresh token is not published."""
+"""Beatport may refuse a sign-in that was not renewed for this long; it does not publish the life of a refresh token."""
 _SESSION_KEYS = frozenset({"accessToken", "refreshToken", "accessTokenExpires", "accessTokenExpiresIn", "user", "expires", "anon"})
-"""Names in what the site's own session looks like."""
+"""Field names of the site's own session."""
 _LARGEST_PASTE = 100_000
 
 
 class AccountStore(Protocol):
-    """A place that keeps one sign-in to Beatport."""
+    """A store for one sign-in to Beatport."""
 
     def load(self) -> BeatportSignIn | None:
-        """The sign-in, None when there is none yet.
+        """The sign-in, if there is one.
 
         Raises:
-            SettingsError: what is there is no sign-in, or cannot be read.
+            SettingsError: the content is not a sign-in, or cannot be read.
         """
 
     def save(self, sign_in: BeatportSignIn) -> str:
-        """Keep a sign-in in the place of what was there; returns where, in words.
+        """Replace the stored sign-in; returns its place in words.
 
         Raises:
             SettingsError: it could not be written.
         """
 
     def alone(self) -> AbstractContextManager[object]:
-        """While within, no other process renews this sign-in.
+        """Keep other processes from renewing this sign-in in the block.
 
         Raises:
             SettingsError: the lock cannot be taken.
@@ -67,15 +67,15 @@ class AccountStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BeatportSignIn:
-    """A sign-in as it is kept.
+    """A stored sign-in.
 
     Attributes:
-        refresh_token: None: it cannot be renewed.
-        client_id: that the tokens were issued to; empty: it cannot be renewed.
+        refresh_token: None if it cannot be renewed.
+        client_id: the id that the tokens were issued to; empty if it cannot be renewed.
         ends_at: end of the access token, aware UTC.
         signed_in_at: when the person pasted it.
         renewed_at: when it was last renewed.
-        refused_at: when Beatport refused to renew it; nobody asks again until the person signs in.
+        refused_at: when Beatport refused to renew it; we do not ask again until the person signs in.
     """
 
     access_token: SecretStr
@@ -97,21 +97,21 @@ def account_path(settings: Settings) -> Path:
 
 
 def account_block(settings: Settings) -> str | None:
-    """The Prefect block of type Beatport Account that the settings name; None when they name none."""
+    """The Prefect block of type Beatport Account that the settings name, if any."""
     given = settings.beatport_token.get_secret_value() if settings.beatport_token else ""
     return given.removeprefix(BLOCK_TYPE) if given.startswith(BLOCK_TYPE) else None
 
 
 def read_pasted(text: str, client_id: str, now: datetime) -> BeatportSignIn:
-    """The sign-in in what a person copied from Beatport's API documentation page.
+    """Read the sign-in that a person copied from Beatport's API documentation page.
 
     Args:
         text: JSON with access_token, refresh_token and expires_in.
-        client_id: that it was issued to.
-        now: when it was pasted.
+        client_id: the id that it was issued to.
+        now: the time of pasting.
 
     Raises:
-        SettingsError: it is no JSON, of another kind, or a session of the site; says what to copy. The text is not repeated.
+        SettingsError: it is not JSON, something else, or a session of the site; the message says what to copy, without the text.
     """
     document = _decode(text)
     _refuse_session(document)
@@ -119,19 +119,17 @@ def read_pasted(text: str, client_id: str, now: datetime) -> BeatportSignIn:
     if not _is_token(access):
         raise SettingsError("What was pasted has no access_token.", _COPY)
     if refresh is not None and not _is_token(refresh):
-        raise SettingsError("The refresh_token in what was pasted is none.", _COPY)
+        raise SettingsError("The refresh_token in what was pasted is not valid.", _COPY)
     life_s = life if isinstance(life, int | float) and not isinstance(life, bool) and 0 < life <= _LONGEST_LIFE_S else USUAL_LIFE_S
     if life_s <= SHORTEST_LIFE_S:
         raise SettingsError(
-            f"What was pasted is a session token of Beatport's website: it ends {life_s / 60:.0f} minutes after it was made.",
+            f"What was pasted is a session token of Beatport's website: it expires {life_s / 60:.0f} minutes after it was made.",
             f"Beatporter needs the one that the API's documentation page gets, which lasts ten hours and can be renewed. {_COPY}",
         )
     _refuse_others(document, str(access))
     client_id = client_id.strip()
     if not client_id or not client_id.isascii() or not client_id.isalnum() or len(client_id) > 200:
-        raise SettingsError(
-            "The client id is missing, or has characters that none has.", "Copy it from the same request as the token. " + _COPY
-        )
+        raise SettingsError("The client id is missing, or has invalid characters.", "Copy it from the same request as the token. " + _COPY)
     ends_at = now + timedelta(seconds=life_s)
     stated = document.get("expires_at")
     if isinstance(stated, int | float) and not isinstance(stated, bool) and 0 < stated < 2**33:
@@ -155,8 +153,8 @@ def _decode(text: str) -> Mapping[str, Any]:
     if isinstance(document, Mapping):
         return document
     if _is_token(text.removeprefix("Bearer ").strip('"')):
-        raise SettingsError("What was pasted is a bare token: it could not be renewed.", f"Copy the whole answer, from {{ to }}. {_COPY}")
-    raise SettingsError("What was pasted is no JSON object.", f"Copy the whole answer, from {{ to }}. {_COPY}")
+        raise SettingsError("What was pasted is a bare token, which cannot be renewed.", f"Copy the whole answer, from {{ to }}. {_COPY}")
+    raise SettingsError("What was pasted is not a JSON object.", f"Copy the whole answer, from {{ to }}. {_COPY}")
 
 
 def _refuse_session(document: Mapping[str, Any]) -> None:
@@ -181,23 +179,23 @@ def _is_token(value: object) -> bool:
 
 
 class AccountFile:
-    """A sign-in in a file that its owner alone may read."""
+    """A sign-in in a file that only its owner may read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> BeatportSignIn | None:
-        """The file's sign-in, None when there is no file."""
+        """The file's sign-in; None without a file."""
         try:
             return read_account(json.loads(self._path.read_text(encoding="utf-8")), self)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            problem = error.strerror if isinstance(error, OSError) else "it is no sign-in"
+            problem = error.strerror if isinstance(error, OSError) else "it is not a sign-in"
         raise SettingsError(f"The sign-in in {self._path} cannot be read: {problem}.", SIGN_IN_AGAIN)
 
     def save(self, sign_in: BeatportSignIn) -> str:
-        """Write the file, mode 0600, whole or not at all; returns its path."""
+        """Write the file atomically, mode 0600; returns its path."""
         try:
             write_private(self._path, json.dumps(account_document(sign_in), indent=2) + "\n")
         except OSError as error:
@@ -207,7 +205,7 @@ class AccountFile:
         raise SettingsError(f"The sign-in could not be written to {self._path}: {problem}.", "Make BEATPORTER_HOME a writable folder.")
 
     def alone(self) -> AbstractContextManager[object]:
-        """Holds the file's lock; the system gives up a dead process's."""
+        """Hold the file's lock; the system releases a dead process's lock."""
         try:
             make_home(self._path.parent)
             return FileLock(f"{self._path}.lock", mode=0o600, poll_interval=0.05).acquire()
@@ -216,7 +214,7 @@ class AccountFile:
 
 
 def account_document(sign_in: BeatportSignIn) -> dict[str, Any]:
-    """A sign-in as stores keep it; it holds the secrets."""
+    """Encode a sign-in for a store, with its secrets."""
     return {
         "access_token": sign_in.access_token.get_secret_value(),
         "refresh_token": sign_in.refresh_token.get_secret_value() if sign_in.refresh_token else None,
@@ -229,10 +227,10 @@ def account_document(sign_in: BeatportSignIn) -> dict[str, Any]:
 
 
 def read_account(document: object, store: AccountStore) -> BeatportSignIn:
-    """The sign-in in what a store kept.
+    """Decode a store's content.
 
     Raises:
-        ValueError: it is none; the text holds nothing of it.
+        ValueError: it is not a sign-in; the message does not repeat the content.
     """
     try:
         if isinstance(document, Mapping) and _is_token(document["access_token"]):
@@ -253,10 +251,10 @@ def read_account(document: object, store: AccountStore) -> BeatportSignIn:
 
 
 def open_account(settings: Settings, store: AccountStore | None = None) -> BeatportSignIn | None:
-    """The sign-in that runs use; None when there is none.
+    """The sign-in that runs use, if any.
 
     Args:
-        store: the block that the settings name; None: the file.
+        store: the block that the settings name; None for the file.
 
     Raises:
         SettingsError: it cannot be read.
@@ -275,7 +273,7 @@ def uses_account(settings: Settings) -> bool:
 
 
 def account_warning(sign_in: BeatportSignIn, now: datetime) -> str | None:
-    """What is to be said before the sign-in ends, and after; None while nothing is."""
+    """The warning before or after the sign-in's end; None while it is not needed."""
     if sign_in.refused_at is not None:
         return f"Beatport refused to renew the sign-in at {sign_in.refused_at:%Y-%m-%d %H:%M} UTC. {SIGN_IN_AGAIN}"
     if sign_in.can_be_renewed:

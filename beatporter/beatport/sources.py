@@ -1,7 +1,7 @@
-"""The ways to a chart, tried in the order that the person set: the first that gives a whole chart wins.
+"""The sources of charts, tried in the person's order: the first that returns a complete chart wins.
 
-A source that shows a challenge is left alone for a growing time, which the ledger keeps: nothing here works around it. Keeping the chart
-and falling back to an older one are not done here.
+After a challenge a source is left alone for a growing time, which the ledger records; nothing works around a challenge. This module
+neither stores charts nor falls back to older ones.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _WAYS = (
 
 
 class ChartSource(Protocol):
-    """A way to charts."""
+    """A source of charts."""
 
     def read_chart(self, chart: Genre) -> FoundChart:
-        """The chart in its order, as it is now; without entries when it has no rows.
+        """The current chart in its order; without entries if it has no rows.
 
         Raises:
             BeatporterError: why it cannot be had.
@@ -59,10 +59,10 @@ class ChartSource(Protocol):
 
 
 class LabelSource(ChartSource, Protocol):
-    """A way to charts and labels."""
+    """A source of charts and labels."""
 
     def read_label(self, label: Subscription, page: int) -> LabelPage:
-        """One page of the label's tracks, the newest first; pages count from 1.
+        """One page of the label's tracks, newest first; pages count from 1.
 
         Raises:
             BeatporterError: why it cannot be had.
@@ -70,28 +70,28 @@ class LabelSource(ChartSource, Protocol):
 
 
 class Rests(Protocol):
-    """What is remembered of challenges; the ledger's table does it."""
+    """Remembers challenges; the ledger's table does this."""
 
     def rests_until(self, source: str, now: datetime) -> datetime | None:
-        """Until when the source is left alone; None: it may be asked."""
+        """Until when the source is left alone; None if it may be asked."""
 
     def note_challenge(self, source: str, now: datetime) -> datetime:
-        """Keep a challenge; until when the source is left alone."""
+        """Record a challenge; returns until when the source is left alone."""
 
     def note_answer(self, source: str, now: datetime) -> None:
-        """Keep that the source answers again."""
+        """Record that the source answers again."""
 
 
 class HandedOver(Protocol):
-    """Charts that the person handed over; the ledger keeps them."""
+    """Charts that the person handed over; the ledger stores them."""
 
     def latest(self, chart: Genre, now: datetime) -> Chart | None:
-        """Today's, None when there is none."""
+        """Today's chart, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A source that gave no chart, and why."""
+    """A source without a chart, and the reason."""
 
     source: str
     error: BeatporterError
@@ -101,7 +101,7 @@ class Refusal:
 
     @property
     def note(self) -> str:
-        """What is said of it where another source gave the chart."""
+        """The note about it if another source had the chart."""
         return f"The source {self.source} gave no chart: {self.error.what}"
 
 
@@ -109,8 +109,8 @@ class SourceChain:
     """Sources in their order.
 
     Args:
-        sources: each opened when it is first asked.
-        rests: which of them are left alone after a challenge; None: nothing is remembered.
+        sources: each is opened when it is first asked.
+        rests: remembers which are left alone after a challenge; None remembers nothing.
     """
 
     def __init__(self, sources: Mapping[str, Callable[[], ChartSource]], *, rests: Rests | None, now: Clock) -> None:
@@ -118,10 +118,10 @@ class SourceChain:
         self._open: dict[str, ChartSource] = {}
 
     def read_chart(self, chart: Genre) -> FoundChart:
-        """The chart from the first source that gives it whole, with a note for each source that refused before.
+        """The chart from the first source that has it complete, with a note for each source that refused before.
 
         Raises:
-            BeatporterError: when none gives it: what the first said where there is one source, else all of them together.
+            BeatporterError: no source has it: the source's own error if there is only one, otherwise a summary of all.
         """
 
         def read(source: ChartSource) -> FoundChart:
@@ -138,7 +138,7 @@ class SourceChain:
         return replace(found, entries=cut, notes=(*said, *found.notes), source=name)
 
     def read_label(self, label: Subscription, page: int) -> tuple[str, LabelPage]:
-        """The source, and one page of the label from it.
+        """One page of the label, and the source that it comes from.
 
         Raises:
             BeatporterError: as `read_chart`.
@@ -212,13 +212,13 @@ def open_source(
     handed_over: HandedOver | None = None,
     account_store: AccountStore | None = None,
 ) -> SourceChain:
-    """The sources that the settings name. Nothing is asked of Beatport yet, and no source is opened.
+    """The sources that the settings name. Opens none of them and sends no request yet.
 
     Args:
-        sleep: waits so many seconds (pauses between requests, before retries).
+        sleep: called with seconds to pause (between requests, before retries).
         rests: remembers challenges.
-        handed_over: what the person handed over.
-        account_store: the block that keeps the sign-in to Beatport; None: the file.
+        handed_over: charts that the person handed over.
+        account_store: the block with the sign-in to Beatport; None for the file.
     """
     openers: dict[str, Callable[[], ChartSource]] = {
         "website": lambda: _open_website(settings, sleep, now),
@@ -233,7 +233,7 @@ def fetch_chart(source: SourceChain, chart: Genre, now: datetime) -> Chart:
     """The chart as a record.
 
     Args:
-        now: when it is fetched; aware.
+        now: time of the request; aware.
 
     Raises:
         ChartUnavailable: the chart is empty.
@@ -243,7 +243,7 @@ def fetch_chart(source: SourceChain, chart: Genre, now: datetime) -> Chart:
 
 
 class _Inbox:
-    """What the person handed over today."""
+    """The source of charts that the person handed over today."""
 
     def __init__(self, handed_over: HandedOver | None, now: Clock) -> None:
         self._handed_over, self._now = handed_over, now
@@ -256,11 +256,11 @@ class _Inbox:
         """
         found = self._handed_over.latest(chart, self._now()) if self._handed_over is not None else None
         if found is None:
-            raise ChartUnavailable(f"Nobody handed {chart.name} over today.", "`beatporter inbox` says how.")
+            raise ChartUnavailable(f"Nobody handed {chart.name} over today.", "`beatporter inbox` shows how.")
         return FoundChart(found.entries, (f"Handed over at {found.scraped_at:%H:%M} UTC.",))
 
     def read_label(self, label: Subscription, page: int) -> LabelPage:
-        """What was handed over of the label, as its only page.
+        """The tracks of the label that were handed over, as its only page.
 
         Raises:
             ChartUnavailable: nothing was today.
@@ -313,7 +313,7 @@ def _client(settings: Settings, sleep: Callable[[float], None], now: Clock) -> B
 
 
 def _is_news(refusal: Refusal) -> bool:
-    """Whether the person has to hear of a refusal although there is a chart: not that a source was never set up."""
+    """Whether to report a refusal although another source had the chart; not if the source was never set up."""
     return not isinstance(refusal.error, SettingsError) and refusal.source != "inbox"
 
 

@@ -1,7 +1,7 @@
 """Access tokens of the person's Beatport sign-in, renewed before they end.
 
-Two workers at once: one renews, the other takes what it got. A new refresh token is kept before the old one is dropped, so that a process
-that dies in between leaves the new one. A refusal is final only when nobody has renewed the sign-in meanwhile.
+If two workers need a token, one renews and the other uses the result. The new refresh token is stored before the old one is dropped, so
+a process that dies in between leaves the new one. A refusal is final only if no other process has renewed the sign-in since.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from beatporter.settings import Settings
 logger = logging.getLogger(__name__)
 
 EARLY = timedelta(minutes=10)
-"""A token is renewed so long before its end: a run's requests to Beatport come within minutes."""
+"""Renew a token this long before its end: a run's requests to Beatport take only minutes."""
 _MOST_LIFE_S = 7 * 86_400
 
 
@@ -38,7 +38,7 @@ class AccountTokens:
 
     Args:
         settings: the API's address and the time-out.
-        store: the block that the settings name; None: the file.
+        store: the block that the settings name; None for the file.
         now: the clock, aware UTC.
         sleep: for pauses between tries.
     """
@@ -50,7 +50,7 @@ class AccountTokens:
         self._refused: SecretStr | None = None
 
     def current(self) -> SecretStr:
-        """An access token that should be taken, renewed when its end is near.
+        """A valid access token, renewed if its end is near.
 
         Raises:
             SettingsError: nobody is signed in, or the sign-in cannot be read or written.
@@ -65,12 +65,12 @@ class AccountTokens:
                 except TransientError as error:
                     if self._now() >= sign_in.ends_at or sign_in.access_token == self._refused:
                         raise
-                    logger.warning("%s The present token is good for some minutes more.", error.what)
+                    logger.warning("%s The current token is valid for some more minutes.", error.what)
             self._sign_in = sign_in
             return sign_in.access_token
 
     def drop(self, refused: SecretStr) -> bool:
-        """Forget a token that the API did not take; whether another one can be had."""
+        """Forget a token that the API refused; returns whether another one is available."""
         with self._lock:
             self._refused = refused
             known = self._sign_in
@@ -92,9 +92,9 @@ class AccountTokens:
         sign_in = self._load()
         store = sign_in.store
         if store is None:
-            raise SettingsError("The Beatport sign-in has no place where a renewed one could be kept.")
+            raise SettingsError("There is no place to store a renewed Beatport sign-in.")
         with store.alone():
-            sign_in = self._load()  # another process may have renewed it while this one waited
+            sign_in = self._load()  # another process may have renewed it during the wait
             if not self._is_due(sign_in):
                 return sign_in
             if not sign_in.can_be_renewed:
@@ -105,7 +105,7 @@ class AccountTokens:
                 raise _refused(sign_in.refused_at)
             try:
                 return _renew(self._settings, sign_in, self._now, self._sleep)
-            except SignInExpired:  # kept, so that the other lists of a morning do not ask again
+            except SignInExpired:  # stored, so that the morning's other lists do not ask again
                 store.save(replace(sign_in, refused_at=self._now()))
                 raise
 
@@ -115,10 +115,10 @@ def _refused(at: datetime) -> SignInExpired:
 
 
 def _renew(settings: Settings, sign_in: BeatportSignIn, now: Clock, sleep: Callable[[float], None]) -> BeatportSignIn:
-    """Ask for new tokens and keep them; the caller holds the store's lock."""
+    """Request new tokens and store them; the caller holds the store's lock."""
     refresh = sign_in.refresh_token
     form = {"grant_type": "refresh_token", "refresh_token": refresh.get_secret_value() if refresh else "", "client_id": sign_in.client_id}
-    # Not sent again after an unknown outcome: if the first was carried out, Beatport may have dropped the old token already.
+    # Do not retry after an unknown outcome: if Beatport carried out the first request, it may have dropped the old token already.
     result = _ask(settings, form, now, sleep)
     answer = result.value if isinstance(result, Good) else None
     access = answer.get("access_token") if answer is not None else None
@@ -127,7 +127,7 @@ def _renew(settings: Settings, sign_in: BeatportSignIn, now: Clock, sleep: Calla
     new_refresh, life = answer.get("refresh_token"), answer.get("expires_in")
     life_s = life if isinstance(life, int | float) and not isinstance(life, bool) and 0 < life <= _MOST_LIFE_S else USUAL_LIFE_S
     if life_s <= SHORTEST_LIFE_S:
-        logger.warning("Beatport renewed the sign-in for %.0f minutes only.", life_s / 60)
+        logger.warning("Beatport renewed the sign-in for only %.0f minutes.", life_s / 60)
     renewed = replace(
         sign_in,
         access_token=SecretStr(access),
@@ -156,7 +156,7 @@ def _ask(settings: Settings, form: Mapping[str, str], now: Clock, sleep: Callabl
                 document = decode_json(result.value.body)
             except ValueError:
                 document = None
-            return Good(document) if isinstance(document, Mapping) else Down("its answer is no JSON object", unknown=True)
+            return Good(document) if isinstance(document, Mapping) else Down("its answer is not a JSON object", unknown=True)
 
         return send_with_retries(attempt, RETRIES, is_read=False, sleep=sleep)
 
@@ -180,7 +180,7 @@ def _failure(result: HttpResult[Mapping[str, object]]) -> BeatporterError:
 def check_sign_in(
     settings: Settings, sign_in: BeatportSignIn, *, now: Clock, sleep: Callable[[float], None] = time.sleep
 ) -> BeatportSignIn:
-    """The sign-in, renewed at once where it can be: that shows that it will be renewed unattended too. Nothing is kept here.
+    """Renew the sign-in once, if possible, to check that unattended runs can. Stores nothing.
 
     Raises:
         SignInExpired: Beatport does not renew it.

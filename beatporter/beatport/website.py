@@ -28,10 +28,10 @@ class Website:
     """Pages of genres, charts and labels.
 
     Args:
-        client: asks politely.
+        client: sends polite requests.
         address: of the site, without a slash at the end.
-        folder: where the pages' rows are kept for conditional requests.
-        copies: where copies of pages that nobody can read are kept.
+        folder: for the pages' rows, for conditional requests.
+        copies: the folder for copies of unreadable pages.
     """
 
     def __init__(self, client: BeatportClient, address: str, folder: Path, copies: Path | None = None) -> None:
@@ -41,11 +41,11 @@ class Website:
         self._copies = BadCopies(copies, NAME)
 
     def read_chart(self, chart: Genre) -> FoundChart:
-        """The chart as its page has it now.
+        """The chart on its current page.
 
         Raises:
-            BeatporterError: as `BeatportClient.fetch`; ChartUnavailable when the site has no page that shows it;
-                PageShapeChanged when the page has no chart or another one's.
+            BeatporterError: as `BeatportClient.fetch`; ChartUnavailable if the site has no page for it;
+                PageShapeChanged if the page has no chart or another chart.
         """
         url = f"{self._address}{page_path(chart)}"
         file = self._folder / f"page-{chart.genre_id}.json"
@@ -114,7 +114,7 @@ def _is_genre(value: object) -> TypeGuard[Mapping[str, Any]]:
 
 
 def page_path(chart: Genre) -> str:
-    """The path of the page that shows a chart or a label's tracks.
+    """The path of the page with a chart or a label's tracks.
 
     Raises:
         ChartUnavailable: there is none.
@@ -132,16 +132,16 @@ def page_path(chart: Genre) -> str:
     }
     if chart.kind in paths:
         return paths[chart.kind]
-    raise ChartUnavailable(f"The website has no page from which {chart.name} ({chart.slug}) can be read.", "The API has it.")
+    raise ChartUnavailable(f"The website has no page for {chart.name} ({chart.slug}).", "The API has it.")
 
 
 def counted(found: RowList) -> int:
-    """How many rows all pages of a list have by its own count; 0 when it does not say."""
+    """How many rows a list has on all pages by its own count; 0 without a count."""
     count = found.around.get("count")
     return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else 0
 
 
 def _unchanged(kept: KeptPage | None, place: str) -> FoundChart:
     if kept is None:
-        raise PageShapeChanged(f"{place} says that its page has not changed, though nobody asked.", "The next run tries again.")
+        raise PageShapeChanged(f"{place} answered 304 (not modified) to a request without a condition.", "The next run tries again.")
     return FoundChart(kept.entries)

@@ -4,7 +4,7 @@
      "tracks": [{id, name, artists, album, album_type, isrc, duration_ms, is_playable, release_date}],
      "version_order": ["own", "extended", "original", "radio"]}
 
-Only names and artists have to be there; what else is missing or null is not known. Fields that are not listed are left out.
+Names and artists are required; any other field that is missing or null is unknown. Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class CaseError(ValueError):
-    """A document that is no case; says which field is wrong."""
+    """A document that is not a case; the message names the wrong field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Case:
     entry: ChartEntry
     tracks: tuple[SpotifyTrack, ...]
     version_order: tuple[str, ...] | None
-    """None: the person's own."""
+    """None for the person's own."""
 
 
 def case_document(entry: ChartEntry, tracks: Iterable[SpotifyTrack], version_order: Sequence[str]) -> dict[str, Any]:
-    """The document of a case."""
+    """Write a case as a document."""
     return {
         "entry": {
             "name": entry.name,
@@ -69,14 +69,14 @@ def case_document(entry: ChartEntry, tracks: Iterable[SpotifyTrack], version_ord
 
 
 def read_case(document: object) -> Case:
-    """The case of a document.
+    """Read a case from a document.
 
     Raises:
-        CaseError: it is none.
+        CaseError: the document is not a case.
     """
     whole = _object(document, "the line")
     if "entry" not in whole and isinstance(whole.get("input"), Mapping):
-        whole = whole["input"]  # a case with what is right beside it
+        whole = whole["input"]  # a case that also holds the right answer
     entry = _object(whole.get("entry"), "entry")
     tracks = whole.get("tracks")
     if not isinstance(tracks, list):
@@ -85,10 +85,10 @@ def read_case(document: object) -> Case:
 
 
 def judge_case(case: Case, version_order: Sequence[str] = OWN_FIRST) -> dict[str, Any]:
-    """What the rules say of a case: `take`, `version`, `score`, `why`, `shown_in_review`.
+    """Apply the rules to a case; returns `take`, `version`, `score`, `why`, `shown_in_review`.
 
     Args:
-        version_order: where the case has none.
+        version_order: used when the case has none.
     """
     decision = decide(case.entry, case.tracks, case.version_order or version_order)
     match = record_decision(case.entry, decision, decided_at=_ANY_TIME)
@@ -103,7 +103,7 @@ def judge_case(case: Case, version_order: Sequence[str] = OWN_FIRST) -> dict[str
 
 
 def candidates_of(match: Match) -> tuple[SpotifyTrack, ...]:
-    """The tracks that a decision kept: what was taken, then the runners-up that were kept with what judging them needs."""
+    """The tracks that a decision kept: the one taken, then the runners-up that were kept with enough detail to judge them."""
     others = (other.track for other in match.runners_up if other.chance is not None)
     taken = match.track
     return (*([taken] if taken else []), *others)

@@ -1,4 +1,4 @@
-"""Comparison of titles; artists are credits.py's, versions version.py's, the judgement over all of it judge.py's."""
+"""Compares titles. credits.py compares artists, version.py versions, and judge.py judges the whole."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from beatporter.matching.normalise import title_words
 from beatporter.matching.title import Title
 
 TitleFit = Literal["equal", "small words", "long subtitle", "subtitle", "tag", "spelling", "other"]
-"""tag: the track has a bracket of a word or two behind its title that the entry lacks, e.g. "(Techno)"; it may name a version that no
-word list knows. subtitle: one side has another bracket that the other lacks, e.g. "(It Goes Like) Nanana"; a long one has three words or
+"""tag: behind the track's title is a bracket of a word or two that the entry lacks, e.g. "(Techno)"; it may name a version that no
+word list has. subtitle: one side has another bracket that the other lacks, e.g. "(It Goes Like) Nanana"; a long one has three words or
 more, which no version has."""
 
 _ONE_TYPO_FROM: Final = 5
 _TWO_TYPOS_FROM: Final = 9
-"""Letters of a word from which one or two may be wrong."""
+"""One or two letters of a word may be wrong if it has at least this many."""
 _SUBTITLE_WORDS: Final = 3
-"""A track's bracket behind its title that has fewer words may name a version."""
+"""A bracket with fewer words behind a track's title may name a version."""
 
 
 def compare_titles(one: Title, other: Title, people: frozenset[str], named: frozenset[str]) -> TitleFit:
-    """How alike two titles are, versions aside.
+    """Say how similar two titles are, apart from their versions.
 
     Args:
         one: the entry's.
         other: the track's.
         people: words of the names of all artists that either side credits.
-        named: words of the names of all that the entry names, and of all guests; a bracket that names somebody else may be a remix.
+        named: words of the names of everybody whom the entry names, and of all guests; a bracket with another name may be a remix.
     """
     left, right = _reading(one, people), _reading(other, people)
     fit = _compare_words(left, right)
@@ -42,9 +42,9 @@ def compare_titles(one: Title, other: Title, people: frozenset[str], named: froz
 
 
 def _subtitle_fit(one: Title, left: str, other: Title, right: str, named: frozenset[str]) -> TitleFit | None:
-    """What it is when one side only has subtitles that the other lacks, who may write its own without a bracket; else None.
+    """Classify a difference that is only in subtitles: one side has some that the other lacks or writes without a bracket; else None.
 
-    Beatport's mix names hold many a subtitle ("(Dance Tonight)"), so what the entry alone has counts as one however short.
+    Beatport's mix names hold many subtitles ("(Dance Tonight)"), so a bracket that only the entry has counts as one, however short.
     """
     own, others = set(one.subtitles), set(other.subtitles)
     if one.base == right:
@@ -67,7 +67,7 @@ def _subtitle_fit(one: Title, left: str, other: Title, right: str, named: frozen
 
 
 def _reading(title: Title, people: frozenset[str]) -> str:
-    """The title's words: "(with …)" is no part of them if it names artists, and is in "Dancing (With You)"."""
+    """The title's words. "(with …)" is left out if it names artists, but not in "Dancing (With You)"."""
     added = frozenset(title.with_features.split()) - frozenset(title.full.split()) - words.JOINERS
     return title.full if added <= people else title.with_features
 
@@ -93,7 +93,7 @@ def _compare_words(left: str, right: str) -> TitleFit:
     one, other = _telling(one), _telling(other)
     if one == other:
         return "small words"
-    # One word alone tells too little: "Night" is not "Light".
+    # One word alone says too little: "Night" is not "Light".
     if len(one) == len(other) > 1 and all(_spelled_alike(a, b) for a, b in zip(one, other, strict=True)):
         return "spelling"
     left, right = "".join(one), "".join(other)

@@ -1,6 +1,6 @@
-"""Comparison of credits: who made an entry, and whom a track names; titles are compare.py's.
+"""Compares credits: who made an entry, and whom a track names. compare.py compares titles.
 
-Remixers and guests are credited as artists, in the title or not at all, on either side; who is meant is told from all of it.
+Either side may credit remixers and guests as artists, in the title or not at all, so all of these are read together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from beatporter.matching.title import Title
 _MARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _NAME_ONE_TYPO_FROM: Final = 6
 _NAME_TWO_TYPOS_FROM: Final = 10
-"""Letters of a name from which one or two may be wrong."""
+"""One or two letters of a name may be wrong if it has at least this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class ArtistFit:
     """Share of the entry's main artists that the track credits, 0 to 1."""
     missing: tuple[str, ...]
     misspelt: bool
-    """Those in common are so but for a typo."""
+    """The names in common agree except for a typo."""
     added: tuple[str, ...]
     """Artists of the track that the entry names nowhere."""
     guests_differ: bool
-    """The entry features somebody whom the track does not name, and the track somebody else."""
+    """The entry features a guest whom the track does not name, and the track features another."""
     line_up: float
-    """Share that the artists in common have of all that either side names, 0 to 1."""
+    """Artists in common as a share of all artists that either side names, 0 to 1."""
     leader_known: bool
     """Whether the entry names the track's first artist."""
     remixer_in_common: bool
     namesake: bool
-    """Both sides name an artist of one name, with different marks: "Fisher (OZ)" and "Fisher (UK)"."""
+    """Both sides name an artist of the same name with different marks: "Fisher (OZ)" and "Fisher (UK)"."""
     unnamed: bool
     """One side says only "Various Artists", or nothing."""
 
@@ -54,19 +54,19 @@ class ArtistFit:
 
 @lru_cache(maxsize=512)
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are one artist's, a typo aside."""
+    """Whether two names belong to one artist; a typo is allowed."""
     left, right = name_keys(one), name_keys(other)
     return equal_name(one, other) or (not _told_apart(one, other) and any(_name_alike(a, b) for a in left for b in right))
 
 
 @lru_cache(maxsize=512)
 def equal_name(one: str, other: str) -> bool:
-    """Whether two names are one artist's to the letter, but for what `name_keys` leaves out."""
+    """Whether two names are equal to the letter, apart from what `name_keys` leaves out."""
     return not _told_apart(one, other) and not name_keys(one).isdisjoint(name_keys(other))
 
 
 def _told_apart(one: str, other: str) -> bool:
-    """Whether both names carry a mark such as "(UK)" and it is not the same one."""
+    """Whether both names carry a mark such as "(UK)" and the marks differ."""
     left, right = _MARK.search(one), _MARK.search(other)
     return left is not None and right is not None and normalise(left.group()) != normalise(right.group())
 
@@ -90,7 +90,7 @@ def names_person(
         name: the artist.
         credits: artists' names.
         text_words: words of free text that names people, e.g. of a version.
-        same: says whether two names are one artist's.
+        same: whether two names belong to one artist.
     """
     credits = tuple(credits)
     if any(same(name, credit) for credit in credits):
@@ -106,9 +106,9 @@ def names_person(
 def compare_artists(
     artists: tuple[str, ...], remixers: tuple[str, ...], title: Title, track_artists: tuple[str, ...], track_title: Title
 ) -> ArtistFit:
-    """Compare who made an entry with whom a track credits; the order of names does not matter.
+    """Compare the makers of an entry with a track's credits; the order of names does not matter.
 
-    Remixers and featured artists are credited on either side as artists, in the title or not at all, so neither their presence
+    Either side may credit remixers and featured artists as artists, in the title or not at all, so neither their presence
     nor their absence counts.
     """
     remix_words = title.version.names | frozenset[str]().union(*(name_words(remixer) for remixer in remixers))
@@ -140,7 +140,7 @@ def compare_artists(
 
 
 def _persons(artist: str, credits: tuple[str, ...]) -> tuple[str, ...]:
-    """Who an artist's name stands for: one act where the credits know it as one, else each that a joint name joins."""
+    """The acts that a name means: one act if the credits know it as one, else each artist that a joint name joins."""
     if any(same_name(artist, credit) for credit in credits):
         return (artist,)
     return joined_names(artist) or (artist,)
@@ -157,7 +157,7 @@ def _guests(title: Title) -> tuple[str, ...]:
 def _guests_differ(
     ours: tuple[str, ...], named_there: tuple[str, ...], theirs: tuple[str, ...], named_here: tuple[str, ...], added: tuple[str, ...]
 ) -> bool:
-    """Whether each side has a guest in the title or among the artists, and they have none of them in common."""
+    """Whether each side has a guest in the title or among the artists, and no guest is on both sides."""
     if not ours and not theirs:
         return False
     strange_here = bool(theirs) and not any(names_person(guest, named_here) for guest in theirs)

@@ -1,4 +1,4 @@
-"""The choice among candidates: pure, and blind to the order in which they come."""
+"""Chooses among candidates. Pure; the order of the candidates does not matter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beatporter.records.match import RunnerUp, Verdict
 from beatporter.records.track import SpotifyTrack
 
 OWN_FIRST: Final = ("own", "extended", "original", "radio")
-"""Cuts in the order of preference when the person sets none; own is the chart's."""
+"""Cuts in the order of preference when the person sets none; `own` is the chart's cut."""
 
 _ALBUM_RANK: Final = {"single": 0, "album": 1, "compilation": 3}
 _UNKNOWN_ALBUM: Final = 2
@@ -25,27 +25,27 @@ class Decision:
     """What was chosen, and what else there was."""
 
     best: Verdict | None
-    """None: none of the candidates is this recording in a cut that the person takes."""
+    """None when no candidate is this recording in a cut that the person accepts."""
     others: tuple[Verdict, ...]
-    """The rest, best first; those that are ruled out by how probable a person's yes is."""
+    """The rest, best first; rejected candidates are ordered by how probably a person would accept them."""
 
 
 def decide(entry: ChartEntry, candidates: Iterable[SpotifyTrack], version_order: Sequence[str] = OWN_FIRST) -> Decision:
     """Choose the track for a chart entry.
 
-    The cut decides first (`version_order`; a cut that it leaves out is never taken), then playable before not, equal ISRC before
+    The cut decides first (`version_order`; a cut that is not in it is never taken), then playable before unplayable, equal ISRC before
     another, score, length, single before album before compilation, the earlier release, and last the id.
 
     Args:
         entry: the chart's row.
-        candidates: what Spotify found, in any order; the same id twice counts once.
+        candidates: what Spotify found, in any order; a repeated id counts once.
         version_order: cuts in the order of preference, of "own", "extended", "original", "radio".
     """
     unique: dict[str, SpotifyTrack] = {}
     for track in candidates:
         known = unique.setdefault(track.track_id, track)
         if known != track and repr(track) < repr(known):
-            unique[track.track_id] = track  # one id in two answers: the same one, whichever came first
+            unique[track.track_id] = track  # one id in two answers: take the same copy, whichever came first
     verdicts = sorted((judge(entry, track) for track in unique.values()), key=lambda verdict: _rank(entry, verdict, version_order))
     taken = [verdict for verdict in verdicts if verdict.version and cut_rank(entry, verdict, version_order) is not None]
     best = taken[0] if taken else None
@@ -80,7 +80,7 @@ def _rank(entry: ChartEntry, verdict: Verdict, version_order: Sequence[str]) -> 
 
 
 def _length_rank(entry: ChartEntry, track: SpotifyTrack) -> int:
-    """An equal length before another or none; where the chart has none, the longer, since charts sell the long cut."""
+    """Prefer an equal length to another or an unknown one; without a length in the chart the longer, since Beatport sells the long cut."""
     if entry.length_ms:
         return 0 if lengths_agree(entry, track) else 1
     return -((track.duration_ms or 0) // _LENGTH_STEP_MS)
@@ -108,5 +108,5 @@ def runners_up(decision: Decision) -> tuple[RunnerUp, ...]:
 
 
 def say(verdict: Verdict) -> str:
-    """The verdict's penalties in words, e.g. "another cut (-4)"; "everything agrees" without any."""
+    """The verdict's penalties in words, e.g. "another cut (-4)"; "everything agrees" if there are none."""
     return "; ".join(f"{name} (-{points:g})" for name, points in verdict.penalties) or "everything agrees"

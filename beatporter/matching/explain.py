@@ -1,4 +1,4 @@
-"""Decisions in plain words, and which of them a person should look at. Decides nothing itself."""
+"""Puts decisions into plain words, and says which of them a person should look at. Decides nothing itself."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _CUT_NAMES: dict[Cut, str] = {"extended": "extended mix", "original": "original 
 
 
 def why(entry: ChartEntry, verdict: Verdict, others: Sequence[Verdict] = ()) -> tuple[str, ...]:
-    """Why a track was taken: what agrees, the substitution if it is one, then each penalty with its points.
+    """Say why a track was taken: what agrees, the substitution if it is one, then each penalty with its points.
 
     Args:
-        others: the other candidates, among which the chart's ISRC may be that of another version.
+        others: the other candidates; the chart's ISRC may belong to another version among them.
     """
     reasons = ["ISRC agrees" if isrcs_agree(entry, verdict.track) else "found by title and artist"]
     if verdict.version == "same" and differ_in_one(entry.isrc, verdict.track.isrc):
@@ -38,7 +38,7 @@ def why(entry: ChartEntry, verdict: Verdict, others: Sequence[Verdict] = ()) -> 
 
 
 def why_not(decision: Decision) -> tuple[str, ...]:
-    """Why nothing was taken: how many candidates there were, and what is wrong with the closest."""
+    """Say why nothing was taken: how many candidates there were, and what is wrong with the closest."""
     if not decision.others:
         return ("Spotify found nothing",)
     closest = decision.others[0]
@@ -49,12 +49,12 @@ def why_not(decision: Decision) -> tuple[str, ...]:
 
 
 def explain(match: Match) -> str:
-    """A decision in one line, e.g. "ISRC agrees; length agrees; remixer named differently (-6)"."""
+    """Explain a decision in one line, e.g. "ISRC agrees; length agrees; remixer named differently (-6)"."""
     reasons = "; ".join(match.reasons)
     if match.method == "forgotten":
         return "forgotten: the next run decides again"
     if match.method == "person":
-        said = "chosen by a person" if match.track_id else "never to be taken: a person's word"
+        said = "chosen by a person" if match.track_id else "ruled out by a person"
         return f"{said}; {reasons}" if reasons else said
     if match.track_id is None:
         again = f"; tried again from {match.retry_at:%Y-%m-%d}" if match.retry_at else ""
@@ -63,11 +63,11 @@ def explain(match: Match) -> str:
 
 
 def confidence(match: Match) -> Confidence:
-    """How sure a decision is.
+    """Say how sure a decision is.
 
     Returns:
-        sure: a person's word, or at least `weights.DOUBT` points and no other candidate that could be meant as well;
-        doubtful: a hit with fewer points, or a miss with a candidate that a person may say yes to; none: a miss without one, or no
+        sure: a person's override, or at least `weights.DOUBT` points and no other candidate that could also be meant;
+        doubtful: a hit with fewer points, or a miss with a candidate that a person may accept; none: any other miss, or no
         decision.
     """
     if match.method == "person":
@@ -80,7 +80,7 @@ def confidence(match: Match) -> Confidence:
 
 
 def chance_of(match: Match) -> float:
-    """How probable it is that a person says yes to what the review asks of a decision: to what was taken, or to the nearest candidate."""
+    """How probable it is that a person accepts the track that the review shows: the one taken, or the nearest candidate."""
     if match.track_id is not None:
         return match.score / 100
     return max((_chance(other) for other in match.runners_up), default=0.0)
@@ -91,7 +91,7 @@ def _may_be_right(other: RunnerUp) -> bool:
 
 
 def _chance(other: RunnerUp) -> float:
-    """Kept with it; of a decision from before that was kept, guessed from its points."""
+    """As stored with the decision; for older decisions, which lack it, a guess from the points."""
     if other.chance is not None:
         return other.chance
     return weights.YES["another line-up"] if other.score >= weights.ACCEPT else 0.0

@@ -1,6 +1,6 @@
-"""The search for one chart entry's track: what is asked, in which order, and what is kept of the answer.
+"""Searches for the track of one chart entry: what to ask, in which order, and what to keep of the answer.
 
-Owns the queries and the decision record. The search itself is passed in and its errors pass through: a failed search is never a miss.
+Owns the queries and the decision record. The caller passes in the search, and its errors pass through: a failed search is never a miss.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from beatporter.records.match import Match, Verdict
 from beatporter.records.track import SpotifyTrack
 
 Search = Callable[[str], Sequence[SpotifyTrack]]
-"""Asks Spotify's /search for tracks, at most ten; raises when it has no answer."""
+"""Asks Spotify's /search for at most ten tracks; raises when there is no answer."""
 
 _DISAMBIGUATION = re.compile(r"\s+\([^()]*\)$")
 _NOT_IN_FILTERS = re.compile(r"[\"“”„:*]")
 _MAX_QUERY: Final = 200
 _FULL_ANSWER: Final = 10
-"""Tracks that the search gives at most."""
+"""The most tracks that a search returns."""
 _OTHERS: Final = frozenset({"another title", "another artist"})
 
 
 def isrc_query(entry: ChartEntry) -> str | None:
-    """The question that a name leaves open: the recording by its ISRC; None when the chart has none."""
+    """The query for what a name leaves open: the recording by its ISRC; None when the chart has no ISRC."""
     return f"isrc:{entry.isrc}" if entry.isrc else None
 
 
 def field_query(entry: ChartEntry) -> str:
-    """The first question: title and first artist in their fields, with the words of the version before them.
+    """The first query: title and first artist in their fields, after the words of the version.
 
     The form is that of Spotify's own example, "remaster track:Doxy artist:Miles Davis". Cuts are left out of the words, since most
     tracks do not name theirs.
@@ -49,7 +49,7 @@ def field_query(entry: ChartEntry) -> str:
 
 
 def plain_query(entry: ChartEntry) -> str:
-    """The same words without fields, for titles and names that the two services spell differently."""
+    """The same words without fields, for titles and names that the services spell differently."""
     return _joined(_searchable(_first_artist(entry)), _written_title(entry), _version_words(entry))
 
 
@@ -62,15 +62,15 @@ def find_track(
     now: datetime,
     previous: Match | None = None,
 ) -> Match:
-    """Find a chart entry's track, with as few searches as settle it.
+    """Find a chart entry's track with as few searches as possible.
 
     Args:
         entry: the chart's row.
-        search: asks Spotify; what it raises passes through, and nothing is decided then.
+        search: asks Spotify; its errors pass through, and then nothing is decided.
         version_order: cuts in the order of preference, see `decide`.
-        rules: version of the rules to write into the decision.
+        rules: version of the rules to record in the decision.
         now: aware, UTC.
-        previous: the decision that stood before; its misses lengthen the time to the next try.
+        previous: the decision before this one; its misses lengthen the time to the next try.
     """
     found: dict[str, SpotifyTrack] = {}
     by_isrc: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ def find_track(
     for query in queries(entry, misses):
         answer = search(query)
         if query == isrc_query(entry):
-            # What an ISRC search finds has that ISRC, also where the answer leaves it out (as it did in early 2026).
+            # A track from an ISRC search has that ISRC, even if the answer omits it (as it did in early 2026).
             answer = [replace(track, isrc=track.isrc or entry.isrc) for track in answer]
             by_isrc = frozenset(track.track_id for track in answer)
         found |= {track.track_id: track for track in answer}
@@ -88,16 +88,16 @@ def find_track(
             break
     decided_at = now.replace(microsecond=0)
     if previous is not None:
-        decided_at = max(decided_at, previous.decided_at + timedelta(seconds=1))  # the later one stands
+        decided_at = max(decided_at, previous.decided_at + timedelta(seconds=1))  # the later one counts
     return record_decision(entry, decision, rules=rules, decided_at=decided_at, by_isrc=by_isrc, misses=misses)
 
 
 def queries(entry: ChartEntry, misses: int = 0) -> tuple[str, ...]:
-    """What is asked for an entry, in this order, until something settles it.
+    """The queries for an entry, in this order, until one settles it.
 
-    Two questions at most. The name comes first, since its answer mostly holds the equal ISRC, and shows where it does not that Spotify
-    has only another cut; the ISRC is asked where that leaves anything open. At every other try after a miss the name is asked without
-    fields: a miss is tried again anyway, so no day pays for both. Measured in docs/decisions/matching-searches.md.
+    Two at most. The name comes first, since its answer mostly holds the equal ISRC; if it does not, it shows that Spotify
+    has only another cut. The ISRC follows if anything is still open. At every other try after a miss the name is asked without
+    fields: a miss is tried again anyway, so no day pays for both. Measurements: docs/decisions/matching-searches.md.
 
     Args:
         entry: the chart's row.

@@ -1,4 +1,4 @@
-"""Intervals for shares that were counted on a sample."""
+"""Confidence intervals for shares that were counted on a sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Z: Final = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share with the interval that it lies in with 95 %."""
+    """A share with its 95 % confidence interval."""
 
     value: float
     low: float
@@ -25,7 +25,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A part of what is asked about: so many in all, so many of them asked, and so many of these with yes."""
+    """A part of the population: its size, how many of it were asked, and how many of those said yes."""
 
     size: int
     asked: int
@@ -33,9 +33,9 @@ class Stratum:
 
 
 def wilson(yes: float, asked: float) -> Share | None:
-    """The share of yes among so many asked, with Wilson's interval; None where nobody was asked.
+    """The share of yes among those asked, with Wilson's interval; None if nobody was asked.
 
-    Right for shares near 0 and 1 and for few asked, where the usual interval is not (Wilson 1927).
+    It holds for shares near 0 and 1 and for small samples, where the usual interval does not (Wilson 1927).
     """
     if asked <= 0:
         return None
@@ -46,7 +46,7 @@ def wilson(yes: float, asked: float) -> Share | None:
 
 
 def stratified(strata: Sequence[Stratum]) -> Share | None:
-    """The share of yes in all strata together, each weighted by its size; strata that nobody was asked about are left out.
+    """The share of yes over all strata, each weighted by its size; strata without a sample are left out.
 
     The interval is Wilson's for Kish's effective number of asked: (Σ size)² / Σ size² / asked.
     """

@@ -1,6 +1,6 @@
-"""What the rules say of one candidate: named penalties, or the reasons that rule it out.
+"""Judges one candidate: named penalties, or the reasons that rule it out.
 
-Pure: no I/O, no clock. Owns the judgement over the comparisons; the choice among several candidates is decide.py's.
+Pure: no I/O, no clock. Weighs the comparisons; decide.py chooses among several candidates.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Isrc = Literal["unknown", "agrees", "differs"]
 
 _ISRC_LETTERS: Final = 12
 _MANY_NAMES: Final = 3
-"""Words of a version that a bracket without a word for one may repeat by itself: "(Tom & Collins Special)"."""
+"""Words of a version that a bracket without a version word may repeat: "(Tom & Collins Special)"."""
 _CUT_RANK: Final[dict[Cut, int]] = {"radio": 0, "original": 1, "extended": 2}
 
 
 @dataclass(slots=True)
 class _Case:
-    """An entry and a candidate side by side, and what is held against the candidate."""
+    """An entry and a candidate side by side, and what counts against the candidate."""
 
     entry: ChartEntry
     track: SpotifyTrack
@@ -42,26 +42,26 @@ class _Case:
     rejected: list[str] = field(default_factory=list)
     chance: float = 1.0
     doubts: bool = False
-    """Something does not quite agree that an equal ISRC would excuse."""
+    """A difference that an equal ISRC would excuse."""
 
     @property
     def proven(self) -> bool:
-        """Equal ISRC, and the length does not speak against it."""
+        """Equal ISRC, and the length does not contradict it."""
         return self.isrc == "agrees" and self.length != "differs"
 
     @property
     def certain(self) -> bool:
-        """Equal ISRC and equal length: the same recording, however either side names it."""
+        """Equal ISRC and equal length: the same recording under any name."""
         return self.isrc == "agrees" and self.length == "agrees"
 
     @property
     def backed(self) -> bool:
-        """Whether what does not quite agree may be meant all the same: proven, or the lengths are equal."""
+        """Whether a small difference may be excused: the recording is proven, or the lengths are equal."""
         return self.proven or self.length_equal
 
     @property
     def length_equal(self) -> bool:
-        """Closer than two cuts lie by chance; see `weights.LENGTH_EQUAL_MS`."""
+        """Closer than two cuts are by chance; see `weights.LENGTH_EQUAL_MS`."""
         return self.apart_ms is not None and self.apart_ms <= weights.LENGTH_EQUAL_MS
 
     @property
@@ -77,7 +77,7 @@ class _Case:
         self.chance *= weights.YES[kind]
 
     def doubt(self, kind: str, reason: str) -> None:
-        """Rule out unless equal ISRC or equal length back it, and say so if it is the length alone."""
+        """Rule out unless an equal ISRC or an equal length supports it; note it if only the length does."""
         self.doubts = True
         if not self.backed:
             self.reject(kind, reason)
@@ -109,7 +109,7 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
     marks = _mark_words(entry.artists, entry.remixers, track.artists)
     agreement = compare_versions(title.version, track_title.version, ours | marks, theirs | marks)
     if title.version.is_credited and not track_title.version.kinds and all(names_person(one, track.artists) for one in entry.remixers):
-        agreement = "unnamed"  # neither side has a word for it, and both name the remixers
+        agreement = "unnamed"  # neither side has a word for the version, and both name the remixers
     _judge_version(case, agreement, artists)
     _judge_album(case)
     version = _judge_cut(case, artists, agreement) if not case.rejected else None
@@ -129,7 +129,7 @@ def judge(entry: ChartEntry, track: SpotifyTrack) -> Verdict:
 
 
 def _say_isrc(case: _Case, agreement: Agreement) -> None:
-    """Say what is wrong with the chart's ISRC, which a person may want to know of a candidate that is ruled out."""
+    """Say what is wrong with the chart's ISRC; a person may want to know it about a rejected candidate."""
     if case.isrc == "agrees":
         is_version = agreement in ("conflict", "silent", "club")
         case.rejected.append(f"the chart's ISRC belongs to {f'{_say(case.track_title)}, another version' if is_version else 'this track'}")
@@ -148,8 +148,8 @@ def isrcs_agree(entry: ChartEntry, track: SpotifyTrack) -> bool:
 
 
 def titles_of(entry: ChartEntry, track: SpotifyTrack) -> tuple[Title, Title]:
-    """Both titles taken apart, each read in the light of the other: what one service sets off by a dash, the other writes in a bracket,
-    in a field of its own or with nothing before it."""
+    """Both titles parsed, each with the help of the other: what one service puts after a dash, the other writes in a bracket,
+    in a separate field or without any mark."""
     own = parse_entry_title(entry.name, entry.mix_name, entry.remixers, entry.artists)
     found = parse_title(track.name, (*track.artists, *entry.remixers))
     remixers = _words_of(entry.remixers)
@@ -163,7 +163,7 @@ def titles_of(entry: ChartEntry, track: SpotifyTrack) -> tuple[Title, Title]:
 
 
 def _with_one_suffix(own: Title, found: Title) -> tuple[Title, Title]:
-    """Both titles with an unknown suffix where the other has it too: as words of the title, or as a version that one puts in a bracket."""
+    """Both titles with an unknown suffix that the other has as well: as words of the title, or as a version that one puts in a bracket."""
     whole, whole_found = unfolded(own), unfolded(found)
     has_unknown = OTHER in own.version.kinds | found.version.kinds
     if has_unknown and sorted(whole.full.split()) == sorted(whole_found.full.split()):
@@ -184,7 +184,7 @@ def _with_cut(title: Title) -> Title:
 
 
 def _mark_words(*groups: tuple[str, ...]) -> frozenset[str]:
-    """Words in brackets behind names, which the other side's version may lack: "Kolter (Berlin) Remix"."""
+    """Words in brackets after names, which the other side's version may lack: "Kolter (Berlin) Remix"."""
     return frozenset(word for names in groups for name in names if "(" in name for word in normalise(name).split()) - _words_of(*groups)
 
 
@@ -199,14 +199,14 @@ def _compare_isrcs(one: str | None, other: str | None) -> Isrc:
 
 
 def differ_in_one(one: str | None, other: str | None) -> bool:
-    """Whether two ISRCs differ in a single character, as by a slip of the pen."""
+    """Whether two ISRCs differ in a single character, as by a typing error."""
     if not one or not other or len(one) != len(other):
         return False
     return sum(a != b for a, b in zip(one, other, strict=True)) == 1
 
 
 def is_batch(one: str | None, other: str | None) -> bool:
-    """Whether two ISRCs were given to one release in all likelihood: one registrant and year, numbers close together."""
+    """Whether two ISRCs probably belong to one release: same registrant and year, numbers close together."""
     if not one or not other or len(one) != _ISRC_LETTERS or len(other) != _ISRC_LETTERS or one[:7] != other[:7]:
         return False
     return one[7:].isdecimal() and other[7:].isdecimal() and 0 < abs(int(one[7:]) - int(other[7:])) <= weights.ISRC_BATCH
@@ -220,7 +220,7 @@ def _compare_lengths(one_ms: int | None, other_ms: int | None) -> Length:
 
 
 def _judge_title(case: _Case, fit: TitleFit, artists: ArtistFit) -> None:
-    """Another title rules out, unless ISRC and length are equal and an artist is: titles get corrected and translated."""
+    """Rule out another title, unless ISRC, length and an artist are equal: titles get corrected and translated."""
     if fit == "equal":
         return
     if fit == "small words":
@@ -242,13 +242,13 @@ def _judge_title(case: _Case, fit: TitleFit, artists: ArtistFit) -> None:
 
 
 def _is_named_cut(case: _Case) -> bool:
-    """Whether the words say that it is another cut, and the lengths do not speak against it."""
+    """Whether the words name another cut, and the lengths do not contradict that."""
     own, named = case.title.version.cut, case.track_title.version.cut
     return case.length == "differs" and not same_cut(own, named) and _possible_cut(case.entry, case.track, own, named)
 
 
 def _judge_artists(case: _Case, fit: ArtistFit) -> None:
-    """Nobody in common rules out, unless ISRC and length are equal; so do the remixer alone and somebody else's name."""
+    """Rule out credits with nobody in common, unless ISRC and length are equal; also the remixer alone, and another artist of the name."""
     if fit.coverage < 1:
         if fit.unnamed:
             case.take("artist not named")
@@ -279,7 +279,7 @@ def _judge_artists(case: _Case, fit: ArtistFit) -> None:
 
 
 def _judge_version(case: _Case, agreement: Agreement, artists: ArtistFit) -> None:
-    """Words of another version rule out whatever else agrees; silence is filled by ISRC and length."""
+    """Rule out another version, whatever else agrees; if one side names none, ISRC and length decide."""
     said = f"another version: {_say(case.track_title)} instead of {_say(case.title)}"
     if agreement in ("alike", "spelling", "unnamed"):
         case.take("remixer named differently")
@@ -302,7 +302,7 @@ def _judge_version(case: _Case, agreement: Agreement, artists: ArtistFit) -> Non
 
 
 def _judge_album(case: _Case) -> None:
-    """A track of a DJ mix that does not say so is a piece of it all the same, unless ISRC and length are the entry's."""
+    """A track on a DJ mix counts as a piece of it even if it does not say so, unless ISRC and length are the entry's."""
     is_mix = case.track.album is not None and "mixed" in parse_title(case.track.album).version.kinds
     if is_mix and "mixed" not in case.title.version.kinds and not case.certain:
         case.take("piece of a DJ mix")
@@ -314,7 +314,7 @@ def _say(title: Title) -> str:
 
 
 def _judge_cut(case: _Case, artists: ArtistFit, agreement: Agreement) -> Version:
-    """Whether it is the chart's own cut or another one, and whether it can be the cut that it says it is."""
+    """Say whether it is the chart's own cut or another, and whether it can be the cut that it claims to be."""
     own, named = case.title.version.cut, case.track_title.version.cut
     same_words = same_cut(own, named)
     if case.isrc == "differs":
@@ -346,14 +346,14 @@ def _judge_cut(case: _Case, artists: ArtistFit, agreement: Agreement) -> Version
 
 
 def _outweighs_cut(case: _Case, artists: ArtistFit) -> bool:
-    """Whether ISRC or length say that both words for a cut mean one: equal to the second, and nobody else is credited."""
+    """Whether ISRC or length show that both words mean one cut: lengths equal to the second, and nobody else credited."""
     if case.certain:
         return True
     return case.length_equal and artists.complete and (case.isrc != "differs" or case.length_identical)
 
 
 def _is_same_act(case: _Case, artists: ArtistFit, agreement: Agreement) -> bool:
-    """Whether a line-up that differs is one act on two cuts of one recording: the same named remixer; the members of a group on a track
+    """Whether different line-ups are one act on two cuts of one recording: the same named remixer; the members of a group on a track
     that calls itself the radio edit; or ISRCs of one batch."""
     if artists.coverage < weights.LINE_UP_OF_CUT_MIN or not artists.leader_known:
         return False
@@ -376,7 +376,7 @@ def _possible_cut(entry: ChartEntry, track: SpotifyTrack, own: Cut | None, named
 
 
 def _judge_edition(case: _Case) -> None:
-    """Differences that leave the recording the same, so that the plain edition is preferred."""
+    """Penalise differences that leave the recording the same, so that the plain edition wins."""
     notes = case.title.version.notes ^ case.track_title.version.notes
     if "remaster" in notes:
         case.take("remaster")

@@ -1,6 +1,6 @@
-"""Words that would have decided a person's overrides rightly: proposed, with what they would change; never applied.
+"""Proposes words that would have made a person's overrides unnecessary, with what they would change. Applies none.
 
-Owns the search for such words. Each proposal is one line of a word list of words.py, tried in its place and taken out again.
+Each proposal is one line of a word list in words.py; it is tried in its place and taken out again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Proposal:
 
 @contextmanager
 def added(proposal: Proposal) -> Iterator[None]:
-    """The rules with one more line, until the block is left. Not for several threads."""
+    """Add a line to the rules until the block ends. Not thread-safe."""
     if proposal.word_list == "SAME_WORD":
         table, key, value = words.SAME_WORD, proposal.phrase, proposal.meaning
         before = table.get(key)
@@ -72,10 +72,10 @@ def _forget() -> None:
 
 
 def proposals_to_take(entry: ChartEntry, right: SpotifyTrack, others: tuple[SpotifyTrack, ...] = ()) -> list[Proposal]:
-    """Lines with which the track that a person chose would have been taken; none where it is taken without.
+    """Lines that would make the rules take the track that a person chose; empty if they take it already.
 
     Args:
-        others: the other candidates; the right one has to be preferred to them.
+        others: the other candidates; the rules must prefer the right one to them.
     """
     if _takes(entry, right, others):
         return []
@@ -83,7 +83,7 @@ def proposals_to_take(entry: ChartEntry, right: SpotifyTrack, others: tuple[Spot
 
 
 def proposals_to_refuse(entry: ChartEntry, wrong: SpotifyTrack) -> list[Proposal]:
-    """Lines with which the track that a person ruled out would have been refused; none where it is refused without."""
+    """Lines that would make the rules reject the track that a person ruled out; empty if they reject it already."""
     if judge(entry, wrong).version is None:
         return []
     own, found = titles_of(entry, wrong)
@@ -109,7 +109,7 @@ def _refuses_with(proposal: Proposal, entry: ChartEntry, wrong: SpotifyTrack) ->
 
 
 def _to_accept(entry: ChartEntry, right: SpotifyTrack) -> list[Proposal]:
-    """Lines worth a try: phrases of either version that name nobody, as a note or as a cut; two words of the titles as one."""
+    """Lines to try: phrases of either version that name nobody, as a note or as a cut; two words of the titles as one."""
     people = frozenset[str]().union(*(name_words(name) for name in (*entry.artists, *entry.remixers, *right.artists)))
     own, found = titles_of(entry, right)
     texts = (own.version.text, found.version.text, *own.brackets, *found.brackets)

@@ -1,6 +1,6 @@
-"""How text is compared: one spelling for what people write in many ways.
+"""Normalises text for comparison: one spelling for what people write in many ways.
 
-Owns the spelling of titles and names; knows nothing of versions (version.py) or of who made what (credits.py). Conservative: other
+Owns the spelling of titles and names, not versions (version.py) or credits (credits.py). Conservative: other
 scripts keep their letters and marks, and nothing becomes empty.
 """
 
@@ -22,12 +22,12 @@ _ASCII = {code: text for code, text in (words.DROPPED | words.LETTERS).items() i
 
 @lru_cache(maxsize=512)
 def normalise(text: str) -> str:
-    """One spelling for a title or a name: case, diacritics of Latin and Greek letters, quotes, punctuation and blanks do not matter.
+    """Normalise a title or a name: case, diacritics of Latin and Greek letters, quotes, punctuation and blanks do not matter.
 
-    "&" and a free-standing "+" become "and"; "L.I.F.E." becomes "life". Doing it twice is doing it once. A text without a single
+    "&" and a free-standing "+" become "and"; "L.I.F.E." becomes "life". Idempotent. A text without a single
     letter or digit ("!!!") is kept as it is, so that nothing becomes empty.
     """
-    for _ in range(_MAX_ROUNDS):  # a few exotic characters need another round before case folding and NFKC agree
+    for _ in range(_MAX_ROUNDS):  # a few rare characters need another round before case folding and NFKC agree
         result = _normalise_once(text)
         if result == text:
             break
@@ -44,13 +44,13 @@ def _normalise_once(original: str) -> str:
 
 
 def _fold(text: str) -> str:
-    """Case, compatibility forms, dropped signs and letters with marks; `_ASCII` does the same for plain ASCII, four times as fast."""
+    """Fold case, compatibility forms, ignored signs and letters with marks; for plain ASCII `_ASCII` does the same, four times as fast."""
     text = unicodedata.normalize("NFKC", text.translate(words.DROPPED)).casefold().translate(words.DROPPED)
     return _without_marks(text.translate(words.LETTERS)).translate(words.LETTERS)
 
 
 def _without_marks(text: str) -> str:
-    """Take the marks off Latin and Greek letters only: in other scripts they tell letters apart (й, が)."""
+    """Remove the marks of Latin and Greek letters only: in other scripts they distinguish letters (й, が)."""
     kept: list[str] = []
     drops_marks = False
     for character in unicodedata.normalize("NFD", text):
@@ -69,7 +69,7 @@ def compact(text: str) -> str:
 
 
 def title_words(text: str) -> tuple[str, ...]:
-    """The words of a normalised title: one for those that stand for one another, digits for a part's number ("Jupiter II")."""
+    """The words of a normalised title: one for interchangeable spellings, digits for a part's number ("Jupiter II")."""
     found = [words.SAME_WORD.get(word, word) for word in text.split()]
     for at in range(1, len(found)):
         if found[at - 1] in words.PART_WORDS or found[at] in words.ROMAN:
@@ -79,7 +79,7 @@ def title_words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def name_keys(name: str) -> frozenset[str]:
-    """Spellings under which an artist's name counts as equal: without "(UK)", without "The" or "DJ", without blanks."""
+    """The spellings of an artist's name that count as equal: without "(UK)", without "The" or "DJ", without blanks."""
     plain = _TRAILING_BRACKET.sub("", name) or name
     keys: set[str] = set()
     for spelling in {normalise(name), normalise(plain)}:
@@ -92,7 +92,7 @@ def name_keys(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def name_words(name: str) -> frozenset[str]:
-    """The telling words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
+    """The significant words of an artist's name, without joiners: "Adam Beyer & Massano" gives adam, beyer, massano."""
     every = normalise(_TRAILING_BRACKET.sub("", name) or name).split()
     return frozenset(word for word in every if word not in words.JOINERS) or frozenset(every)
 

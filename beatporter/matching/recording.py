@@ -1,4 +1,4 @@
-"""The key under which a history knows a recording again, whatever its id or spelling."""
+"""The key by which a history recognises a recording under any id or spelling."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from beatporter.matching.title import parse_entry_title, unfolded, without_artis
 def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None) -> str:
     """Normalised artists, title and version: equal for the same recording and version under another id or spelling.
 
-    Cuts count as one recording: what a person threw out as a radio edit does not come back as the extended mix. Remixers count
-    for the version only, featured artists as artists; the order of artists does not matter, nor whether a subtitle stands after a dash or
+    Cuts count as one recording: a track that a person removed as a radio edit does not return as the extended mix. Remixers count
+    for the version only, featured artists as artists. Neither the order of artists matters, nor whether a subtitle is after a dash or
     in a bracket. Why: docs/decisions/matching-recording-key.md.
 
     Args:

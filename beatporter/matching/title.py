@@ -1,6 +1,6 @@
-"""Titles taken apart: what a recording is called, who is featured, which version it is.
+"""Parses titles: what a recording is called, who is featured, which version it is.
 
-Owns where things stand in a title: brackets, suffixes after a dash, "feat.". What version words mean is version.py's.
+Owns the places in a title: brackets, suffixes after a dash, "feat.". version.py knows what version words mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FEATURE_START = re.compile(r"(?:" + "|".join(words.FEATURE_WORDS) + r")\b[./]*\
 _BARE_VERSION = re.compile(r"(?<=\S)\s+((?:extended|original|radio|club)\s+(?:mix|version|edit|remix))\s*$", re.IGNORECASE)
 _SHOW_TAG = re.compile(r"[A-Z]{3,}\s?\d{2,}[A-Z\d]*")
 _WHICH_ARTIST = re.compile(r"\s*[(\[]([A-Z]{2,3}|ofc|official)[)\]]", re.IGNORECASE)
-"""What Beatport puts behind a name that several artists have: "(UK)", "(ofc)"."""
+"""What Beatport puts after a name that several artists share: "(UK)", "(ofc)"."""
 _VERSION_ENDING = r"(?:['’]s)?\s+(?:[\w&/]+\s+){0,3}?(?:remix|rmx|rework|edit|mix|dub|flip|bootleg|vip|version)"
 _ENDS_WITH_VERSION = re.compile(r"\b(?:remix|rmx|rework|edit|mix|dub|flip|bootleg|vip|version)\s*$", re.IGNORECASE)
 _MARK = re.compile("\x00(\\d+)\x00")
@@ -34,27 +34,27 @@ _QUOTES: Final = "\"'“”‘’«»"
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title taken apart. Texts are normalised."""
+    """A parsed title. Texts are normalised."""
 
     base: str
-    """Without brackets, suffixes and featured artists; never empty for a title that is not."""
+    """Without brackets, suffixes and featured artists; empty only for an empty title."""
     written: str
-    """base as it was written, for a search."""
+    """`base` as it was written, for a search."""
     full: str
     """With its subtitles, in the order written."""
     with_features: str
-    """full, and "with …" kept as words, since "Dancing (With You)" names nobody."""
+    """`full`, with "with …" kept as words, since "Dancing (With You)" names nobody."""
     subtitles: tuple[str, ...] = ()
     brackets: tuple[str, ...] = ()
     """The subtitles as written."""
     featured: tuple[str, ...] = ()
-    """As written, one text for each place that names some."""
+    """As written, one text for each place that names artists."""
     version: Version = field(default_factory=Version)
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What is gathered while a title is read from left to right."""
+    """What has been found so far while a title is read from left to right."""
 
     groups: tuple[str, ...]
     base: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class _Parts:
         self.with_features.append(text)
 
     def has_subtitle(self, text: str) -> bool:
-        """Whether the title said so before, in a bracket or after a dash."""
+        """Whether the title has said so already, in a bracket or after a dash."""
         return normalise(text) in {normalise(subtitle) for subtitle in self.subtitles}
 
     def add_version(self, version: Version) -> None:
@@ -82,11 +82,11 @@ class _Parts:
 
 @lru_cache(maxsize=256)
 def parse_title(text: str, makers: tuple[str, ...] = ()) -> Title:
-    """Take a title apart, e.g. "Alchemy (feat. Zoë Johnston) - i_o Extended Mix".
+    """Parse a title, e.g. "Alchemy (feat. Zoë Johnston) - i_o Extended Mix".
 
     Args:
         text: as Beatport or Spotify writes it.
-        makers: artists whose remix a title may end with that sets it off by neither dash nor bracket ("The Creator Mateo! Remix").
+        makers: artists whose remix may end a title without a dash or a bracket ("The Creator Mateo! Remix").
     """
     marked, groups = _take_brackets(unicodedata.normalize("NFKC", text).replace("\x00", ""))
     head, *suffixes = _DASH.split(marked)
@@ -109,9 +109,9 @@ def parse_title(text: str, makers: tuple[str, ...] = ()) -> Title:
 
 @lru_cache(maxsize=256)
 def parse_entry_title(name: str, mix_name: str | None, remixers: tuple[str, ...], artists: tuple[str, ...] = ()) -> Title:
-    """Take apart what Beatport writes in two fields, and the remixer in a third.
+    """Parse a title that Beatport writes in two fields, with the remixer in a third.
 
-    A mix_name without a word of version is a featured artist ("feat. Vinson") or a subtitle ("(Dance Tonight)"). Where nothing
+    A mix_name without a version word is a featured artist ("feat. Vinson") or a subtitle ("(Dance Tonight)"). If nothing
     names a version but remixers are listed, it is their remix.
     """
     mix_name = (mix_name or "").strip()
@@ -137,14 +137,14 @@ def parse_entry_title(name: str, mix_name: str | None, remixers: tuple[str, ...]
 
 
 def credited_remix(title: Title, remixers: tuple[str, ...]) -> Title:
-    """The title as that of its credited remixers' version, where it says "Original Mix" all the same."""
+    """The title of its credited remixers' version, although it says "Original Mix"."""
     people = frozenset[str]().union(*(name_words(remixer) for remixer in remixers))
     version = replace(title.version, kinds=frozenset({"remix"}), names=people, is_credited=True)
     return replace(title, version=version) if people and not title.version.kinds else title
 
 
 def _without_ending(name: str, mix_name: str) -> Title | None:
-    """The title of a name that ends with its mix name, set off by nothing: "The Creator Mateo! Remix"; else None."""
+    """The title of a name that ends with its mix name without any mark: "The Creator Mateo! Remix"; else None."""
     start = len(name) - len(mix_name)
     if not is_version(mix_name) or len(mix_name.split()) < 2 or not name.casefold().endswith(f" {mix_name}".casefold()):
         return None
@@ -153,7 +153,7 @@ def _without_ending(name: str, mix_name: str) -> Title | None:
 
 
 def _split_bare_version(head: str, makers: tuple[str, ...]) -> tuple[str, str]:
-    """A title's words before its brackets, and the version that they end with; "" without one."""
+    """A title's words before its brackets, and the version that they end with, or ""."""
     bare = _BARE_VERSION.search(head)
     if bare:
         return head[: bare.start()], bare.group(1)
@@ -176,7 +176,7 @@ def without_artists(title: Title, names: tuple[str, ...]) -> Title:
 
 
 def without_unknown(title: Title) -> Title:
-    """The title without a suffix that no word list knows, which names nothing but its artists."""
+    """The title without a suffix that no word list has and that names only its artists."""
     version = title.version
     plain = replace(
         version,
@@ -190,7 +190,7 @@ def without_unknown(title: Title) -> Title:
 
 
 def with_unknown(title: Title, at: int) -> Title:
-    """The title with a subtitle as a version that no word list knows, since the other side sets it off by a dash."""
+    """The title with a subtitle read as a version that no word list has, since the other side puts it after a dash."""
     gone = title.subtitles[at]
     keep = [number for number in range(len(title.subtitles)) if number != at]
     return replace(
@@ -204,7 +204,7 @@ def with_unknown(title: Title, at: int) -> Title:
 
 
 def unfolded(title: Title) -> Title:
-    """The title with a suffix that no word list knows as part of it, since the other side may write it without a dash."""
+    """The title with a suffix that no word list has read as part of it, since the other side may write it without a dash."""
     if OTHER not in title.version.kinds:
         return title
     suffix = title.version.unknown
@@ -212,7 +212,7 @@ def unfolded(title: Title) -> Title:
 
 
 def _as_suffix(mix_name: str, remixers: tuple[str, ...]) -> str:
-    """A mix_name as it would stand after a title: a version, or what names a remixer, after a dash, anything else in a bracket."""
+    """A mix_name as a title would end with it: a version or a remixer's name after a dash, anything else in a bracket."""
     text = unicodedata.normalize("NFKC", mix_name).strip()
     inner = text[1:-1] if text[0] in _OPENING and text[-1] in _CLOSING else text
     inner = text if not set(_OPENING + _CLOSING).isdisjoint(inner) else inner  # "(From …) [… Version]" is two brackets
@@ -225,7 +225,7 @@ def _as_suffix(mix_name: str, remixers: tuple[str, ...]) -> str:
 
 
 def _take_brackets(text: str) -> tuple[str, tuple[str, ...]]:
-    """Put a mark in the place of each outer bracket; gives the marked text and what the brackets held."""
+    """Replace each outer bracket by a mark; returns the marked text and what the brackets held."""
     marked: list[str] = []
     groups: list[str] = []
     depth = 0
@@ -243,7 +243,7 @@ def _take_brackets(text: str) -> tuple[str, tuple[str, ...]]:
         elif depth == 0:
             marked.append(character)
     if depth:
-        marked.append(text[start:])  # never closed: words like any others
+        marked.append(text[start:])  # never closed: ordinary words
     return "".join(marked), tuple(groups)
 
 
@@ -260,7 +260,7 @@ def _finish(parts: _Parts, text: str) -> Title:
 
 def _read_bracket(inner: str, parts: _Parts) -> None:
     rest, groups = _take_brackets(inner)
-    if len(groups) > 1 and not _MARK.sub("", rest).strip():  # brackets in a bracket: "((Space Jam) (Extended Mix))"
+    if len(groups) > 1 and not _MARK.sub("", rest).strip():  # nested brackets: "((Space Jam) (Extended Mix))"
         for group in groups:
             _read_bracket(group, parts)
         return
@@ -297,7 +297,7 @@ def _add_feature(text: str, names_from: int, parts: _Parts) -> None:
 
 
 def _read_suffix(text: str, parts: _Parts) -> None:
-    """What stands after a dash, and the brackets in it."""
+    """The text after a dash, and the brackets in it."""
     text = _without_inner_brackets(text, parts.groups)
     suffix = _MARK.sub(" ", text).strip()
     if normalise(suffix):
@@ -307,7 +307,7 @@ def _read_suffix(text: str, parts: _Parts) -> None:
 
 
 def _without_inner_brackets(text: str, groups: tuple[str, ...]) -> str:
-    """A suffix whose brackets belong to a name in it: "VITO (UK) Remix", "[KRTM] Remix", "Remix by VITO (UK)"."""
+    """A suffix with brackets that belong to a name: "VITO (UK) Remix", "[KRTM] Remix", "Remix by VITO (UK)"."""
     kept = ""
     for piece in _PIECES.split(text):
         mark = _MARK.fullmatch(piece)
@@ -321,12 +321,12 @@ def _without_inner_brackets(text: str, groups: tuple[str, ...]) -> str:
 
 
 def _is_mark(inner: str) -> bool:
-    """Whether a bracket's text tells artists of one name apart ("UK"), and is no word for a version ("VIP")."""
+    """Whether a bracket's text distinguishes artists of the same name ("UK") and is not a version word ("VIP")."""
     return bool(_WHICH_ARTIST.fullmatch(f"({inner})")) and not is_version(inner)
 
 
 def _read_bare_suffix(suffix: str, parts: _Parts) -> None:
-    """Versions, a source, featured artists, or a part of the title."""
+    """Read a bracket as versions, a source, featured artists, or a part of the title."""
     tokens = normalise(suffix).split()
     feature = _FEATURE_START.match(suffix)
     if parts.has_subtitle(suffix):
@@ -346,7 +346,7 @@ def _read_bare_suffix(suffix: str, parts: _Parts) -> None:
 
 
 def _read_versions(text: str, parts: _Parts) -> None:
-    """One version, or several with a slash between ("MK Remix / Radio Version")."""
+    """One version, or several separated by slashes ("MK Remix / Radio Version")."""
     for piece in _SLASH.split(text):
         if is_version(piece):
             parts.add_version(parse_version(piece))
@@ -364,6 +364,6 @@ def _is_source(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Inner brackets of a bracket count as blanks, those that tell artists of one name apart not at all."""
+    """Replace inner brackets by blanks; drop those that distinguish artists of the same name."""
     text = _WHICH_ARTIST.sub(lambda found: "" if _is_mark(found.group(1)) else found.group(), text)
     return "".join(" " if character in _OPENING + _CLOSING else character for character in text)

@@ -1,6 +1,6 @@
-"""What the words of a version say: which cut, which version, made by whom.
+"""Reads the words of a version: which cut, which version, made by whom.
 
-Owns the reading of one such text ("ARTBAT Extended Remix") and the comparison of two. Where in a title it stands is title.py's.
+Owns the reading of one such text ("ARTBAT Extended Remix") and the comparison of two. title.py finds it in a title.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Cut = Literal["extended", "original", "radio"]
 Agreement = Literal["equal", "alike", "spelling", "unnamed", "silent", "club", "conflict"]
 
 OTHER: Final = "other"
-"""Kind of a suffix that no word list knows ("Song - Something")."""
+"""Kind of a suffix that no word list has ("Song - Something")."""
 
 POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 _LONGEST_PHRASE = 5
@@ -29,29 +29,29 @@ _NAME_LETTERS_MIN = 5
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as words say it. Two with equal kinds and names are one recording, whatever their cuts."""
+    """A version as words describe it. Two with equal kinds and names are one recording, whatever their cuts."""
 
     cut: Cut | None = None
-    """None: no word about it."""
+    """None when the words do not name one."""
     kinds: frozenset[str] = frozenset()
-    """remix, live, instrumental, …; empty: the original recording."""
+    """remix, live, instrumental, …; empty for the original recording."""
     names: frozenset[str] = frozenset()
-    """Words that are left: who made it ("artbat"), or which of several ("club", "2022")."""
+    """The other words: who made it ("artbat"), or which of several ("club", "2022")."""
     notes: frozenset[str] = frozenset()
     """remaster, film, …: differences that leave the recording the same."""
     text: str = ""
-    """As it was written, for people."""
+    """As written, for display."""
     is_credited: bool = False
-    """The names are those of a field for remixers, and no word says what they made."""
+    """The names come from a field for remixers, and no word says what they made."""
     unknown: str = ""
-    """The normalised suffix that made it of kind OTHER."""
+    """The normalised suffix that made its kind OTHER."""
     unknown_names: frozenset[str] = frozenset()
-    """Those of `names` that this suffix brought."""
+    """The part of `names` that comes from this suffix."""
     unknown_cut: Cut | None = None
-    """The cut that this suffix names, which counts only if the suffix is a version and no part of the title."""
+    """The cut that this suffix names; it counts only if the suffix is a version and not a part of the title."""
 
     def merged(self, other: Version) -> Version:
-        """Both together; a cut of this one's that says more than "original" wins over the other's."""
+        """Combine both; a cut of this one that says more than "original" wins over the other's."""
         cuts = [cut for cut in (self.cut, other.cut) if cut is not None]
         cut = next((cut for cut in cuts if cut != "original"), cuts[0] if cuts else None)
         text = ", ".join(dict.fromkeys(text for text in (self.text, other.text) if text))
@@ -80,7 +80,7 @@ PHRASES: Final = _phrases()
 
 
 def _find_phrases(tokens: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Take known phrases out of the tokens, longest first; gives what they mean and the tokens that are left."""
+    """Take known phrases out of the tokens, longest first; returns their meanings and the remaining tokens."""
     meanings: list[tuple[str, str]] = []
     left: list[str] = []
     at = 0
@@ -104,7 +104,7 @@ def _tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def is_version(text: str) -> bool:
-    """Whether a bracket or suffix speaks of a version: by a word that is sure, by its place, or because every word is known."""
+    """Whether a bracket or suffix names a version: by an unambiguous word, by its place, or because every word is known."""
     tokens = _tokens(text)
     if not words.SURE_WORDS.isdisjoint(tokens) or (tokens[-1:] and tokens[-1] in words.LAST_WORDS):
         return True
@@ -118,7 +118,7 @@ def is_version(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def parse_version(text: str) -> Version:
-    """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list knows are names."""
+    """Read the words of a version, e.g. a mix_name or the suffix after a dash. Words that no list has are names."""
     tokens = _tokens(POSSESSIVE.sub("", text))
     meanings, left = _find_phrases(tokens)
     kinds = {meaning for group, meaning in meanings if group == "kind"}
@@ -144,7 +144,7 @@ def _settle(cut: str | None, kinds: set[str], names: frozenset[str], notes: froz
 
 
 def other_version(text: str) -> Version:
-    """A suffix that no word list knows: a version all the same, since a dash sets it off, e.g. "James Juke's Extended Hot Take"."""
+    """A suffix that no word list has; it is a version because it follows a dash, e.g. "James Juke's Extended Hot Take"."""
     tokens = _tokens(POSSESSIVE.sub("", text))
     cut: Cut | None = None
     for length in range(min(_LONGEST_PHRASE, len(tokens) - 1), 0, -1):
@@ -169,18 +169,18 @@ def same_cut(one: Cut | None, other: Cut | None) -> bool:
 
 
 def compare_versions(one: Version, other: Version, people: frozenset[str], other_people: frozenset[str]) -> Agreement:
-    """Whether two texts name the same version, cuts aside.
+    """Compare two versions, apart from their cuts.
 
     Args:
         one: a version.
         other: another; the order does not matter.
-        people: words of all names that the side of `one` credits; the other may name these in its version where `one` does not.
+        people: words of all names that the side of `one` credits; the other may name them in its version although `one` does not.
         other_people: words of all names that the side of `other` credits.
 
     Returns:
-        equal; alike (written differently, the same meant: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); spelling (a
-        name is spelled differently); unnamed (the same maker, and one side says less: "Remix"); silent (one side does not speak of
-        a version, or names it in part, and the other's has an arrangement of its own); club (as silent, and the other says only
+        equal; alike (written differently with the same meaning: "Club Mix" of Above & Beyond and "Above & Beyond Club Mix"); spelling (a
+        name is spelled differently); unnamed (the same maker, and one side says less: "Remix"); silent (one side does not name
+        a version, or names it in part, and the other's has its own arrangement); club (as silent, and the other says only
         "Club Mix"); or conflict.
     """
     if one.kinds == other.kinds:
@@ -195,9 +195,9 @@ def compare_versions(one: Version, other: Version, people: frozenset[str], other
 
 
 def _same_maker(less: Version, more: Version, people: frozenset[str], other_people: frozenset[str]) -> bool:
-    """Whether one side names only who made a version and the other says more of it, e.g. "MORTEN" and "MORTEN Future Rave Remix".
+    """Whether one side names only the maker of a version and the other says more, e.g. "MORTEN" and "MORTEN Future Rave Remix".
 
-    The side that says less has only a field for remixers, or the other has no word that a list knows ("James Juke's Hot Take").
+    The side that says less has only a field for remixers, or the other has no word that a list has ("James Juke's Hot Take").
     """
     if (
         not (less.is_credited or more.kinds == {OTHER})
@@ -245,5 +245,5 @@ def _spelled_alike(one: frozenset[str], other: frozenset[str]) -> bool:
     if min(len(left), len(right)) < _NAME_LETTERS_MIN:
         return False
     if sorted("".join(one)) == sorted("".join(other)):
-        return True  # the same letters, split into words in another way
+        return True  # the same letters, split into different words
     return Levenshtein.normalized_similarity(left, right) >= _NAME_SIMILARITY

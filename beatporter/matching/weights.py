@@ -1,6 +1,6 @@
-"""The figures of matching and the version of the rules: data, no logic.
+"""The weights of matching and the version of the rules: data, no logic.
 
-Points are taken from 100. They were set from what each difference means, and checked (not fitted) with `make bench-matching`.
+Penalties are subtracted from 100. They follow from what each difference means; `make bench-matching` checks them (no fitting).
 """
 
 from __future__ import annotations
@@ -8,35 +8,35 @@ from __future__ import annotations
 from typing import Final
 
 RULES: Final = "2026-11-3"
-"""Version of the rules. Old misses are tried again under a new one, hits stay."""
+"""Version of the rules. A new version tries old misses again and keeps hits."""
 
 ACCEPT: Final = 70.0
 """A candidate with fewer points is not taken."""
 DOUBT: Final = 86.0
-"""A decision with fewer points is shown to the person by `match review`."""
+"""`match review` shows a decision with fewer points to the person."""
 
 LENGTH_AGREES_MS: Final = 3_000
 """One recording on two services or releases: equal ISRCs in the real crowd lie at most 2.0 s apart."""
 LENGTH_EQUAL_MS: Final = 1_000
-"""What speaks for a track whose title or names are not quite the entry's and whose ISRC is not known to be equal; real pairs of
+"""Lengths this close support a track whose title or names differ slightly and whose ISRC is not known to be equal; real pairs of
 equal ISRC have equal lengths to the millisecond."""
 LENGTH_NEAR_MS: Final = 10_000
-"""Further apart it is another cut, whatever the words say. In between only an equal ISRC makes it the same."""
+"""Further apart they are different cuts, whatever the words say. In between only an equal ISRC makes them the same."""
 CUT_RATIO_MIN: Final = 0.3
 CUT_RATIO_MAX: Final = 1 / CUT_RATIO_MIN
-"""Shortest radio edit by its extended mix. Real ones: 0.36 ("Adagio For Strings"), 0.37 ("My Paradise")."""
+"""Length of the shortest radio edit as a share of its extended mix. Real ones: 0.36 ("Adagio For Strings"), 0.37 ("My Paradise")."""
 CUT_SLACK: Final = 1.1
-"""A cut that calls itself shorter may be longer by this much."""
+"""A cut that is named as the shorter may be longer by this much."""
 
 LENGTH_IDENTICAL_MS: Final = 20
-"""One master: what speaks for a track whose ISRC is another."""
+"""Lengths this close suggest one master, and support a track with a different ISRC."""
 
 LINE_UP_MIN: Final = 0.6
-"""Share of the main artists that another cut has to name; the same recording under an equal length or ISRC may name fewer."""
+"""Share of the main artists that another cut must name; the same recording (equal length or ISRC) may name fewer."""
 LINE_UP_OF_CUT_MIN: Final = 0.5
-"""The same where something else ties the cuts together: the same named remixer, or ISRCs of one batch."""
+"""The same if something else connects the cuts: the same named remixer, or ISRCs of one batch."""
 ISRC_BATCH: Final = 30
-"""ISRCs of one label and year whose numbers lie this close were mostly given to one release."""
+"""ISRCs of one label and year with numbers this close mostly belong to one release."""
 
 YES: Final[dict[str, float]] = {
     "another title": 0.1,
@@ -54,10 +54,10 @@ YES: Final[dict[str, float]] = {
     "impossible length": 0.2,
     "too few points": 0.3,
 }
-"""How often a person says yes to a candidate, by what rules it out: estimates, which only put `match review` in order. Several multiply;
+"""How often a person accepts a rejected candidate, by reason: estimates, which only sort `match review`. Several reasons multiply;
 an equal length or ISRC takes the square root."""
 YES_SHOWN: Final = 0.01
-"""A miss whose nearest candidate is less probable is not shown: neither its title nor its artist is the entry's."""
+"""A miss with a less probable nearest candidate is not shown: neither its title nor its artist is the entry's."""
 
 PENALTY: Final[dict[str, float]] = {
     "title spelled differently": 6.0,
@@ -89,10 +89,10 @@ PENALTY: Final[dict[str, float]] = {
     "remaster": 2.0,
     "other edition": 1.0,
 }
-"""Points by the name of the difference. "artist missing" is for all of them, "artist added" for each, up to three."""
+"""Points by difference. "artist missing" counts once for all of them, "artist added" for each, up to three."""
 
 RETRY_DAYS: Final = (2, 5, 14, 30, 60)
-"""Days from a miss to the next try, by how many misses in a row; the last stands for all that follow.
+"""Days from a miss to the next try, by the number of misses in a row; the last is repeated.
 Beatport's exclusives reach the streaming services two to four weeks later, so the first tries fall into that time."""
 
 RUNNERS_UP: Final = 3

@@ -1,7 +1,7 @@
 """The word lists of matching: data, no logic.
 
-All words are written as `normalise` leaves them: lower case, no diacritics, no punctuation. A change here changes decisions:
-give `weights.RULES` a new version with it (a test says so).
+All words are in the form that `normalise` returns: lower case, no diacritics, no punctuation. A change here changes decisions:
+give `weights.RULES` a new version as well (a test demands it).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LETTERS: Final = str.maketrans(
 dots are mostly left out."""
 
 DROPPED: Final = str.maketrans("", "", "'’‘ʼʻ`´′“”„™®©℗\u200b\u200c\u200d\u2060\ufeff")
-"""Signs that vanish without leaving a blank: quotes, apostrophes, marks of trade, characters without width."""
+"""Signs that are removed without leaving a blank: quotes, apostrophes, trade marks, zero-width characters."""
 
 SAME_WORD: Final[dict[str, str]] = {
     "u": "you",
@@ -43,13 +43,13 @@ SAME_WORD: Final[dict[str, str]] = {
     "thru": "through",
     "tonite": "tonight",
 }
-"""Spellings that stand for one another in a title."""
+"""Interchangeable spellings in a title."""
 
 FILLERS: Final = frozenset({"a", "an", "the", "and"})
 """Words that a title may have or lack."""
 
 PART_WORDS: Final = frozenset({"pt", "vol", "no", "chapter", "act", "movement", "episode"})
-"""After a dash these begin a part of the title ("Sleep - Pt. 2"), not a version."""
+"""These after a dash begin a part of the title ("Sleep - Pt. 2"), not a version."""
 
 PART_NUMBERS: Final[dict[str, str]] = {
     "one": "1",
@@ -68,24 +68,24 @@ PART_NUMBERS: Final[dict[str, str]] = {
     "ix": "9",
     "x": "10",
 }
-"""After a part word these are its number."""
+"""The number after a part word."""
 
 ROMAN: Final = frozenset({"ii", "iii", "iv", "vi", "vii", "viii", "ix"})
-"""Numbers wherever they stand after a title's first word ("Jupiter II"); one letter alone may be a word or a name."""
+"""Numbers anywhere after a title's first word ("Jupiter II"); a single letter may be a word or a name."""
 
 FEATURE_WORDS: Final = ("featuring", "feat", "ft", "with", "prod by", "produced by", "prod", "w")
-"""A bracket that begins so names artists."""
+"""A bracket that begins with one of these names artists."""
 
 JOINERS: Final = frozenset(
     {"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "by", "of", "the"}
     | {"a", "de", "et", "und", "s"}
 )
-"""Words between names in a version; they tell nothing about who made it."""
+"""Words between names in a version; they do not say who made it."""
 
 NAME_JOINERS: Final = frozenset(
     {"and", "x", "v", "vs", "versus", "feat", "ft", "featuring", "with", "w", "pres", "presents", "b2b", "meets", "und"}
 )
-"""Between blanks these join artists into one name."""
+"""These, between blanks, join artists into one name."""
 
 NAME_PREFIXES: Final = ("the ", "dj ")
 """An artist's name may have or lack these."""
@@ -160,8 +160,8 @@ _CUT_ALONE: Final[dict[str, str]] = {
 }
 
 CUTS: Final[dict[str, str]] = {f"{length} {form}": cut for length, cut in _CUT_LENGTHS.items() for form in _CUT_FORMS} | _CUT_ALONE
-"""Names of cuts: how long a recording is cut, not which recording it is. A length before a form ("7 inch" and "edit"), and those that
-stand alone or mean something else than their parts."""
+"""Names of cuts: how long a recording is, not which recording it is. A length before a form ("7 inch" and "edit"), and those that
+are complete by themselves or mean something other than their parts."""
 
 KINDS: Final[dict[str, str]] = {
     "remix": "remix",
@@ -300,7 +300,7 @@ KINDS: Final[dict[str, str]] = {
     "beatless": "beatless",
     "drumless": "drumless",
 }
-"""Names of versions: another recording than one without them."""
+"""Names of versions: a different recording from one without them."""
 
 NOTES: Final[dict[str, str]] = {
     "remaster": "remaster",
@@ -330,27 +330,27 @@ NOTES: Final[dict[str, str]] = {
     for form in ("", "mix", "version", "edit", "edition", "track", "release", "single")
     if shop or word not in ("only", "edition")
 }
-"""Words that change the sound or the sale, not the recording."""
+"""Words about the sound or the edition, not the recording."""
 
 MIX_WORDS: Final = frozenset({"mix", "mixx", "mx", "version", "ver", "edition"})
-"""With a name before it a mix is a remix ("Claptone Extended Mix" on Beatport is "Claptone Remix" on Spotify)."""
+"""A mix after a name is a remix ("Claptone Extended Mix" on Beatport is "Claptone Remix" on Spotify)."""
 
 JOINED_WORDS: Final[dict[str, str]] = {
     phrase.replace(" ", ""): phrase
     for phrase in [*CUTS, *KINDS, "club mix", "club remix", "vocal mix", "extended remix", "radio remix", "extended club mix"]
     if " " in phrase and phrase.rpartition(" ")[2] in {"mix", "remix", "edit", "version", "cut"} and not phrase[0].isdigit()
 }
-"""Words for a version that some write as one: "DjEdit", "ExtendedMix"."""
+"""Version words that some write as one: "DjEdit", "ExtendedMix"."""
 
 CLUB_WORDS: Final = frozenset({"club"})
-"""Between "Original Mix" and these an equal length decides: one service calls a mix the original that the other calls the club mix."""
+"""An equal length decides between "Original Mix" and these: one service's original is the other's club mix."""
 
 SOFT_KINDS: Final = frozenset({"remix", "edit", "rework", "other"})
-"""Versions with another arrangement than the original, so that their length is another too: an equal ISRC and an equal length together
-outweigh their words. What is made from the original's own arrangement (instrumental, dub, vocals only) has its length always."""
+"""Versions with a different arrangement, and so a different length: an equal ISRC and an equal length together
+outweigh their words. Versions of the original's arrangement (instrumental, dub, vocals only) always have its length."""
 
 SAME_ARRANGEMENT: Final = frozenset({"vocal", "vocals", "english", "german", "spanish", "french", "italian", "portuguese", "russian"})
-"""Words of a soft version that leave the length as it is all the same."""
+"""Words of a soft version that do not change the length."""
 
 SURE_WORDS: Final = frozenset(
     {"mix", "mixx", "mx", "version", "edit", "remix", "remixes", "rmx", "rework", "bootleg", "mashup", "vip", "instrumental"}
@@ -367,16 +367,16 @@ SURE_WORDS: Final = frozenset(
     "nightcore",
     "slowed",
 }
-"""A bracket with one of these is a version wherever the word stands in it."""
+"""A bracket with one of these anywhere in it is a version."""
 
 LAST_WORDS: Final = frozenset(
     {"dub", "flip", "cover", "demo", "acoustic", "tribute", "mixed", "extended", "remake", "respray", "revision", "ver"}
     | {"interpretation", "reinterpretation", "reconstruction", "redux", "revisited", "rerub", "treatment"}
 )
-"""A bracket that ends so is a version ("Carlita Flip"); one that has the word elsewhere is a subtitle ("Mixed Emotions")."""
+"""A bracket that ends with one of these is a version ("Carlita Flip"); with the word elsewhere it is a subtitle ("Mixed Emotions")."""
 
 SOURCE_WORDS: Final = frozenset({"film", "movie", "motion", "soundtrack", "series", "game", "ost"})
-"""In a bracket or suffix that begins with "from" or "music from": where a recording was used, not which it is."""
+"""In a bracket or suffix that begins with "from" or "music from": where a recording was used, not which recording it is."""
 
 VERSION_STARTS: Final[dict[str, str]] = {
     "live at": "live",
@@ -398,4 +398,4 @@ VERSION_STARTS: Final[dict[str, str]] = {
     "a tribute to": "tribute",
     "cover of": "cover",
 }
-"""A bracket or suffix that begins so is a version, whatever follows; "Live Your Life" is not."""
+"""A bracket or suffix that begins with one of these is a version, whatever follows; "Live Your Life" is not."""

@@ -1,4 +1,4 @@
-"""What a genre's run does with memory: captured by memray and the kernel, reported for a person.
+"""A genre's memory: captures it with memray and the kernel's figures, and reports it to a person.
 
 Owns capture and report. Does not publish (the tasks do), keeps no history and judges no budget.
 """

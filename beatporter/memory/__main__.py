@@ -1,6 +1,6 @@
-"""`python -m beatporter.memory CAPTURE` prints what a memray capture says, as JSON.
+"""`python -m beatporter.memory CAPTURE` prints the analysis of a memray capture as JSON.
 
-Without an argument it answers requests, a line of JSON each, until its input ends: the reader of `beatporter.memory.reading`.
+Without an argument it answers requests, one line of JSON each, until its input ends; `beatporter.memory.reading` uses that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from beatporter.memory.records import Step
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a capture's analysis as JSON; 1 and the reason when it cannot be read, 2 for more than one file."""
+    """Print a capture's analysis as JSON; returns 1, with the reason, if it cannot be read, 2 for more than one file."""
     if len(arguments) > 1:
         sys.stderr.write("usage: python -m beatporter.memory [CAPTURE]\n")
         return 2

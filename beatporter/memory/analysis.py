@@ -1,8 +1,8 @@
-"""Reads a memray capture and says what matters of it, also of one that breaks off because its process was killed.
+"""Analyses a memray capture, even an incomplete one of a killed process.
 
-memray keeps, for every stretch between two samples of the process, what was held when most was. All figures here come from those
-stretches, so they agree with one another. Paths are made relative and command lines are left out: what is said holds no secret and
-no path of the machine.
+For every stretch between two samples of the process, memray records what was held at its highest moment. All figures here come from those
+stretches, so they agree with one another. Paths are made relative and command lines left out, so the analysis holds no secrets and
+no paths of the machine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CAPTURING = PurePath("beatporter", "memory")
 _IMPORT = "<frozen importlib"
 _NO_FRAME = ("no Python frame (start of a thread, or the interpreter itself)", "-", 0)
 Frame = tuple[str, str, int]
-"""Function, file, line; as memray gives it."""
+"""Function, file, line, as memray reports them."""
 Stack = list[Frame]
 
 
@@ -43,7 +43,7 @@ class _Sum:
 
 
 class _Holders:
-    """Bytes and blocks added up by function; its line is the one that held most."""
+    """Bytes and blocks of one function, with the line that held most."""
 
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
@@ -62,7 +62,7 @@ class _Holders:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A stack, and what it held in each stretch in which anything changed there: first stretch, stretch after the last, blocks, bytes."""
+    """A stack, and what it held between changes: first stretch, stretch after the last, blocks, bytes."""
 
     stack: Stack
     spans: list[tuple[int, int, int, int]]
@@ -74,14 +74,14 @@ class _Place:
 
 
 def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = None) -> Details:
-    """What the capture says.
+    """Analyse the capture.
 
     Args:
-        steps: those of the run, for who held memory at each one's peak.
-        began_at: when the run began, seconds since 1970; None: with the first sample.
+        steps: the run's steps, to find who held memory at each step's peak.
+        began_at: start of the run, seconds since 1970; None for the first sample.
 
     Raises:
-        OSError: it is no capture, or cannot be read.
+        OSError: the file is not a capture, or cannot be read.
     """
     with memray.FileReader(file, max_memory_records=_MAX_SAMPLES) as reader:
         records, totals = reader.get_temporal_high_water_mark_allocation_records(merge_threads=True)
@@ -131,7 +131,7 @@ def _reserved(places: Iterable[_Place], stretches: int) -> list[int]:
 
 
 def _held(places: Iterable[_Place], stretch: int) -> tuple[_Holders, _Holders, int]:
-    """Who held memory at the highest moment of a stretch: our functions without what loading modules took, all places, and those bytes."""
+    """Who held memory at the highest moment of a stretch: our functions without loading modules, all places, and the bytes for loading."""
     own, anywhere, import_bytes = _Holders(), _Holders(), 0
     for place in places:
         blocks, size = place.at(stretch)
@@ -146,7 +146,7 @@ def _held(places: Iterable[_Place], stretch: int) -> tuple[_Holders, _Holders, i
 
 
 def _by_step(steps: Sequence[Step], moments: Sequence[Moment], memory: Sequence[int], places: Sequence[_Place]) -> Iterator[StepHolders]:
-    """Our functions at each step's peak, found among the stretches that end within it or hold its end."""
+    """Our functions at each step's peak, from the stretches that end within the step or contain its end."""
     for step in steps:
         end_s = step.end_s if step.end_s is not None else float("inf")
         first = next((number for number, moment in enumerate(moments) if moment.at_s >= step.start_s), len(moments))
@@ -159,7 +159,7 @@ def _by_step(steps: Sequence[Step], moments: Sequence[Moment], memory: Sequence[
 
 
 def _left(records: Iterable[memray.AllocationRecord]) -> tuple[_Holders, int]:
-    """Who allocated what was not freed, and how many bytes: our innermost function, else the one that asked for it. Modules stay anyway."""
+    """Who allocated what was not freed, and how many bytes: our innermost function, otherwise the allocating one. Modules do not count."""
     holders, total = _Holders(), 0
     for record in records:
         stack = record.stack_trace()
@@ -181,7 +181,7 @@ def _own_frame(stack: Stack) -> Frame | None:
 
 @cache
 def is_own(file: str) -> bool:
-    """Whether a file belongs to Beatporter, the capturing itself not counted."""
+    """Whether a file belongs to Beatporter, apart from the capturing code."""
     if not PurePath(file).is_relative_to(_ROOT):
         return False
     path = PurePath(file).relative_to(_ROOT)
@@ -190,12 +190,12 @@ def is_own(file: str) -> bool:
 
 @cache
 def shown_path(file: str) -> str:
-    """The file's path below the project, the library's folder or the standard library; else its last two parts."""
+    """The file's path below the project, the library's folder or the standard library; otherwise its last two parts."""
     if file.startswith("<") or file == "-":
         return file
     path = PurePath(file)
     paths = sysconfig.get_paths()
-    # The longest root first: a virtual environment may lie within the project, site-packages within the standard library.
+    # The longest root first: the project may contain a virtual environment, and the standard library contains site-packages.
     roots = sorted({paths["purelib"], paths["platlib"], paths["stdlib"], str(_ROOT)}, key=len, reverse=True)
     root = next((root for root in roots if path.is_relative_to(root)), None)
     return path.relative_to(root).as_posix() if root else PurePath(*path.parts[-2:]).as_posix()
@@ -208,7 +208,7 @@ def _holder(function: str, file: str, total: _Sum) -> Holder:
 
 
 def thinned(moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """At most `_MOMENTS` of them, each the greatest of its stretch."""
+    """At most `_MOMENTS` moments, each the greatest of its stretch."""
     stretch = -(-len(moments) // _MOMENTS) or 1
     groups: Iterable[Sequence[Moment]] = (moments[start : start + stretch] for start in range(0, len(moments), stretch))
     return tuple(max(group, key=lambda moment: moment.rss_bytes) for group in groups)

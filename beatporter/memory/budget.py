@@ -1,4 +1,4 @@
-"""What a genre's run may take, and what to say when it took more."""
+"""The memory budget of a genre's run, and the message if the run exceeds it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class OverBudget:
     peak_mb: float
     budget_mb: float
     step: str
-    """The step of the peak; empty when it was outside all of them."""
+    """The step of the peak; empty if the peak was outside the steps."""
     holder: str
-    """Our function that held most then; empty without a trace."""
+    """Our function that held most at that time; empty without a trace."""
 
     def words(self) -> str:
         """What happened, in a sentence."""
@@ -40,7 +40,7 @@ class OverBudget:
 
 
 def over_budget(report: MemoryReport, budget_mb: float) -> OverBudget | None:
-    """What is to be said of a run above its budget; None for one within it, or whose peak is not known."""
+    """Compare a peak with the budget; None if it is within the budget or unknown."""
     peak_mb = (report.peak_rss_bytes or 0) / MB
     if peak_mb <= budget_mb:
         return None

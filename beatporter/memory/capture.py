@@ -1,7 +1,7 @@
-"""Records the memory of what runs within a block, step by step: the kernel for how much there is, memray for who holds it.
+"""Records the memory of a block, step by step: the kernel says how much there is, memray who holds it.
 
-A capture within another one has the kernel's figures of the whole block only. A trace that cannot be had is never a reason for a
-run to fail: `Capture.note` says what is missing.
+A capture inside another one has only the kernel's figures for the whole block. A missing trace never makes a
+run fail: `Capture.note` says what is missing.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from beatporter.memory.trace import LARGEST_FILE, Trace, avoid_reservations, sta
 logger = logging.getLogger(__name__)
 
 _outermost = threading.Lock()
-"""Held by the one capture of this process that traces and may reset the kernel's peak."""
-_NESTED = "This process is traced already for another run, and memray traces once at a time."
+"""The one capture of this process that traces and may reset the kernel's peak holds this lock."""
+_NESTED = "This process is already traced for another run, and memray makes only one trace at a time."
 _current: ContextVar[Capture | None] = ContextVar("capture", default=None)
 
 
 @dataclass
 class Capture:
-    """What is known of a block's memory. Complete after `stop`, which leaving the block calls.
+    """A block's memory. Complete after `stop`, which leaving the block calls.
 
-    Byte figures are None where the system does not give them.
+    Byte figures are None if the system does not provide them.
     """
 
     started_at: datetime
     file: Path | None = None
-    """memray's capture; None when nothing was traced."""
+    """memray's capture; None without a trace."""
     note: str = ""
-    """Why there is no trace, or only a part of one; a sentence for the person."""
+    """Why the trace is missing or incomplete; a sentence for the person."""
     rss_before_bytes: int | None = None
     rss_after_bytes: int | None = None
     peak_rss_bytes: int | None = None
     """The most in RAM during the block."""
     peak_is_exact: bool = False
-    """False when the system did not reset the peak and an earlier one covers it: the figure is then the least it was."""
+    """False if the system did not reset the peak and an earlier one hides it: then the figure is a bound from before the block."""
     process_peak_bytes: int | None = None
-    """The most this process ever had in RAM, before the block too."""
+    """The most this process ever had in RAM, including before the block."""
     duration_s: float = 0.0
     steps: list[Step] = field(default_factory=list)
     on_step: Callable[[Capture], None] = field(default=lambda capture: None, repr=False)
@@ -61,7 +61,7 @@ class Capture:
     _stopped: bool = field(default=False, repr=False)
 
     def start(self, trace: Trace | None, *, own_peak: bool) -> None:
-        """Take the figures from before; a trace, if given, runs already. own_peak: the kernel's peak may be reset."""
+        """Take the figures before the block; a given trace is already running. own_peak: the kernel's peak may be reset."""
         self._trace = trace
         self.file = trace.file if trace else None
         self._peak_before = peak_bytes()
@@ -71,7 +71,7 @@ class Capture:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Take the kernel's figures of a step; one within another belongs to that one."""
+        """Take the kernel's figures for a step; a step inside another belongs to the outer one."""
         if not self._resets or self._stopped or (self.steps and self.steps[-1].end_s is None):
             yield
             return
@@ -86,14 +86,14 @@ class Capture:
             self.on_step(self)
 
     def look(self) -> None:
-        """Take the figures so far; the block goes on."""
+        """Take the figures so far; the block continues."""
         if not self._stopped:
             self.duration_s = self._now_s()
             self.rss_after_bytes = resident_bytes()
             self._take_peak()
 
     def stop(self) -> None:
-        """End the trace and take the figures from after; a second call does nothing."""
+        """End the trace and take the final figures; a second call does nothing."""
         if self._stopped:
             return
         self.look()
@@ -106,7 +106,7 @@ class Capture:
         return time.perf_counter() - self._since
 
     def _fold(self) -> None:
-        """Keep the peak so far and reset it, so that the next step has a peak of its own."""
+        """Record the peak so far and reset it, so that the next step has its own peak."""
         self._highest = max(self._highest, peak_bytes() or 0)
         reset_peak()
 
@@ -134,11 +134,11 @@ def capture(
     """Record the memory of the block.
 
     Args:
-        path: names the captures, e.g. profiles/memory-house.bin; each gets the time of its start before the suffix. The folder is
-            made when needed.
-        enabled: False takes only the kernel's figures.
-        native: trace C and C++ frames too.
-        largest_file: bytes at which tracing stops; the run goes on.
+        path: pattern of the captures' names, e.g. profiles/memory-house.bin; the start time goes before the suffix. The folder is
+            created if needed.
+        enabled: False records only the kernel's figures.
+        native: trace C and C++ frames as well.
+        largest_file: bytes at which tracing stops; the run continues.
 
     Yields:
         The capture, to read after the block or after its `stop()`.
@@ -167,13 +167,13 @@ def capture(
 
 
 def capture_file(path: Path, at: datetime) -> Path:
-    """The file of the capture that begins at that time."""
+    """The file of the capture that starts at that time."""
     return path.with_name(f"{path.stem}.{at:%Y%m%dT%H%M%S%f}Z{path.suffix}")
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """A step of the run whose memory is being recorded; without one, nothing is taken."""
+    """Record a step of the current capture; does nothing without one."""
     captured = _current.get()
     if captured is None:
         yield

@@ -1,4 +1,4 @@
-"""The difference between two runs: how much more or less each step holds at its peak, and for which of our functions."""
+"""Compares two runs: how much more or less each step holds at its peak, and which of our functions cause it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beatporter.records.ledger import MemoryRow
 
 @dataclass(frozen=True, slots=True)
 class FunctionDifference:
-    """What a function held for itself and the libraries that it called, in bytes; 0 where it is not among the greatest."""
+    """What a function and the libraries that it called held, in bytes; 0 if it is not among the greatest."""
 
     function: str
     place: str
@@ -27,7 +27,7 @@ class FunctionDifference:
 
 @dataclass(frozen=True, slots=True)
 class StepDifference:
-    """What a step took at its peak above the run's start, in bytes."""
+    """A step's peak above the run's start, in bytes."""
 
     step: str
     before_bytes: int
@@ -54,7 +54,7 @@ def compare_runs(before: Sequence[MemoryRow], after: Sequence[MemoryRow]) -> lis
 
 
 def compare_captures(before: Details, after: Details) -> StepDifference:
-    """The difference between two captures: what the runs had allocated at their peaks."""
+    """The difference between two captures at their peaks."""
     return StepDifference(RUN, before.peak_bytes, after.peak_bytes, _functions(before.own, after.own))
 
 
@@ -64,7 +64,7 @@ def _difference(step: str, first: Mapping[str, MemoryRow], second: Mapping[str, 
 
 
 def _above(rows: Mapping[str, MemoryRow], step: str) -> int:
-    """A step's peak above what the process held before the run: what other genres left in it does not count."""
+    """A step's peak above the process's memory before the run, so that other genres' memory does not count."""
     start = rows[RUN].before_bytes if RUN in rows else rows[step].before_bytes
     return max((rows[step].peak_bytes or 0) - (start or 0), 0)
 

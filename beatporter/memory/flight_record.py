@@ -1,7 +1,7 @@
-"""What is known of a run while it works, in a small file beside its capture; a run that is killed leaves it behind.
+"""Records an active run in a small file beside its capture, which survives if the run is killed.
 
-A run that ends removes its file. One whose process is gone while its file is still there was killed: by the kernel, by a person or with
-its machine. The first run to claim the file reports it.
+A run removes its file at the end. If the file is still there without the process, the run was killed: by the kernel, by a person or with
+its machine. The next run that claims the file reports it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ SUFFIX = ".run.json"
 CLAIMED = ".claimed"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _START_TIME = 19
-"""Index of a process' start time among the fields of /proc/<pid>/stat that follow its name, proc(5)."""
+"""Index of a process's start time among the fields after its name in /proc/<pid>/stat, proc(5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlightRecord:
-    """A run as its file has it.
+    """A recorded run.
 
     Attributes:
-        path: the file; the capture lies beside it.
-        process: which process ran it, see `process_mark`.
+        path: the file; the capture is beside it.
+        process: the run's process, see `process_mark`.
     """
 
     path: Path
@@ -43,13 +43,13 @@ class FlightRecord:
 
     @property
     def capture(self) -> Path | None:
-        """memray's capture, where there is one."""
+        """memray's capture, if there is one."""
         file = self.path.with_name(self.path.name.partition(SUFFIX)[0] + ".bin")
         return file if file.exists() else None
 
 
 def keep_record(path: Path, facts: RunFacts, capture: Capture) -> None:
-    """Write the file as a whole; what cannot be written is left out, the run goes on."""
+    """Write the file atomically; ignores errors, so that the run continues."""
     document = {
         "facts": asdict(facts),
         "started_at": capture.started_at.timestamp(),
@@ -65,12 +65,12 @@ def keep_record(path: Path, facts: RunFacts, capture: Capture) -> None:
 
 
 def record_file(path: Path, at: datetime) -> Path:
-    """The file beside the capture that `capture` makes for that path and time."""
+    """The record's file beside the capture of that path and time."""
     return path.with_name(f"{path.stem}.{at:%Y%m%dT%H%M%S%f}Z{SUFFIX}")
 
 
 def left_records(folder: Path) -> Iterator[FlightRecord]:
-    """Records of runs whose process is gone, each claimed: nobody else gets it."""
+    """Claim the records of runs whose process is gone; no other run gets them."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         record = _read(path)
         if record is None or is_alive(record.process):
@@ -84,13 +84,13 @@ def left_records(folder: Path) -> Iterator[FlightRecord]:
 
 
 def forget(path: Path) -> None:
-    """Remove the file: the run is reported."""
+    """Remove the file after the run is reported."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
 
 def process_mark(pid: int) -> str:
-    """What distinguishes a process from a later one with its number: boot, number and start time; outside Linux the number alone."""
+    """Identifies a process even if its number is reused: boot, number and start time; outside Linux only the number."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         return f"{_BOOT.read_text().strip()}/{pid}/{stat.rpartition(')')[2].split()[_START_TIME]}"
@@ -99,7 +99,7 @@ def process_mark(pid: int) -> str:
 
 
 def is_alive(mark: str) -> bool:
-    """Whether the process of that mark is still there. A zombie is not."""
+    """Whether the process with that mark is alive. A zombie is not."""
     number = mark.split("/")[1] if "/" in mark else mark
     if not number.isdigit():
         return False
@@ -122,7 +122,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _read(path: Path) -> FlightRecord | None:
-    """None for a file that is not, or no longer, a record."""
+    """Read a record; None if the file is not a record or is gone."""
     try:
         document: dict[str, Any] = json.loads(path.read_text())
         return FlightRecord(

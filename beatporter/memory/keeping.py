@@ -1,4 +1,4 @@
-"""How many captures stay: bounded by number, size and age, for each name and for all together. The newest of each name goes last."""
+"""Limits the captures by number, size and age, for each name and in total. The newest of each name is deleted last."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from beatporter.memory.flight_record import CLAIMED, SUFFIX
 logger = logging.getLogger(__name__)
 
 PAGES = "pages"
-"""Folder below the captures for the pages that were made of them."""
+"""Subfolder for the pages made from the captures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is kept.
+    """The limits.
 
     Attributes:
         each: captures of one name.
-        total_bytes: captures and their pages, all together.
-        age: nothing older stays.
+        total_bytes: all captures and their pages.
+        age: older captures are deleted.
     """
 
     each: int = 3
@@ -32,12 +32,12 @@ class Bounds:
 
 
 KEPT = Bounds()
-"""What every run keeps."""
+"""The limits that every run applies."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """A capture as it lies on disk."""
+    """A capture on disk."""
 
     path: Path
     name: str
@@ -47,7 +47,7 @@ class CaptureFile:
 
 
 def captures(folder: Path) -> list[CaptureFile]:
-    """The captures in a folder, newest first; those of runs at work are among them."""
+    """The captures in a folder, newest first, including those of active runs."""
     found = []
     for path in folder.glob("*.bin"):
         name, _, stamp = path.stem.partition(".")
@@ -59,10 +59,10 @@ def captures(folder: Path) -> list[CaptureFile]:
 
 
 def prune(folder: Path, bounds: Bounds, now: datetime) -> list[CaptureFile]:
-    """Delete what is beyond the bounds, with what lies beside it; captures of runs at work stay.
+    """Delete captures beyond the limits, with the files beside them; captures of active runs stay.
 
     Returns:
-        What was deleted.
+        The deleted captures.
     """
     at_work = {path.name.partition(SUFFIX)[0] for path in folder.glob(f"*{SUFFIX}")}
     there = [one for one in captures(folder) if one.path.stem not in at_work]
@@ -74,12 +74,12 @@ def prune(folder: Path, bounds: Bounds, now: datetime) -> list[CaptureFile]:
 
 
 def pages_of(capture: Path) -> Iterable[Path]:
-    """The pages that were made of a capture."""
+    """The pages made from a capture."""
     return (capture.parent / PAGES).glob(f"{capture.stem}.*")
 
 
 def _beyond(there: list[CaptureFile], bounds: Bounds, now: datetime) -> list[CaptureFile]:
-    """Those to delete of what is there, newest first."""
+    """The captures to delete, newest first."""
     by_name: dict[str, int] = {}
     gone: list[CaptureFile] = []
     kept: list[CaptureFile] = []

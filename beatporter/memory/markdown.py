@@ -1,4 +1,4 @@
-"""The memory report as a person reads it in Prefect's UI. Leads with what counts; everything that comes from outside is escaped."""
+"""Renders the memory report for Prefect's UI, the most important facts first. Escapes everything from outside."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ROWS = 8
 _RUNS = 8
 TREND_RUNS = 30
 Link = tuple[str, str]
-"""A label and an address, both ours."""
+"""A label and an address, both our own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a page says besides the run itself.
+    """A page's content besides the run itself.
 
     Attributes:
-        standing: the run among its genre's earlier ones; None where the ledger could not be asked.
-        budget_mb: what the run may take.
-        links: flame graphs and tables, where they can be opened.
+        standing: the run compared with its genre's earlier ones; None without the ledger.
+        budget_mb: the run's budget.
+        links: to flame graphs and tables, if they can be opened.
     """
 
     standing: Standing | None
@@ -49,7 +49,7 @@ def report_markdown(report: MemoryReport, around: Surroundings) -> str:
 
 
 def report_line(report: MemoryReport, budget_mb: float) -> str:
-    """The run in a few words, for the list of artifacts."""
+    """A short summary for the list of artifacts."""
     step = f" in {report.peak_step.name}" if report.peak_step else ""
     if report.state == "killed":
         return f"killed at {round_bytes(report.rss_after_bytes)}{_last_step(report)}"
@@ -61,7 +61,7 @@ def report_line(report: MemoryReport, budget_mb: float) -> str:
 
 
 def killed_line(report: MemoryReport) -> str:
-    """What is known of a killed run, in a sentence: how much, where, held by whom."""
+    """A killed run in a sentence: how much, where, held by whom."""
     held = report.details.left if report.details else ()
     by = f", held by {' and '.join(f'{one.function} ({round_bytes(one.held_bytes)})' for one in held[:2])}" if held else ""
     return f"Killed at {round_bytes(report.rss_after_bytes)}{_last_step(report)}{by}."
@@ -151,7 +151,7 @@ def _holders(details: Details, *, killed: bool) -> Iterator[str]:
 
 
 def holder_table(holders: Sequence[Holder], of_bytes: int, rows: int = _ROWS) -> str:
-    """Functions with what they hold and their share of a whole."""
+    """Functions with the memory that they hold and its share of the total."""
     lines = ["| Function | MB | Share | Place | Blocks |", "|---|---:|---:|---|---:|"]
     for holder in holders[:rows]:
         share = holder.held_bytes / of_bytes if of_bytes else 0.0
@@ -180,7 +180,7 @@ def _run_row(row: MemoryRow) -> str:
 
 
 def process_table(processes: Sequence[ProcessMemory]) -> Iterator[str]:
-    """Which processes there are and what each holds; nothing where the system does not say."""
+    """The processes and what each holds; empty if the system does not say."""
     if not processes:
         return
     lines = ["| Process | In RAM | Its share | Its peak |", "|---|---:|---:|---:|"]
@@ -207,7 +207,7 @@ def _looking_closer(report: MemoryReport, links: Sequence[Link]) -> Iterator[str
 
 
 def _last_step(report: MemoryReport) -> str:
-    """Where a killed run was."""
+    """The step in which a run was killed."""
     open_step = next((step for step in report.steps if step.end_s is None), None)
     if open_step:
         return f", in {open_step.name}"

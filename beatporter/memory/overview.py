@@ -1,4 +1,4 @@
-"""The genres of one parent run side by side: the true peak, whether memory grows from genre to genre, and which lines do it."""
+"""Compares the genres of one parent run: the true peak, whether memory grows from genre to genre, and which lines cause it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from beatporter.memory.trend import RULE_GROWTH, Growing, Slope, growth, robust_
 
 _LINES = 6
 _OFTEN = 0.6
-"""A line that left something in so large a share of the genres is one that grows."""
+"""A line grows if it left memory behind in at least this share of the genres."""
 _WORTH_NAMING = 20 * 1024
 """Bytes a genre."""
 _WARM_UP = 1
@@ -23,19 +23,19 @@ _WARM_UP = 1
 
 @dataclass(frozen=True, slots=True)
 class GenreMemory:
-    """A genre's resident memory in MB by the kernel's count; None where it is not known, such as for a genre that failed."""
+    """A genre's resident memory in MB by the kernel's count; None if unknown, such as for a failed genre."""
 
     genre: str
     before_mb: float | None
     peak_mb: float | None
     after_mb: float | None
     left: tuple[Holder, ...] = ()
-    """Who allocated what the genre did not free."""
+    """Who allocated memory that the genre did not free."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrowingLine:
-    """A function that leaves something behind in most genres."""
+    """A function that leaves memory behind in most genres."""
 
     function: str
     place: str
@@ -50,7 +50,7 @@ class Overview:
     Attributes:
         one_process: the genres ran one after the other in the parent's process.
         process_peak_mb: the most that the parent's process ever had in RAM.
-        over_budget: what is to be said of genres above their budgets, by genre.
+        over_budget: a message for each genre above its budget.
     """
 
     genres: Sequence[GenreMemory]
@@ -61,13 +61,13 @@ class Overview:
 
     @property
     def slope(self) -> Slope | None:
-        """MB in RAM after each genre of a shared process, the first one left out."""
+        """MB in RAM after each genre of a shared process except the first."""
         after = [genre.after_mb for genre in self.genres if genre.after_mb][_WARM_UP:]
         return robust_slope(after) if self.one_process else None
 
     @property
     def growth(self) -> Growing:
-        """The verdict over the genres."""
+        """The verdict on growth over the genres."""
         return growth(self.slope)
 
     @property
@@ -77,7 +77,7 @@ class Overview:
 
 
 def overview_markdown(overview: Overview) -> str:
-    """The artifact `memory`: the verdict in words, a picture, the lines that grow, and a table in the order in which the genres ran."""
+    """The artifact `memory`: the verdict in words, a picture, the lines that grow, and a table in the order of the runs."""
     parts = ["# Memory of the genres", *_meaning(overview)]
     parts += [f"> **Over budget.** {escape(genre)}: {escape(words)}" for genre, words in (overview.over_budget or {}).items()]
     if image := svg_image(genres_svg([(genre.after_mb, genre.peak_mb) for genre in overview.genres]), "Memory by genre"):
@@ -90,7 +90,7 @@ def overview_markdown(overview: Overview) -> str:
 
 
 def overview_line(overview: Overview) -> str:
-    """The run in a few words."""
+    """A short summary of the run."""
     peaks = [genre.peak_mb for genre in overview.genres if genre.peak_mb]
     if not peaks:
         return "no figures"
@@ -100,7 +100,7 @@ def overview_line(overview: Overview) -> str:
 
 
 def growing_lines(genres: Sequence[GenreMemory]) -> list[GrowingLine]:
-    """Lines that left something behind in most genres after the first, the greatest first."""
+    """Lines that left memory behind in most genres after the first, greatest first."""
     later = [genre for genre in genres if genre.left][_WARM_UP:]
     if len(later) < 2:
         return []

@@ -1,11 +1,11 @@
-"""Addresses of the pages that show a capture, as `beatporter profile serve` serves them."""
+"""Addresses of a capture's pages on `beatporter profile serve`."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
 KINDS = {"flamegraph": "flame graph", "temporal": "flame graph over time", "leaks": "what was left behind", "table": "table"}
-"""What memray can make of a capture, with its name for a person."""
+"""The kinds of page that memray makes from a capture, with their labels."""
 
 
 def page_path(capture: str, kind: str) -> str:
@@ -14,5 +14,5 @@ def page_path(capture: str, kind: str) -> str:
 
 
 def page_links(base: str, capture: str) -> list[tuple[str, str]]:
-    """Label and address of each of a capture's pages; none for a run without one."""
+    """Label and address of each of a capture's pages; empty without a capture."""
     return [(label, f"{base}{page_path(capture, kind)}") for kind, label in KINDS.items()] if capture else []

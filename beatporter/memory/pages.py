@@ -1,6 +1,6 @@
-"""Pages for the browser: memray's own of a capture, made by a process of its own, and an index with every genre's trend.
+"""Pages for the browser: memray's pages of a capture, made in a separate process, and an index with every genre's trend.
 
-They fetch nothing from elsewhere and show no source code. A page that was made lies beside the captures and goes with its capture.
+They load nothing from other hosts and show no source code. Finished pages are stored below the captures and deleted with their capture.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ a { color: var(--link) } .worse, .killed { color: var(--warn); font-weight: 600 
 
 
 class PageNotMade(PermanentError):
-    """memray could not make a page of a capture."""
+    """memray could not make a page from a capture."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenrePages:
-    """What the index says of a genre.
+    """A genre in the index.
 
     Attributes:
         runs: its last runs, oldest first.
-        verdict: of the last one, for a person.
+        verdict: on the last run, for a person.
         captures: newest first.
     """
 
@@ -63,7 +63,7 @@ class GenrePages:
 
 
 def make_page(capture: Path, kind: str) -> Path:
-    """The page of a capture, made when it is not there yet; takes some seconds.
+    """A capture's page, made if necessary, which takes some seconds.
 
     Args:
         kind: one of `KINDS`.

@@ -1,4 +1,4 @@
-"""A run's memory as rows of the ledger, and what a genre's rows say of its next run."""
+"""Converts a run's memory to rows of the ledger, and compares a run with its genre's earlier rows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A run among its genre's earlier ones of the same kind: same host, and a process of its own or a shared one."""
+    """A run among its genre's comparable earlier ones: on the same host, and likewise in a separate or a shared process."""
 
     earlier: tuple[MemoryRow, ...]
     """Oldest first, without this run."""
     usual: Usual | None
     verdict: Compared
     slope: Slope | None
-    """Of the peaks, MB a day, this run included."""
+    """Slope of the peaks in MB per day, including this run."""
 
     @property
     def growth(self) -> Growing:
@@ -34,7 +34,7 @@ class Standing:
 
 
 def rows_of(report: MemoryReport, genre_id: int, *, history_rows: int | None, searches: int | None) -> list[MemoryRow]:
-    """The run's row, then one for each step."""
+    """The row of the whole run, then one for each step."""
     details = report.details
     by_step = {one.name: one.own for one in details.steps} if details else {}
 
@@ -64,16 +64,16 @@ def rows_of(report: MemoryReport, genre_id: int, *, history_rows: int | None, se
 
 
 def holders_of(row: MemoryRow, kind: str = "held") -> list[Holder]:
-    """The top holders that a row keeps: `held` at the peak, or `left` at the end."""
+    """The greatest holders in a row: `held` at the peak, or `left` at the end."""
     try:
         found = json.loads(row.holders or "{}").get(kind, [])
         return [Holder(str(function), str(place), int(size), 0, bool(own)) for function, place, size, own in found]
-    except (ValueError, TypeError, AttributeError):  # of a version to come
+    except (ValueError, TypeError, AttributeError):  # from a later version
         return []
 
 
 def standing(report: MemoryReport, runs: Iterable[MemoryRow]) -> Standing:
-    """Hold a run against its genre's runs, newest first, as the ledger has them before it is added."""
+    """Compare a run with its genre's runs in the ledger, newest first, before it is added there."""
     facts = report.facts
     alike = [
         row
@@ -87,7 +87,7 @@ def standing(report: MemoryReport, runs: Iterable[MemoryRow]) -> Standing:
 
 
 def slope_of_days(report: MemoryReport, earlier: Sequence[MemoryRow]) -> Slope | None:
-    """The slope of the peaks in MB a day; None where they are too few, or all of one day."""
+    """The slope of the peaks in MB per day; None if they are too few or all on one day."""
     points = [(row.at.timestamp() / _DAY_S, (row.peak_bytes or 0) / MB) for row in earlier]
     if report.peak_rss_bytes and report.state == "completed":
         points.append((report.started_at.timestamp() / _DAY_S, report.peak_rss_bytes / MB))

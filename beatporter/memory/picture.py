@@ -1,7 +1,7 @@
 """Small pictures for Markdown pages, as SVG: a run over time with its steps, a genre's runs, a parent's genres.
 
-They are shown as images, in a light or a dark page and on a phone. So the colours have enough contrast on white and on black, the letters
-are large for the picture's size, and the scale begins near the smallest value where zero would flatten everything.
+Pages show them as images, light or dark, also on a phone. So the colours have enough contrast on white and on black, the letters
+are large for the picture's size, and the scale starts near the smallest value if zero would flatten the curve.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 474, 24, 174
 GREY, BLUE, ORANGE, GREEN = "#7f8590", "#3f7fe8", "#d9641a", "#2e9460"
 _TEXT = f'font-family="system-ui,sans-serif" font-size="14" fill="{GREY}"'
 _FLAT_SHARE = 0.6
-"""The scale begins at zero unless the smallest value is above this share of the largest."""
+"""The scale starts at zero unless the smallest value is above this share of the largest."""
 _LABEL_PX = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where a value in MB lies on the picture's height."""
+    """Maps values in MB to the picture's height."""
 
     low: float
     high: float
@@ -35,7 +35,7 @@ class Scale:
 
 
 def scale_for(values_mb: Sequence[float]) -> Scale:
-    """A scale from zero, or from a round number below the smallest value where all are close together."""
+    """A scale from zero, or from a round number below the smallest value if all are close together."""
     least, most = min(values_mb), max(values_mb)
     room = max((most - least) * 0.15, 1.0)
     low = 10 * ((least - room) // 10) if least > _FLAT_SHARE * most else 0.0
@@ -43,7 +43,7 @@ def scale_for(values_mb: Sequence[float]) -> Scale:
 
 
 def timeline_svg(moments: Sequence[Moment], steps: Sequence[Step] = (), budget_mb: float | None = None, end_s: float = 0.0) -> str:
-    """RAM over the run's time, its steps as numbered bands, the budget dashed where it is near; empty for fewer than two moments."""
+    """RAM over the run's time, with steps as numbered bands and a near budget as a dashed line; empty for fewer than two moments."""
     if len(moments) < 2:
         return ""
     end_s = max([end_s, *(moment.at_s for moment in moments)]) or 1.0
@@ -57,7 +57,7 @@ def timeline_svg(moments: Sequence[Moment], steps: Sequence[Step] = (), budget_m
 
 
 def trend_svg(peaks_mb: Sequence[float], usual_mb: float | None = None, limit_mb: float | None = None) -> str:
-    """A genre's last runs, oldest first: peaks as points on a line, what is usual as a dashed line; empty for fewer than two."""
+    """A genre's last runs, oldest first: peaks as points on a line, the usual peak as a dashed line; empty for fewer than two."""
     if len(peaks_mb) < 2:
         return ""
     scale = scale_for([*peaks_mb, *([limit_mb] if limit_mb else [])])
@@ -70,7 +70,7 @@ def trend_svg(peaks_mb: Sequence[float], usual_mb: float | None = None, limit_mb
 
 
 def genres_svg(genres: Sequence[tuple[float | None, float | None]]) -> str:
-    """A parent's genres in their order, (after, peak) in MB each: a bar to the peak, a line through what was in RAM afterwards."""
+    """A parent's genres in order, each as (after, peak) in MB: a bar up to the peak, and a line through the memory afterwards."""
     known = [(after, peak) for after, peak in genres if after and peak]
     if len(known) < 2:
         return ""

@@ -1,6 +1,6 @@
-"""Has captures read by a process of its own, so that reading does not count as a run's memory. One reader serves a whole process.
+"""Reads captures in a separate process, so that reading does not count as a run's memory. One reader serves the whole process.
 
-It is started when a run begins and loads memray while the run waits for its services; at the run's end it answers at once.
+It starts with the run and loads memray while the run waits for its services, so it answers immediately at the run's end.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ MODULE = "beatporter.memory"
 
 
 class Reader:
-    """A child process that reads captures. For several threads."""
+    """A child process that reads captures. Thread-safe."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start the child unless it is there; one that cannot be started is noticed by `read`."""
+        """Start the child if necessary; `read` reports a child that could not be started."""
         with self._lock, suppress(OSError):
             self._started()
 
     def read(self, file: Path, steps: Sequence[Step] = (), began_at: float | None = None, *, timeout_s: float = TIMEOUT_S) -> Details:
-        """What the capture says, see `analysis.analyse`.
+        """Analyse the capture, see `analysis.analyse`.
 
         Raises:
-            ReadingFailed: in words for the person; a reader that does not answer is ended.
+            ReadingFailed: with a message for the person; a reader that does not answer is killed.
         """
         request = {"file": str(file.resolve()), "steps": [asdict(step) for step in steps], "began_at": began_at}
         with self._lock:
@@ -57,7 +57,7 @@ class Reader:
                 raise ReadingFailed(f"The capture could not be read ({type(error).__name__}).") from error
 
     def close(self) -> None:
-        """End the child; the next question starts another."""
+        """End the child; the next call starts another."""
         with self._lock:
             self._end()
 
@@ -108,14 +108,14 @@ READER = Reader()
 
 
 def reader_environment() -> dict[str, str]:
-    """The child needs to find this package, and none of our settings, which hold secrets."""
+    """The child's environment: it must find this package, and must not get our settings, which hold secrets."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     paths = [str(_ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def details_of(document: dict[str, Any]) -> Details:
-    """The details that were written as JSON."""
+    """Read the details from JSON."""
     plain = ("peak_bytes", "reserved_bytes", "import_bytes", "allocations", "left_bytes", "last_rss_bytes")
     return Details(
         **{name: document[name] for name in plain},

@@ -1,4 +1,4 @@
-"""What a memory report is made of. Plain values that go through JSON, so that reports can be kept and compared."""
+"""The parts of a memory report. Plain values that survive JSON, so that reports can be stored and compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 NEAR_PEAK = 2**20
-"""A run keeps what it has read, so several steps end near its peak: the first one to get there made it."""
+"""A run does not release memory at once, so several steps may be near its peak: the first of them caused it."""
 RunState = Literal["completed", "failed", "killed"]
 
 
@@ -38,21 +38,21 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The kernel's figures for one step of a run; None where the system does not give them."""
+    """The kernel's figures for one step of a run; None if the system does not provide them."""
 
     name: str
-    """As Prefect's pages show it, such as match-tracks."""
+    """The name on Prefect's pages, such as match-tracks."""
     start_s: float
     """Since the run began, as `end_s`."""
     end_s: float | None = None
-    """None: the step did not end."""
+    """None if the step did not end."""
     before_bytes: int | None = None
     peak_bytes: int | None = None
     after_bytes: int | None = None
 
     @property
     def left_bytes(self) -> int | None:
-        """What is in RAM after the step and was not before it."""
+        """Growth of RAM from before to after the step."""
         return None if self.after_bytes is None or self.before_bytes is None else self.after_bytes - self.before_bytes
 
 
@@ -62,57 +62,57 @@ class StepHolders:
 
     name: str
     peak_bytes: int
-    """Allocated by the run at that moment, reservations left out."""
+    """Allocated by the run at that moment, without reservations."""
     own: tuple[Holder, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What memray's capture says; bytes are those allocated since the trace began, reservations left out unless it says otherwise."""
+    """The analysis of memray's capture; bytes are allocations since the trace began, without reservations unless stated."""
 
     peak_bytes: int
     reserved_bytes: int
-    """Address space that was reserved in large pieces at the peak: only what is touched of it is in RAM."""
+    """Address space that was reserved in large pieces at the peak; only the used part of it is in RAM."""
     import_bytes: int
-    """Of the peak: allocated while modules were being loaded."""
+    """Part of the peak that was allocated while modules were loading."""
     allocations: int
-    """Allocations and releases during the whole trace, as memray counts them."""
+    """Allocations and releases during the whole trace, by memray's count."""
     places: tuple[Holder, ...]
-    """Functions that allocated what was held at the peak, greatest first."""
+    """Functions that allocated the memory held at the peak, greatest first."""
     own: tuple[Holder, ...]
-    """Beatporter's functions, each with what it and the libraries it called held at the peak, greatest first."""
+    """Beatporter's functions, each with the memory that it and its libraries held at the peak, greatest first."""
     left_bytes: int
     left: tuple[Holder, ...]
-    """Who allocated what was not freed at the end: our functions where one is on the stack; without what loading modules left."""
+    """Who allocated memory that was not freed at the end: our function if one is on the stack; without loading modules."""
     steps: tuple[StepHolders, ...]
     timeline: tuple[Moment, ...]
     last_rss_bytes: int | None = None
-    """In RAM at the last sample; for a run that was killed, when it died."""
+    """In RAM at the last sample; for a killed run, shortly before its death."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessMemory:
-    """A process that a run needs, and what it holds."""
+    """A process that a run needs, and its memory."""
 
     role: str
     """this run, worker, server, temporary server, reader, other runs."""
     rss_bytes: int
     peak_bytes: int | None
     pss_bytes: int | None
-    """In RAM with pages that processes share divided among them; None where the kernel does not say."""
+    """In RAM, with shared pages divided among their processes; None if the kernel does not say."""
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a run was, so that only like is compared with like."""
+    """A run's circumstances, so that only comparable runs are compared."""
 
     genre: str
     run_key: str
     run_id: str
     """Prefect's id of the genre's run; empty outside Prefect."""
     shared_process: bool
-    """Other genres ran in this process before or may run after."""
+    """Other genres ran in this process before, or may run after."""
     code_version: str
     host: str
     """Such as Linux x86_64, Python 3.11."""
@@ -120,7 +120,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class MemoryReport:
-    """A run's memory. Figures of the kernel are None where the system does not give them."""
+    """A run's memory. The kernel's figures are None if the system does not provide them."""
 
     facts: RunFacts
     state: RunState
@@ -134,14 +134,14 @@ class MemoryReport:
     """The most this process ever had in RAM."""
     steps: tuple[Step, ...]
     details: Details | None
-    """None when nothing was traced, or the capture could not be read; `note` says why."""
+    """None without a trace or with an unreadable capture; `note` says why."""
     note: str
     capture: str
-    """Name of the capture's file; empty when there is none."""
+    """Name of the capture's file; empty without one."""
     processes: tuple[ProcessMemory, ...] = field(default=())
 
     @property
     def peak_step(self) -> Step | None:
-        """The first step that came within a megabyte of the peak; None when it was reached outside of the steps, or nothing is known."""
+        """The first step that came within a megabyte of the peak; None if the peak was outside the steps or is unknown."""
         near = (self.peak_rss_bytes or 0) - NEAR_PEAK
         return next((step for step in self.steps if self.peak_rss_bytes and (step.peak_bytes or 0) >= near), None)

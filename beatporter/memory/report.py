@@ -1,4 +1,4 @@
-"""Makes a report of a captured run, and of one that was killed. A report is for looking at: whatever cannot be had is said in `note`."""
+"""Makes the report of a captured or killed run. Missing parts do not fail it: `note` names them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beatporter.memory.records import Details, MemoryReport, ProcessMemory, RunF
 
 logger = logging.getLogger(__name__)
 
-KILLED = "The run's process was killed: by the kernel for want of memory, by a person, or with its machine."
+KILLED = "The run's process was killed: by the kernel because memory ran out, by a person, or with its machine."
 
 
 def make_report(
@@ -24,11 +24,11 @@ def make_report(
     *,
     timeout_s: float = TIMEOUT_S,
 ) -> MemoryReport:
-    """The report of a capture that has stopped.
+    """Report a capture that has stopped.
 
     Args:
-        processes: those that the run needs, as they are now.
-        timeout_s: how long reading may take; it takes a tenth of a second.
+        processes: the run's processes, with their current memory.
+        timeout_s: how long reading may take; usually it takes a tenth of a second.
     """
     details, problem = _read(capture.file, capture.steps, capture.started_at.timestamp(), timeout_s)
     return MemoryReport(
@@ -50,7 +50,7 @@ def make_report(
 
 
 def report_killed(record: FlightRecord, *, timeout_s: float = TIMEOUT_S) -> MemoryReport:
-    """The report of a run that left its record behind: what was in RAM at its last sample, and who held it then."""
+    """Report a killed run from its record: what was in RAM at its last sample, and who held it."""
     details, problem = _read(record.capture, record.steps, record.started_at.timestamp(), timeout_s)
     timeline = details.timeline if details else ()
     last_s = max([moment.at_s for moment in timeline] + [step.end_s or step.start_s for step in record.steps], default=0.0)
@@ -74,7 +74,7 @@ def report_killed(record: FlightRecord, *, timeout_s: float = TIMEOUT_S) -> Memo
 
 
 def _read(file: Path | None, steps: Sequence[Step], began_at: float, timeout_s: float) -> tuple[Details | None, str]:
-    """The capture's details, or the reason why there are none."""
+    """The capture's details, or why they are missing."""
     if file is None:
         return None, ""
     try:

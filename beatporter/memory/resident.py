@@ -1,7 +1,7 @@
-"""The kernel's figures for this process: memory in RAM now, and the most there ever was.
+"""The kernel's figures for this process: current and peak memory in RAM.
 
 Linux has both in /proc/self/status and lets a process reset its peak through /proc/self/clear_refs (proc(5)). Elsewhere on Unix
-the peak comes from getrusage and cannot be reset; a figure that the system does not give is None.
+the peak comes from getrusage and cannot be reset. A figure that the system does not provide is None.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _RESET_PEAK = "5"
 """The value that resets the peak resident size, proc(5)."""
 _PS_TIMEOUT_S = 5
 _highest = 0
-"""The most that was in RAM before the last reset, which makes the kernel forget it."""
+"""The peak before the last reset, which the kernel has forgotten."""
 
 
 def resident_bytes() -> int | None:
@@ -26,7 +26,7 @@ def resident_bytes() -> int | None:
 
 
 def peak_bytes() -> int | None:
-    """The most bytes of this process that were in RAM at once, since its start or since `reset_peak`."""
+    """Peak bytes of this process in RAM since its start or since `reset_peak`."""
     if (peak := _status("VmHWM:")) is not None or sys.platform == "win32":
         return peak
     import resource
@@ -36,13 +36,13 @@ def peak_bytes() -> int | None:
 
 
 def process_peak_bytes() -> int | None:
-    """The most bytes of this process that were ever in RAM at once, resets included."""
+    """Peak bytes of this process in RAM over its whole life, regardless of resets."""
     now = peak_bytes()
     return max(_highest, now) if now is not None else None
 
 
 def reset_peak() -> bool:
-    """Start the peak again from what is in RAM now; False where the system does not allow it.
+    """Reset the peak to the current memory; False if the system does not allow it.
 
     The kernel's ru_maxrss for the process is reset with it.
     """
@@ -57,7 +57,7 @@ def reset_peak() -> bool:
 
 
 def _status(field: str) -> int | None:
-    """A field of /proc/self/status, given there in kB."""
+    """Read a field of /proc/self/status, which is in kB there."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:

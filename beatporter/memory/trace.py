@@ -1,6 +1,6 @@
-"""Who allocates what: memray's tracker in a thread of its own, whose capture is bounded in size.
+"""Traces allocations with memray's tracker in a separate thread, with a limit for the capture's size.
 
-memray allows one tracker a process, which sees all threads. It is loaded only when tracing. Format and interval are measured in
+memray allows one tracker per process, which sees all threads. It is imported only for tracing. The choice of format and interval is in
 docs/decisions/memory-capture.md.
 """
 
@@ -18,14 +18,14 @@ LARGEST_FILE = 64 * 1024 * 1024
 _INTERVAL_MS = 50
 _LOOK_EVERY_S = 0.5
 _LZ4 = b"\x04\x22\x4d\x18"
-"""How a file begins that memray has compressed (LZ4 frame format)."""
+"""First bytes of a file that memray has compressed (LZ4 frame format)."""
 
 
 class Trace(threading.Thread):
-    """A tracker that ends when it is asked to, or when its file has grown too large.
+    """A tracker that stops on request, or when its file becomes too large.
 
-    The thread is more than a watcher: memray records the whole stacks of all *other* threads when it starts, but of the thread
-    that starts it only the frame that does so, and then loses as many frames of every stack as functions return from there.
+    It needs its own thread: at the start memray records the whole stacks of all *other* threads, but for the thread
+    that starts it only the current frame, and later loses a frame of every stack for each function that returns from there.
     """
 
     def __init__(self, file: Path, largest_file: int, *, native: bool) -> None:
@@ -39,7 +39,7 @@ class Trace(threading.Thread):
         self._enough = threading.Event()
 
     def begin(self) -> None:
-        """Start; afterwards `running` says whether memray traces, and `note` why not."""
+        """Start; then `running` says whether memray traces, and `note` why not."""
         self.start()
         self._ready.wait()
 
@@ -55,7 +55,7 @@ class Trace(threading.Thread):
             destination = memray.FileDestination(self.file)
             tracker = memray.Tracker(destination=destination, memory_interval_ms=_INTERVAL_MS, native_traces=self._native)
             with ExitStack() as tracing:
-                with redirect_stderr(StringIO()):  # its notice on greenlets, which Prefect loads and we do not use, is no news
+                with redirect_stderr(StringIO()):  # ignore its warning about greenlets, which Prefect loads and we do not use
                     tracing.enter_context(tracker)
                 self.running = True
                 self._ready.set()
@@ -65,29 +65,29 @@ class Trace(threading.Thread):
             self.note = "memray does not exist for this system."
         except OSError as error:
             self.note = f"The capture in {self.file.parent.name}/ cannot be written: {error.strerror or 'no space or no permission'}."
-        except RuntimeError as error:  # somebody else's tracker, e.g. `memray run`
+        except RuntimeError as error:  # a foreign tracker, e.g. `memray run`
             self.note = f"memray: {error}."
         finally:
             self._ready.set()
 
     def _unfinished(self) -> str:
-        """memray reports a full disk on stderr only, and then leaves the file uncompressed."""
+        """Check the finished file: memray reports a full disk only on stderr, and then leaves the file uncompressed."""
         with self.file.open("rb") as file:
             whole = file.read(len(_LZ4)) == _LZ4
-        return "" if whole else "The capture could not be finished, probably for want of space: what came last is not in it."
+        return "" if whole else "The capture could not be finished, probably because the disk is full: its last part is missing."
 
     def _watch(self) -> None:
         while not self._enough.wait(_LOOK_EVERY_S):
             if self.file.stat().st_size > self._largest_file:
-                self.note = f"Tracing stopped when its file had {self._largest_file / 2**20:.0f} MB; what came later is not in it."
+                self.note = f"Tracing stopped when its file had {self._largest_file / 2**20:.0f} MB; later allocations are missing."
                 return
 
 
 def start_trace(file: Path, largest_file: int, *, native: bool = False) -> tuple[Trace | None, str]:
-    """A running trace, or None and the reason.
+    """Start a trace; returns None and the reason if that fails.
 
     Args:
-        native: record C and C++ frames too; slower, and the file is several times as large.
+        native: record C and C++ frames as well; slower, and the file is several times as large.
     """
     trace = Trace(file, largest_file, native=native)
     try:
@@ -101,9 +101,9 @@ def start_trace(file: Path, largest_file: int, *, native: bool = False) -> tuple
 
 
 def avoid_reservations() -> None:
-    """Have Arrow use the system's allocator in a traced process, where it is not loaded yet.
+    """Make Arrow use the system's allocator in a traced process, if it is not loaded yet.
 
-    Its own pool reserves 1 GB of address space at the first large request, which a trace takes for memory.
+    Its own pool reserves 1 GB of address space at the first large request, which a trace counts as memory.
     """
     if "pyarrow" not in sys.modules:
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

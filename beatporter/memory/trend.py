@@ -1,6 +1,6 @@
-"""Whether memory grows, and whether a run needs more than those before it: rules that one odd run does not upset.
+"""Decides whether memory grows, and whether a run needs more than earlier ones, by rules that tolerate a single outlier.
 
-The slope is Theil and Sen's: the median of the slopes between all pairs of values, with the interval of 95 % that follows from
+The slope is Theil and Sen's: the median of the slopes between all pairs of values, with the 95 % interval from
 Kendall's rank statistic (Sen 1968, J. Am. Stat. Assoc. 63).
 """
 
@@ -13,11 +13,11 @@ from statistics import median
 from typing import Literal
 
 GROWS_FROM_MB = 0.1
-"""Growing: even the low end of the slope's interval is above it."""
+"""Growing if even the low end of the slope's interval is above this."""
 FLAT_BELOW_MB = 0.5
-"""Flat: the high end of the interval is below it."""
+"""Flat if the high end of the interval is below this."""
 FEWEST = 5
-"""Values that a slope needs: with fewer the interval says nothing."""
+"""Values that a slope needs; with fewer the interval is meaningless."""
 EARLIER = 3
 """Earlier runs that a comparison needs."""
 _NORMAL_95 = 1.96
@@ -30,7 +30,7 @@ Compared = Literal["as usual", "worse", "better", "too few runs"]
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A robust slope with its interval of 95 %, in the values' unit for each unit of their positions."""
+    """A robust slope with its 95 % interval, in the values' unit per unit of their positions."""
 
     estimate: float
     low: float
@@ -40,13 +40,13 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What earlier runs took, in MB."""
+    """Memory of earlier runs, in MB."""
 
     runs: int
     median_mb: float
     spread_mb: float
     limit_mb: float
-    """A run above it is worse."""
+    """A run above this is worse."""
 
 
 def robust_slope(values: Sequence[float], positions: Sequence[float] | None = None) -> Slope | None:
@@ -64,7 +64,7 @@ def robust_slope(values: Sequence[float], positions: Sequence[float] | None = No
 
 
 def growth(slope: Slope | None) -> Growing:
-    """The verdict on a slope in MB for each genre, or each day."""
+    """The verdict on a slope in MB per genre or per day."""
     if slope is None:
         return "unclear"
     if slope.low > GROWS_FROM_MB:
@@ -73,7 +73,7 @@ def growth(slope: Slope | None) -> Growing:
 
 
 def usual(earlier_mb: Sequence[float]) -> Usual | None:
-    """What runs like this one took; None for fewer than `EARLIER`."""
+    """The usual memory of comparable runs; None for fewer than `EARLIER`."""
     if len(earlier_mb) < EARLIER:
         return None
     middle = median(earlier_mb)

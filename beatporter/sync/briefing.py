@@ -1,4 +1,4 @@
-"""The morning in one page: is all ready, what is new, what left, what waits for a person or another day. Reads the ledger only."""
+"""Collects the morning briefing from the ledger: what is ready, new, gone, or waiting for a person or another day."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from beatporter.sync.workspace import Workspace
 
 MORNING = timedelta(hours=24)
 LEFT_WITHIN = timedelta(hours=36)
-"""An entry that stood in a chart so long before the present one, and not in it, has just left."""
+"""An entry has just left if it was in a chart within this time before the current one, and is not in the current one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A chart entry as the page names it.
+    """A chart entry on the page.
 
     Attributes:
-        position: in the chart; 0 for one that left it.
-        url: of the track on Spotify; empty when there is none.
-        again_at: when a missing one is searched again.
+        position: in the chart; 0 if the entry left it.
+        url: of the track on Spotify; empty without a track.
+        again_at: time of the next search for a missing track.
     """
 
     position: int
@@ -47,7 +47,7 @@ class GenreBriefing:
     """A genre's morning.
 
     Attributes:
-        run: its last run; None when there never was one.
+        run: its last run; None before the first.
         current: that run ended within the last 24 hours.
         change: the last run that added to the playlist; None when none did.
         new: came into the playlist within 24 hours, in chart order.
@@ -68,20 +68,20 @@ class GenreBriefing:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the playlist is in step with this morning's chart."""
+        """Whether the playlist follows this morning's chart."""
         return self.current and self.run is not None and self.run.state != "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """All genres' morning, and what the day has left.
+    """The morning of all genres, and the day's remaining calls.
 
     Attributes:
         calls: Spotify calls of the last 24 hours.
         left: calls that the budget still allows.
-        quota_until: when Spotify's own quota is back; None while it is not spent.
+        quota_until: when Spotify's own quota is available again; None unless it is spent.
         sign_ins: a sentence about each sign-in's age.
-        audit: what a person's audits of the matching say; empty before there are any.
+        audit: the result of a person's audits of the matching; empty before the first.
     """
 
     at: datetime
@@ -98,13 +98,13 @@ class Briefing:
 
     @property
     def peak_mb(self) -> float | None:
-        """The highest memory of this morning's runs, MiB."""
+        """The highest peak memory of this morning's runs, in MiB."""
         peaks = [genre.run.peak_memory_mb for genre in self.genres if genre.current and genre.run and genre.run.peak_memory_mb]
         return max(peaks, default=None)
 
 
 def read_briefing(workspace: Workspace, slugs: Sequence[str], sign_ins: Sequence[str] = ()) -> Briefing:
-    """What the ledger knows about these genres' morning.
+    """Collect these genres' morning from the ledger.
 
     Args:
         sign_ins: a sentence about each sign-in.

@@ -1,4 +1,4 @@
-"""The briefing as Markdown for Prefect's UI, as a page of HTML for a browser or a mail, and as JSON. Decides and reads nothing."""
+"""Renders the briefing as Markdown for Prefect's UI, as an HTML page for a browser or a mail, and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beatporter.sync.briefing import Briefing, GenreBriefing, Track
 from beatporter.sync.report import GenreLinks, utc
 
 SHOWN = 5
-"""Tracks of a kind that the page names for each genre; the rest is a number."""
+"""How many tracks of each kind the page names per genre; it only counts the rest."""
 KINDS = (
     ("new", "New"),
     ("left", "Left the chart"),
@@ -39,7 +39,7 @@ def readiness(briefing: Briefing) -> str:
 
 
 def facts(briefing: Briefing) -> list[str]:
-    """What concerns all genres, in sentences."""
+    """Facts about all genres, in sentences."""
     quota = f" Spotify's quota is spent until {utc(briefing.quota_until)}." if briefing.quota_until else ""
     lines = [f"{briefing.calls} Spotify calls in 24 hours, {briefing.left} left.{quota}"]
     doubtful = sum(len(genre.doubtful) for genre in briefing.genres)
@@ -88,7 +88,7 @@ def briefing_html(briefing: Briefing, server: str = "") -> str:
 
 
 def briefing_document(briefing: Briefing) -> dict[str, Any]:
-    """The whole briefing as plain values, nothing cut."""
+    """The complete briefing as plain values."""
     return {
         "at": briefing.at.isoformat(),
         "ready": briefing.is_ready,
@@ -151,7 +151,7 @@ def _changed(genre: GenreBriefing) -> str:
 
 
 def _sections(genre: GenreBriefing) -> list[tuple[str, Sequence[Track], int]]:
-    """Title, the first tracks, and how many more there are, of each kind that has any."""
+    """For each kind with tracks: its title, the first tracks, and the number of others."""
     kinds = [(title, getattr(genre, kind)) for kind, title in KINDS]
     return [(f"{title}: {len(tracks)}", tracks[:SHOWN], max(0, len(tracks) - SHOWN)) for title, tracks in kinds if tracks]
 

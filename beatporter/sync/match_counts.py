@@ -1,4 +1,4 @@
-"""How far a chart's matching has come, in figures for a log line."""
+"""Counts the progress of a chart's matching, for a log line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beatporter.sync.workspace import Workspace, calls_key
 
 @dataclass(frozen=True, slots=True)
 class MatchCounts:
-    """Entries found, those of them that are substitutes, and the searches that the genre's run has made so far."""
+    """Entries found, substitutes among them, and the searches that the genre's run has made so far."""
 
     found: int
     substitutes: int
@@ -19,7 +19,7 @@ class MatchCounts:
 
 
 def match_counts(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -> MatchCounts:
-    """The figures as the ledger has them now."""
+    """Read the current figures from the ledger."""
     matches = workspace.ledger.matches.latest(beatport_ids).values()
     searches = workspace.ledger.calls.by_kind(workspace.now() - LONGEST_RUN, calls_key(workspace.run_key, slug)).get("search", 0)
     found = [match for match in matches if match.track_id]

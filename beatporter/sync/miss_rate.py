@@ -38,7 +38,7 @@ def doubtful_misses(workspace: Workspace, matches: Sequence[Match], before: Mapp
     found = [match.track_isrc for match in matches if match.method == "isrc" and match.track_isrc]
     controls = list(dict.fromkeys([*found, *workspace.ledger.matches.recent_isrcs(CONTROLS)]))[:CONTROLS]
     if not controls:
-        return None if missed < len(fresh) else _out_of_order(missed, len(fresh), "and nothing ever was")
+        return None if missed < len(fresh) else _out_of_order(missed, len(fresh), "and nothing has ever been found")
     try:
         lost = [isrc for isrc in controls if not workspace.spotify.search(f"isrc:{isrc}")]
     except (QuotaExceeded, RateLimited, TransientError, RequestRefused) as error:

@@ -1,14 +1,16 @@
-"""The outcome of a genre's run: the fate of each chart entry, the run's figures, and the row in the ledger. `report` makes the pages."""
+"""The outcome of a genre's run: each chart entry's outcome, the run's figures, and its row in the ledger. `report` makes the pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from beatporter.errors import BeatporterError
 from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
+from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog
 from beatporter.sync.candidates import never_had
@@ -121,6 +123,48 @@ def failed_outcome(workspace: Workspace, slug: str, error: str) -> Outcome:
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     matched = sum(_track_id(match) is not None for match in matches.values())
     return Outcome(state="failed", chart=len(chart.entries), matched=matched, spotify_calls=calls, error=error)
+
+
+def keep_outcome(workspace: Workspace, slug: str, outcome: Outcome, *, run_id: str = "", dry_run: bool = False) -> None:
+    """Record the outcome of a run that reached its end.
+
+    Args:
+        run_id: of the genre's own run, as the scheduler names it.
+        dry_run: it wrote nothing; only its parent run reads this row.
+    """
+    figures = {field.name: getattr(outcome, field.name) for field in fields(RunRow) if hasattr(outcome, field.name)}
+    _append_run(workspace, slug, RunRow(**figures, genre_id=0, at=workspace.now(), run_id=run_id or None, dry_run=int(dry_run)))
+
+
+def keep_failure(workspace: Workspace, slug: str, error: BeatporterError, *, run_id: str = "") -> None:
+    """Record that a run failed, and why."""
+    row = RunRow(0, "failed", 0, 0, 0, str(error), workspace.now(), run_id=run_id or None, error_type=type(error).__name__)
+    _append_run(workspace, slug, row)
+
+
+def kept_outcome(workspace: Workspace, slug: str) -> Outcome | None:
+    """The recorded outcome of the genre's last run under the workspace's run key; None if there is none (yet)."""
+    row = workspace.ledger.runs.of_run(workspace.run_key).get(workspace.genre(slug).genre_id)
+    return None if row is None else outcome_of(row)
+
+
+def outcome_of(row: RunRow) -> Outcome:
+    """The outcome in a run's row."""
+    known = {field.name: value for field in fields(Outcome) if (value := getattr(row, field.name)) is not None}
+    return Outcome(**known)
+
+
+def failures_in_a_row(workspace: Workspace, slug: str, most: int = 30) -> int:
+    """How many of the genre's last runs failed one after the other, at most `most`."""
+    rows = workspace.ledger.runs.recent(workspace.genre(slug).genre_id, most)
+    return next((number for number, row in enumerate(rows) if row.state != "failed"), len(rows))
+
+
+def _append_run(workspace: Workspace, slug: str, row: RunRow) -> None:
+    genre_id = workspace.genre(slug).genre_id
+    playlist = workspace.ledger.playlists.latest(genre_id)
+    kept = replace(row, genre_id=genre_id, run_key=workspace.run_key, playlist_id=playlist.playlist_id if playlist else None)
+    workspace.ledger.runs.append(kept)
 
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:

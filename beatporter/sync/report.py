@@ -24,11 +24,11 @@ NAME_LINE, WHY_LINE = 32, 40
 
 @dataclass(frozen=True, slots=True)
 class GenreLinks:
-    """What a genre's name leads to; empty: nothing to lead to.
+    """The links of a genre's name; empty fields are left out.
 
     Attributes:
         run: the genre's own run.
-        page: what became of each chart entry.
+        page: the outcome of each chart entry.
         playlist: on Spotify.
         change: the run that changed the playlist last.
     """
@@ -86,7 +86,7 @@ def failure_report(
 
 
 def headline(outcomes: Mapping[str, Outcome]) -> str:
-    """A morning in one line: what failed, or what came in."""
+    """A morning in one line: what failed, or what was added."""
     failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
     if failed:
         return f"{len(failed)} of {_several(len(outcomes), 'genre')} failed: {', '.join(failed)}"
@@ -157,7 +157,7 @@ def _failure(slug: str, error: str, links: GenreLinks) -> str:
 
 
 def _leads(*links: tuple[str, str]) -> list[str]:
-    """A line of links; none where there is nothing to lead to."""
+    """A line of links; empty without links."""
     shown = [f"[{words}]({address})" for words, address in links if address]
     return ["", " · ".join(shown)] if shown else []
 

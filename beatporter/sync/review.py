@@ -1,4 +1,4 @@
-"""Matches that a person should look at, and what becomes of an answer: `beatporter match review` and the form in Prefect's UI share it."""
+"""Finds matches that a person should review, and applies the answers, for `beatporter match review` and the form in Prefect's UI."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from beatporter.sync.overrides import find_subject, never_match, set_match
 from beatporter.sync.workspace import Workspace
 
 KEEP, NEVER, LATER = "keep", "none", "later"
-"""Answers beside the number of a candidate, from 1 on."""
+"""Possible answers, besides the number of a candidate, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A decision that a person should look at."""
+    """A decision that a person should review."""
 
     slug: str
     entry: ChartEntry
@@ -27,12 +27,12 @@ class Doubt:
 
     @property
     def chance(self) -> float:
-        """How probable the person's yes is, to what was taken or to the nearest candidate that was not."""
+        """How probable it is that the person accepts the chosen track or, if none was chosen, the nearest candidate."""
         return chance_of(self.match)
 
 
 def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
-    """Doubtful decisions of the genres' last charts, the most probable yes first; an entry of two charts once."""
+    """Doubtful decisions of the genres' last charts, those most probably accepted first; an entry of two charts once."""
     found: dict[int, Doubt] = {}
     for slug in slugs:
         chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
@@ -46,7 +46,7 @@ def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
 
 
 def find_doubt(workspace: Workspace, beatport_id: int) -> Doubt | None:
-    """The entry and the decision that stands; None when no last chart has the entry any more."""
+    """The entry and its current decision; None if the entry is in no genre's last chart."""
     subject = find_subject(workspace, beatport_id)
     return None if subject.entry is None or subject.match is None else Doubt(subject.slug, subject.entry, subject.match)
 
@@ -55,7 +55,7 @@ def keep_answer(workspace: Workspace, doubt: Doubt, answer: str) -> bool:
     """Turn an answer into an override; False for "later". Choosing a candidate costs one call to Spotify.
 
     Raises:
-        SettingsError: it is no answer to this question.
+        SettingsError: the answer does not fit this question.
     """
     match, beatport_id = doubt.match, doubt.entry.beatport_id
     if answer == LATER:

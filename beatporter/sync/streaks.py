@@ -1,4 +1,4 @@
-"""How many days in a row something happened, as the ledger's runs tell it."""
+"""Counts from the ledger's runs how many days in a row something happened."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LONGEST_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Days in a row, today counted in.
+    """Days in a row, including today.
 
     Attributes:
         days: 0 when it did not happen today (UTC).
-        genre_ids: those it happened to today.
+        genre_ids: genres that it happened to today.
     """
 
     days: int
@@ -26,17 +26,17 @@ class Streak:
 
 
 def is_deferred(row: RunRow) -> bool:
-    """Whether entries wait for another day's calls."""
+    """Whether the run left entries for another day's calls."""
     return row.deferred > 0
 
 
 def is_challenged(row: RunRow) -> bool:
-    """Whether Beatport asked for a human."""
+    """Whether Beatport asked for proof of a human."""
     return row.error_type == "ChallengeShown"
 
 
 def days_running(workspace: Workspace, happened: Callable[[RunRow], bool]) -> Streak:
-    """The streak of days on which a run of any genre ended like this."""
+    """The streak of days on which a run of any genre met the condition."""
     today = workspace.now().date()
     start = workspace.now() - timedelta(days=LONGEST_DAYS)
     rows = [row for row in workspace.ledger.runs.since(start) if happened(row)]

@@ -1,4 +1,4 @@
-"""The Spotify track that a person's link, URI or id names."""
+"""Finds the Spotify track that a person's link, URI or id names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def track_id_of(text: str) -> str:
     """The id in a track's link, URI or id.
 
     Raises:
-        SettingsError: it is none of these, or the link of something else.
+        SettingsError: the text is invalid, or a link to something else.
     """
     text = text.strip()
     found = _LINK.fullmatch(text) or _URI.fullmatch(text)
@@ -29,15 +29,15 @@ def track_id_of(text: str) -> str:
         raise SettingsError(f"{text!r} is the address of a Spotify {found['kind'].lower()}, not of a track.", HOW)
     track_id = found["id"] if found is not None else text
     if not _ID.fullmatch(track_id):
-        raise SettingsError(f"{text!r} is no Spotify track.", HOW)
+        raise SettingsError(f"{text!r} is not a Spotify track.", HOW)
     return track_id
 
 
 def find_track(workspace: Workspace, text: str) -> SpotifyTrack:
-    """The track that a link, URI or id names; one call.
+    """Load the track that a link, URI or id names; one call.
 
     Raises:
-        SettingsError: it names none, or Spotify has no such track.
+        SettingsError: the text is invalid, or Spotify has no such track.
     """
     track_id = track_id_of(text)
     try:

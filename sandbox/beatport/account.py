@@ -1,4 +1,4 @@
-"""A person's sign-in to the stand-in's API: what its documentation page gets, refreshing, rotation, the site's session. No HTTP."""
+"""A person's sign-in to the sandbox's API: the documentation page's tokens, refreshing, rotation, the site's session. No HTTP."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class BeatportAccount:
     """One person's tokens. Thread-safe.
 
     Attributes:
-        rotates: a refresh gives a new refresh token and ends the old one.
-        refuses: refreshing is refused, until the person signs in again.
-        refreshes: how often it was renewed.
+        rotates: a refresh issues a new refresh token and ends the old one.
+        refuses: a refresh is refused until the person signs in again.
+        refreshes: number of refreshes.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -32,13 +32,13 @@ class BeatportAccount:
         self.refreshes = 0
 
     def sign_in(self) -> dict[str, Any]:
-        """The person signs in at the documentation page: the JSON that it gets."""
+        """Sign in at the documentation page; returns the JSON that the page receives."""
         with self._lock:
             self.refuses = False
             return self._issue(new_refresh=True)
 
     def session(self) -> dict[str, Any]:
-        """What the website's own session looks like; its token ends after ten minutes."""
+        """The website's own session; its token expires after ten minutes."""
         with self._lock:
             document = self._issue(new_refresh=True)
             return {**document, "expires_in": int(SESSION_LIFE.total_seconds())}
@@ -56,13 +56,13 @@ class BeatportAccount:
             return 200, self._issue(new_refresh=self.rotates)
 
     def takes(self, authorization: str | None) -> bool:
-        """Whether a bearer token is one of these and not over."""
+        """Whether a bearer token is one of these and has not expired."""
         with self._lock:
             ends = self._access.get((authorization or "").removeprefix("Bearer "))
             return ends is not None and self._clock() < ends
 
     def end_access(self) -> None:
-        """Every access token is over; refresh tokens stay."""
+        """Expire all access tokens; refresh tokens stay valid."""
         with self._lock:
             self._access.clear()
 

@@ -1,10 +1,10 @@
-"""What the stand-in refuses, shaped as Beatport's API words it."""
+"""The sandbox's refusals, in the form of Beatport's API."""
 
 from __future__ import annotations
 
 
 class BeatportRefusal(Exception):
-    """A request that gets no rows.
+    """A refused request.
 
     Attributes:
         status: HTTP status.

@@ -1,4 +1,4 @@
-"""The state of the Beatport stand-in: today's charts, labels, DJ charts, the API token, patience. No HTTP, no JSON.
+"""The state of the Beatport sandbox: today's charts, labels, DJ charts, the API token, the rate limit. No HTTP, no JSON.
 
 state = BeatportState(catalogue, day=lambda: 0, clock=clock)
 state.top_100(5).tracks[0].name
@@ -25,7 +25,7 @@ from sandbox.catalogue.names import Label
 API_TOKEN: Final = "sandbox-beatport-token"
 TOKEN_LIFE: Final = timedelta(hours=10)
 WEEKLY: Final = "weekend-picks"
-"""Beginning of the names of charts that come out every Monday."""
+"""Prefix of the names of charts that come out every Monday."""
 WEEKLY_ARTIST: Final = 777_001
 WEEKLY_HOUR: Final = 12
 _FIRST_CHART: Final = 800_000
@@ -35,7 +35,7 @@ _CHARTS_A_GENRE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class DjChart:
-    """A list that somebody published: his or her ten to thirty favourites of a genre."""
+    """A published list of somebody's ten to thirty favourites of a genre."""
 
     chart_id: int
     name: str
@@ -53,9 +53,9 @@ class Listing:
 
     Attributes:
         tracks: the rows of this page.
-        count: how many there are on all pages.
+        count: rows on all pages.
         page: this page's number, from 1.
-        per_page: rows a page.
+        per_page: rows per page.
     """
 
     tracks: tuple[BeatportTrack, ...]
@@ -69,19 +69,19 @@ class Listing:
 
 
 class BeatportState:
-    """Everything that the stand-in knows.
+    """The whole state of the sandbox.
 
     Attributes:
-        genres: those that it serves, by id.
+        genres: the served genres, by id.
         empty_charts: genres whose Top 100 has no rows.
-        short_charts: genre id to how many of its rows are shown, while `count` still says 100.
-        token: the bearer token that the API takes.
+        short_charts: by genre id, how many rows are shown while `count` is still 100.
+        token: the bearer token that the API accepts.
         account: the person's sign-in to the API.
         weekly: prefix and artist of charts that come out every week, on Monday at `WEEKLY_HOUR`; see `weekly_chart`.
-        challenges: every page is the challenge; None: only by patience.
+        challenges: every page is the challenge; None follows `max_per_second`.
         left_out: fields that rows lack. label_extra: how many older recordings a label has besides its own, by its id.
-        dripped: fields that rows of the next answers have more than usual, and their values.
-        max_per_second: more page requests than that in a second and the challenge is shown; None: never.
+        dripped: additional fields of the rows in the next answers, with their values.
+        max_per_second: more page requests per second lead to the challenge; None for no limit.
         challenge_s: how long the challenge stays then.
     """
 
@@ -94,7 +94,7 @@ class BeatportState:
         genre_ids: Sequence[int] | None = None,
         on_label: Callable[[Label], None] | None = None,
     ) -> None:
-        """Take the catalogue.
+        """Set up the state over a catalogue.
 
         Args:
             catalogue: where the tracks come from.
@@ -162,7 +162,7 @@ class BeatportState:
         return Listing(tuple(self.catalogue.beatport_track(key) for key in keys), len(keys))
 
     def hype_100(self, genre_id: int | None = None) -> Listing:
-        """Today's Hype 100 of a genre or of all: what small labels have in the charts, here every second track from below.
+        """Today's Hype 100 of a genre or of all: small labels' tracks in the charts, here every second track from below.
 
         Raises:
             BeatportRefusal: 404 for an unknown genre.
@@ -172,10 +172,10 @@ class BeatportState:
         return Listing(tracks, len(tracks))
 
     def top_of(self, kind: str, number: int) -> Listing:
-        """The Top 100 of a label or an artist: what they have in today's charts.
+        """The Top 100 of a label or an artist: their tracks in today's charts.
 
         Raises:
-            BeatportRefusal: 404 for one who has nothing there.
+            BeatportRefusal: 404 without such tracks.
         """
         tracks = {track.track_id: track for genre_id in self.genres for track in self.catalogue.chart(genre_id, self.day)}
         ids = {"labels": lambda track: {track.label.label_id}, "artists": lambda track: {credit.artist_id for credit in track.artists}}
@@ -185,18 +185,18 @@ class BeatportState:
         return Listing(found, len(found))
 
     def dj_charts(self) -> tuple[DjChart, ...]:
-        """Every DJ chart there is by today."""
+        """All DJ charts published until today."""
         fixed = tuple(self._dj_chart(genre, place) for genre in self.genres.values() for place in range(_CHARTS_A_GENRE))
         return fixed + tuple(self._weekly_charts())
 
     def charts_like(self, name: str | None, artist_id: int | None) -> tuple[DjChart, ...]:
-        """DJ charts whose name holds the words, or by an artist; the newest first."""
+        """DJ charts with these words in their name, or by an artist; newest first."""
         wanted = (name or "").lower().replace("-", " ")
         found = [one for one in self.dj_charts() if wanted in one.slug.replace("-", " ") and artist_id in (None, one.artist_id)]
         return tuple(sorted(found, key=lambda one: (one.published, one.chart_id), reverse=True))
 
     def _weekly_charts(self) -> list[DjChart]:
-        """`weekend-picks-2026-week-45` and so on, one for each Monday that has come; today's Monday chart from noon on."""
+        """`weekend-picks-2026-week-45` and so on, one for each Monday so far; on a Monday from noon."""
         genre = next(iter(self.genres.values()))
         now, first = self._clock(), FIRST_DAY - timedelta(weeks=1)
         days = [first + timedelta(weeks=week) for week in range(self.day // 7 + 2)]
@@ -233,7 +233,7 @@ class BeatportState:
         """A label and one page of its tracks, newest first.
 
         Raises:
-            BeatportRefusal: 404 for an unknown label or a page behind the last.
+            BeatportRefusal: 404 for an unknown label or a page after the last.
         """
         try:
             label = self.catalogue.label(label_id)
@@ -250,18 +250,18 @@ class BeatportState:
         return label, Listing(tuple(self.catalogue.beatport_track(key) for key in shown), len(keys), page, per_page)
 
     def labels(self, genre_id: int) -> tuple[Label, ...]:
-        """A genre's labels, the big ones first."""
+        """A genre's labels, big ones first."""
         return self.catalogue.composer.scene(self.genre(genre_id).genre_id).labels
 
     def renew_token(self) -> None:
-        """The token is good for ten hours from now; until this is called it is good for ever."""
+        """Limit the token's life to ten hours from now; before this call it does not expire."""
         self._token_until = self._clock() + TOKEN_LIFE
 
     def check_token(self, authorization: str | None) -> None:
-        """Take a request to the API, or not.
+        """Check the authorisation of a request to the API.
 
         Raises:
-            BeatportRefusal: 401 without the token or after its time.
+            BeatportRefusal: 401 without the token or after its end.
         """
         if self.account.takes(authorization):
             return
@@ -269,7 +269,7 @@ class BeatportState:
             raise unauthorized()
 
     def loses_patience(self) -> bool:
-        """Count a page request; whether it gets the challenge instead of the page."""
+        """Count a page request; returns whether it gets the challenge instead of the page."""
         now = self._clock()
         if self.challenges:
             return True

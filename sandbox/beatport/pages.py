@@ -1,6 +1,6 @@
-"""Web pages: Next.js HTML around `__NEXT_DATA__`, the challenge, and the pages for what is not there.
+"""Web pages: Next.js HTML around `__NEXT_DATA__`, the challenge, and the page for unknown addresses.
 
-The skeleton follows the saved page of October 2023; where its queries stand follows the facts on labels and charts.
+The skeleton follows the saved page of October 2023; the order of its queries follows the facts on labels and charts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CHALLENGE: Final = """<!DOCTYPE html><html lang="en-US"><head><title>Just a mom
 
 
 def next_page(title: str, route: str, query: dict[str, str], props: dict[str, Any]) -> str:
-    """A whole page.
+    """A complete page.
 
     Args:
         title: shown in the browser's bar.
@@ -78,12 +78,12 @@ def dehydrated(queries: list[tuple[str, Any]], day: date) -> dict[str, Any]:
 
 
 def challenge_page() -> str:
-    """What Cloudflare shows instead of the page: no `__NEXT_DATA__` in it."""
+    """Cloudflare's page instead of Beatport's: it has no `__NEXT_DATA__`."""
     return _CHALLENGE
 
 
 def error_page(status: int) -> str:
-    """Beatport's own page for what is not there: `__NEXT_DATA__` without any chart."""
+    """Beatport's own page for an unknown address: `__NEXT_DATA__` without a chart."""
     return next_page("Page not found", "/_error", {}, {"statusCode": status})
 
 
@@ -106,7 +106,7 @@ def _query(key: str, data: Any, updated_at: int) -> dict[str, Any]:
 
 
 def _embed(data: dict[str, Any]) -> str:
-    """JSON that cannot end its script element, escaped as Next.js does it."""
+    """JSON that cannot end its script element, escaped as in Next.js."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     for letter in "&<>\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")

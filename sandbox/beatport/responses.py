@@ -1,4 +1,4 @@
-"""From the state's listings to pages and API documents. No routing, no sockets."""
+"""Turns the state's listings into pages and API documents. No routing, no sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.beatport.rows import PAGE_API, V4_API, image, row, slug
 from sandbox.catalogue.names import Label
 
 COUNTED_TO = 10_000
-"""The API counts no further."""
+"""The highest count of the API."""
 
 
 def top_100_page(state: BeatportState, genre: Genre, slug_asked: str) -> str:
@@ -105,12 +105,12 @@ def chart_object(chart: DjChart) -> dict[str, Any]:
 def api_tracks(
     state: BeatportState, listing: Listing, host: str, path: str, query: dict[str, str], *, counts_pages: bool = False
 ) -> dict[str, Any]:
-    """An API answer. `next` has no scheme, and a whole Top 100 has one although nothing follows: clients stop on `count`.
+    """An API answer. `next` has no scheme, and even a complete Top 100 has one: clients must stop at `count`.
 
     Args:
         listing: one page of rows.
-        host: host and port that `next` names.
-        path: path that `next` names, from /v4 on.
+        host: host and port in `next`.
+        path: path in `next`, from /v4 on.
         query: its query, without page.
         counts_pages: `page` is "1/12" instead of "1".
     """
@@ -141,13 +141,13 @@ def api_charts(charts: tuple[DjChart, ...]) -> dict[str, Any]:
 
 
 def _rows(state: BeatportState, listing: Listing, api: str) -> list[dict[str, Any]]:
-    """Rows with what the state adds to each and takes from it."""
+    """Rows with the fields that the state adds or removes."""
     rows = [{**row(track, api), **state.dripped} for track in listing.tracks]
     return [{key: value for key, value in one.items() if key not in state.left_out} for one in rows]
 
 
 def _page_data(state: BeatportState, listing: Listing, path: str) -> dict[str, Any]:
-    """A page's rows; `next` is there although all rows are, as on the saved page."""
+    """A page's rows, with `next` even if all rows are there, as on the saved page."""
     host = PAGE_API.removeprefix("https://")
     return {
         "next": f"{host}/{path}?per_page={listing.per_page}&hype=false&page={listing.page + 1}",

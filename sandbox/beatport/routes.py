@@ -1,4 +1,4 @@
-"""The addresses of the Beatport stand-in: pages at the root, API v4 under /v4, on one server.
+"""The addresses of the Beatport sandbox: pages at the root, API v4 under /v4, on one server.
 
 Route kinds, for the log and for fault rules: `genre-top-100`, `top-100`, `dj-chart`, `label-tracks` (service "beatport");
 `hype-100` as well; `api-genre-top-100`, `api-top-100`, `api-dj-chart`, `api-charts`, `api-top-of`, `api-tracks`, `api-genres`,
@@ -30,13 +30,13 @@ API: Final = "beatport-api"
 _KEPT_PAGES: Final = 64
 _DEFAULT_ROWS: Final = 10
 _MOST_ROWS: Final = 150
-"""Rows a page of API v4 and of a label, and the most that may be asked for."""
+"""Rows per page of API v4 and of a label, and the maximum that a request may ask for."""
 
 Handler = Callable[[Request], Response]
 
 
 class BeatportRoutes:
-    """Handlers over one state; hand `routes()` and `HOOKS` to a `sandbox.http.Server`."""
+    """Handlers over one state; pass `routes()` and `HOOKS` to a `sandbox.http.Server`."""
 
     def __init__(self, state: BeatportState) -> None:
         self._state = state
@@ -68,7 +68,7 @@ class BeatportRoutes:
     # --- pages ---------------------------------------------------------------------------------------------------
 
     def _page(self, make: Callable[[Request], str]) -> Handler:
-        """A handler for a page: patience, refusals, ETag and If-None-Match."""
+        """A handler for a page: rate limit, refusals, ETag and If-None-Match."""
 
         def handle(request: Request) -> Response:
             if self._state.loses_patience():
@@ -85,7 +85,7 @@ class BeatportRoutes:
         return handle
 
     def _make_once(self, request: Request, make: Callable[[Request], str]) -> tuple[bytes, str]:
-        """Body and ETag; a page is made once as long as nothing that it shows changes."""
+        """Body and ETag; a page is made only once until its content changes."""
         state = self._state
         short = tuple(sorted(state.short_charts.items()))
         changed = (repr(state.dripped), frozenset(state.left_out), repr(state.label_extra))
@@ -170,13 +170,13 @@ class BeatportRoutes:
 
 
 def challenge(status: int = HTTPStatus.FORBIDDEN) -> Response:
-    """The challenge: with 403 its header says so, with 200 only the page does."""
+    """The challenge: 403 has its header, 200 has only the page."""
     headers = {"cf-mitigated": "challenge", "Server": "cloudflare"} if status == HTTPStatus.FORBIDDEN else {}
     return html_response(pages.challenge_page(), status, headers)
 
 
 def vendor_error(request: Request, status: int, reason: str | None) -> Response:
-    """An error as the part of Beatport that was asked gives it."""
+    """An error in the form of the requested part of Beatport."""
     if request.path.startswith("/v4/"):
         return json_response({"detail": reason or HTTPStatus(status).phrase}, status)
     return html_response(pages.error_page(status), status)
@@ -187,7 +187,7 @@ def _challenge_hook(request: Request, rule: Rule, response: Response) -> Respons
 
 
 def _malformed_hook(request: Request, rule: Rule, response: Response) -> Response:
-    """Take a bite out of the JSON that the rows are in; what surrounds it stays whole."""
+    """Break the JSON with the rows; the rest of the page stays complete."""
     start = response.body.find(b'"results":')
     return replace(response, body=response.body[: start + 11] + response.body[start + 12 :]) if start >= 0 else response
 
@@ -200,10 +200,10 @@ HOOKS: Final[dict[str, Hook]] = {"challenge": _challenge_hook, "malformed": _mal
 
 
 def _number(text: str) -> int:
-    """An id out of an address.
+    """Read an id from an address.
 
     Raises:
-        BeatportRefusal: 404 when it is no number.
+        BeatportRefusal: 404 if it is not a number.
     """
     if not (text.isascii() and text.isdigit()):
         raise not_found()
@@ -211,7 +211,7 @@ def _number(text: str) -> int:
 
 
 def _paging(request: Request) -> tuple[int, int]:
-    """(page, rows a page) that were asked for."""
+    """The requested (page, rows per page)."""
     return _number(request.first("page") or "1"), max(1, min(_MOST_ROWS, _number(request.first("per_page") or str(_DEFAULT_ROWS))))
 
 

@@ -16,7 +16,7 @@ from beatporter.genres import FURTHER, KNOWN
 from sandbox.catalogue.beatport_side import BeatportTrack, Credit
 
 PAGE_API: Final = "https://api-internal.beatportprod.com/v4"
-"""What addresses in pages begin with."""
+"""Beginning of the addresses in pages."""
 V4_API: Final = "https://api.beatport.com/v4"
 _MEDIA: Final = "https://geo-media.beatport.com/image_size"
 _GENRES: Final = {genre.genre_id: genre for genre in (*KNOWN, *FURTHER)}
@@ -28,7 +28,7 @@ _CAMELOT: Final[Mapping[str, int]] = {
 
 
 def slug(name: str) -> str:
-    """As addresses have it; "original-mix" stands for what leaves nothing, as with real names of other scripts."""
+    """The slug in addresses; "original-mix" if the name leaves nothing, as for real names in other scripts."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").replace(".", "")).strip("-") or "original-mix"
 
@@ -38,7 +38,7 @@ def row(track: BeatportTrack, api: str) -> dict[str, Any]:
 
     Args:
         track: what to show.
-        api: what addresses in it begin with, `PAGE_API` or `V4_API`.
+        api: beginning of its addresses, `PAGE_API` or `V4_API`.
     """
     genre = _GENRES[track.genre_id]
     date = track.publish_date.isoformat() if track.says_publish_date else None
@@ -89,7 +89,7 @@ def row(track: BeatportTrack, api: str) -> dict[str, Any]:
 
 
 def image(what: tuple[object, ...], size: str, kind: str = "jpg") -> dict[str, Any]:
-    """A picture's object; the pictures themselves do not exist."""
+    """A picture's object; the picture itself does not exist."""
     name = f"{_uuid(*what)}.{kind}"
     return {
         "id": 30_000_000 + int(_uuid(*what)[:6], 16),

@@ -163,7 +163,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def shown(chromium: Browser, address: str, scheme: Scheme, size: Sequence[int]) -> Iterator[Page]:
-    """A page, once it has all it asked for."""
+    """A page after it has loaded everything."""
     context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()

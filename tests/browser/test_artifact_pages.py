@@ -1,4 +1,4 @@
-"""What a morning's run shows in the browser: tables, links, pictures, and hostile names as plain text."""
+"""A morning's run in the browser: tables, links, pictures, and hostile names as plain text."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ GENRE = "dubstep"
 
 
 class Up:
-    """`beatporter up` at work in a folder of its own.
+    """`beatporter up` running in its own folder.
 
     Attributes:
         api, pages: the server's API and its pages.

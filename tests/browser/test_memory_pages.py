@@ -1,4 +1,4 @@
-"""The memory pages in a real Chromium: the index with a trend for each genre, and memray's flame graphs, which fetch nothing."""
+"""The memory pages in a real Chromium: the index with a trend for each genre, and memray's flame graphs without foreign requests."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ NARROW = """() => {
     });
     return wide.map(one => one.tagName + ' ' + Math.round(one.getBoundingClientRect().right));
 }"""
-"""What reaches beyond the screen where nothing scrolls to it."""
+"""Elements beyond the screen that cannot be scrolled to."""
 
 
 def test_every_page_fits_its_screen_and_runs_no_markup(reader: Page, published: dict[str, str]) -> None:

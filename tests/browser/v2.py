@@ -11,7 +11,7 @@ from tests.prefect_api import ask
 
 
 def run_deployment(page: Page, api: str, deployment: str, genre: str = "") -> None:
-    """Fill the form of a deployment's run in and submit it."""
+    """Fill in the form of a deployment's run and submit it."""
     found = ask(api, f"/deployments/name/{deployment}")["id"]
     page.goto(f"/v2/deployments/deployment/{found}/run")
     if genre:
@@ -42,7 +42,7 @@ def pick(page: Page, dialog: Locator, now: str, choice: str) -> None:
 
 
 def shot(page: Page, name: str) -> None:
-    """A picture for docs/images, where the environment names a folder for it."""
+    """Take a picture for docs/images if the environment names a folder."""
     if folder := os.environ.get("SHOTS"):
         page.wait_for_timeout(1500)
         page.screenshot(path=Path(folder) / f"{name}.png")

@@ -395,5 +395,5 @@ def test_the_token_does_not_follow_a_redirect_to_another_host(beatport: Beatport
 
 def test_html_instead_of_json_is_an_answer_that_is_none(beatport: Beatport, read: Reader) -> None:
     beatport.replies = [Reply("<html><body>We are back soon</body></html>")]
-    with pytest.raises(UpstreamDown, match="no JSON"):
+    with pytest.raises(UpstreamDown, match="did not answer with JSON"):
         read("api")

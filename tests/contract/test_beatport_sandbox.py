@@ -1,4 +1,4 @@
-"""The sources against the sandbox: every genre's chart by every way in is the same, and each of its faults is told as what it is."""
+"""The sources against the sandbox: every source returns the same chart for a genre, and each fault is reported correctly."""
 
 from __future__ import annotations
 

@@ -212,14 +212,14 @@ def test_another_client_id_is_told_at_once(sandbox: Sandbox, settings: Settings,
     ("text", "says"),
     [
         ("", "Nothing was pasted"),
-        ("hello there", "no JSON object"),
+        ("hello there", "not a JSON object"),
         ("abcdef0123456789", "a bare token"),
         ("Bearer abcdef0123456789", "a bare token"),
-        ("[1, 2]", "no JSON object"),
-        ('{"access_token": "abcdefgh01", ', "no JSON object"),
+        ("[1, 2]", "not a JSON object"),
+        ('{"access_token": "abcdefgh01", ', "not a JSON object"),
         ("{}", "no access_token"),
         ('{"access_token": 7}', "no access_token"),
-        ('{"access_token": "abcdefgh01", "refresh_token": 7}', "refresh_token in what was pasted is none"),
+        ('{"access_token": "abcdefgh01", "refresh_token": 7}', "refresh_token in what was pasted is not valid"),
         ('{"access_token": "abcdefgh01", "refresh_token": "x2345678", "expires_in": 600}', "10 minutes"),
         ('{"user": {}, "token": {"accessToken": "abcdefgh01"}, "expires": "2026-12-01"}', "session of Beatport's website"),
         ('{"accessToken": "abcdefgh01", "refreshToken": "b"}', "session of Beatport's website"),
@@ -229,7 +229,7 @@ def test_another_client_id_is_told_at_once(sandbox: Sandbox, settings: Settings,
         ),
         ('{"access_token": "abcdefgh01", "token_type": "mac", "expires_in": 36000}', "another service"),
         ('{"access_token": "abcdefgh01", "expires_at": 1700000000, "expires_in": 36000}', "ended at 2023-11-14"),
-        ("{" * 5_000, "no JSON object"),
+        ("{" * 5_000, "not a JSON object"),
     ],
 )
 def test_what_is_no_sign_in_is_told_what_it_is_and_never_repeated(text: str, says: str) -> None:
@@ -313,7 +313,7 @@ def test_the_command_keeps_what_was_pasted_once_beatport_renewed_it(sandbox: San
 def test_a_sign_in_that_is_refused_leaves_the_old_one(sandbox: Sandbox, settings: Settings, clock: Clock, tmp_path: Path) -> None:
     before = sign_in(sandbox, settings, clock())
     for given, client_id, says in (
-        ("no such thing", CLIENT_ID, "no JSON object"),
+        ("no such thing", CLIENT_ID, "not a JSON object"),
         (json.dumps(sandbox.beatport.account.session()), CLIENT_ID, "10 minutes"),
         (json.dumps(sandbox.beatport.account.sign_in()), "anotherclient", "another client id"),
     ):

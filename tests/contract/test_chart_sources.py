@@ -171,7 +171,7 @@ def test_without_any_source_the_last_good_chart_is_used_as_challenged(read: Read
 def test_a_half_page_gives_way_to_the_next_source(read: Reader, sandbox: Sandbox) -> None:
     read.sign_in()
     sandbox.beatport.short_charts[GENRE_ID] = 40
-    with pytest.raises(PageShapeChanged, match="half there"):
+    with pytest.raises(PageShapeChanged, match="incomplete"):
         read(chart_source="website")
     sandbox.faults.add(kind="genre-top-100", fault="half_page", count=None)
     sandbox.beatport.short_charts.clear()

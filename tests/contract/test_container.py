@@ -31,7 +31,7 @@ def instructions() -> Iterator[tuple[str, str]]:
 
 
 class Image:
-    """A folder that stands for the image's file system."""
+    """A folder in place of the image's file system."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -132,7 +132,7 @@ def test_every_kind_of_page_says_itself_which_list_it_is_of(desk: Desk, sandbox:
     [
         ("x.html", "<html><title>Just a moment...</title></html>", "Beatport.s challenge"),
         ("x.html", "<html><body>Hello</body></html>", "__NEXT_DATA__"),
-        ("x.json", '{"hello": 1}', "no page of Beatport's with a chart"),
+        ("x.json", '{"hello": 1}', "neither a page of Beatport with a chart"),
         ("x.json", '[{"id": 1, "name": "A", "artists": [{"name": "B"}]}]', "does not say which chart"),
         ("x.json", b"\xff\xfe\x00", "no valid JSON"),
         ("x.json", '{"results": []', "cut off"),
@@ -249,7 +249,7 @@ def test_nothing_is_taken_from_another_origin_host_or_without_the_secret(server:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"data": "{"}, "no JSON"),
+        ({"data": "{"}, "not JSON"),
         ({"data": 7}, "not what the bookmarklet sends"),
         ({"address": "https://www.example.org/genre/house/5/top-100"}, "a page of www.example.org, not of Beatport"),
         ({"address": "GENRE/genre/dubstep/18/top-100"}, "data is still that of the chart of genre 5. Reload"),

@@ -272,7 +272,7 @@ def test_never_removes_a_track_and_a_later_override_restores_it(dj: Dj) -> None:
     one, other = dj.taken(chart)[3:5]
     before = dj.held()
     for match in (one, other):
-        assert "the next run takes it out" in dj.says("never", str(match.beatport_id))
+        assert "the next run removes it" in dj.says("never", str(match.beatport_id))
     dj.morning()
     assert dj.held() == [track_id for track_id in before if track_id not in (one.track_id, other.track_id)]
     dj.says("set", str(one.beatport_id), one.track_id or "")
@@ -298,7 +298,7 @@ def test_never_and_then_another_track(dj: Dj) -> None:
 def test_the_same_track_as_before_changes_no_playlist_and_becomes_an_override(dj: Dj) -> None:
     chart = dj.morning()
     match, before = dj.taken(chart)[0], dj.held()
-    assert "That is what was taken before" in dj.says("set", str(match.beatport_id), match.track_id or "")
+    assert "It was already chosen" in dj.says("set", str(match.beatport_id), match.track_id or "")
     dj.morning()
     assert dj.held() == before
     assert dj.ledger.matches.latest([match.beatport_id])[match.beatport_id].method == "person"

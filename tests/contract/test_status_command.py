@@ -17,8 +17,7 @@ from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import CallRow, ListedPlaylist, RunRow
 from beatporter.settings import load_settings
-from beatporter.sync.ended import keep_failure, keep_outcome
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, keep_failure, keep_outcome
 from beatporter.sync.workspace import Workspace
 from tests.contract.pseudo_terminal import run_in_terminal
 from tests.timeouts import TIMEOUT_S

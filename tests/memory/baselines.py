@@ -21,16 +21,16 @@ from tests.memory.measured_runs import sandbox, sync
 GENRE, GENRE_ID = "house", 5
 FILE = Path(__file__).parents[2] / "profiles" / "baselines" / f"{GENRE}.json"
 WORTH_NAMING = 1.5
-"""MB from which a holder counts: below that, arenas of small objects come and go."""
+"""Smallest holder in MB that counts: below that, arenas of small objects vary."""
 LOADING = "<module>"
-"""What a module's own code holds is that module and what it imports."""
+"""A module's own code holds that module and its imports."""
 TIMES, MORE_MB = 2.0, 8.0
-"""How far a peak may be above its baseline: times it, and MB beside that."""
+"""Allowance for a peak above its baseline: a factor, and MB in addition."""
 MB = 2**20
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """A first morning of the genre in a process of its own, traced."""
+    """A traced first morning of the genre in a separate process."""
     with sandbox(folder / "home", 0, [GENRE]) as world:
         world = replace(world, environment={**world.environment, "BEATPORTER_PROFILE": "on"})
         outcome = sync(GENRE, world)
@@ -42,7 +42,7 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def problems(measured: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
-    """What is beyond the baseline, in words."""
+    """The differences beyond the baseline, in words."""
     found = [f"the step {step} is new" for step in measured["steps"] if step not in baseline["steps"]]
     for step, known in baseline["steps"].items():
         now = measured["steps"].get(step)

@@ -49,7 +49,7 @@ class World:
         urllib.request.urlopen(urllib.request.Request(f"{self.control}/next-day", method="POST"), timeout=60).close()
 
     def calls(self) -> Counter[str]:
-        """Requests to Spotify so far by what they ask for, and whether they write."""
+        """Requests to Spotify so far by kind, and whether they write."""
         with urllib.request.urlopen(f"{self.control}/requests", timeout=60) as answer:
             found = [entry for entry in json.load(answer) if entry["service"] == "spotify"]
         return Counter(f"{'read' if entry['method'] == 'GET' else 'write'} {entry['kind']}" for entry in found)
@@ -57,7 +57,7 @@ class World:
 
 @contextmanager
 def sandbox(home: Path, latency_ms: float, genres: Sequence[str]) -> Iterator[World]:
-    """A sandbox of its own as a process, with a home for the runs against it."""
+    """A separate sandbox process, with a home for the runs against it."""
     home.mkdir(parents=True)
     ready, ports = home / "sandbox.env", home / "ports.json"
     command = [sys.executable, "-m", "sandbox", "--latency-ms", str(latency_ms), "--genres", ",".join(genres), "--until-parent-ends"]
@@ -76,7 +76,7 @@ def sandbox(home: Path, latency_ms: float, genres: Sequence[str]) -> Iterator[Wo
 
 
 def sync(genre: str, world: World) -> dict[str, Any]:
-    """What `beatporter sync GENRE --json` says of the genre."""
+    """The genre's part of the output of `beatporter sync GENRE --json`."""
     beatporter = Path(sys.executable).with_name("beatporter")
     document = run([str(beatporter), "sync", genre, "--json"], world.environment)
     outcome: dict[str, Any] = document["genres"][genre]

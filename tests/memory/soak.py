@@ -52,7 +52,7 @@ def is_flat(slope: Slope) -> bool:
 
 
 def rounds(world: World, slugs: Sequence[str], count: int) -> list[float]:
-    """MB in RAM after each genre, by the rows that the runs leave in the ledger."""
+    """MB in RAM after each genre, from the runs' rows in the ledger."""
     from beatporter.ledger.ledger import open_ledger
     from beatporter.settings import load_settings
     from cli.sync import run_here

@@ -1,4 +1,4 @@
-"""A genre's morning is held against the baseline in profiles/baselines: generous to machines, strict to new kinds of growth."""
+"""Compares a genre's morning with the baseline in profiles/baselines: tolerant of machines, strict about new kinds of growth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Genres in one process: a leak made on purpose is called growing and its line is named; the product itself is not growing."""
+"""Genres in one process: a deliberate leak is called growing and its line is named; the product itself is not growing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that dies still gets its report: killed outright, or out of memory under a limit."""
+"""A run that dies still gets its report: after a kill, or out of memory under a limit."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def start(folder: Path, program: str) -> subprocess.Popen[str]:
 
 
 def reports(folder: Path) -> list[dict[str, Any]]:
-    """What another process says of the runs that were killed."""
+    """Another process's report of the killed runs."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", REPORTER, str(folder)], env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert done.returncode == 0, done.stderr

@@ -51,7 +51,7 @@ def told(captured, **more):
 
 
 def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[dict[str, Any]]:
-    """What the script printed, one JSON document a line."""
+    """The script's output, one JSON document per line."""
     script = tmp_path / "script.py"
     script.write_text(PREAMBLE + textwrap.dedent(body))
     child = subprocess.run(
@@ -208,7 +208,7 @@ def test_a_capture_within_a_capture_runs_without_and_says_so(tmp_path: Path) -> 
         """,
     )
     assert inner["report"]["details"] is None
-    assert "traced already" in inner["markdown"]
+    assert "already traced" in inner["markdown"]
     assert inner["report"]["rss_before_bytes"]
     assert outer["report"]["details"]["places"][0]["held_bytes"] >= 16 * MB, "the inner capture disturbed the outer one"
     assert outer["report"]["peak_rss_bytes"] - outer["report"]["rss_before_bytes"] > 14 * MB
@@ -299,14 +299,14 @@ def test_a_disk_that_fills_up_during_the_run_is_said_and_costs_only_the_trace(tm
             told(captured)
             """,
         )
-        assert "want of space" in told["report"]["note"]
+        assert "the disk is full" in told["report"]["note"]
         assert told["report"]["peak_rss_bytes"] > told["report"]["rss_before_bytes"] + 8 * MB
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_reservation_is_told_apart_from_memory(tmp_path: Path) -> None:
-    """Arrow's pool maps 1 GB at its first large request, of which almost nothing is touched."""
+    """Arrow's pool maps 1 GB at its first large request and uses almost none of it."""
     (told,) = run(
         tmp_path,
         """

@@ -1,4 +1,4 @@
-"""Memory under a real Prefect server and worker: a run above its budget, and one that is killed at work."""
+"""Memory under a real Prefect server and worker: a run above its budget, and one that is killed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_run_that_is_killed_gets_its_report_from_the_next_one(
 
 
 def wait_for_step(folder: Path, step: str) -> int:
-    """The process of the run at work once it is in that step."""
+    """The process of the active run once it is in that step."""
     end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         for path in folder.glob("memory-house.*.run.json"):

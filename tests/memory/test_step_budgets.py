@@ -31,7 +31,7 @@ WARM_UP, GENRE = "house", "afro-house"
 
 
 class Morning:
-    """A genre's morning, a step a test."""
+    """A genre's morning, one step per test."""
 
     def __init__(self) -> None:
         self.settings = load_settings()
@@ -45,7 +45,7 @@ class Morning:
 
 @pytest.fixture(scope="module")
 def morning(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
-    """A ledger with a long history, and one genre done before: what loads modules and fills caches is not counted."""
+    """A ledger with a long history, after one finished genre, so that loading modules and filling caches does not count."""
     if not request.config.getoption("memray", default=False):
         pytest.skip("allocations are counted with --memray only")
     with sandbox(tmp_path_factory.mktemp("world") / "home", 0, [WARM_UP, GENRE]) as world, pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Each sign of the challenge is enough, and an ordinary page is none."""
+"""Each sign of the challenge is enough, and an ordinary page has none of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of fields: real rows keep it, and every way to break it is found, as harmless or harmful."""
+"""The contract of fields: real rows meet it, and every deviation is found, as harmless or harmful."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_rows_by_other_names_and_few_rows_are_not_held_against_it() -> None:
 
 
 def test_rows_that_are_no_objects_are_harmful_when_they_are_most() -> None:
-    assert findings(["x", "y", row()])[-1] == ("2 of 3 rows are no objects.", True)
-    assert findings(["x", row(), row(2)])[-1] == ("1 of 3 rows are no objects.", False)
+    assert findings(["x", "y", row()])[-1] == ("2 of 3 rows are not objects.", True)
+    assert findings(["x", row(), row(2)])[-1] == ("1 of 3 rows are not objects.", False)
 
 
 def test_a_copy_keeps_the_shape_and_nothing_personal() -> None:

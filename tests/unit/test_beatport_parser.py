@@ -1,4 +1,4 @@
-"""Pages and API documents, real and broken: the right rows, or an error that says what was looked for."""
+"""Pages and API documents, real and broken: the right rows, or an error that says what was expected."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def ids(html: str | bytes) -> list[int]:
     return [entry.beatport_id for entry in parse_page(html)]
 
 
-# --- real charts, held against a plain walk through the same JSON ---
+# --- real charts, compared with a plain walk through the same JSON ---
 
 
 def plain(track: dict[str, Any]) -> tuple[object, ...]:
-    """What the ledger should hold of a row, written down without the parser's functions."""
+    """The expected entry of a row, without the parser's functions."""
     return (
         track["id"],
         track["name"].strip(),

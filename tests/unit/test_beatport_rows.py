@@ -1,4 +1,4 @@
-"""One row of a chart: what is read out of it, and what stands in for what it lacks."""
+"""One row of a chart: the values read from it, and the defaults for missing ones."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ OTHER_VERSIONS = (
     *("Dixon Treatment", "German Version", "Re-Recorded", "Re-Recorded Version"),
     *("Karaoke Version", "Cover", "In the Style of Vintage Culture", "Originally by Vintage Culture (Cover)", "Tribute Mix", "Commentary"),
 )  # fmt: skip
-"""Not even with an equal ISRC: made from the original's arrangement, so of its length, or another performance."""
+"""Not even with an equal ISRC: either made from the original's arrangement, and so of its length, or another performance."""
 
 OTHER_ARRANGEMENTS = (
     *("Rework", "Adriatique Rework", "Dombresky Edit", "Edit by Dombresky", "Dombresky's Edit", "MK Remix", "Remixed by MK", "Remix"),
@@ -54,7 +54,7 @@ OTHER_ARRANGEMENTS = (
     *("Frenchcore Remix", "Workout Remix 128 BPM", "TikTok Version", "DnB Edit", "Chill Mix", "Ambient Mix"),
     *("Dixon Version", "Taylor's Version", "Alternate Mix"),
 )
-"""Their lengths are others than the original's, so an equal ISRC and an equal length together outweigh the words."""
+"""Their lengths differ from the original's, so an equal ISRC and an equal length together outweigh the words."""
 
 
 @pytest.mark.parametrize("isrc", [None, ISRC], ids=["no ISRC", "equal ISRC"])
@@ -132,10 +132,10 @@ def test_a_short_bracket_that_only_the_track_has_needs_the_isrc(bracket: str) ->
     ],
 )
 def test_one_version_is_not_another(mix_name: str, track_name: str) -> None:
-    """Also where the track credits everybody whom its title names."""
+    """Even if the track credits everybody whom its title names."""
     people = tuple(name for name in ("MK", "Anyma", "Argy", "Adam Beyer", "Dombresky") if name in track_name)
     assert verdict(mix_name, track_name, (*WHO, *people), lengths_s=(360, 352)).version is None
-    if "Brina" not in track_name:  # a remixer's name may have a typo where the lengths are equal
+    if "Brina" not in track_name:  # a remixer's name may have a typo if the lengths are equal
         assert verdict(mix_name, track_name, (*WHO, *people)).version is None
 
 
@@ -207,7 +207,7 @@ def test_one_title_is_not_another(name: str, track_name: str) -> None:
 )
 def test_one_word_titles_need_the_artist(artists: tuple[str, ...], track_artists: tuple[str, ...]) -> None:
     assert verdict("Extended Mix", "Body", track_artists, name="Body", artists=artists, lengths_s=(360, 200)).version is None
-    if artists != ("Above & Beyond",):  # half of a joint name is believed where the lengths agree
+    if artists != ("Above & Beyond",):  # half of a joint name is accepted if the lengths agree
         assert verdict("Original Mix", "Body", track_artists, name="Body", artists=artists, lengths_s=(360, 358)).version is None
 
 

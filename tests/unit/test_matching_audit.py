@@ -1,4 +1,4 @@
-"""What is drawn for an audit, and what its answers come to."""
+"""The draw for an audit, and the result of its answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 
 
 def rows(stratum: str, size: int, *answers: AuditAnswer, rules: str = RULES, first: int = 0) -> list[AuditRow]:
-    """Answers about one stratum; each entry has a number of its own."""
+    """Answers about one stratum; each entry has its own number."""
     number = 1000 * STRATA.index(stratum) + first
     return [AuditRow(number + at, f"track {number + at}", rules, stratum, size, answer, NOW) for at, answer in enumerate(answers)]
 

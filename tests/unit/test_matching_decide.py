@@ -67,7 +67,7 @@ def test_among_several_right_ones(better: SpotifyTrack, worse: SpotifyTrack) -> 
 
 
 def test_an_unplayable_own_cut_comes_before_a_substitute() -> None:
-    """A greyed-out right track turns playable again; a wrong cut stays one."""
+    """A greyed-out right track may become playable again; a wrong cut stays wrong."""
     assert choose([replace(EXTENDED, is_playable=False), RADIO]) == "extended"
 
 

@@ -1,4 +1,4 @@
-"""Decisions in plain words, and which of them a person is shown."""
+"""Decisions in plain words, and which of them a person sees."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_persons_word_is_named_and_sure() -> None:
     chosen = replace(find(RADIO), method="person")
     never = replace(chosen, track_id=None, reasons=())
     assert explain(chosen).startswith("chosen by a person")
-    assert explain(never) == "never to be taken: a person's word"
+    assert explain(never) == "ruled out by a person"
     assert confidence(chosen) == confidence(never) == "sure"
     assert explain(replace(chosen, method="forgotten")) == "forgotten: the next run decides again"
 

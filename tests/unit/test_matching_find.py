@@ -1,4 +1,4 @@
-"""What is asked of the search, what is kept of the answer, and when it is asked again."""
+"""The queries to the search, what is kept of the answer, and the time of the next try."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRACK = SpotifyTrack("right", "Return to Oz - ARTBAT Remix", ("Monolink", "ARTBA
 
 
 class Search:
-    """Answers queries from a table and remembers what it was asked."""
+    """Answers queries from a table and remembers them."""
 
     def __init__(self, **answers: Sequence[SpotifyTrack]) -> None:
         self.answers = answers
@@ -85,7 +85,7 @@ NOISE = [SpotifyTrack(f"noise {number}", "Swallow", ("Monolink",), duration_ms=2
         ([replace(TRACK, isrc=None)], 1),  # a clear same
         ([replace(TRACK, isrc="XX1234567890")], 1),
         ([SHORT], 1),  # the answer is not full, so there is no other cut of that name
-        ([SHORT, *NOISE], 1),  # it goes on past the name
+        ([SHORT, *NOISE], 1),  # it continues with other names
         ([replace(SHORT, track_id=str(number)) for number in range(10)], 2),
         ([replace(SHORT, artists=("Monolink", "ARTBAT", "One", "Two"))], 2),  # in doubt
         ([replace(TRACK, isrc=None, duration_ms=None)], 2),

@@ -1,4 +1,4 @@
-"""The kinds of naming that made the rules of November refuse right tracks; beside each, what looks like it and is another recording."""
+"""Spellings for which the rules of November refused right tracks; each with a similar spelling of another recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties of the decision over generated names: what may not matter does not, and what matters does."""
+"""Properties of the decision over generated names: irrelevant differences change nothing, relevant ones do."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Recording:
 
     @property
     def mix_name(self) -> str | None:
-        """As Beatport names it."""
+        """The name on Beatport."""
         if self.remixer is None:
             return self.cut
         return f"{self.remixer} Remix" if self.cut in (None, "Original Mix") else f"{self.remixer} {self.cut.split()[0]} Remix"
@@ -119,7 +119,7 @@ def test_a_recording_has_one_key_under_each_of_its_spellings(data: st.DataObject
 
 @given(st.data())
 def test_no_verdict_is_same_across_different_version_words(data: st.DataObject) -> None:
-    """Also not with an equal ISRC: neither vouches for the length, and lengths a few seconds apart are no proof."""
+    """Not even with an equal ISRC: it does not prove the length, and neither do lengths a few seconds apart."""
     one, other = data.draw(st.lists(st.sampled_from((*VERSIONS, *CUTS)), min_size=2, max_size=2, unique=True))
     recording = data.draw(recordings())
     isrc = data.draw(st.none() | st.just("DETO31900005"))

@@ -1,4 +1,4 @@
-"""Real names of both services, labelled by eye. The files lie beside the repository and are not part of it."""
+"""Real names of both services, labelled by eye. The files are beside the repository and not part of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The version of the rules is tied to what the rules are."""
+"""A change of the rules needs a new version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _code(path: Path) -> str:
         if token.type in (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE):
             statement_starts = statement_starts or token.type == tokenize.NEWLINE
             continue
-        if token.line.startswith(("from ", "import ")):  # where a name lives decides nothing
+        if token.line.startswith(("from ", "import ")):  # the place of a name decides nothing
             continue
         is_docstring = statement_starts and token.type == tokenize.STRING
         if not is_docstring and "RULES: Final" not in token.line:

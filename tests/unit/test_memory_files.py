@@ -1,4 +1,4 @@
-"""What lies beside captures: records of runs at work, which killed ones leave, and how many captures stay."""
+"""Files beside captures: records of active runs, which killed runs leave behind, and how many captures stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The genres of one run side by side: growth from genre to genre is judged, drawn to scale, and its lines are named."""
+"""The genres of one run compared: the verdict on growth, a picture to scale, and the lines that grow."""
 
 from __future__ import annotations
 

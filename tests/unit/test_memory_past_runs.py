@@ -1,4 +1,4 @@
-"""Runs held against those before them: rows of the ledger, verdicts, slopes, budgets and differences."""
+"""Runs compared with earlier ones: rows of the ledger, verdicts, slopes, budgets and differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory report as text: right figures, right words, nothing that Markdown or HTML would take for its own."""
+"""The memory report as text: right figures, right words, and Markdown and HTML escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a run fails, its artifact says what happened, what to do and its key, and the ledger has its row. Never a secret."""
+"""After any failure the artifact says what happened, what to do and the key, and the ledger has a row. Never a secret."""
 
 from __future__ import annotations
 

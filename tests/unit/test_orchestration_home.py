@@ -1,4 +1,4 @@
-"""What the person sees of runs in Prefect: names, retries, a parent brought up to date, alerts, the log, the review's form."""
+"""A person's view of runs in Prefect: names, retries, an updated parent, alerts, the log, the review's form."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from beatporter.ledger.ledger import open_ledger
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import load_settings
-from beatporter.sync.ended import failures_in_a_row, keep_failure, keep_outcome, kept_outcome
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, failures_in_a_row, keep_failure, keep_outcome, kept_outcome
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
 from orchestration import alerts, parent, retry, review_form
 from orchestration.failure import failed
@@ -176,7 +175,7 @@ def test_the_shipped_automations_are_such_and_have_somewhere_to_go() -> None:
 
 
 def test_an_address_that_apprise_does_not_know_is_refused() -> None:
-    with pytest.raises(SettingsError, match="no address"):
+    with pytest.raises(SettingsError, match="does not know the address"):
         alerts.notification_block(FakeClient(), "nonsense://x")  # type: ignore[arg-type]
 
 

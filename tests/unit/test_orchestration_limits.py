@@ -1,4 +1,4 @@
-"""One writer a playlist, and who shares a rate. The rate itself: test_orchestration_shared_rate.py."""
+"""One writer per playlist, and which runs share a rate. The rate itself: test_orchestration_shared_rate.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A genre's memory is recorded, published and kept however its run ends; runs that were killed are reported by the next one."""
+"""A genre's memory is recorded, published and saved after any end of its run; the next run reports killed ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def reported(monkeypatch: pytest.MonkeyPatch) -> list[Capture]:
-    """The captures that reports were made of; reading one takes a process of its own."""
+    """The captures of the reports; a separate process would read them."""
     captures: list[Capture] = []
 
     def make_report(capture: Capture, facts: Any, state: Any, processes: Any) -> MemoryReport:
@@ -129,7 +129,7 @@ def test_a_run_above_its_budget_is_an_event_and_with_strict_a_failure(
 
 
 def killed(home: Path, genre: str = "house") -> None:
-    """What a run leaves that was killed in match-tracks."""
+    """The files of a run that was killed in match-tracks."""
     path = record_file(home / "profiles" / f"memory-{genre}.bin", AT)
     steps = [Step("scrape-chart", 0.0, 1.0, 100 * MB, 130 * MB, 120 * MB), Step("match-tracks", 1.0, before_bytes=120 * MB)]
     keep_record(path, replace(FACTS, genre=genre), Capture(AT, rss_before_bytes=100 * MB, steps=steps))

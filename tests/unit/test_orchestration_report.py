@@ -1,4 +1,4 @@
-"""What a run that ended normally leaves: artifacts, the ledger's row, its final state."""
+"""The traces of a run that ended normally: artifacts, the ledger's row, its final state."""
 
 from __future__ import annotations
 
@@ -123,15 +123,15 @@ def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Publi
 def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta, told: bool, ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now() - age)
     publish_outcome("house", [101], [TRACK], memory(), [])
-    assert ("This chart is from before today" in published["sync-house"][0]) == told
+    assert ("This chart is older than today" in published["sync-house"][0]) == told
     publish_outcome("house", [101], [TRACK], memory(), ["The chart of yesterday stands in."])
     assert "The chart of yesterday stands in" in published["sync-house"][0]
-    assert "This chart is from before today" not in published["sync-house"][0]
+    assert "This chart is older than today" not in published["sync-house"][0]
 
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    """What would have gone to Prefect's server as events."""
+    """The events for Prefect's server."""
     sent: list[tuple[str, str, str]] = []
     monkeypatch.setattr(module, "emit_chart_event", lambda what, slug, note: sent.append((what, slug, note)))
     return sent
@@ -162,7 +162,9 @@ def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(l
 
 
 def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
-    state = publish_waiting("chart-picks-yyyy-week-ww", ChartNotYet("There is no chart named picks-2026-week-45 yet.", "It is waited for."))
+    state = publish_waiting(
+        "chart-picks-yyyy-week-ww", ChartNotYet("There is no chart named picks-2026-week-45 yet.", "Beatporter waits for it.")
+    )
     assert (state.type, state.name) == (StateType.COMPLETED, "Waiting")
     assert "picks-2026-week-45" in published["sync-chart-picks-yyyy-week-ww"][0]
     latest = ledger.runs.latest(load_settings().find_list("chart-picks-yyyy-week-ww").genre_id)

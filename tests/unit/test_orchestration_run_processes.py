@@ -1,4 +1,4 @@
-"""Which processes a run needs, recognised by command lines and parents; another person's server does not count."""
+"""The processes that a run needs, recognised by command lines and parents; another person's server does not count."""
 
 from __future__ import annotations
 

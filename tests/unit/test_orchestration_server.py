@@ -1,4 +1,4 @@
-"""What a run waits for while Prefect's server is away; a command does not wait."""
+"""A run waits while Prefect's server is down; a command does not."""
 
 from __future__ import annotations
 

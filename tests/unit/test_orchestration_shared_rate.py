@@ -1,4 +1,4 @@
-"""The rate that workers share, and a run's rate while Prefect's server is away. The server is a fake here."""
+"""The rate that workers share, and a run's rate while Prefect's server is down. The server is a fake here."""
 
 from __future__ import annotations
 
@@ -126,13 +126,13 @@ def test_the_server_is_used_again_when_it_is_back(rate: SharedRate, server: Serv
     rate(1)
     server.away = True
     rate(1)
-    assert "is away" in caplog.text
+    assert "is down" in caplog.text
     server.away = False
     time.now += ASK_AGAIN_S
     server.asked.clear()
     rate(4)
     assert server.asked == [("count",), ("slots", RATE_LIMIT, 4, "rate_limit"), ("what was not sent",)]
-    assert "was away for 15 s" in caplog.text
+    assert "was down for 15 s" in caplog.text
 
 
 def test_a_server_that_is_away_is_not_asked_all_the_time(rate: SharedRate, server: Server, time: Time) -> None:

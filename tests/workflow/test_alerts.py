@@ -1,4 +1,4 @@
-"""What a failing genre sets off: events, an alert that arrives, a retry by command, and a parent that is brought up to date."""
+"""The consequences of a failing genre: events, an alert that arrives, a retry by command, and an updated parent."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_log_says_the_work_in_lines_and_has_no_traceback(server: str, worker
 
 
 def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str, worker: Path, sandbox: Sandbox) -> None:
-    """As after a power cut: neither the process nor its worker says anything. Its process is stopped, so that no worker sees its end."""
+    """As after a power cut, neither the process nor its worker reports anything: the process is stopped, so no worker sees its end."""
     sandbox.world.advance_day()
     sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=600, count=8)
     run = start_run(server, "sync-genre/sync-genre", {"genre": "tech-house"})
@@ -106,7 +106,7 @@ def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str,
         ended = wait_for_end(server, run, worker)
     finally:
         os.kill(silent, signal.SIGKILL)
-    _wait_for(lambda: "SIGKILL" in worker.read_text())  # what a real worker does not live to say
+    _wait_for(lambda: "SIGKILL" in worker.read_text())  # a real worker would be dead as well
     assert ended["state"]["type"] == "CRASHED"
     assert "Retry" in ended["state"]["message"]
     sandbox.faults.clear()
@@ -116,7 +116,7 @@ def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str,
 
 
 def _engine_of(run: str) -> int:
-    """The id of the process that carries the run out."""
+    """The id of the run's process."""
     if not Path("/proc/self/environ").exists():
         pytest.skip("this system has no /proc to find the run's process in")
     found: list[int] = []

@@ -74,7 +74,7 @@ def test_a_run_of_everything_syncs_what_was_subscribed_to_each_as_a_run_of_its_o
     assert "Beatport: Picks" not in playlists
     waiting = newest_run(server, "chart-other-picks-yyyy-week-ww")
     assert (waiting["state"]["type"], waiting["state"]["name"]) == ("COMPLETED", "Waiting")
-    assert "It is waited for" in artifact(server, "sync-chart-other-picks-yyyy-week-ww")
+    assert "Beatporter waits for it" in artifact(server, "sync-chart-other-picks-yyyy-week-ww")
     assert "| 1 |" in artifact(server, "sync-overall-first-10")
     status = beatporter("status", **lists)
     assert "overall-first-10" in status.stdout
@@ -130,7 +130,7 @@ def test_a_bug_report_has_the_copy_versions_and_the_log_and_no_secret(beatporter
         if "TOKEN" in name or "SECRET" in name:
             assert value not in whole, name
     assert str(tmp_path) not in whole
-    assert "is there already" in beatporter("report-bug", "--to", "report.zip").stderr
+    assert "exists already" in beatporter("report-bug", "--to", "report.zip").stderr
 
 
 def test_the_list_of_genres_is_compared_with_beatports_own(beatporter: Run) -> None:

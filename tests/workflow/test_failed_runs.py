@@ -70,4 +70,4 @@ def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Pa
     ask(server, f"/flow_runs/{at_work}/set_state", {"state": {"type": "CANCELLING"}})
     assert wait_for_end(server, at_work, worker)["state"]["type"] == "CANCELLED"
     assert "The run was cancelled" in wait_for_artifact(server, f"sync-{GENRE}", at_work)
-    assert last_row(environment).error == "The run was cancelled. Retry it when it is to go on."
+    assert last_row(environment).error == "The run was cancelled. Retry it to continue."

@@ -1,4 +1,4 @@
-"""Prefect's server stops in the middle of `match-tracks` and comes back: the run lives through it, and the playlist is done once.
+"""Prefect's server stops in the middle of `match-tracks` and comes back: the run survives it, and the playlist is written once.
 
 OUTAGE_S makes it longer: 300 was looked at by hand, see docs/decisions/prefect-server-away.md.
 """
@@ -107,7 +107,7 @@ def test_a_run_lives_through_a_server_that_is_away(
     assert len(states) == 5
     assert "| 1 |" in artifact(own_server.api, "sync-house")
     said = logs_of(own_server.api, run_id)
-    assert [line for line in said if "server was away" in line], said
+    assert [line for line in said if "server was down" in line], said
 
 
 def _wait_for_searches(sandbox: Sandbox, wanted: int, log: Path) -> None:

@@ -55,7 +55,7 @@ def test_workers_keep_to_one_rate_together(server: str, environment: dict[str, s
             worker.wait()
     assert len(turns) == PROCESSES * TURNS
     most = max(sum(start <= turn < start + WINDOW_S for turn in turns) for start in turns)
-    # Beyond the rate: what the limit lets through at once, and a block that each process may still hold.
+    # Beyond the rate: the limit's initial slots, and a block that each process may still hold.
     assert most <= RATE * WINDOW_S + SLOTS_A_REQUEST + PROCESSES * SLOTS_A_REQUEST, (
         f"{most} requests would have left within {WINDOW_S:.0f} s"
     )

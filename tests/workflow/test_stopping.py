@@ -1,4 +1,4 @@
-"""How the command ends when it is told to, or killed, or when its temporary server is: real processes, and nothing left behind."""
+"""How the command ends after a signal, a kill, or the death of its temporary server: real processes, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def start(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
-    """Starts `beatporter …` with a temporary server, slow enough to be caught at work."""
+    """Starts `beatporter …` with a temporary server, slow enough to be interrupted."""
     started: list[subprocess.Popen[str]] = []
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))},
@@ -63,7 +63,7 @@ def start(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
 
 
 def searching(process: subprocess.Popen[str], sandbox: Sandbox, searches: int = 5) -> None:
-    """Return once the process has asked Spotify so often."""
+    """Wait until the process has made this many requests to Spotify."""
     seen = sandbox.requests.count(service="spotify", kind="search")
     end = time.monotonic() + TIMEOUT_S
     while sandbox.requests.count(service="spotify", kind="search") < seen + searches:
@@ -102,7 +102,7 @@ def playlist(sandbox: Sandbox) -> list[str]:
 
 
 def done(start: Start, sandbox: Sandbox) -> None:
-    """The next run does what is left, and every track is there once."""
+    """The next run does the rest, and every track is there once."""
     out, err = start("sync", "house", "--json", BEATPORTER_SPOTIFY_RATE="100").communicate(timeout=TIMEOUT_S)
     house = json.loads(out)["genres"]["house"]
     assert house["state"] == "completed", out + err
@@ -119,7 +119,7 @@ def test_a_run_that_is_told_to_end_ends_cleanly(start: Start, own_sandbox: Sandb
     out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == code, err
     assert "Traceback" not in out + err
-    assert "next run goes on" in err
+    assert "next run continues" in err
     assert "Stopped" in json.loads(out)["error"], "one document, whatever happens"
     gone(server)
     if number == signal.SIGTERM:
@@ -142,7 +142,7 @@ def test_a_killed_server_is_started_again_and_the_run_goes_on(start: Start, own_
     os.kill(server, signal.SIGKILL)
     out, err = run.communicate(timeout=TIMEOUT_S)
     assert run.returncode == 0, err
-    assert "temporary server ended (killed by SIGKILL) and is started again" in err
+    assert "temporary server ended (killed by SIGKILL) and is being restarted" in err
     house = json.loads(out)["genres"]["house"]
     assert house["added"] == len(set(playlist(own_sandbox))) == len(playlist(own_sandbox)) >= 90
 

@@ -1,4 +1,4 @@
-"""Two workers as on two machines: homes, folders and result storage of their own; a Prefect server, a PostgreSQL and a bucket in common."""
+"""Two workers as on two machines: separate homes, folders and result storage; one Prefect server, PostgreSQL and bucket."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.prefect_api import artifact, ask, start_run, wait_for_end
 
 GENRES = ["house", "tech-house", "afro-house", "dubstep"]
 LIMIT = 2
-"""Runs that a machine takes at a time: the parent and three genres need both."""
+"""Concurrent runs per machine: the parent and three genres need both."""
 
 
 class Machines:
-    """Both at work.
+    """Both workers.
 
     Attributes:
         api: of the server that they share.

@@ -101,7 +101,7 @@ class TestCheck:
         fill(ledger)
         text = output_of(beatporter("check"))
         assert row_of(text, "history") == ["history", "81"]
-        assert f"All is sound in {ledger.name}." in text
+        assert f"{ledger.name} has no damage." in text
         assert widest(text) <= 80
 
     @only_sqlite
