@@ -35,7 +35,7 @@ class SourceStatus:
 
     @property
     def words(self) -> str:
-        """What is to be said about it; empty while it is ready and needs no sign-in."""
+        """A warning about it; empty while it is ready and needs no sign-in."""
         said = [self.said] if self.said else []
         if self.rests_until is not None:
             times = "once" if self.challenges == 1 else f"{self.challenges} times in a row"
@@ -52,7 +52,7 @@ def read_source(workspace: Workspace, name: str) -> SourceStatus:
 
 
 def _beatport_sign_in(workspace: Workspace) -> tuple[str, bool]:
-    """What is to be said about it, and whether it is good for some time."""
+    """A sentence about it, and whether it stays valid for some time."""
     settings, now = workspace.settings, workspace.now()
     if not uses_account(settings):
         return "by BEATPORTER_BEATPORT_TOKEN; nothing says when it ends.", True

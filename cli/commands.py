@@ -57,7 +57,7 @@ COMMANDS = {
         "Say whether the playlists are ready, what is new, what left, and what waits for you.",
     ),
     "status": LazyCommand(
-        "cli.status:status", "Show the current state: account, sign-in, calls of the last 24 hours, each genre's last run."
+        "cli.status:status", "Show how things stand: account, sign-in, calls of the last 24 hours, each genre's last run."
     ),
     "login": LazyCommand(
         "cli.login:login",

@@ -73,7 +73,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
     ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
-    ("the budget is ignored", "ledger/calls.py", "            left > 0\n", "            left > -100_000\n", TABLES + " " + BUDGET),
+    ("the budget is ignored", "ledger/calls.py", "case((left < wanted, left), else_=wanted)", "literal(wanted)", TABLES + " " + BUDGET),
     ("an unfair share", "quota/allocation.py", "searches = max(fair, free - sum(self._waiting.values()))", "searches = free", ALLOCATION),
     ("calls made before count again", "quota/allocation.py", "self._calls -= used - self._made.get(slug, 0)", "self._calls -= used", ALLOCATION),
     ("the latest row of a track counts", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),

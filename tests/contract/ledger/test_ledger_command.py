@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import openpyxl
@@ -31,6 +32,8 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 """For tests where the kind of database makes no difference."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+
+FIGURES_OF_RUNS = import_module("beatporter.ledger.migrations.versions.0007_run_figures")
 
 
 @pytest.fixture
@@ -332,11 +335,12 @@ class TestMigrate:
         before = contents(ledger)
         ledger.close()
         with sqlite3.connect(address) as database:
-            database.execute("ALTER TABLE matches DROP COLUMN track_duration_ms")
-            database.execute("DROP TABLE memory")
-            database.execute("UPDATE alembic_version SET version_num = '0001'")
+            database.execute("DROP INDEX runs_by_key")
+            for column in (*FIGURES_OF_RUNS.TEXTS, *FIGURES_OF_RUNS.COUNTS, *FIGURES_OF_RUNS.FIGURES):
+                database.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+            database.execute("UPDATE alembic_version SET version_num = '0006'")
         text = output_of(beatporter("migrate"))
-        assert "went from 0001 to" in text
+        assert "went from 0006 to" in text
         (copy,) = Path(address).parent.glob("beatporter-before-*.db")
         assert f"As it was before: {copy}" in text
         assert contents(open_ledger(address))["history"] == before["history"]

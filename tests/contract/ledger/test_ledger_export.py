@@ -130,7 +130,10 @@ class TestRows:
             ("corrections", ["11", TWO, "", T0_TEXT]),
             ("listings", ["run", "P", "House", "s2", "2", "me", T0_TEXT]),
             ("calls", [T0_TEXT, "search", "5", "run", ""]),
-            ("runs", ["5", "failed", "1", "2", "3", "'-1 is no number", T0_TEXT]),
+            (
+                "runs",
+                ["5", "failed", "1", "2", "3", "'-1 is no number", T0_TEXT, *[""] * 12],
+            ),  # an older version kept no more
         ],
     )
     def test_the_other_tables_equal_their_records(self, ledger: Ledger, tmp_path: Path, table: str, row: list[str]) -> None:
@@ -144,7 +147,8 @@ class TestRows:
         for name in ("out.csv", "out.xlsx"):
             assert export(ledger, table, tmp_path / name).rows == 0
         (header,) = rows_of(tmp_path / "out.csv")
-        assert [name for name in header if name in HIDDEN] == []
+        shown = {"chart"} if table == "runs" else set()  # there it is how many entries the chart had
+        assert [name for name in header if name in HIDDEN and name not in shown] == []
         (row,) = openpyxl.load_workbook(tmp_path / "out.xlsx")[table].iter_rows(values_only=True)
         assert list(row) == header
 
