@@ -79,7 +79,7 @@ def _read(token_file: str) -> str:
         except OSError as error:
             problem = error.strerror
         except UnicodeDecodeError:
-            problem = "it is no text"
+            problem = "it is not text"
         raise SettingsError(f"{token_file} cannot be read: {problem}.", "Name the file with the JSON, or - to paste it.")
     if sys.stdin.isatty() and not token_file:
         end = "Ctrl-Z and Enter" if os.name == "nt" else "Ctrl-D"

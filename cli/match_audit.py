@@ -89,7 +89,7 @@ def _ask(console: Console, question: Question) -> AuditAnswer | None:
             return None
         if typed in ANSWERS:
             return ANSWERS[typed]
-        print_line(console, INDENT, f"{typed!r} is none of the answers.", "red")
+        print_line(console, INDENT, f"{typed!r} is not one of the answers.", "red")
 
 
 def _length(length_ms: int | None) -> str:

@@ -122,7 +122,7 @@ def _answer(line: str, number: int, order: tuple[str, ...]) -> dict[str, Any]:
     try:
         return judge_case(read_case(json.loads(line)), order)
     except (CaseError, json.JSONDecodeError, RecursionError) as error:
-        said = f"no JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
+        said = f"not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
         return {"error": f"line {number}: {said}"}
 
 

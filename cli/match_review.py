@@ -66,6 +66,6 @@ def _keep(workspace: Workspace, doubt: Doubt, answer: str, find: Callable[[Works
     if known:
         keep_answer(workspace, doubt, known)
     elif len(answer) < 3:
-        raise SettingsError(f"{answer!r} is none of the choices.")
+        raise SettingsError(f"{answer!r} is not one of the choices.")
     else:
         set_match(workspace, doubt.entry.beatport_id, find(workspace, answer))

@@ -80,7 +80,7 @@ def read_case(document: object) -> Case:
     entry = _object(whole.get("entry"), "entry")
     tracks = whole.get("tracks")
     if not isinstance(tracks, list):
-        raise CaseError("tracks is no list")
+        raise CaseError("tracks is not a list")
     return Case(_entry(entry), tuple(_track(track, number) for number, track in enumerate(tracks)), _order(whole.get("version_order")))
 
 
@@ -111,7 +111,7 @@ def candidates_of(match: Match) -> tuple[SpotifyTrack, ...]:
 
 def _object(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise CaseError(f"{name} is no object")
+        raise CaseError(f"{name} is not an object")
     return value
 
 
@@ -133,7 +133,7 @@ def _track(value: object, number: int) -> SpotifyTrack:
     track = _object(value, where)
     playable = track.get("is_playable")
     if playable is not None and not isinstance(playable, bool):
-        raise CaseError(f"{where}.is_playable is neither true nor false nor null")
+        raise CaseError(f"{where}.is_playable is not true, false or null")
     return SpotifyTrack(
         track_id=_text(track, "id", where) or f"track {number}",
         name=_name(track, where),
@@ -159,7 +159,7 @@ def _text(value: Mapping[str, Any], name: str, where: str) -> str | None:
     if text is None:
         return None
     if not isinstance(text, str):
-        raise CaseError(f"{where}.{name} is no text")
+        raise CaseError(f"{where}.{name} is not text")
     return " ".join(text.split()) or None
 
 
@@ -170,7 +170,7 @@ def _texts(value: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
     if isinstance(texts, str):
         texts = [texts]
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise CaseError(f"{where}.{name} is no list of texts")
+        raise CaseError(f"{where}.{name} is not a list of texts")
     return tuple(" ".join(text.split()) for text in texts if text.strip())
 
 
@@ -183,7 +183,7 @@ def _number(value: Mapping[str, Any], name: str, where: str) -> int | None:
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, int | float) or number != number or abs(number) > 1e12:
-        raise CaseError(f"{where}.{name} is no number")
+        raise CaseError(f"{where}.{name} is not a number")
     return round(number) if number > 0 else None
 
 
@@ -192,8 +192,8 @@ def _order(value: object) -> tuple[str, ...] | None:
         return None
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(names, list) or not names:
-        raise CaseError("version_order is no list")
+        raise CaseError("version_order is not a list")
     unknown = [name for name in names if name not in OWN_FIRST]
     if unknown:
-        raise CaseError(f"version_order has {unknown[0]!r}, which is none of {', '.join(OWN_FIRST)}")
+        raise CaseError(f"version_order has {unknown[0]!r}, which is not one of {', '.join(OWN_FIRST)}")
     return tuple(names)

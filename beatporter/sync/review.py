@@ -70,5 +70,5 @@ def keep_answer(workspace: Workspace, doubt: Doubt, answer: str) -> bool:
     elif answer.isdigit() and 1 <= int(answer) <= len(match.runners_up):
         set_match(workspace, beatport_id, workspace.spotify.track(match.runners_up[int(answer) - 1].track_id))
     else:
-        raise SettingsError(f"{answer!r} is none of the choices.")
+        raise SettingsError(f"{answer!r} is not one of the choices.")
     return True

@@ -73,12 +73,12 @@ def test_a_case_may_lack_all_but_names(dj: Dj) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("no json", "no JSON"),
-        ([1], "the line is no object"),
+        ("no json", "not JSON"),
+        ([1], "the line is not an object"),
         ({"entry": {}, "tracks": []}, "entry.name is missing"),
-        ({"entry": {"name": "A", "artists": [1]}, "tracks": []}, "entry.artists is no list of texts"),
-        ({"entry": {"name": "A"}, "tracks": [{"name": "A", "duration_ms": "5"}]}, "tracks[0].duration_ms is no number"),
-        ({"entry": {"name": "A"}, "tracks": {}}, "tracks is no list"),
+        ({"entry": {"name": "A", "artists": [1]}, "tracks": []}, "entry.artists is not a list of texts"),
+        ({"entry": {"name": "A"}, "tracks": [{"name": "A", "duration_ms": "5"}]}, "tracks[0].duration_ms is not a number"),
+        ({"entry": {"name": "A"}, "tracks": {}}, "tracks is not a list"),
         ({"entry": {"name": "A"}, "tracks": [], "version_order": ["long"]}, "version_order has 'long'"),
     ],
 )
@@ -201,7 +201,7 @@ def test_an_audit_asks_keeps_and_computes(dj: Dj) -> None:
     empty = json.loads(dj.says("audit", "--json"))
     assert (empty["answers"], empty["precision"], empty["recall"]) == (0, None, None)
     shown = audited(dj, "--sample", "4", "--seed", "7", answers=("y", "maybe", "n", "c", CTRL_C))
-    assert "'maybe' is none of the answers." in shown
+    assert "'maybe' is not one of the answers." in shown
     rows = dj.ledger.audits.all()
     assert [row.answer for row in rows] == ["yes", "no", "unknown"]
     assert {row.rules for row in rows} == {RULES}

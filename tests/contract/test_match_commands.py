@@ -416,7 +416,7 @@ def test_a_review_asks_until_it_is_answered_and_keeps_each_answer(dj: Dj) -> Non
     shown = dj.answers(*(answer for beatport_id in order for answer in answers.get(beatport_id, ["\n"])))
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
-    assert "'7' is none of the choices." in shown.text
+    assert "'7' is not one of the choices." in shown.text
     assert "is the address of a Spotify album" in " ".join(shown.text.split())
     assert f"Spotify has no track {TRACK}." in shown.text
     assert f"4 of {doubts} decided." in shown.text

@@ -94,7 +94,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
     page, line = published["sync-house"]
     assert "# house: completed" in page
     assert line == "1 of 1 on Spotify, 1 added"
-    assert "before today" not in page
+    assert "older than today" not in page
     row = ledger.runs.latest(load_settings().all_genres()["house"].genre_id)
     assert row is not None
     assert (row.state, row.added, row.error) == ("completed", 1, None)
