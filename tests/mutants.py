@@ -29,6 +29,7 @@ MEMORY_RULES = "tests/unit/test_memory_past_runs.py tests/unit/test_memory_overv
 MEMORY_FILES = "tests/unit/test_memory_files.py"
 KINDS, FIND = "tests/unit/test_matching_kinds.py", "tests/unit/test_matching_find.py"
 ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_matching_audit.py tests/unit/test_matching_intervals.py"
+CALLS = "tests/contract/ledger/test_ledger_calls.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quota_refusals.py"
 BRIEFING, GENRES, UP = "tests/unit/test_sync_briefing.py", "tests/unit/test_genres.py", "tests/workflow/test_up.py"
@@ -73,7 +74,8 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("another process's quota is ignored", "quota/budget.py", "in self._calls.refused(now).items():", "in ():", BUDGET),
     ("a share does not limit", "quota/budget.py", "self._searches >= self._max_searches:", "False:", BUDGET),
     ("the margin is forgotten", "quota/window.py", "at.replace(microsecond=0) - WINDOW - MARGIN", "at.replace(microsecond=0) - WINDOW", BUDGET),
-    ("the budget is ignored", "ledger/calls.py", "case((left < wanted, left), else_=wanted)", "literal(wanted)", TABLES + " " + BUDGET),
+    ("the budget is ignored", "ledger/calls.py", "case((left < wanted, left), else_=wanted)", "literal(wanted)", CALLS),
+    ("an overspent budget gives calls", "ledger/calls.py", "            left > 0\n", "            left > -(10**9)\n", CALLS),
     ("an unfair share", "quota/allocation.py", "searches = max(fair, free - sum(self._waiting.values()))", "searches = free", ALLOCATION),
     ("calls made before count again", "quota/allocation.py", "self._calls -= used - self._made.get(slug, 0)", "self._calls -= used", ALLOCATION),
     ("the latest row of a track counts", "ledger/history.py", "standing.setdefault(row.track_id, row)", "standing[row.track_id] = row", TABLES),
