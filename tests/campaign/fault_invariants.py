@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from beatporter import names
@@ -30,10 +31,12 @@ class Attempt:
     Attributes:
         begun_at: tracks added from then on, up to the next attempt, belong to it.
         found: by genre, the tracks that it found, in the right order.
+        runs: how many runs it was at once. Each adds what it found as a block of its own, on top of what is there by then.
     """
 
     begun_at: datetime
     found: Mapping[str, Sequence[str]]
+    runs: int = 1
 
 
 class Evidence:
@@ -186,7 +189,12 @@ def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
     except LookupError as error:
         yield str(error)
         return
-    if places != sorted(places):
+    for number, attempt in enumerate(evidence.attempts):
+        own = [position for attempt_number, position in places if attempt_number == -number]
+        blocks = 1 + sum(above > below for above, below in pairwise(own))
+        if blocks > attempt.runs:
+            yield f"out of order in attempt {number}: {own}"
+    if (numbers := [attempt_number for attempt_number, _ in places]) != sorted(numbers):
         yield f"out of order: {places}"
 
 

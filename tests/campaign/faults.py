@@ -315,7 +315,7 @@ class _Play:
         for slug in self._place.music.slugs:
             lists = [last_result(order.root, order.run_key, f"match/{slug}") or [] for order in orders]
             found[slug] = list(dict.fromkeys([*max(lists, key=len), *min(lists, key=len)]))
-        self.evidence.attempts.append(Attempt(begun_at, found))
+        self.evidence.attempts.append(Attempt(begun_at, found, runs=len(orders)))
         for report in reports:
             self.evidence.errors.update(report.errors.values())
             if "" in report.errors:

@@ -130,12 +130,12 @@ def test_every_kind_of_page_says_itself_which_list_it_is_of(desk: Desk, sandbox:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("x.html", "<html><title>Just a moment...</title></html>", "Beatport.s challenge"),
+        ("x.html", "<html><title>Just a moment...</title></html>", "Beatport's challenge"),
         ("x.html", "<html><body>Hello</body></html>", "__NEXT_DATA__"),
         ("x.json", '{"hello": 1}', "neither a page of Beatport with a chart"),
         ("x.json", '[{"id": 1, "name": "A", "artists": [{"name": "B"}]}]', "does not say which chart"),
         ("x.json", b"\xff\xfe\x00", "no valid JSON"),
-        ("x.json", '{"results": []', "cut off"),
+        ("x.json", '{"results": []', "is incomplete"),
     ],
 )
 def test_a_rejected_file_stays_with_a_text_that_says_why(desk: Desk, name: str, content: str | bytes, says: str) -> None:
