@@ -15,6 +15,7 @@ from beatporter.records.ledger import (
     AuditRow,
     BackupRow,
     CallRow,
+    ChartReadRow,
     CorrectionRow,
     HistoryRow,
     ListedPlaylist,
@@ -24,6 +25,7 @@ from beatporter.records.ledger import (
 )
 from beatporter.records.match import Match
 from tests.contract.ledger.all_rows import contents
+from tests.contract.ledger.sample_ledger import memory
 from tests.timeouts import TIMEOUT_S
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -43,6 +45,9 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
     "playlists": lambda ledger: ledger.playlists.append(RememberedPlaylist(5, "P", "House", T0)),
     "corrections": lambda ledger: ledger.corrections.append(CorrectionRow(7, "t", None, T0)),
     "audits": lambda ledger: ledger.audits.append(AuditRow(7, "t", "1", "none", 3, "no", T0)),
+    "challenges": lambda ledger: ledger.challenges.note_challenge("website", T0),
+    "chart_reads": lambda ledger: ledger.chart_reads.append(ChartReadRow(5, "api", T0, 100)),
+    "memory": lambda ledger: ledger.memory.append([memory("run", T0, 100)]),
     "listings": lambda ledger: ledger.listings.append("r", T0, [ListedPlaylist("r", "P", "House", "s", 1, "me", T0)]),
     "calls": lambda ledger: ledger.calls.append([CallRow(T0, "search", 3, "r")]),
     "runs": lambda ledger: ledger.runs.append(RunRow(5, "completed", 2, 0, 0, None, T0)),
