@@ -200,7 +200,7 @@ def test_show_as_json_and_only_doubtful_ones(dj: Dj) -> None:
         (("set", "twelve", TRACK), 2, "integer"),
         (("set", "12", "https://open.spotify.com/album/1ATL5GLyefJaxhQzSPVrLX?si=x"), 2, "address of a Spotify album, not of a track"),
         (("set", "12", "spotify:playlist:37i9dQZF1DX4JAvHpjipBk"), 2, "address of a Spotify playlist, not of a track"),
-        (("set", "12", "https://www.beatport.com/track/body/12"), 2, "no Spotify track"),
+        (("set", "12", "https://www.beatport.com/track/body/12"), 2, "not a Spotify track"),
         (("review",), 2, "no terminal to answer on"),
         (("review", "hous"), 2, "no terminal to answer on"),
     ],
