@@ -134,5 +134,5 @@ def test_a_code_is_useless_without_the_verifier(spotify: SpotifySandbox) -> None
 def test_the_apps_secret_is_required_too(spotify: SpotifySandbox) -> None:
     settings, state, redirect = spotify.settings(spotify_client_secret=SecretStr("wrong")), new_state(), redirect_uri()
     address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
-    with pytest.raises(SettingsError, match="id and secret"):
+    with pytest.raises(SettingsError, match="id or secret"):
         exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
