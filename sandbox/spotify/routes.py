@@ -78,8 +78,9 @@ def spotify_server(state: SpotifyState, **options: Any) -> Server:
 
 
 def _no_results_hook(request: Request, rule: Rule, response: Response) -> Response:
-    """A search that finds nothing, of every query or of those by ISRC."""
-    if rule.fault == "no_isrc_results" and not (request.first("q") or "").startswith("isrc:"):
+    """A search that finds nothing, of every query or of those by ISRC. Other requests have no query and are answered as always."""
+    query = request.first("q") or ""
+    if not query or (rule.fault == "no_isrc_results" and not query.startswith("isrc:")):
         return response
     found = json.loads(response.body)
     for page in found.values():
