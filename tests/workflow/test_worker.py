@@ -53,7 +53,8 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
 def test_the_morning_is_scheduled(server: str, worker: Path) -> None:
     daily = ask(server, "/deployments/name/sync-genres/daily")
     end = time.monotonic() + TIMEOUT_S
-    while not (planned := ask(server, "/flow_runs/filter", {"deployments": {"id": {"any_": [daily["id"]]}}, "limit": 1})):
+    asked = {"deployments": {"id": {"any_": [daily["id"]]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 1}
+    while not (planned := ask(server, "/flow_runs/filter", asked)):  # other tests have run it, too
         assert time.monotonic() < end, "the scheduler plans no run; Prefect's server says why in its log"
         time.sleep(1)
     assert planned[0]["state"]["type"] == "SCHEDULED"
