@@ -12,20 +12,12 @@ from prefect import flow
 
 from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
-from orchestration.failure import failed, report_ledger_failure
-from orchestration.results import RESULT_SERIALIZER
+from orchestration.failure import failed
+from orchestration.flow_options import LEDGER_RUN
 from tasks.archive import archive_new_rows
 
 
-@flow(
-    name="archive-ledger",
-    persist_result=True,
-    cache_result_in_memory=False,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="archive-ledger", **LEDGER_RUN)
 def archive_ledger() -> Any:
     """Write new rows to the archive that BEATPORTER_ARCHIVE names."""
     try:

@@ -12,19 +12,12 @@ from prefect.states import Completed
 
 from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
-from orchestration.failure import failed, report_ledger_failure
-from orchestration.results import RESULT_SERIALIZER
+from orchestration.failure import failed
+from orchestration.flow_options import LEDGER_RUN
 from tasks.copy_ledger import copy_ledger
 
 
-@flow(
-    name="back-up-ledger",
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="back-up-ledger", **LEDGER_RUN)
 def back_up_ledger() -> Any:
     """Copy the ledger to a file beside it; the copy is a database like the original."""
     try:

@@ -9,20 +9,13 @@ from prefect.states import Completed
 
 from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
-from orchestration.failure import failed, report_ledger_failure
+from orchestration.failure import failed
+from orchestration.flow_options import LEDGER_RUN
 from orchestration.parameters import Kind, Table
-from orchestration.results import RESULT_SERIALIZER
 from tasks.write_table import write_table
 
 
-@flow(
-    name="export-table",
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="export-table", **LEDGER_RUN)
 def export_table(table: Table = "history", kind: Kind = "xlsx", only: str | None = None) -> Any:
     """Write a table to a file in the folder `exports` of the home, on the worker's machine.
 

@@ -9,19 +9,12 @@ from prefect.states import Completed
 
 from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
-from orchestration.failure import failed, report_ledger_failure
-from orchestration.results import RESULT_SERIALIZER
+from orchestration.failure import failed
+from orchestration.flow_options import LEDGER_RUN
 from tasks.take_history import take_history
 
 
-@flow(
-    name="import-history",
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="import-history", **LEDGER_RUN)
 def import_history(file: str, dry_run: bool = True) -> Any:
     """Import a history file of the old script; importing it twice changes nothing.
 

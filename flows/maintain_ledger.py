@@ -14,20 +14,12 @@ from prefect import flow
 from beatporter.errors import BeatporterError, LedgerCorrupt
 from beatporter.markdown import escape
 from orchestration.artifacts import publish
-from orchestration.failure import damaged, failed, report_ledger_failure
-from orchestration.results import RESULT_SERIALIZER
+from orchestration.failure import damaged, failed
+from orchestration.flow_options import LEDGER_RUN
 from tasks.maintain import maintain_all
 
 
-@flow(
-    name="maintain-ledger",
-    persist_result=True,
-    cache_result_in_memory=False,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="maintain-ledger", **LEDGER_RUN)
 def maintain_ledger() -> Any:
     """Check the ledger and its archive, delete old rows, free space, and test a rebuild."""
     try:

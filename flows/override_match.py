@@ -13,20 +13,13 @@ from prefect.states import Completed
 from beatporter.errors import BeatporterError
 from beatporter.markdown import escape
 from orchestration.artifacts import publish
-from orchestration.failure import failed, report_ledger_failure
+from orchestration.failure import failed
+from orchestration.flow_options import LEDGER_RUN
 from orchestration.parameters import BeatportId, Decision
-from orchestration.results import RESULT_SERIALIZER
 from tasks.keep_override import keep_override
 
 
-@flow(
-    name="override-match",
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_ledger_failure],
-    on_crashed=[report_ledger_failure],
-    on_cancellation=[report_ledger_failure],
-)
+@flow(name="override-match", **LEDGER_RUN)
 def override_match(beatport_id: BeatportId, decision: Decision = "set", track: str = "") -> Any:
     """Decide which track a chart entry gets from now on; the next run updates the playlists.
 

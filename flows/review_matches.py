@@ -14,14 +14,14 @@ from prefect.states import Completed
 
 from beatporter.errors import BeatporterError
 from orchestration.failure import failed
+from orchestration.flow_options import STORED
 from orchestration.parameters import AtLeastOne, GenreSlug
-from orchestration.results import RESULT_SERIALIZER
 from orchestration.review_form import ANSWER_WITHIN_S, answers_in, form_of, pages_of
 from tasks.find_doubts import find_doubts
 from tasks.keep_answers import keep_answers
 
 
-@flow(name="review-matches", persist_result=True, result_serializer=RESULT_SERIALIZER)
+@flow(name="review-matches", **STORED)
 def review_matches(genres: list[GenreSlug] | None = None, most: AtLeastOne = 50) -> Any:
     """Ask about the matches in doubt, best candidates first. The run suspends; Resume shows the form.
 

@@ -13,17 +13,15 @@ from typing import Any
 from prefect import flow
 
 from beatporter.errors import BeatporterError, ChartNotYet
-from orchestration.failure import failed, report_genre_failure
-from orchestration.genre_runs import GENRE_TIMEOUT_S
+from orchestration.failure import failed
+from orchestration.flow_options import LIST_RUN
 from orchestration.limits import only_writer
 from orchestration.lists import chart_slug
 from orchestration.memory_profile import profiled
 from orchestration.parameters import Searches, Top
-from orchestration.parent import update_parent
 from orchestration.report import notes_heard, publish_outcome, publish_waiting, sign_in_notes
-from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import is_root
-from orchestration.run_names import genre_run_name, tag_run
+from orchestration.run_names import tag_run
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -31,17 +29,7 @@ from tasks.playlist import update_playlist
 from tasks.scrape import scrape_chart
 
 
-@flow(
-    name="sync-chart",
-    flow_run_name=genre_run_name,
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    timeout_seconds=GENRE_TIMEOUT_S,
-    on_completion=[update_parent],
-    on_failure=[report_genre_failure, update_parent],
-    on_crashed=[report_genre_failure, update_parent],
-    on_cancellation=[report_genre_failure, update_parent],
-)
+@flow(name="sync-chart", **LIST_RUN)
 def sync_chart(chart: str, top: Top = None, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Update one chart's playlist. A failed run can be retried alone, and its finished work is not repeated.
 

@@ -20,28 +20,18 @@ from flows.archive_ledger import archive_ledger
 from flows.sync_chart import sync_chart
 from flows.sync_genre import sync_genre
 from flows.sync_label import sync_label
-from orchestration.failure import failed, report_run_failure
+from orchestration.failure import failed
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
+from orchestration.flow_options import PARENT_RUN
 from orchestration.lists import DEPLOYMENTS
 from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
 from orchestration.report import archive_notes, sign_in_notes
-from orchestration.results import RESULT_SERIALIZER
-from orchestration.run_names import parent_run_name
 from orchestration.summary import publish_summary
 from orchestration.workspace import archive_is_set, check_ledger
 from tasks.listing import list_playlists
 
 
-@flow(
-    name="sync-genres",
-    flow_run_name=parent_run_name,
-    persist_result=True,
-    cache_result_in_memory=False,
-    result_serializer=RESULT_SERIALIZER,
-    on_failure=[report_run_failure],
-    on_crashed=[report_run_failure],
-    on_cancellation=[report_run_failure],
-)
+@flow(name="sync-genres", **PARENT_RUN)
 def sync_genres(
     genres: list[GenreSlug] | None = None, dry_run: bool = False, max_concurrent: AtLeastOne = 2, fan_out: FanOut = "inline"
 ) -> Any:

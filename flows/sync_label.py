@@ -12,17 +12,15 @@ from typing import Any
 from prefect import flow
 
 from beatporter.errors import BeatporterError
-from orchestration.failure import failed, report_genre_failure
-from orchestration.genre_runs import GENRE_TIMEOUT_S
+from orchestration.failure import failed
+from orchestration.flow_options import LIST_RUN
 from orchestration.limits import only_writer
 from orchestration.lists import label_slug
 from orchestration.memory_profile import profiled
 from orchestration.parameters import Searches
-from orchestration.parent import update_parent
 from orchestration.report import notes_heard, publish_outcome, sign_in_notes
-from orchestration.results import RESULT_SERIALIZER
 from orchestration.run_key import is_root
-from orchestration.run_names import genre_run_name, tag_run
+from orchestration.run_names import tag_run
 from tasks.backup import back_up_playlist
 from tasks.history import append_history
 from tasks.match import match_tracks
@@ -30,17 +28,7 @@ from tasks.playlist import update_playlist
 from tasks.scrape import scrape_chart
 
 
-@flow(
-    name="sync-label",
-    flow_run_name=genre_run_name,
-    persist_result=True,
-    result_serializer=RESULT_SERIALIZER,
-    timeout_seconds=GENRE_TIMEOUT_S,
-    on_completion=[update_parent],
-    on_failure=[report_genre_failure, update_parent],
-    on_crashed=[report_genre_failure, update_parent],
-    on_cancellation=[report_genre_failure, update_parent],
-)
+@flow(name="sync-label", **LIST_RUN)
 def sync_label(label: str, dry_run: bool = False, refresh: bool = False, max_searches: Searches = None) -> Any:
     """Update one label's playlist. A failed run can be retried alone, and its finished work is not repeated.
 

@@ -5,12 +5,15 @@ Prefect sends events in the background, so an event that the server rejects is l
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from prefect.events import emit_event
 
 from beatporter import names
+from beatporter.memory.budget import OverBudget
+from beatporter.memory.records import RunFacts
 from beatporter.sync.outcome import Outcome
 from beatporter.sync.streaks import Streak
 from orchestration.links import absolute, artifact_path, run_path
@@ -20,6 +23,8 @@ PLAYLIST_UPDATED = "beatporter.playlist.updated"
 GENRE_FAILED = "beatporter.genre.failed"
 QUOTA_DEFERRED = "beatporter.quota.deferred"
 CHART_CHALLENGED = "beatporter.chart.challenged"
+CHART_NOTED = "beatporter.chart.noted"
+MEMORY_OVER_BUDGET = "beatporter.memory.over-budget"
 SIGN_IN_OLD = "beatporter.sign-in.old"
 
 
@@ -45,6 +50,17 @@ def quota_deferred(deferred: int, spotify_calls: int, streak: Streak, run_id: UU
 def chart_challenged(genres: list[str], streak: Streak, run_id: UUID | str) -> None:
     """Beatport asked for proof of a human instead of showing these genres' charts."""
     _emit(CHART_CHALLENGED, ACCOUNT, "Beatport", {"genres": ", ".join(genres), "days": streak.days}, run_id, _running(streak))
+
+
+def chart_noted(slug: str, note: str, run_id: UUID | str) -> None:
+    """The chart of a genre or subscription was not read as usual: a source refused, its rows look unusual, or an older one is used."""
+    _emit(CHART_NOTED, f"beatporter.chart.{slug}", slug, {"chart": slug, "note": note}, run_id)
+
+
+def memory_over_budget(facts: RunFacts, over: OverBudget) -> None:
+    """A run took more memory than its budget."""
+    payload = asdict(over) | {"genre": facts.genre, "code_version": facts.code_version}
+    _emit(MEMORY_OVER_BUDGET, f"beatporter.genre.{facts.genre}", facts.genre, payload, facts.run_id)
 
 
 def sign_in_old(note: str, run_id: UUID | str) -> None:

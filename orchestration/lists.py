@@ -16,6 +16,9 @@ DEPLOYMENTS: Mapping[Parameter, str] = {
     "label": "sync-label/sync-label",
 }
 """By the parameter that names the chart, label or genre."""
+LIST_FLOWS = tuple(deployment.partition("/")[0] for deployment in DEPLOYMENTS.values())
+"""The flows that update one playlist each."""
+PARENT_FLOW = "sync-genres"
 
 
 def parameter_of(slug: str, settings: Settings | None = None) -> Parameter:

@@ -9,11 +9,10 @@ import logging
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from uuid import UUID
 
 from prefect.context import FlowRunContext
-from prefect.events import emit_event
 
 from beatporter import names
 from beatporter.clock import utc_now
@@ -38,13 +37,12 @@ from beatporter.sync.outcome import LONGEST_RUN, Outcome
 from beatporter.sync.workspace import calls_key
 from orchestration.artifacts import publish, publish_for
 from orchestration.code_version import code_version
+from orchestration.events import memory_over_budget
 from orchestration.run_key import run_key
 from orchestration.run_processes import run_processes
 from orchestration.workspace import open_ledger_of
 
 logger = logging.getLogger(__name__)
-
-OVER_BUDGET = "beatporter.memory.over-budget"
 
 
 @contextmanager
@@ -140,7 +138,7 @@ def _publish(settings: Settings, report: MemoryReport) -> OverBudget | None:
     over = over_budget(report, budget_mb)
     if over:
         logger.warning("%s: %s", genre, over.words())
-        _emit(report.facts, over)
+        memory_over_budget(report.facts, over)
     return over
 
 
@@ -209,13 +207,3 @@ def _publish_for(record: FlightRecord, markdown: str, line: str) -> None:
         publish(key, markdown, line)
         return
     publish_for(run_id, key, markdown, line)
-
-
-def _emit(facts: RunFacts, over: OverBudget) -> None:
-    """Send Prefect's event, for automations, in the background."""
-    emit_event(
-        event=OVER_BUDGET,
-        resource={"prefect.resource.id": f"beatporter.genre.{facts.genre}", "prefect.resource.name": facts.genre},
-        related=[{"prefect.resource.id": f"prefect.flow-run.{facts.run_id}", "prefect.resource.role": "flow-run"}] if facts.run_id else [],
-        payload=asdict(over) | {"genre": facts.genre, "code_version": facts.code_version},
-    )

@@ -28,8 +28,7 @@ from beatporter.sync.report import sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
 from orchestration.blocks import open_account_store, open_store
-from orchestration.chart_events import emit_chart_event
-from orchestration.events import playlist_updated, sign_in_old
+from orchestration.events import chart_noted, playlist_updated, sign_in_old
 from orchestration.failure import explain
 from orchestration.links import genre_links
 from orchestration.memory_profile import with_memory
@@ -42,12 +41,14 @@ STALE_AFTER = timedelta(hours=20)
 
 
 class Notes(list[str]):
-    """A note about a chart, for the person.
+    """What the steps of a run report to the person.
 
     Attributes:
+        about_chart: whether there is a note about the chart.
         challenged: an older chart is used, because Beatport asks for proof of a human.
     """
 
+    about_chart = False
     challenged = False
 
 
@@ -62,7 +63,8 @@ def notes_heard() -> Iterator[Notes]:
             notes.append(progress.note)
             notes.challenged = notes.challenged or progress.step == CHALLENGED
             if progress.step != "match":
-                emit_chart_event("challenged" if progress.step == CHALLENGED else "noted", progress.genre, progress.note)
+                notes.about_chart = True
+                chart_noted(progress.genre, progress.note, run_id())
 
     with listening(listen):
         yield notes
@@ -73,7 +75,7 @@ def publish_outcome(
     beatport_ids: Sequence[int],
     added: Sequence[str],
     memory: Capture,
-    notes: Sequence[str],
+    notes: Notes,
     *,
     dry_run: bool = False,
 ) -> State[Any]:
@@ -92,7 +94,7 @@ def publish_outcome(
 
 
 def _publish_outcome(
-    genre: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Sequence[str], *, dry_run: bool
+    genre: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Notes, *, dry_run: bool
 ) -> State[Any]:
     with open_workspace(run_key(), genre) as workspace:
         entries = entry_outcomes(workspace, genre, beatport_ids, added)
@@ -101,9 +103,9 @@ def _publish_outcome(
         waits = waiting(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
         scraped_at = chart.scraped_at if chart else None
-        said, challenged = list(notes), isinstance(notes, Notes) and notes.challenged
-        if not said and scraped_at and ended_at - scraped_at > STALE_AFTER and beatport_ids:
-            said = ["This chart is older than today; the log of the run's first attempt says why."]
+        said, challenged = list(notes), notes.challenged
+        if not notes.about_chart and scraped_at and ended_at - scraped_at > STALE_AFTER and beatport_ids:
+            said.insert(0, "This chart is older than today; the log of the run's first attempt says why.")
             challenged = workspace.ledger.challenges.rests_until("website", ended_at) is not None
         if challenged:
             outcome = replace(outcome, state="challenged")

@@ -14,9 +14,8 @@ from prefect.states import AwaitingRetry
 
 from beatporter.errors import PermanentError
 from orchestration.links import absolute, run_path
-from orchestration.lists import slug_of
+from orchestration.lists import LIST_FLOWS, slug_of
 
-FLOWS = ["sync-genre", "sync-chart", "sync-label"]
 PAGE = 200
 PAGES = 10
 
@@ -73,7 +72,7 @@ def _last_runs(client: SyncPrefectClient) -> dict[str, FlowRun]:
 
 
 def _newest_first(client: SyncPrefectClient) -> Iterator[FlowRun]:
-    wanted: Any = FlowFilter(name=FlowFilterName(any_=FLOWS))
+    wanted: Any = FlowFilter(name=FlowFilterName(any_=list(LIST_FLOWS)))
     for page in range(PAGES):
         runs = client.read_flow_runs(flow_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=PAGE, offset=page * PAGE)
         yield from runs

@@ -16,7 +16,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort, LogSort
 
-FLOWS = ("sync-genre", "sync-chart", "sync-label", "sync-genres")
+from orchestration.lists import LIST_FLOWS, PARENT_FLOW
+
 MOST_LINES = 1_000
 _AT_ONCE = 200
 
@@ -25,7 +26,7 @@ def last_log() -> str:
     """The log of the last failed run, otherwise of the last run; or a sentence about why there is none."""
     try:
         with get_client(sync_client=True) as client:
-            flows = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
+            flows = FlowFilter(name=FlowFilterName(any_=[*LIST_FLOWS, PARENT_FLOW]))
             failed = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.FAILED, StateType.CRASHED])))
             for chosen in (failed, None):
                 runs = client.read_flow_runs(flow_filter=flows, flow_run_filter=chosen, sort=FlowRunSort.START_TIME_DESC, limit=1)

@@ -18,6 +18,7 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFi
 from prefect.client.schemas.objects import StateType
 
 from beatporter.http.pacing import Pacer
+from orchestration.lists import LIST_FLOWS, PARENT_FLOW
 from orchestration.server import client_that_does_not_wait, is_away, send_what_was_not_sent
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 RATE_LIMIT = "beatporter-spotify"
 SLOTS_A_REQUEST = 5
 """Slots taken at once: one request to the server costs about 130 ms."""
-RUNS = ("sync-genre", "sync-genres")
-"""Flows whose runs call Spotify."""
 ASSUMED_RUNS = 10
 """How many runs share the rate if the server was never reached."""
 ASK_AGAIN_S = 15.0
@@ -114,5 +113,6 @@ def _runs_at_work(client: SyncPrefectClient) -> int:
     """The number of runs that may call Spotify now or are about to start."""
     at_work = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
     return client.count_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=list(RUNS))), flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work))
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[*LIST_FLOWS, PARENT_FLOW])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=at_work)),
     )

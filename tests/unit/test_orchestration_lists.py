@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from beatporter.errors import UnknownChart
-from orchestration.lists import chart_slug, label_slug, parameter_of, slug_of
+from flows.sync_chart import sync_chart
+from flows.sync_genre import sync_genre
+from flows.sync_genres import sync_genres
+from flows.sync_label import sync_label
+from orchestration.lists import LIST_FLOWS, PARENT_FLOW, chart_slug, label_slug, parameter_of, slug_of
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +83,10 @@ def test_an_invalid_label_is_reported() -> None:
 )
 def test_a_runs_parameters_say_its_slug(parameters: dict[str, Any], slug: str) -> None:
     assert slug_of(parameters) == slug
+
+
+def test_every_flow_that_calls_spotify_is_named() -> None:
+    """They share the rate, and are what a retry and a bug report look for."""
+    flows = {flow.name for flow in (sync_genre, sync_chart, sync_label)}
+    assert set(LIST_FLOWS) == flows
+    assert sync_genres.name == PARENT_FLOW

@@ -46,7 +46,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 @pytest.fixture(autouse=True)
 def events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     emitted: list[dict[str, Any]] = []
-    monkeypatch.setattr(module, "emit_event", lambda **event: emitted.append(event))
+    monkeypatch.setattr("orchestration.events.emit_event", lambda event, **more: emitted.append({"event": event, **more}))
     return emitted
 
 

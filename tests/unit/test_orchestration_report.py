@@ -27,7 +27,7 @@ from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
 from orchestration import memory_profile, summary
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
+from orchestration.report import STALE_AFTER, Notes, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
 from orchestration.summary import publish_summary
 from tests.unit.prefect_fakes import FakeClient, at_work
@@ -86,7 +86,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
     ledger.calls.append([CallRow(utc_now(), "search", 3, f"{run.id}/house"), CallRow(utc_now(), "search", 9, "another run/house")])
     told: list[Progress] = []
     with listening(told.append):
-        state = publish_outcome("house", [101], [TRACK], memory(), [])
+        state = publish_outcome("house", [101], [TRACK], memory(), Notes())
     assert (state.name, state.message) == ("Completed", "1 of 1 on Spotify, 1 added")
     outcome = Outcome(**state.data)
     assert (outcome.state, outcome.chart, outcome.matched, outcome.added, outcome.spotify_calls) == ("completed", 1, 1, 1, 3)
@@ -103,7 +103,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
 
 def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now(), entries=2)
-    state = publish_outcome("house", [101, 102], [], memory(), [])
+    state = publish_outcome("house", [101, 102], [], memory(), Notes())
     assert state.is_completed()
     assert (state.name, state.data["state"]) == ("Deferred", "deferred")
     assert "for a later run" in str(state.message)
@@ -114,31 +114,45 @@ def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, publish
 
 def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now())
-    publish_outcome("house", [101], [TRACK], memory(), [], dry_run=True)
+    publish_outcome("house", [101], [TRACK], memory(), Notes(), dry_run=True)
     assert "sync-house" in published
     assert ledger.runs.latest(load_settings().all_genres()["house"].genre_id) is None
 
 
 @pytest.mark.parametrize(("age", "told"), [(STALE_AFTER - timedelta(minutes=1), False), (STALE_AFTER + timedelta(minutes=1), True)])
-def test_an_older_chart_is_named_unless_the_step_that_read_it_did(age: timedelta, told: bool, ledger: Ledger, published: Published) -> None:
+def test_an_older_chart_is_named_unless_the_step_that_read_it_did(
+    age: timedelta, told: bool, ledger: Ledger, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_chart(ledger, utc_now() - age)
-    publish_outcome("house", [101], [TRACK], memory(), [])
+    publish_outcome("house", [101], [TRACK], memory(), Notes())
     assert ("This chart is older than today" in published["sync-house"][0]) == told
-    publish_outcome("house", [101], [TRACK], memory(), ["The chart of yesterday stands in."])
-    assert "The chart of yesterday stands in" in published["sync-house"][0]
+    monkeypatch.setattr(module, "chart_noted", lambda *_: None)
+    with notes_heard() as notes:
+        tell(Progress("house", "scrape", note="The chart of yesterday is used."))
+    publish_outcome("house", [101], [TRACK], memory(), notes)
+    assert "The chart of yesterday is used" in published["sync-house"][0]
     assert "This chart is older than today" not in published["sync-house"][0]
 
 
+def test_what_the_search_reports_does_not_hide_that_the_chart_is_old(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now() - STALE_AFTER - timedelta(minutes=1))
+    with notes_heard() as notes:
+        tell(Progress("house", "match", note="Spotify's search is out of order."))
+    publish_outcome("house", [101], [TRACK], memory(), notes)
+    assert "This chart is older than today" in published["sync-house"][0]
+    assert "out of order" in published["sync-house"][0]
+
+
 @pytest.fixture
-def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    """The events for Prefect's server."""
-    sent: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(module, "emit_chart_event", lambda what, slug, note: sent.append((what, slug, note)))
+def events(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The events about charts for Prefect's server: slug and note."""
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(module, "chart_noted", lambda slug, note, _run: sent.append((slug, note)))
     return sent
 
 
 def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challenged(
-    ledger: Ledger, published: Published, events: list[tuple[str, str, str]]
+    ledger: Ledger, published: Published, events: list[tuple[str, str]]
 ) -> None:
     a_chart(ledger, utc_now() - timedelta(hours=25))
     with notes_heard() as notes:
@@ -151,14 +165,14 @@ def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challen
     assert latest is not None
     assert latest.state == "challenged"
     assert "proof of a human" in published["sync-house"][0]
-    assert events == [("challenged", "house", "Yesterday's stands in: proof of a human.")]
+    assert events == [("house", "Yesterday's stands in: proof of a human.")]
 
 
 def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now() - timedelta(hours=25))
-    assert publish_outcome("house", [101], [TRACK], memory(), []).name == "Completed"
+    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Completed"
     ledger.challenges.note_challenge("website", utc_now())
-    assert publish_outcome("house", [101], [TRACK], memory(), []).name == "Challenged"
+    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Challenged"
 
 
 def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
@@ -172,14 +186,14 @@ def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, p
     assert (latest.state, latest.error) == ("waiting", None)
 
 
-def test_what_the_chart_step_and_the_search_say_is_heard(events: list[tuple[str, str, str]]) -> None:
+def test_what_the_chart_step_and_the_search_say_is_heard(events: list[tuple[str, str]]) -> None:
     with notes_heard() as notes:
         tell(Progress("house", "scrape", note="stands in"))
         tell(Progress("house", "scrape"))
         tell(Progress("house", "wait", note="waiting 3 s"))
         tell(Progress("house", "match", note="the search is out of order"))
     assert notes == ["stands in", "the search is out of order"]
-    assert [event for event in events if "out of order" in str(event)] == [], "it is no event of the chart"
+    assert events == [("house", "stands in")], "what the search reports is no event of the chart"
 
 
 DONE = Outcome("completed", chart=100, matched=90, added=10, spotify_calls=12, peak_memory_mb=200.0, duration_s=1.0)

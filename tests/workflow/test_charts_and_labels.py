@@ -110,7 +110,7 @@ def test_a_challenge_ends_a_run_as_challenged_with_and_without_an_older_chart(be
     status = json.loads(beatporter("status", "--json", **only).stdout)
     assert status["chart_sources"]["website"]["challenges_in_a_row"] == 1
     assert status["chart_sources"]["website"]["rests_until"]
-    events = ask(server, "/events/filter", {"filter": {"event": {"name": ["beatporter.chart.challenged"]}}})
+    events = ask(server, "/events/filter", {"filter": {"event": {"name": ["beatporter.chart.noted"]}}})
     assert events["total"] >= 1
 
 

@@ -91,7 +91,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 def test_inbox_and_memory_pages_are_up_and_nothing_outlives_a_killed_up(up: Up) -> None:
-    assert "Handed over lately" in up.page("Inbox")
+    assert "Recently handed over" in up.page("Inbox")
     assert "<title>" in up.page("Memory")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", up.addresses["Inbox"])
     assert (up.home / "up.json").stat().st_mode & 0o077 == 0, "the inbox's secret can be read by others"
