@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -169,7 +168,7 @@ class Api:
 
     def _by_name(self, chart: Subscription) -> tuple[int, tuple[str, ...]]:
         """The newest chart with a matching name, and a note if it is not today's."""
-        names = chart.names_at(_day(self._now()))
+        names = chart.names_at(self._now().date())
         words = chart.path.partition("%")[0].strip("-").replace("-", " ")
         by_name: dict[str, int] = {}
         for row in self._charts({"name": words} if words else {}):
@@ -240,7 +239,3 @@ def _is_id(value: object) -> bool:
 def _count(document: dict[str, Any]) -> int:
     count = document.get("count")
     return count if isinstance(count, int) else 0
-
-
-def _day(now: datetime) -> date:
-    return now.date()
