@@ -137,7 +137,7 @@ def read_subscription(
         top: use only this many of its first entries.
 
     Raises:
-        UnknownChart: the text is none of these forms.
+        UnknownChart: the text has none of these forms.
     """
     text = text.strip()
     if len(text) > 500 or not text.isprintable():

@@ -51,7 +51,7 @@ class Matches:
         return standing(found)
 
     def all_standing(self, at_once: int = 500) -> Iterator[dict[int, Match]]:
-        """Every entry's standing decision, so many entries at a time, in the order of their ids."""
+        """Every entry's current decision, in the order of their ids, up to `at_once` entries at a time."""
         after = -1
         while True:
             asked = select(MATCHES.c.beatport_id).where(MATCHES.c.beatport_id > after).distinct().order_by(MATCHES.c.beatport_id)

@@ -200,7 +200,7 @@ def record_decision(
 
 
 def _version_words(entry: ChartEntry) -> str:
-    """What tells the version from others of the title, as the entry writes it: remixer or kind, without the words for cuts."""
+    """What distinguishes the version from others of the title, as the entry writes it: remixer or kind, without the words for cuts."""
     version = parse_entry_title(entry.name, entry.mix_name, entry.remixers).version
     kinds = version.kinds - {"remix", "edit", OTHER}
     wanted = version.names | {word for kind in kinds for word in kind.split()}

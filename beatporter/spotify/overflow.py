@@ -44,7 +44,7 @@ def make_room(
         client: of the account.
         playlist: the full one.
         present: its track ids from the top.
-        adding: how many tracks are to be added.
+        adding: how many tracks will be added.
         when_full: the person's setting.
         continuation: `ensure_playlist` for a continuation's number.
         limit: entries that a playlist may hold.

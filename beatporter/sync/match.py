@@ -105,7 +105,7 @@ def _without_doubtful(workspace: Workspace, answers: _Answers, decided: Mapping[
 
 @contextmanager
 def _searchers() -> Iterator[ThreadPoolExecutor]:
-    """Threads that search. A run that is told to end does not wait for them, since one may be in a pause of a minute."""
+    """Threads that search. A stopped run does not wait for them, since one may be in a pause of a minute."""
     pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="search")
     try:
         yield pool

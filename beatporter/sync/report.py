@@ -76,7 +76,7 @@ def failure_report(
     """The artifact `sync-<genre>` of a run that failed: what happened and what to do.
 
     Args:
-        run: the address of the run that is to be retried.
+        run: the address of the run to retry.
         state: how it ended, such as "challenged".
     """
     retry = f"[Retry this run]({run})" if run else "Retry this run"

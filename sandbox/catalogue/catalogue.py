@@ -189,5 +189,5 @@ class Catalogue:
 
 
 def known_genre_ids() -> tuple[int, ...]:
-    """The ids of the genres that a sandbox has unless it is told which, in the catalogue's order."""
+    """The ids of the genres that a sandbox has by default, in the catalogue's order."""
     return tuple(genre.genre_id for genre in KNOWN)

@@ -352,7 +352,7 @@ def _watch_statements(operation: Operations) -> None:
 
 
 def _fill_disk(spare_pages: int) -> None:
-    """Let SQLite's file grow by so many pages from now on, as on a disk that is almost full."""
+    """Let SQLite's file grow by at most this many pages from now on, as on a disk that is almost full."""
     most: list[int] = []
 
     def limit(connection: Any, _: object) -> None:
