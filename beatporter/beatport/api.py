@@ -179,7 +179,9 @@ class Api:
                 f"There is no chart named {names[0]} on Beatport yet, and none of the weeks before.", "Beatporter waits for it."
             )
         if found is None:
-            raise ChartUnavailable(f"There is no chart named {names[0]} on Beatport.", "Copy its address instead: the number at its end identifies it.")
+            raise ChartUnavailable(
+                f"There is no chart named {names[0]} on Beatport.", "Copy its address instead: the number at its end identifies it."
+            )
         return by_name[found], (f"{names[0]} is not out yet; {found} is used instead.",) if found != names[0] else ()
 
     def _charts(self, query: dict[str, str]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from beatporter.matching.intervals import Share, Stratum, stratified
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import AuditAnswer, AuditRow
 from beatporter.records.match import Match
+from beatporter.sync.decisions import current_decisions
 from beatporter.sync.workspace import Workspace
 
 STRATA: Final = ("same, sure", "same, in doubt", "substitute, sure", "substitute, in doubt", "none, with a candidate", "none")
@@ -70,8 +71,9 @@ def draw(workspace: Workspace, slugs: Sequence[str], sample: int, seed: int) -> 
         seed: the same seed draws the same.
     """
     strata: dict[str, list[tuple[ChartEntry, Match]]] = {name: [] for name in STRATA}
-    for entry, match in _decisions(workspace, slugs):
-        strata[stratum_of(match)].append((entry, match))
+    for _, entry, match in current_decisions(workspace, slugs):
+        if match.method in ("isrc", "search"):  # not a person's
+            strata[stratum_of(match)].append((entry, match))
     answered = {(row.beatport_id, row.track_id, row.rules) for row in workspace.ledger.audits.all()}
     chance = random.Random(seed)  # noqa: S311 - a sample, no secret
     left = {
@@ -137,19 +139,6 @@ def audit_line(ledger: Ledger) -> str:
     """The result of the audits under the rules in force, in one line for the briefing; empty before there are any."""
     found = result(ledger.audits.all())
     return say_result(found) if found.answers else ""
-
-
-def _decisions(workspace: Workspace, slugs: Sequence[str]) -> list[tuple[ChartEntry, Match]]:
-    found: dict[int, tuple[ChartEntry, Match]] = {}
-    for slug in slugs:
-        chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
-        entries = chart.entries if chart else ()
-        matches = workspace.ledger.matches.latest([entry.beatport_id for entry in entries])
-        for entry in entries:
-            match = matches.get(entry.beatport_id)
-            if match is not None and match.method in ("isrc", "search"):
-                found.setdefault(entry.beatport_id, (entry, match))
-    return list(found.values())
 
 
 def _stratum(rows: Sequence[AuditRow]) -> Stratum:

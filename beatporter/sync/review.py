@@ -10,6 +10,7 @@ from beatporter.matching import chance_of, is_doubtful
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
+from beatporter.sync.decisions import current_decisions
 from beatporter.sync.overrides import find_subject, never_match, set_match
 from beatporter.sync.workspace import Workspace
 
@@ -33,16 +34,8 @@ class Doubt:
 
 def to_review(workspace: Workspace, slugs: Sequence[str]) -> list[Doubt]:
     """Doubtful decisions of the genres' last charts, those most probably accepted first; an entry of two charts once."""
-    found: dict[int, Doubt] = {}
-    for slug in slugs:
-        chart = workspace.ledger.charts.latest(workspace.genre(slug).genre_id)
-        entries = chart.entries if chart else ()
-        matches = workspace.ledger.matches.latest([entry.beatport_id for entry in entries])
-        for entry in entries:
-            match = matches.get(entry.beatport_id)
-            if match is not None and is_doubtful(match):
-                found.setdefault(entry.beatport_id, Doubt(slug, entry, match))
-    return sorted(found.values(), key=lambda doubt: (-doubt.chance, doubt.slug, doubt.entry.position))
+    found = [Doubt(slug, entry, match) for slug, entry, match in current_decisions(workspace, slugs) if is_doubtful(match)]
+    return sorted(found, key=lambda doubt: (-doubt.chance, doubt.slug, doubt.entry.position))
 
 
 def find_doubt(workspace: Workspace, beatport_id: int) -> Doubt | None:
