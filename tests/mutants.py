@@ -124,6 +124,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("misses are hidden", "matching/explain.py", "return _chance(other) >= weights.YES_SHOWN", "return _chance(other) >= 0.5", KINDS),
     ("the nearest is not first", "matching/decide.py", "0.0 if verdict.version else -verdict.chance,", "0.0,", KINDS),
     ("strata count alike", "matching/intervals.py", "stratum.size * stratum.yes / stratum.asked", "stratum.yes / stratum.asked * whole / len(asked)", AUDIT),
+    ("an audit asks about a person's decision", "sync/audit.py", 'if match.method in ("isrc", "search"):', "if match.method:", "tests/contract/test_match_cases.py"),
     ("cannot tell is a no", "sync/audit.py", 'told = [row for row in rows if row.answer != "unknown"]', "told = list(rows)", AUDIT),
     ("older rules count, too", "sync/audit.py", "for row in rows if row.rules == rules}", "for row in rows}", AUDIT),
     ("sudden misses are kept", "sync/miss_rate.py", "if 2 * missed <= len(fresh):", "if True:", SUDDEN),
