@@ -46,6 +46,7 @@ MAX_ECHO_CHARACTERS = 80
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
 BUDGETS_EXAMPLE = '{"house": 400}'
 MOST_MB = 1_000_000
+MEMORY_PAGES_PORT = 4280
 _EXAMPLES = {
     "genre_ids": GENRE_IDS_EXAMPLE,
     "memory_budgets_mb": BUDGETS_EXAMPLE,
@@ -137,7 +138,7 @@ class Settings(BaseSettings):
     """Other budgets for single genres, by slug."""
     memory_strict: bool = False
     """Fail a run above its budget."""
-    memory_url: Address = "http://127.0.0.1:4280"
+    memory_url: Address = f"http://127.0.0.1:{MEMORY_PAGES_PORT}"
     """Address of `beatporter profile serve`, for the links in artifacts."""
 
     genres: Annotated[tuple[str, ...], NoDecode] = ()

@@ -20,7 +20,7 @@ from beatporter.memory.past_runs import RUN, holders_of
 from beatporter.memory.reading import READER, ReadingFailed
 from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow
-from beatporter.settings import Settings, load_settings
+from beatporter.settings import MEMORY_PAGES_PORT, Settings, load_settings
 from cli.context import use_prefect_for_blocks
 from cli.ledger_view import counted, figures_table, say
 from cli.profile_runs import HOW, GenreRuns, all_genre_runs, find_capture, find_run, genre_runs, index_of, latest_capture
@@ -29,7 +29,6 @@ from orchestration.workspace import open_ledger_of
 
 app = typer.Typer(help="What runs took in memory: list, show, compare, open and serve.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-PORT = 4280
 
 
 @app.command("list")
@@ -144,7 +143,7 @@ def prune_(
 
 
 @app.command("serve")
-def serve_(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = PORT) -> None:
+def serve_(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = MEMORY_PAGES_PORT) -> None:
     """Serve the memory pages on 127.0.0.1: every genre's trend, flame graphs, tables. Ctrl-C ends it."""
     serve_pages(_settings(), port)
 

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from beatporter.errors import BeatporterError
 from beatporter.home import make_home
 from beatporter.private_file import write_private
-from beatporter.settings import load_settings
+from beatporter.settings import MEMORY_PAGES_PORT, load_settings
 from cli.embedded_prefect import server_environment
 from cli.inbox_address import DEFAULT_PORT, inbox_address
 from cli.prefect_server import STATE
@@ -29,13 +29,12 @@ from cli.up_processes import Processes, free_port, is_free
 from cli.up_sandbox import ENVIRONMENT, sandbox_environment, use_sandbox_home
 
 LOCK = "up.lock"
-PAGES_PORT = 4201
 
 
 def up(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Against stand-ins for Beatport and Spotify; needs no account.")] = False,
     port: Annotated[int, typer.Option(help="Port of Prefect's pages; 0 takes a free one.", min=0, max=65535)] = 4200,
-    pages_port: Annotated[int, typer.Option(help="Port of the memory pages; 0 takes a free one.", min=0, max=65535)] = PAGES_PORT,
+    pages_port: Annotated[int, typer.Option(help="Port of the memory pages; 0 takes a free one.", min=0, max=65535)] = MEMORY_PAGES_PORT,
     inbox_port: Annotated[int, typer.Option(help="Port of the inbox; 0 takes a free one.", min=0, max=65535)] = DEFAULT_PORT,
     notify: Annotated[str, typer.Option(help="Where alerts go: an Apprise address, or a notification block as type/name.")] = "",
     install: Annotated[bool, typer.Option("--install", help="Let systemd start it with this machine.")] = False,
@@ -120,6 +119,7 @@ def _start_and_wait(
         processes.start_sandbox(home / "sandbox.json", home / ENVIRONMENT, home / "sandbox.ports")
         environment |= sandbox_environment(home / ENVIRONMENT)
         addresses["Sandbox"] = json.loads((home / "sandbox.ports").read_text())["control"]
+    environment.setdefault("BEATPORTER_MEMORY_URL", f"http://127.0.0.1:{pages_port}")  # the artifacts link there
     environment = server_environment(home, port, environment)
     if not api:
         console.print("Starting Prefect's server …")
