@@ -17,6 +17,14 @@ from cli.temporary_server import Say, started_server
 
 SERVER_GONE = 1
 """Exit code."""
+ALWAYS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "beatporter,orchestration",  # their warnings belong in the run's log
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a thread of the domain may have no run
+}
+"""Prefect's settings for everything that we start, unless the environment has others."""
+HEARTBEAT_S = "30"
+"""Interval of a run's heartbeat; automations.yaml waits for two of them."""
 PATIENT_RETRIES = "8"
 """Retries of Prefect's client, 8.5 minutes in all: the person's own server may be down for five."""
 
@@ -30,19 +38,18 @@ def use_embedded_prefect(home: Path, *, verbose: bool, say: Say | None = None, g
         say: called with a message after a restart of that server; default: standard error.
         give_up: called if the restart fails, instead of ending the process.
     """
-    if set_prefect_up(home, verbose=verbose):
+    if prepare_prefect(home, verbose=verbose):
         os.environ["PREFECT_API_URL"] = started_server(home / "prefect", say or _say, give_up or _end).api_url
 
 
-def set_prefect_up(home: Path, *, verbose: bool) -> bool:
+def prepare_prefect(home: Path, *, verbose: bool) -> bool:
     """Set Prefect's settings for a command, without a server; returns whether the command needs its own server.
 
     Raises:
         SettingsError: the home cannot be written.
     """
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "beatporter,orchestration")  # their warnings belong in the run's log
-    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # a thread of the domain may have no run
+    for name, value in ALWAYS.items():
+        os.environ.setdefault(name, value)
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     if "PREFECT_API_URL" in os.environ or "PREFECT_PROFILE" in os.environ:
@@ -67,10 +74,6 @@ def _end(message: str) -> None:
     os._exit(SERVER_GONE)
 
 
-HEARTBEAT_S = "30"
-"""Interval of a run's heartbeat; automations.yaml waits for two of them."""
-
-
 def server_environment(home: Path, port: int, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment in which `beatporter up` runs Prefect's server, its worker, and their clients.
 
@@ -83,9 +86,6 @@ def server_environment(home: Path, port: int, environment: Mapping[str, str]) ->
     defaults = {
         "PREFECT_HOME": str((home / "prefect").resolve()),
         "PREFECT_UI_API_URL": api,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_S,
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "beatporter,orchestration",
-        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     }
-    return {**defaults, **environment, "PREFECT_API_URL": api}
+    return {**ALWAYS, **defaults, **environment, "PREFECT_API_URL": api}

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from beatporter.settings import load_settings
 from cli.demo import HOME
-from cli.embedded_prefect import set_prefect_up
+from cli.embedded_prefect import prepare_prefect
 from cli.up_processes import free_port, is_free
 
 
@@ -30,7 +30,7 @@ def ui(
     home = HOME if demo else load_settings().home
     port = port or free_port()
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
-    set_prefect_up(home, verbose=True)
+    prepare_prefect(home, verbose=True)
     console.print(f"Open [bold]http://127.0.0.1:{port}/v2/artifacts[/] in some seconds – Ctrl-C ends it.")
     prefect = Path(sys.executable).with_name("prefect")
     os.execv(prefect, [str(prefect), "server", "start", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - Prefect's own command

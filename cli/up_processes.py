@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ RESTARTS = 5
 RESTART_AFTER_S = 3.0
 POOL = "beatporter"
 _PR_SET_PDEATHSIG = 1
+_GONE = (ProcessLookupError, PermissionError)
 
 
 class Processes:
@@ -172,24 +173,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def _no_such_process() -> Iterator[None]:
-    with suppress(ProcessLookupError, PermissionError):
-        yield
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children: ask first, then kill."""
-    with _no_such_process():
+    with suppress(*_GONE):
         process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(END_S)
-    with _no_such_process():
+    with suppress(*_GONE):
         os.killpg(process.pid, signal.SIGTERM)
     end = time.monotonic() + END_S
     while _group_is_alive(process) and time.monotonic() < end:
         time.sleep(LOOK_EVERY_S)
-    with _no_such_process():
+    with suppress(*_GONE):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -198,7 +193,7 @@ def _group_is_alive(process: subprocess.Popen[bytes]) -> bool:
     process.poll()
     try:
         os.killpg(process.pid, 0)
-    except (ProcessLookupError, PermissionError):
+    except _GONE:
         return False
     return True
 
