@@ -107,7 +107,7 @@ def make_ledger(folder: Path, rows: int) -> None:
 
 def measure_ledger(folder: Path, turn: int) -> Figures:
     """Look-ups, then appends with what follows them in a run: emptying the log after a step, and closing the connection."""
-    from beatporter.ledger.database import SETTLE_BYTES
+    from beatporter.ledger.engine import SETTLE_BYTES
     from beatporter.ledger.ledger import open_ledger
     from beatporter.records.ledger import HistoryRow
 

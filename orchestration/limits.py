@@ -19,7 +19,7 @@ from filelock import FileLock
 from prefect.runtime import deployment, flow_run
 
 from beatporter.errors import LedgerUnwritable
-from beatporter.ledger.database import is_postgres
+from beatporter.ledger.engine import is_postgres
 from beatporter.settings import Settings, load_settings
 from orchestration.server import patiently
 from orchestration.shared_rate import SharedRate

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from beatporter.errors import SettingsError
 from beatporter.home import make_home
-from beatporter.ledger.database import is_postgres
+from beatporter.ledger.engine import is_postgres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.parquet_ledger import refuse_forgotten
 from beatporter.ledger.startup_check import check_before_run

@@ -140,7 +140,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a refusing server counts as away", "../orchestration/shared_rate.py", "if not is_away(error):", "if False:", SHARED_RATE),
     ("a run gives up at once without its server", "../orchestration/server.py", "if not is_away(error) or waited_s >= AWAY_S:", "if True:", SERVER),
     ("states are not sent after an outage", "../orchestration/server.py", "        send_what_was_not_sent()\n", "        pass\n", SERVER),
-    ("an empty file is a new ledger", "ledger/database.py", "path.stat().st_size < MIN_FILE_BYTES", "0 < path.stat().st_size < MIN_FILE_BYTES", "tests/contract/ledger/test_ledger_damage.py"),
+    ("an empty file is a new ledger", "ledger/engine.py", "path.stat().st_size < MIN_FILE_BYTES", "0 < path.stat().st_size < MIN_FILE_BYTES", "tests/contract/ledger/test_ledger_damage.py"),
     ("an old run makes a genre ready", "sync/briefing.py", "run is not None and run.at >= since", "run is not None", BRIEFING),
     ("a failed genre is ready", "sync/briefing.py", ' and self.run.state != "failed"', "", BRIEFING),
     ("what came in long ago is new", "sync/briefing.py", "if row.added_at >= since", "if True", BRIEFING),

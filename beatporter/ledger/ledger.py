@@ -17,7 +17,8 @@ from beatporter.ledger.challenges import Challenges
 from beatporter.ledger.chart_reads import ChartReads
 from beatporter.ledger.charts import Charts
 from beatporter.ledger.corrections import Corrections
-from beatporter.ledger.database import Database, is_postgres
+from beatporter.ledger.database import Database
+from beatporter.ledger.engine import is_postgres
 from beatporter.ledger.history import History
 from beatporter.ledger.matches import Matches
 from beatporter.ledger.memory import Memory

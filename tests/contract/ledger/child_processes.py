@@ -23,7 +23,7 @@ import alembic.config  # noqa: F401 - loaded before the forks
 import psycopg  # noqa: F401
 
 from beatporter.errors import BeatporterError
-from beatporter.ledger import database
+from beatporter.ledger import engine
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
@@ -166,7 +166,7 @@ def results_of(outcomes: list[Outcome]) -> list[Any]:
 
 
 def main(what: str, address: str, count: int) -> None:
-    database.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk must not fail the test
+    engine.LOCK_TIMEOUT_S = TIMEOUT_S  # a slow disk must not fail the test
     gate, opens = os.pipe()
     children = []
     for number in range(count):

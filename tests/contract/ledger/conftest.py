@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gcp_storage_emulator.server import Server, create_server
 
-from beatporter.ledger import database
+from beatporter.ledger import engine
 from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.ledger import Ledger, open_ledger
 from tests.contract.ledger.archive_cases import bucket_place, folder_place
@@ -43,7 +43,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let threads that write at once wait for each other, however slow the disk is."""
-    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
+    monkeypatch.setattr(engine, "LOCK_TIMEOUT_S", TIMEOUT_S)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -25,8 +25,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from beatporter.ledger import database
-from beatporter.ledger.database import is_postgres
+from beatporter.ledger import engine
+from beatporter.ledger.engine import is_postgres
 from beatporter.ledger.ledger import open_ledger
 from beatporter.ledger.tables import metadata
 from tests.contract.ledger.all_rows import Contents, contents
@@ -35,7 +35,7 @@ from tests.contract.ledger.sample_ledger import Step, answers, steps_until
 STEPS: list[Step] = steps_until("9999")
 TABLES = [table.name for table in metadata.sorted_tables if table.name != "ledger"]
 
-database.PRAGMAS = (*database.PRAGMAS, "synchronous=OFF")
+engine.PRAGMAS = (*engine.PRAGMAS, "synchronous=OFF")
 """A killed process leaves its written data to the system, so waiting for the disk would only take time."""
 
 point: Callable[[], None] = lambda: None  # noqa: E731

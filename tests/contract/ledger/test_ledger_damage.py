@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnwritable, SettingsError
-from beatporter.ledger import database
+from beatporter.ledger import engine
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import SnapshotRow
 from tests.contract.ledger.child_processes import NOBODY, append_while_there_is_room, at_once, open_and_write_as_nobody, results_of
@@ -278,7 +278,7 @@ class TestRoom:
 
     def test_a_full_database_is_reported_and_its_transaction_rolled_back(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_ledger(path.with_name("other.db")).close()
-        monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=75"))
+        monkeypatch.setattr(engine, "PRAGMAS", (*engine.PRAGMAS, "max_page_count=75"))
         ledger = open_ledger(path)
 
         def fill_up() -> None:
@@ -294,11 +294,11 @@ class TestRoom:
 
     def test_no_space_for_the_tables_leaves_no_half_ledger(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=20"))
+            patched.setattr(engine, "PRAGMAS", (*engine.PRAGMAS, "max_page_count=20"))
             with pytest.raises(LedgerUnwritable, match="full") as caught:
                 open_ledger(path)
             is_told_well(caught.value, path)
-        database._ENGINES.clear()
+        engine._ENGINES.clear()
         ledger = open_ledger(path)
         fill(ledger)
         ledger.close()
@@ -320,7 +320,7 @@ systemd-1 {there}/auto autofs rw 0 0
         """A system with network drives; returns the folder that contains them."""
         listed, there = tmp_path / "mounts", tmp_path / "mnt"
         listed.write_text(self.MOUNTS.format(there=there, kind=request.param).lstrip())
-        monkeypatch.setattr(database, "MOUNTS", listed)
+        monkeypatch.setattr(engine, "MOUNTS", listed)
         return there
 
     @pytest.mark.parametrize("folder", ["nas", "nas/deep/down", "auto", "with blank"])
@@ -341,5 +341,5 @@ systemd-1 {there}/auto autofs rw 0 0
             open_ledger(tmp_path / "link" / "ledger.db")
 
     def test_a_system_without_mount_information_is_trusted(self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "MOUNTS", tmp_path / "none")
+        monkeypatch.setattr(engine, "MOUNTS", tmp_path / "none")
         open_ledger(path).close()

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
-from beatporter.ledger import database
+from beatporter.ledger import database, engine
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.records.ledger import HistoryRow, SnapshotRow
@@ -34,7 +34,8 @@ WRITES: dict[str, Callable[[Ledger], object]] = {
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.1)
+    for module in (database, engine):
+        monkeypatch.setattr(module, "LOCK_TIMEOUT_S", 0.1)
     monkeypatch.setattr(database, "UNREACHABLE_TIMEOUT_S", 0)
 
 
@@ -69,7 +70,7 @@ class TestLocked:
         ledger.close()
 
     def test_a_lock_released_in_time_is_waited_for(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "LOCK_TIMEOUT_S", TIMEOUT_S)
+        monkeypatch.setattr(engine, "LOCK_TIMEOUT_S", TIMEOUT_S)
         ledger = open_ledger(address)
         with closing(connect(address, check_same_thread=False)) as other, ThreadPoolExecutor(1) as pool:
             other.execute("BEGIN IMMEDIATE")
