@@ -6,12 +6,8 @@ A value comes from the environment (`BEATPORTER_SPOTIFY_RATE`), else from `beatp
 
 from __future__ import annotations
 
-import difflib
 import json
-import os
 import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,16 +29,13 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from beatporter.errors import SettingsError, UnknownChart
 from beatporter.genres import FURTHER, Genre, all_genres, find_genre
 from beatporter.names import playlist_name
+from beatporter.settings_sources import FILE, PREFIX, check_file, explain, refuse_gone, refuse_unknown, shortened
 from beatporter.subscriptions import Subscription, parts_host, read_subscription
 
-PREFIX = "BEATPORTER_"
-FILE = "beatporter.toml"
 BLOCK_PREFIX = "secret/"
 """A setting that begins with this names the Prefect block that holds the secret."""
 
 
-MAX_ECHO_CHARACTERS = 80
-"""How much of a wrong value an error repeats, in characters."""
 GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
 BUDGETS_EXAMPLE = '{"house": 400}'
 MOST_MB = 1_000_000
@@ -56,7 +49,6 @@ _EXAMPLES = {
 MAX_GENRE_ID = 2**31 - 1
 """The largest value that the ledger's columns on PostgreSQL hold."""
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
-_USER = re.compile(r"(?<=://)[^@]*@")
 
 
 def _address(value: str) -> str:
@@ -360,84 +352,11 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: naming the key, its value and the accepted values.
     """
-    _refuse_gone()
-    _refuse_unknown()
-    _check_file()
+    refuse_gone()
+    refuse_unknown(Settings.model_fields)
+    check_file()
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError(_explain(error), f"Change it in the environment or in {FILE}.") from None
-
-
-def shortened(value: object) -> str:
-    """A value as errors repeat it: quoted, shortened, without the user and password of an address."""
-    text = repr(value[: 2 * MAX_ECHO_CHARACTERS] if isinstance(value, str) else _plain(value))
-    text = _USER.sub("********@", text)
-    return text if len(text) <= MAX_ECHO_CHARACTERS else f"{text[: MAX_ECHO_CHARACTERS - 1]}…"
-
-
-def _plain(value: object) -> object:
-    """The value, without the digits of a number that Python refuses to print."""
-    return "a number with thousands of digits" if isinstance(value, int) and value.bit_length() > 10_000 else value
-
-
-def _check_file() -> None:
-    """Read the file once before pydantic does: pydantic ignores a folder, and reports anything else without our explanations."""
-    try:
-        with Path(FILE).open("rb") as file:
-            tomllib.load(file)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        problem = SettingsError(f"{FILE} cannot be read: {error.strerror}.", "Make it a readable file, or move it away.")
-    except UnicodeDecodeError as error:
-        problem = SettingsError(f"{FILE} is not UTF-8: byte {error.start + 1} is not part of a character.", "Save it as UTF-8.")
-    except tomllib.TOMLDecodeError as error:
-        problem = SettingsError(f"{FILE} is not valid TOML: {error}.", "Correct that line.")
-    except (ValueError, RecursionError):  # a number with thousands of digits, or deeply nested arrays
-        problem = SettingsError(f"{FILE} holds a number with thousands of digits, or nests too deep.", "Correct it.")
-    else:
-        return
-    raise problem
-
-
-def _refuse_unknown() -> None:
-    """Otherwise a misspelt name would silently leave its setting at the default."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper()[: 2 * MAX_ECHO_CHARACTERS], known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "Unset it; the README lists the settings."
-            raise SettingsError(f"{shortened(name)[1:-1]} in the environment is not a setting.", hint)
-
-
-def _refuse_gone() -> None:
-    """Explain what replaced a removed setting, instead of ignoring it."""
-    if os.environ.get(f"{PREFIX}STORAGE"):
-        raise SettingsError(
-            f"{PREFIX}STORAGE was removed: the ledger is now a database, not a folder of files.",
-            f"Unset it. {PREFIX}DATABASE names the database (default: beatporter.db in the home folder), {PREFIX}ARCHIVE a folder "
-            "or bucket for its archive. Import the old files with `beatporter ledger import FOLDER`.",
-        )
-
-
-def _explain(error: ValidationError) -> str:
-    return " ".join(_explain_one(dict(problem)) for problem in error.errors(include_context=True, include_input=True))
-
-
-def _explain_one(problem: dict[str, Any]) -> str:
-    location = [str(part) for part in problem["loc"]]
-    said = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    if not location:  # it concerns several keys
-        return f"{said}."
-    key = location[0]
-    if problem["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"charts": ChartChoice, "labels": LabelChoice} if location[1:] else {}
-        known = models.get(key, Settings).model_fields
-        near = difflib.get_close_matches(location[-1][: 2 * MAX_ECHO_CHARACTERS], known, n=1)
-        where = f"[{'.'.join(location[:-1])}] of {FILE}" if location[1:] else FILE
-        return f"{where} has an unknown key {shortened(location[-1])}" + (f"; did you mean {near[0]!r}?" if near else ".")
-    secret = "token" in key or "secret" in key or key == "database"
-    got = "" if secret or isinstance(problem["input"], Mapping) else f", got {shortened(problem['input'])}"
-    inner = f" of {shortened('.'.join(location[1:]))}" if location[1:] else ""
-    return f"{PREFIX}{key.upper()} ({key} in {FILE}){inner}: {said}{got}."
+        tables = {"charts": ChartChoice.model_fields, "labels": LabelChoice.model_fields}
+        raise SettingsError(explain(error, Settings.model_fields, tables), f"Change it in the environment or in {FILE}.") from None

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from beatporter.clock import utc_now
-from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings, load_settings
+from beatporter.settings import BLOCK_PREFIX, Settings, load_settings
+from beatporter.settings_sources import PREFIX
 from beatporter.spotify.login import (
     DEFAULT_PORT,
     Loopback,

@@ -20,7 +20,8 @@ from beatporter.beatport.sign_in import (
 from beatporter.beatport.tokens import check_sign_in
 from beatporter.clock import utc_now
 from beatporter.errors import SettingsError, TransientError
-from beatporter.settings import PREFIX, Settings
+from beatporter.settings import Settings
+from beatporter.settings_sources import PREFIX
 from cli.embedded_prefect import use_embedded_prefect
 from cli.terminal import Terminal
 from orchestration.blocks import AccountBlock

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import BLOCK_TYPE, SIGN_IN_AGAIN, BeatportSignIn, account_block, account_document, read_account
 from beatporter.errors import SettingsError, UpstreamDown
-from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
+from beatporter.settings import BLOCK_PREFIX, Settings
+from beatporter.settings_sources import PREFIX
 from beatporter.spotify.sign_in import SIGN_IN_PREFIX, SignIn, SignInStore, block_name, read_document
 from orchestration.redaction import hide
 

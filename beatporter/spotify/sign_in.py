@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
 from beatporter.private_file import write_private
-from beatporter.settings import BLOCK_PREFIX, PREFIX, Settings
+from beatporter.settings import BLOCK_PREFIX, Settings
+from beatporter.settings_sources import PREFIX
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
 FILE = "spotify.json"

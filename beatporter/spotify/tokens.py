@@ -21,7 +21,8 @@ from beatporter.errors import BeatporterError, RateLimited, SettingsError, SignI
 from beatporter.http.http_result import BadAddress, Down, Good, HttpResult, Refused, Wait
 from beatporter.http.retry_policy import OnWait, send_with_retries
 from beatporter.http.session import HttpSession
-from beatporter.settings import PREFIX, Settings
+from beatporter.settings import Settings
+from beatporter.settings_sources import PREFIX
 from beatporter.spotify.call import result_of, retry_policy
 from beatporter.spotify.sign_in import SIGN_IN_AGAIN, SignIn, require_client
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from beatporter.ledger.tables import metadata
-from beatporter.settings import PREFIX, Settings
+from beatporter.settings import Settings
+from beatporter.settings_sources import PREFIX
 from cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
