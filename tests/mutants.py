@@ -20,7 +20,7 @@ STATE, PLAN, APPLY = "tests/unit/test_playlist_state.py", "tests/unit/test_spoti
 BUDGET = "tests/unit/test_quota_budget.py tests/unit/test_quota_waits.py"
 TABLES = "tests/contract/ledger/test_ledger_tables.py tests/contract/ledger/test_ledger_history.py"
 MEMORY, JUDGE = (
-    "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py",
+    "tests/unit/test_memory_report.py tests/memory/test_memory_capture.py tests/memory/test_memory_capture_faults.py",
     "tests/unit/test_matching_judge.py tests/unit/test_matching_decide.py",
 )
 ALLOCATION, RECOVERY = "tests/unit/test_quota_allocation.py", "tests/unit/test_sync_crash_recovery.py"

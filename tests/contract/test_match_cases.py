@@ -19,8 +19,8 @@ from beatporter.sync.audit import result
 from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
+from tests.contract.dj import BEATPORTER, Dj
 from tests.contract.pseudo_terminal import CTRL_C, run_in_terminal
-from tests.contract.test_match_commands import BEATPORTER, Dj
 
 FIELDS = ["take", "version", "score", "why", "shown_in_review"]
 CASE: dict[str, Any] = {

@@ -13,7 +13,7 @@ from beatporter.sync.overrides import forget_match, never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
 from tests.contract.conftest import use_settings
-from tests.contract.test_match_commands import Dj
+from tests.contract.dj import Dj
 
 WORDS = st.sampled_from(("set", "never", "forget", "run"))
 STEPS = st.lists(st.tuples(WORDS, st.integers(0, 2), st.integers(0, 3)), min_size=2, max_size=7)

@@ -5,15 +5,8 @@ Each runs in a child of its own, because memray traces once a process.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import textwrap
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,53 +14,8 @@ from beatporter.memory.analysis import thinned
 from beatporter.memory.flight_record import is_alive
 from beatporter.memory.reading import reader_environment
 from beatporter.memory.records import Moment
+from tests.memory.captured_scripts import MB, ROOT, linux_only, run
 from tests.timeouts import TIMEOUT_S
-
-ROOT = Path(__file__).parents[2]
-MB = 2**20
-PREAMBLE = """
-import itertools, json, sys, threading, time
-from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
-from beatporter.memory.capture import capture
-from beatporter.memory.capture import step
-from beatporter.memory.markdown import Surroundings, report_markdown
-from beatporter.memory.records import RunFacts
-from beatporter.memory.report import make_report
-from tests.timeouts import TIMEOUT_S
-
-MB = 2**20
-HERE = Path(sys.argv[1])
-FACTS = RunFacts("house", "run", "", False, "code", "host")
-
-def hold_memory(megabytes):
-    return [bytearray(b"x") * (MB + number) for number in range(megabytes)]
-
-def told(captured, **more):
-    report = make_report(captured, FACTS, timeout_s=TIMEOUT_S)
-    print(json.dumps({"report": asdict(report), "markdown": report_markdown(report, Surroundings(None, 350.0)), **more}, default=str))
-"""
-
-
-def run(tmp_path: Path, body: str, *arguments: str, **environment: str) -> list[dict[str, Any]]:
-    """The script's output, one JSON document per line."""
-    script = tmp_path / "script.py"
-    script.write_text(PREAMBLE + textwrap.dedent(body))
-    child = subprocess.run(
-        [sys.executable, str(script), str(tmp_path), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-    )
-    assert child.returncode == 0, child.stderr
-    return [json.loads(line) for line in child.stdout.splitlines()]
-
-
-def linux_only() -> None:
-    if sys.platform != "linux":
-        pytest.skip("only Linux lets a process reset its peak")
 
 
 def test_the_report_names_the_function_that_held_64_mb_and_the_peak(tmp_path: Path) -> None:
@@ -230,24 +178,6 @@ def test_somebody_elses_tracker_is_left_alone(tmp_path: Path) -> None:
     assert told["theirs"] > 0
 
 
-def test_an_error_within_goes_on_and_leaves_a_report(tmp_path: Path) -> None:
-    (told,) = run(
-        tmp_path,
-        """
-        try:
-            with capture(HERE / "memory-house.bin") as captured:
-                kept = hold_memory(16)
-                raise ValueError("of the run itself")
-        except ValueError as error:
-            told(captured, error=str(error))
-        with capture(HERE / "memory-house.bin") as captured:
-            assert captured.file, "the failed run left its tracker behind"
-        """,
-    )
-    assert told["error"] == "of the run itself"
-    assert told["report"]["details"]["peak_bytes"] >= 16 * MB
-
-
 def test_when_tracing_is_off_memray_is_not_even_loaded(tmp_path: Path) -> None:
     (told,) = run(
         tmp_path,
@@ -262,47 +192,6 @@ def test_when_tracing_is_off_memray_is_not_even_loaded(tmp_path: Path) -> None:
     assert told["report"]["details"] is None
     assert "BEATPORTER_PROFILE" in told["report"]["note"]
     assert told["report"]["peak_rss_bytes"] - told["report"]["rss_before_bytes"] > 14 * MB
-
-
-def test_a_folder_that_cannot_be_written_costs_the_trace_and_not_the_run(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (told,) = run(
-        tmp_path,
-        """
-        with capture(HERE / "file" / "memory-house.bin") as captured:
-            kept = hold_memory(16)
-        told(captured)
-        """,
-    )
-    assert told["report"]["details"] is None
-    assert "cannot be" in told["report"]["note"]
-    assert told["report"]["peak_rss_bytes"]
-
-
-def test_a_disk_that_fills_up_during_the_run_is_said_and_costs_only_the_trace(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if (
-        not shutil.which("mount")
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)], capture_output=True).returncode
-    ):
-        pytest.skip("no small disk can be made here")
-    try:
-        (told,) = run(
-            tmp_path,
-            """
-            with capture(HERE / "disk" / "memory-house.bin") as captured:
-                import email.mime.text, http.client, xml.dom.minidom, sqlite3, bs4, requests, rapidfuzz
-                for number in range(100):
-                    kept = [bytes(1000 + number * size) for size in range(1, 1000)]
-                end = hold_memory(8)
-            told(captured)
-            """,
-        )
-        assert "the disk is full" in told["report"]["note"]
-        assert told["report"]["peak_rss_bytes"] > told["report"]["rss_before_bytes"] + 8 * MB
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_reservation_is_told_apart_from_memory(tmp_path: Path) -> None:
@@ -411,64 +300,6 @@ def test_one_reader_reads_all_captures_of_a_process(tmp_path: Path) -> None:
     while is_alive(readers[0]["process"]):
         assert time.monotonic() < end, "the reader outlives the process that it reads for"
         time.sleep(0.1)
-
-
-def test_tracing_stops_at_the_largest_file_and_the_run_goes_on(tmp_path: Path) -> None:
-    (told,) = run(
-        tmp_path,
-        """
-        with capture(HERE / "memory-house.bin", largest_file=1000) as captured:
-            for number in itertools.cycle(range(30)):
-                kept = [bytes(1000 + number * size) for size in range(1, 300)]
-                time.sleep(0.05)
-                if "memory-capture" not in [thread.name for thread in threading.enumerate()]:
-                    break
-            late = hold_memory(32)
-        told(captured)
-        """,
-    )
-    assert "Tracing stopped" in told["report"]["note"]
-    assert told["report"]["details"]["peak_bytes"] < 20 * MB, "what came after the stop was traced"
-    assert told["report"]["peak_rss_bytes"] - told["report"]["rss_before_bytes"] > 30 * MB, "the kernel's figure covers the whole run"
-
-
-def test_a_capture_that_cannot_be_read_is_a_report_without_details(tmp_path: Path) -> None:
-    damaged, gone, slow = run(
-        tmp_path,
-        """
-        with capture(HERE / "memory-house.bin") as captured:
-            pass
-        from beatporter.memory.reading import READER
-        whole = captured.file.read_bytes()
-        captured.file.write_bytes(b"nonsense")
-        told(captured)
-        captured.file.unlink()
-        told(captured)
-        captured.file.write_bytes(whole)
-        READER.close()
-        slow = make_report(captured, FACTS, timeout_s=0.001)
-        print(json.dumps({"report": asdict(slow), "markdown": report_markdown(slow, Surroundings(None, 350.0))}, default=str))
-        """,
-    )
-    for told, reason in ((damaged, "could not be read"), (gone, "could not be read"), (slow, "took longer")):
-        assert told["report"]["details"] is None
-        assert reason in told["report"]["note"]
-        assert "Peak **" in told["markdown"]
-        assert str(tmp_path) not in told["markdown"]
-
-
-def test_no_secret_of_the_environment_or_command_line_reaches_a_report(tmp_path: Path) -> None:
-    (told,) = run(
-        tmp_path,
-        """
-        with capture(HERE / "memory-house.bin") as captured:
-            kept = hold_memory(1)
-        told(captured)
-        """,
-        "--token=hush-hush",
-        BEATPORTER_SPOTIFY_CLIENT_SECRET="hush-hush",
-    )
-    assert "hush" not in json.dumps(told)
 
 
 def test_the_child_that_reads_the_capture_does_not_get_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
