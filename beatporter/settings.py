@@ -298,6 +298,10 @@ class Settings(BaseSettings):
         found = [self._subscription(f"[{table}] {name}", name, choice) for table, name, choice in self._choices()]
         return {one.slug: one for one in found}
 
+    def all_lists(self) -> dict[str, Genre]:
+        """Every genre, and every chart and label that the person subscribed to, by slug."""
+        return {**self.all_genres(), **self.subscriptions()}
+
     def enabled_lists(self) -> tuple[str, ...]:
         """Slugs of everything that a run without a choice syncs: genres, charts, labels."""
         return (*self.enabled_genres(), *self.subscriptions())

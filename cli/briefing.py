@@ -26,9 +26,9 @@ def briefing(
     """Say whether the playlists are ready, what is new, what left, and what waits for you."""
     if as_json and html:
         raise typer.BadParameter("use --json or --html, not both")
-    with command_workspace("briefing") as desk:
-        read = read_briefing(desk, desk.settings.enabled_genres(), _sign_ins(desk))
-        server = running_server(desk.settings.home)
+    with command_workspace("briefing") as workspace:
+        read = read_briefing(workspace, workspace.settings.enabled_genres(), _sign_ins(workspace))
+        server = running_server(workspace.settings.home)
     if as_json:
         print_document(briefing_document(read), ensure_ascii=False)
         return
@@ -54,8 +54,8 @@ def briefing(
             console.print(f"  {track.position}. {track.name}", markup=False, highlight=False)
 
 
-def _sign_ins(desk: Workspace) -> list[str]:
+def _sign_ins(workspace: Workspace) -> list[str]:
     try:
-        return [f"Spotify sign-in: {sign_in_words(load_sign_in(desk.settings, desk.sign_in_store), desk.now())}"]
+        return [f"Spotify sign-in: {sign_in_words(load_sign_in(workspace.settings, workspace.sign_in_store), workspace.now())}"]
     except SettingsError as error:
         return [str(error)]

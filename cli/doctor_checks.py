@@ -53,7 +53,7 @@ def check_all(load: Callable[[], Settings], *, offline: bool) -> list[Finding]:
         Finding("Settings", "good", f"{len(settings.enabled_genres())} genres, charts from {', '.join(settings.chart_source)}"),
         _home(settings),
     ]
-    findings += _at_desk(offline=offline)
+    findings += _with_ledger(offline=offline)
     return [*findings, *_server(settings)]
 
 
@@ -79,63 +79,64 @@ def _home(settings: Settings) -> Finding:
     return Finding("Home", "good", str(place))
 
 
-def _at_desk(*, offline: bool) -> list[Finding]:
+def _with_ledger(*, offline: bool) -> list[Finding]:
     """The checks that need the ledger."""
     try:
-        desk = command_workspace("doctor")
+        workspace = command_workspace("doctor")
     except BeatporterError as error:
         return [_bad("Ledger", error)]
-    with desk:
-        return [_ledger(desk), _quota(desk), *_sign_in(desk, offline=offline), *_sources(desk), *([] if offline else [_chart(desk)])]
+    with workspace:
+        known = [_ledger(workspace), _quota(workspace), *_sign_in(workspace, offline=offline), *_sources(workspace)]
+        return known if offline else [*known, _chart(workspace)]
 
 
-def _ledger(desk: Workspace) -> Finding:
+def _ledger(workspace: Workspace) -> Finding:
     try:
-        check_before_run(desk.ledger.database)
+        check_before_run(workspace.ledger.database)
     except BeatporterError as error:
         return _bad("Ledger", error)
-    archive = desk.settings.archive or "no archive is set"
-    return Finding("Ledger", "good", f"{desk.ledger.database.name}; {archive}")
+    archive = workspace.settings.archive or "no archive is set"
+    return Finding("Ledger", "good", f"{workspace.ledger.database.name}; {archive}")
 
 
-def _quota(desk: Workspace) -> Finding:
-    budget, now = desk.settings.spotify_daily_budget, desk.now()
-    left, until = calls_left(desk.ledger.calls, budget, now), desk.ledger.calls.quota_until()
+def _quota(workspace: Workspace) -> Finding:
+    budget, now = workspace.settings.spotify_daily_budget, workspace.now()
+    left, until = calls_left(workspace.ledger.calls, budget, now), workspace.ledger.calls.quota_until()
     if until is not None and until > now:
         return Finding("Quota", "note", f"Spotify's is spent until {until:%Y-%m-%d %H:%M} UTC.", "Nothing: runs defer the rest until then.")
     return Finding("Quota", "good" if left else "note", f"{left} of {budget} calls left today")
 
 
-def _sign_in(desk: Workspace, *, offline: bool) -> Iterator[Finding]:
+def _sign_in(workspace: Workspace, *, offline: bool) -> Iterator[Finding]:
     try:
-        sign_in = load_sign_in(desk.settings, desk.sign_in_store)
+        sign_in = load_sign_in(workspace.settings, workspace.sign_in_store)
     except BeatporterError as error:
         yield _bad("Spotify sign-in", error)
         return
-    words = sign_in_words(sign_in, desk.now())
-    old = sign_in_warning(sign_in, desk.now()) is not None
+    words = sign_in_words(sign_in, workspace.now())
+    old = sign_in_warning(sign_in, workspace.now()) is not None
     yield Finding("Spotify sign-in", "note" if old else "good", words, "Run `beatporter login`." if old else "")
     if offline:
         return
     try:
-        yield Finding("Spotify", "good", f"answers; the account is {desk.spotify.me().account_id}")
+        yield Finding("Spotify", "good", f"answers; the account is {workspace.spotify.me().account_id}")
     except BeatporterError as error:
         yield _bad("Spotify", error)
 
 
-def _sources(desk: Workspace) -> Iterator[Finding]:
+def _sources(workspace: Workspace) -> Iterator[Finding]:
     """Each source of charts, as ledger and sign-in know it."""
-    for name in desk.settings.chart_source:
-        source = read_source(desk, name)
+    for name in workspace.settings.chart_source:
+        source = read_source(workspace, name)
         remedy = "" if source.is_ready else REST_ENDS if source.signed_in else SIGN_IN
         yield Finding(f"Charts from {name}", "good" if source.is_ready else "note", source.words or "ready.", remedy)
 
 
-def _chart(desk: Workspace) -> Finding:
+def _chart(workspace: Workspace) -> Finding:
     """One chart through the chain of sources, as a run reads it; nothing of it is kept but a challenge."""
-    slug = desk.settings.enabled_genres()[0]
+    slug = workspace.settings.enabled_genres()[0]
     try:
-        found = desk.source.read_chart(desk.genre(slug))
+        found = workspace.source.read_chart(workspace.genre(slug))
     except BeatporterError as error:
         return _bad("Charts", error)
     refused = " ".join(found.notes)

@@ -50,7 +50,7 @@ def genre_runs(ledger: Ledger, genre: Genre) -> GenreRuns:
 
 def all_genre_runs(ledger: Ledger, settings: Settings) -> list[GenreRuns]:
     """Every genre that has runs, by name."""
-    by_id = {genre.genre_id: genre for genre in (*settings.all_genres().values(), *settings.subscriptions().values())}
+    by_id = {genre.genre_id: genre for genre in settings.all_lists().values()}
     found = [by_id[genre_id] for genre_id in ledger.memory.genres() if genre_id in by_id]
     return [genre_runs(ledger, genre) for genre in sorted(found, key=lambda genre: genre.slug)]
 

@@ -114,6 +114,5 @@ def _tell(workspace: Workspace, deferred: int, calls: int, parent: UUID) -> None
         quota_deferred(deferred, calls, days_running(workspace, is_deferred), parent)
     refused = days_running(workspace, is_challenged)
     if refused.days:
-        known = {**workspace.settings.all_genres(), **workspace.settings.subscriptions()}
-        slugs = {one.genre_id: slug for slug, one in known.items()}
+        slugs = {one.genre_id: slug for slug, one in workspace.settings.all_lists().items()}
         chart_challenged([slugs[number] for number in refused.genre_ids if number in slugs], refused, parent)

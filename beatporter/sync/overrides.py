@@ -41,7 +41,7 @@ def find_subject(workspace: Workspace, beatport_id: int) -> Subject:
         SettingsError: the id was in no chart that was read.
     """
     match = workspace.ledger.matches.latest([beatport_id]).get(beatport_id)
-    for genre in (*workspace.settings.all_genres().values(), *workspace.settings.subscriptions().values()):
+    for genre in workspace.settings.all_lists().values():
         chart = workspace.ledger.charts.latest(genre.genre_id)
         for entry in chart.entries if chart else ():
             if entry.beatport_id == beatport_id:

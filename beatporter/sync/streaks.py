@@ -31,8 +31,8 @@ def is_deferred(row: RunRow) -> bool:
 
 
 def is_challenged(row: RunRow) -> bool:
-    """Whether Beatport asked for proof of a human."""
-    return row.error_type == "ChallengeShown"
+    """Whether Beatport asked for proof of a human: the run failed for it, or used an older chart."""
+    return row.state == "challenged" or row.error_type == "ChallengeShown"
 
 
 def days_running(workspace: Workspace, happened: Callable[[RunRow], bool]) -> Streak:

@@ -172,10 +172,10 @@ def test_lessons_from_overrides(dj: Dj) -> None:
     )
     assert json.loads(dj.says("learn", "--json")) == []
     assert "No single word" in dj.says("learn")
-    with Workspace(dj.settings(), dj.ledger, run_key="words") as desk:
+    with Workspace(dj.settings(), dj.ledger, run_key="words") as workspace:
         for number, name in ((11, "Beside"), (12, "Swallow")):
-            set_match(desk, number, SpotifyTrack(f"{number:022}", f"{name} - Sunrise Edit", ("Marsh",), duration_ms=200_000))
-        never_match(desk, 13)
+            set_match(workspace, number, SpotifyTrack(f"{number:022}", f"{name} - Sunrise Edit", ("Marsh",), duration_ms=200_000))
+        never_match(workspace, 13)
     found = json.loads(dj.says("learn", "--json"))
     best = found[0]
     assert best["settles"] == [11, 12]
@@ -230,5 +230,5 @@ def later(match: Match) -> Any:
 
 
 def dj_now(dj: Dj) -> Any:
-    with Workspace(dj.settings(), dj.ledger, run_key="now") as desk:
-        return desk.now().replace(microsecond=0)
+    with Workspace(dj.settings(), dj.ledger, run_key="now") as workspace:
+        return workspace.now().replace(microsecond=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,6 +87,13 @@ def test_days_in_a_row_end_at_the_first_day_without() -> None:
         workspace.now = lambda: now
         assert days_running(workspace, is_challenged).days == 2
         assert days_running(workspace, is_deferred).days == 0
+
+
+def test_a_day_with_an_older_chart_after_a_challenge_counts_as_challenged() -> None:
+    with open_workspace("key", "house") as workspace:
+        keep_outcome(workspace, "house", replace(DONE, state="challenged"))
+        found = days_running(workspace, is_challenged)
+    assert (found.days, found.genre_ids) == (1, (5,))
 
 
 def test_a_refused_chart_has_a_state_of_its_own() -> None:
