@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from beatporter.errors import SettingsError
-from beatporter.sync.inbox import Inbox, Taken, make_inbox
+from beatporter.sync.inbox import Inbox, InboxResult, make_inbox
 from cli.context import command_workspace
 from cli.inbox_address import DEFAULT_PORT
 from cli.inbox_server import InboxServer
@@ -27,9 +27,9 @@ def inbox(
     """Take charts from your browser, by a bookmarklet, or as saved pages and JSON files put into a folder. Runs of that day use them."""
     console = Terminal()
 
-    def say(taken: Taken) -> None:
+    def say(taken: InboxResult) -> None:
         name = f"{taken.name}: " if taken.name else ""
-        console.print(f"{name}{taken.said}", style="" if taken.good else "red", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{name}{taken.message}", style="" if taken.accepted else "red", markup=False, highlight=False, soft_wrap=True)
 
     with command_workspace("inbox") as workspace:
         try:
@@ -40,7 +40,7 @@ def inbox(
             ) from None
         taking = Inbox(workspace.settings, workspace.ledger, now=workspace.now)
         if once:
-            bad = [taken for taken in _tell(taking.take_files(), say) if not taken.good]
+            bad = [taken for taken in _tell(taking.take_files(), say) if not taken.accepted]
             raise typer.Exit(1 if bad else 0)
         with InboxServer(workspace.settings, taking, port) as server:
             console.print(f"The bookmarklet is at {server.address}/", markup=False, highlight=False, soft_wrap=True)
@@ -50,9 +50,9 @@ def inbox(
             watch(server, say)
 
 
-def watch(server: InboxServer, say: Callable[[Taken], None], *, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch(server: InboxServer, say: Callable[[InboxResult], None], *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Read files as they arrive, and report them and what the browser sent, until interrupted."""
-    told: list[Taken] = []
+    told: list[InboxResult] = []
     try:
         while True:
             for taken in server.inbox.take_files():
@@ -63,13 +63,13 @@ def watch(server: InboxServer, say: Callable[[Taken], None], *, sleep: Callable[
         return
 
 
-def _news(server: InboxServer, told: list[Taken], say: Callable[[Taken], None]) -> list[Taken]:
+def _news(server: InboxServer, told: list[InboxResult], say: Callable[[InboxResult], None]) -> list[InboxResult]:
     now = list(server.taken)
     _tell(reversed([taken for taken in now if not any(taken is one for one in told)]), say)
     return now
 
 
-def _tell(news: Iterable[Taken], say: Callable[[Taken], None]) -> list[Taken]:
+def _tell(news: Iterable[InboxResult], say: Callable[[InboxResult], None]) -> list[InboxResult]:
     told = list(news)
     for taken in told:
         say(taken)

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from beatporter.errors import SettingsError
 from beatporter.http.limits import MAX_BODY_BYTES
 from beatporter.settings import Settings
-from beatporter.sync.inbox import Inbox, Taken
+from beatporter.sync.inbox import Inbox, InboxResult
 from cli.bookmarklet import inbox_page, receive_page
 from cli.inbox_address import DEFAULT_PORT, inbox_address, load_secret
 
@@ -46,7 +46,7 @@ class InboxServer:
         self.inbox = inbox
         self.origins = _origins_of(settings.beatport_url)
         self.secret = load_secret(settings.home)
-        self.taken: deque[Taken] = deque(maxlen=_REMEMBERED)
+        self.taken: deque[InboxResult] = deque(maxlen=_REMEMBERED)
         try:
             self._server = _Listener(("127.0.0.1", port), _Handler)
         except OSError as error:
@@ -60,7 +60,7 @@ class InboxServer:
             f"Port {port} of 127.0.0.1 cannot be used: {problem}.", "Is another `beatporter inbox` running? Else use --port."
         )
 
-    def note(self, taken: Taken) -> Taken:
+    def note(self, taken: InboxResult) -> InboxResult:
         """Remember a result for the page."""
         self.taken.appendleft(taken)
         return taken
@@ -77,7 +77,7 @@ class InboxServer:
                 "That is not what the bookmarklet sends. Drag it into your bookmarks again.",
             )
         taken = self.note(self.inbox.take_page(sent["data"], sent["address"]))
-        return HTTPStatus.OK if taken.good else HTTPStatus.UNPROCESSABLE_ENTITY, taken.said
+        return HTTPStatus.OK if taken.accepted else HTTPStatus.UNPROCESSABLE_ENTITY, taken.message
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="inbox", daemon=True)
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         inbox = self.server.inbox_server
         rest = self._rest()
         if rest == "":
-            lately = [(taken.said, taken.good) for taken in inbox.taken]
+            lately = [(taken.message, taken.accepted) for taken in inbox.taken]
             policy = "default-src 'none'; style-src 'unsafe-inline'"
             self._answer(HTTPStatus.OK, inbox_page(inbox.address, str(inbox.inbox.folder), lately), policy=policy)
         elif rest == "receive":

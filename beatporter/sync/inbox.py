@@ -41,17 +41,17 @@ _STILL_WRITTEN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class InboxResult:
     """What happened to something that was provided.
 
     Attributes:
         name: of the file; empty for a page from the browser.
-        said: for the person: what was read, or why it was rejected.
+        message: for the person: what was read, or why it was rejected.
     """
 
     name: str
-    said: str
-    good: bool
+    message: str
+    accepted: bool
 
 
 class Inbox:
@@ -77,7 +77,7 @@ class Inbox:
             return None
         return self._ledger.charts.latest(number)
 
-    def take_page(self, text: str, address: str) -> Taken:
+    def take_page(self, text: str, address: str) -> InboxResult:
         """Accept the `__NEXT_DATA__` of the page that the browser shows.
 
         Args:
@@ -86,13 +86,13 @@ class Inbox:
         try:
             document = decode_json(text)
         except ValueError:
-            return Taken("", "The page's data is not JSON. Reload the page and send it again.", good=False)
+            return InboxResult("", "The page's data is not JSON. Reload the page and send it again.", accepted=False)
         try:
-            return Taken("", self._keep(read_handed(document, self._settings, self._now().date(), address=address), self._now()), good=True)
+            return InboxResult("", self._keep(read_handed(document, self._settings, self._now().date(), address=address), self._now()), accepted=True)
         except BeatporterError as error:
-            return Taken("", str(error), good=False)
+            return InboxResult("", str(error), accepted=False)
 
-    def take_files(self) -> list[Taken]:
+    def take_files(self) -> list[InboxResult]:
         """Read every new file in the folder; returns what happened to each."""
         try:
             files = sorted(path for path in self.folder.iterdir() if path.suffix.lower() in _KINDS and path.is_file())
@@ -100,7 +100,7 @@ class Inbox:
             return []
         return [taken for path in files if not _refused_before(path) and (taken := self._take_file(path)) is not None]
 
-    def _take_file(self, path: Path) -> Taken | None:
+    def _take_file(self, path: Path) -> InboxResult | None:
         try:
             saved_at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
             handed = read_handed(_load(path), self._settings, self._now().date(), file_name=path.name)
@@ -111,14 +111,14 @@ class Inbox:
         except FileNotFoundError:  # another process took it first
             return None
         except OSError as error:
-            return Taken(path.name, f"{path.name} cannot be read or moved: {error.strerror}.", good=False)
+            return InboxResult(path.name, f"{path.name} cannot be read or moved: {error.strerror}.", accepted=False)
         except BeatporterError as error:
             if isinstance(error, CutOff) and datetime.now(UTC) - saved_at < _STILL_WRITTEN:
                 return None
             logger.warning("%s in the inbox was rejected: %s", path.name, error)
             _say_why(path, error)
-            return Taken(path.name, str(error), good=False)
-        return Taken(path.name, said, good=True)
+            return InboxResult(path.name, str(error), accepted=False)
+        return InboxResult(path.name, said, accepted=True)
 
     def _keep(self, handed: HandedChart, at: datetime) -> str:
         """Save the chart; returns a sentence about what was read."""

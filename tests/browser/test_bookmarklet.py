@@ -76,7 +76,7 @@ def test_a_click_hands_the_page_over_and_says_what_was_read(context: BrowserCont
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.post_data or "") if request.method == "POST" else None)
     assert click(page, script) == "Beatporter: House, 100 entries, today."
-    assert [taken.good for taken in inbox.taken] == [True]
+    assert [taken.accepted for taken in inbox.taken] == [True]
     assert len(sent) == 1
     assert set(re.findall(r'^{"(\w+)":|,"(data)":"', sent[0])) == {("address", ""), ("", "data")}, "the address and the data, nothing else"
     assert "<html" not in sent[0]
@@ -97,7 +97,7 @@ def test_a_page_that_may_send_nowhere_hands_over_through_a_window_of_the_inboxs_
     with page.expect_popup() as opened:
         page.evaluate(f"() => {{ {script} }}")
     opened.value.get_by_text("House, 100 entries, today.").wait_for()
-    assert [taken.said for taken in inbox.taken] == ["House, 100 entries, today."]
+    assert [taken.message for taken in inbox.taken] == ["House, 100 entries, today."]
 
 
 def test_a_page_of_another_site_can_neither_send_nor_open_its_way_in(

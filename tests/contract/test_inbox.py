@@ -19,7 +19,7 @@ from beatporter.errors import ChartUnavailable, SettingsError
 from beatporter.http.limits import MAX_BODY_BYTES
 from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import Settings, load_settings
-from beatporter.sync.inbox import LASTS, Inbox, Taken, make_inbox
+from beatporter.sync.inbox import LASTS, Inbox, InboxResult, make_inbox
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from cli.inbox import watch
@@ -88,7 +88,7 @@ def ids(sandbox: Sandbox, slug: str) -> list[int]:
 
 def test_a_saved_page_is_taken_moved_away_and_used_by_that_days_runs_only(desk: Desk, sandbox: Sandbox) -> None:
     file = desk.put("whatever.html", page(sandbox, "/genre/house/5/top-100"))
-    assert desk.inbox.take_files() == [Taken("whatever.html", "House, 100 entries, today.", good=True)]
+    assert desk.inbox.take_files() == [InboxResult("whatever.html", "House, 100 entries, today.", accepted=True)]
     assert not file.exists()
     assert (desk.inbox.folder / "done" / "whatever.html").exists()
     desk.now += timedelta(hours=1)
@@ -120,8 +120,8 @@ def test_every_kind_of_page_says_itself_which_list_it_is_of(desk: Desk, sandbox:
     ):
         desk.put(name, page(sandbox, path))
         taken = desk.inbox.take_files()
-        assert taken[0].good, taken
-        assert taken[0].said.startswith(said)
+        assert taken[0].accepted, taken
+        assert taken[0].message.startswith(said)
     assert len(desk.run("Ten")) == 10, "the first ten of what was handed over whole"
     assert desk.run("Weekend") == [track.track_id for track in sandbox.beatport.dj_chart(weekly.chart_id)[1].tracks]
     assert len(desk.run("Own")) > 5
@@ -142,8 +142,8 @@ def test_a_rejected_file_stays_with_a_text_that_says_why(desk: Desk, name: str, 
     file = desk.put(name, content)
     os.utime(file, (time.time() - 60, time.time() - 60))
     taken = desk.inbox.take_files()
-    assert [one.good for one in taken] == [False]
-    assert says in taken[0].said
+    assert [one.accepted for one in taken] == [False]
+    assert says in taken[0].message
     assert file.exists()
     assert says in (desk.inbox.folder / f"{name}.why.txt").read_text()
     assert desk.inbox.take_files() == [], "it is said once"
@@ -154,13 +154,13 @@ def test_a_file_that_is_still_being_written_is_looked_at_again(desk: Desk, sandb
     desk.put("house.html", whole[: len(whole) // 2])
     assert desk.inbox.take_files() == []
     desk.put("house.html", whole)
-    assert desk.inbox.take_files()[0].good
+    assert desk.inbox.take_files()[0].accepted
 
 
 def test_a_file_of_last_week_is_kept_and_is_not_todays(desk: Desk, sandbox: Sandbox) -> None:
     file = desk.put("house.html", page(sandbox, "/genre/house/5/top-100"))
     os.utime(file, (time.time() - 7 * 86_400,) * 2)
-    assert "too old to be used as today's" in desk.inbox.take_files()[0].said
+    assert "too old to be used as today's" in desk.inbox.take_files()[0].message
     with pytest.raises(ChartUnavailable):
         desk.run("house")
 
@@ -171,14 +171,14 @@ def test_a_page_of_an_empty_chart_is_reported(desk: Desk, sandbox: Sandbox) -> N
         desk.put("x.html", page(sandbox, "/genre/house/5/top-100"))
     finally:
         sandbox.beatport.empty_charts.clear()
-    assert "handed over is empty" in desk.inbox.take_files()[0].said
+    assert "handed over is empty" in desk.inbox.take_files()[0].message
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the shared folder of real files is not here")
 def test_real_files_are_accepted(desk: Desk) -> None:
     desk.put("a.html", (REAL / "beatport-top100-house-2023-10.html").read_bytes())
     desk.put("b.json", (REAL / "beatport-top100-melodic-2026-05.json").read_bytes())
-    said = [taken.said for taken in desk.inbox.take_files()]
+    said = [taken.message for taken in desk.inbox.take_files()]
     assert said == ["House, 100 entries, today.", "Melodic House & Techno, 100 entries, today."]
 
 
@@ -299,5 +299,5 @@ def test_watching_says_what_became_of_files_and_pages_once(server: InboxServer, 
         elif number == 3:
             raise KeyboardInterrupt
 
-    watch(server, lambda taken: said.append(taken.said), sleep=sleep)
+    watch(server, lambda taken: said.append(taken.message), sleep=sleep)
     assert said == ["House, 100 entries, today.", "Dubstep, 100 entries, today."]
