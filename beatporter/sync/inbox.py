@@ -88,7 +88,9 @@ class Inbox:
         except ValueError:
             return InboxResult("", "The page's data is not JSON. Reload the page and send it again.", accepted=False)
         try:
-            return InboxResult("", self._keep(read_handed(document, self._settings, self._now().date(), address=address), self._now()), accepted=True)
+            return InboxResult(
+                "", self._keep(read_handed(document, self._settings, self._now().date(), address=address), self._now()), accepted=True
+            )
         except BeatporterError as error:
             return InboxResult("", str(error), accepted=False)
 
