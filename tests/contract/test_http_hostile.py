@@ -54,7 +54,7 @@ def hostile(service: str, reply: Reply) -> HostileServer:
 
 
 def page(text: str) -> Reply:
-    return rawly(f"HTTP/1.1 200 OK\r\n{HTML}\r\nContent-Length: {len(text.encode())}\r\n\r\n{text}".encode())
+    return rawly(f"HTTP/1.1 200 OK\r\n{HTML}\r\nConnection: close\r\nContent-Length: {len(text.encode())}\r\n\r\n{text}".encode())
 
 
 @pytest.mark.parametrize("service", EACH_PATH)
