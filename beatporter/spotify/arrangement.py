@@ -184,7 +184,7 @@ def _plan(there: Sequence[Token], target: Sequence[Token], *, resend_moved: bool
     """
     counts, wanted = Counter(track_id for track_id, _ in there), Counter(track_id for track_id, _ in target)
     removed: set[str | None] = {track_id for track_id in counts if counts[track_id] > wanted[track_id] and track_id is not None}
-    stays = _staying(there, target)
+    stays = staying(there, target)
     if resend_moved:
         removed |= {token[0] for token in _both(there, target) if token not in stays and token[0] is not None}
         removed |= _in_gaps(target, stays, removed, gap)
@@ -210,7 +210,7 @@ def _both(there: Sequence[Token], target: Sequence[Token]) -> set[Token]:
     return set(there) & set(target)
 
 
-def _staying(there: Sequence[Token], target: Sequence[Token]) -> set[Token]:
+def staying(there: Sequence[Token], target: Sequence[Token]) -> set[Token]:
     """The largest set of entries that are in both and keep their order; the others move around them."""
     places = {token: place for place, token in enumerate(target)}
     common = [token for token in there if token in places]
@@ -239,7 +239,7 @@ def _in_gaps(target: Sequence[Token], stays: Collection[Token], removed: Collect
 
 def _moves(left: list[Token], order: Sequence[Token]) -> tuple[list[Move], list[Token]]:
     """Moves that bring what is left into order, neighbours that stay neighbours together; and the result."""
-    stays = _staying(left, order)
+    stays = staying(left, order)
     moves: list[Move] = []
     for start, length in _blocks(left, order, stays):
         at = left.index(order[start])

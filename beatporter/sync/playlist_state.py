@@ -11,7 +11,7 @@ docs/decisions/playlist-state.md explains why each state is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -143,7 +143,31 @@ class PlaylistState:
             self._save("recorded", row.snapshot_id)
         return info
 
-    def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match]) -> PlaylistReading:
+    def keep_content(self, snapshot_id: str | None, rows: Sequence[BackupRow]) -> None:
+        """Record what the playlist holds after a write that changed more than its top: history, backup and state.
+
+        Args:
+            snapshot_id: the snapshot after the write. None: unknown, so the playlist is read before the next write.
+            rows: the whole content.
+        """
+        now = self._workspace.now()
+        items = self._ledger.backups.items_of(rows)
+        by_id = {row.track_id: row for row in rows if row.track_id is not None}
+        known = self._ledger.history.known(self.playlist_id, track_ids=by_id).track_ids
+        new = [
+            HistoryRow(track_id, row.isrc, recording_key(row.name, row.artists), None, "playlist", now)
+            for track_id, row in by_id.items()
+            if track_id not in known
+        ]
+        with self._ledger.transaction():
+            self._ledger.history.append(self.playlist_id, new)
+            if snapshot_id is not None:
+                self._ledger.backups.keep(self.playlist_id, snapshot_id, now, items)
+            self._save("recorded", snapshot_id)
+
+    def reconcile(
+        self, playlist: PlaylistRef, wanted: Mapping[str, Match], on_items: Callable[[Sequence[PlaylistItem]], None] = lambda items: None
+    ) -> PlaylistReading:
         """Read the playlist: put its unknown tracks into the history, its content into a backup, and record the state.
 
         For half a minute after a write Spotify may report an older snapshot for what is read. If there is a backup of that snapshot with
@@ -152,6 +176,7 @@ class PlaylistState:
         Args:
             playlist: with its current snapshot.
             wanted: tracks to be added, with the decisions that found them.
+            on_items: called with what was read, a part at a time.
         """
         ids: list[str | None] = []
         reading = self._new_reading(wanted)
@@ -160,7 +185,8 @@ class PlaylistState:
             for chunk in self._chunks():
                 self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))
                 ids.extend(item.track.track_id if item.track else None for item in chunk)
-                yield from map(_backup_row, chunk)
+                on_items(chunk)
+                yield from map(backup_row, chunk)
 
         items = self._ledger.backups.items_of(rows())
         gone = removed_by_user(self._row, reading.sent_there)
@@ -238,7 +264,8 @@ class _Reading:
         self.sent_there: dict[str, datetime | None] = {}
 
 
-def _backup_row(item: PlaylistItem) -> BackupRow:
+def backup_row(item: PlaylistItem) -> BackupRow:
+    """A backup's row for an entry that was read."""
     track = item.track
     if track is None:
         return BackupRow(item.position, None, None, "", (), item.added_at)
