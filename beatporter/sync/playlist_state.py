@@ -36,11 +36,13 @@ class PlaylistReading:
         present: wanted tracks that are in the playlist now.
         left_behind: wanted tracks that are in the playlist but were in no history before the read: left by an interrupted write.
         removed_by_user: tracks that an interrupted write brought in and the person has removed since.
+        learned: how many tracks were new to the history.
     """
 
     present: frozenset[str] = frozenset()
     left_behind: frozenset[str] = frozenset()
     removed_by_user: frozenset[str] = frozenset()
+    learned: int = 0
 
 
 class PlaylistState:
@@ -183,7 +185,9 @@ class PlaylistState:
 
         def rows() -> Iterator[BackupRow]:
             for chunk in self._chunks():
-                self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))
+                found = self._take_in(chunk, reading)
+                self._ledger.history.append(self.playlist_id, found)
+                reading.learned.update(row.track_id for row in found)
                 ids.extend(item.track.track_id if item.track else None for item in chunk)
                 on_items(chunk)
                 yield from map(backup_row, chunk)
@@ -195,7 +199,7 @@ class PlaylistState:
             kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
             shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
             self._save("recorded", playlist.snapshot_id if shown == ids else None)
-        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone))
+        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone), len(reading.learned))
 
     def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
         """Read the playlist without changing the ledger."""
@@ -262,6 +266,7 @@ class _Reading:
         self.present: set[str] = set()
         self.left_behind: set[str] = set()
         self.sent_there: dict[str, datetime | None] = {}
+        self.learned: set[str] = set()
 
 
 def backup_row(item: PlaylistItem) -> BackupRow:
