@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from beatporter.backup_choice import BackupChoice, Digging
@@ -24,8 +25,9 @@ def accumulate(
     source: PlaylistRef,
     rows: Sequence[BackupRow],
     choice: BackupChoice,
-    listing: Sequence[PlaylistRef],
+    listing: list[PlaylistRef],
     account_id: str,
+    only_writer: Callable[[str], AbstractContextManager[object]],
 ) -> int:
     """Put the source's new tracks on top of the accumulating playlist, in the source's order; returns how many.
 
@@ -33,7 +35,8 @@ def accumulate(
 
     Args:
         rows: what the source holds.
-        listing: the account's playlists.
+        listing: the account's playlists; a new one is added to it, so that the next source finds it.
+        only_writer: the lock of a playlist, by its id.
 
     Raises:
         SettingsError: it is the source itself, or it is full.
@@ -46,8 +49,14 @@ def accumulate(
         target = ensure_playlist(
             workspace.spotify, listing, account_id, None, choice.into, public=workspace.settings.playlist_public, sleep=workspace.sleep
         )
+        listing.append(target)
         if target.total == 0:
             PlaylistState(workspace, target.playlist_id).begin(target.snapshot_id)
+    with only_writer(target.playlist_id):
+        return _put_on_top(workspace, target, source, rows, choice)
+
+
+def _put_on_top(workspace: Workspace, target: PlaylistRef, source: PlaylistRef, rows: Sequence[BackupRow], choice: BackupChoice) -> int:
     state = PlaylistState(workspace, target.playlist_id)
     target, content = content_of(workspace, target, state)
     plan = plan_collect(_new(workspace, target.playlist_id, source, rows, choice.digging, content.rows), content.ids)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from beatporter.errors import BeatporterError
 from beatporter.records.ledger import BackupRow
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.arrangement import calls_of
+from beatporter.spotify.playlist_text import find_playlist_by_text
 from beatporter.sync.duplicates import Duplicate, find_duplicates, suspects, without
+from beatporter.sync.known_playlists import list_account
 from beatporter.sync.playlist_content import add_lengths
 from beatporter.sync.rearrangement import carry_out, open_playlist, planned
 from beatporter.sync.workspace import Workspace
@@ -38,6 +42,38 @@ class Deduped:
     refused: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     finished: str | None = None
+    error: str = ""
+    """What went wrong; the other playlists are still done."""
+
+
+def dedupe_playlists(
+    workspace: Workspace,
+    texts: Sequence[str],
+    *,
+    any_cut: bool = False,
+    keep_dates: bool = False,
+    dry_run: bool = False,
+    only_writer: Callable[[str], AbstractContextManager[object]] = nullcontext,
+) -> Iterator[Deduped]:
+    """Yield the result for each playlist that a text names; one that fails does not stop the others.
+
+    Args:
+        texts: links, URIs, ids or names.
+        any_cut, keep_dates, dry_run: see `dedupe_playlist`.
+        only_writer: the lock of a playlist, by its id.
+
+    Raises:
+        SettingsError: a text names no playlist of the account.
+        QuotaExceeded, RateLimited, UpstreamDown: the account could not be listed.
+    """
+    _, listing = list_account(workspace)
+    found = [find_playlist_by_text(listing, text) for text in texts]
+    for playlist in dict.fromkeys(found):
+        try:
+            with only_writer(playlist.playlist_id):
+                yield dedupe_playlist(workspace, playlist, any_cut=any_cut, keep_dates=keep_dates, dry_run=dry_run)
+        except BeatporterError as error:
+            yield Deduped(playlist, (), (), 0, 0, {}, error=str(error))
 
 
 def dedupe_playlist(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,11 +14,10 @@ from beatporter.records.track import PlaylistRef
 from beatporter.spotify.client import PAGE_SIZE
 from beatporter.spotify.playlist_text import find_playlist_by_text, playlist_id_of
 from beatporter.sync.accumulate import accumulate, would_accumulate
+from beatporter.sync.known_playlists import list_account
 from beatporter.sync.playlist_content import content_of
 from beatporter.sync.playlist_state import PlaylistState, backup_row
 from beatporter.sync.workspace import Workspace
-
-logger = logging.getLogger(__name__)
 
 SPOTIFYS_OWN = "spotify"
 """The account that owns what Spotify makes."""
@@ -52,19 +51,24 @@ class BackedUp:
     why: str = ""
 
 
-def back_up_playlists(workspace: Workspace, choices: Mapping[str, BackupChoice], *, dry_run: bool = False) -> Iterator[BackedUp]:
+OnlyWriter = Callable[[str], AbstractContextManager[object]]
+"""The lock of a playlist, by its id."""
+
+
+def back_up_playlists(
+    workspace: Workspace, choices: Mapping[str, BackupChoice], *, dry_run: bool = False, only_writer: OnlyWriter = nullcontext
+) -> Iterator[BackedUp]:
     """Yield the outcome of each choice; one that cannot be read does not stop the others.
 
     Raises:
         QuotaExceeded, RateLimited, UpstreamDown: the account could not be listed.
     """
-    account_id = workspace.account_id
-    listing = workspace.spotify.playlists()
+    account_id, listing = list_account(workspace)
     for name, choice in choices.items():
         before = sum(workspace.spotify.calls.values())
         try:
             playlist = _find(workspace, listing, choice.playlist)
-            outcome = _back_up(workspace, name, playlist, choice, listing, account_id, dry_run=dry_run)
+            outcome = _back_up(workspace, name, playlist, choice, listing, account_id, only_writer, dry_run=dry_run)
         except (QuotaExceeded, RateLimited) as error:
             outcome = BackedUp(name, choice.playlist, "deferred", why=str(error))
         except (RequestRefused, UpstreamDown, SettingsError) as error:
@@ -102,8 +106,9 @@ def _back_up(
     name: str,
     playlist: PlaylistRef,
     choice: BackupChoice,
-    listing: Sequence[PlaylistRef],
+    listing: list[PlaylistRef],
     account_id: str,
+    only_writer: OnlyWriter,
     *,
     dry_run: bool,
 ) -> BackedUp:
@@ -114,7 +119,8 @@ def _back_up(
         pages = max(1, -(-playlist.total // PAGE_SIZE))
         return BackedUp(name, playlist.name, "backed up", playlist.total, choice.into, calls=pages)
     try:
-        rows = _rows(workspace, playlist, is_own=is_own, unchanged=unchanged)
+        with only_writer(playlist.playlist_id):
+            rows = _rows(workspace, playlist, is_own=is_own, unchanged=unchanged)
     except RequestRefused as error:
         if error.status not in (403, 404):
             raise
@@ -126,7 +132,7 @@ def _back_up(
     if dry_run:
         added, calls = would_accumulate(workspace, playlist, rows, choice, listing, account_id)
         return replace(done, added=added, calls=calls)
-    return replace(done, added=accumulate(workspace, playlist, rows, choice, listing, account_id))
+    return replace(done, added=accumulate(workspace, playlist, rows, choice, listing, account_id, only_writer))
 
 
 def _is_unchanged(workspace: Workspace, playlist: PlaylistRef, *, is_own: bool) -> bool:

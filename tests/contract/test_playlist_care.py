@@ -144,6 +144,13 @@ class TestBackUp:
         assert [one.name for one in spotify.state.library()].count("Kept") == 1
         assert spotify.state.person.track_ids("Kept") == ids(1, 2, 3)
 
+    def test_two_sources_accumulate_into_one_new_playlist(self, spotify: SpotifySandbox) -> None:
+        spotify.playlist("A", (1, 2))
+        spotify.playlist("B", (2, 3))
+        back_up(spotify, {name: BackupChoice(playlist=name, into="Both") for name in ("A", "B")})
+        assert [one.name for one in spotify.state.library()].count("Both") == 1
+        assert spotify.state.person.track_ids("Both") == ids(3, 1, 2)
+
     def test_the_person_may_change_the_accumulating_playlist(self, spotify: SpotifySandbox) -> None:
         source = spotify.playlist("Weekly", (1, 2, 3))
         choices = {"weekly": BackupChoice(playlist="Weekly", into="Kept")}
