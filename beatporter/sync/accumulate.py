@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from beatporter.backup_choice import BackupChoice, Digging
 from beatporter.errors import SettingsError
-from beatporter.matching import recording_key
 from beatporter.records.ledger import BackupRow, Known
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
@@ -110,13 +109,13 @@ def _new(
     digging: Digging,
     there: Sequence[BackupRow] = (),
 ) -> tuple[str, ...]:
-    """Tracks of the source that are neither in the target nor in a history that counts, in the source's order."""
-    candidates = [Candidate(row.track_id, row.isrc, _recording(row)) for row in rows if row.track_id is not None]
-    here = Known(
-        frozenset(row.track_id for row in there if row.track_id),
-        frozenset(row.isrc for row in there if row.isrc),
-        frozenset(filter(None, map(_recording, there))),
-    )
+    """Tracks of the source that are neither in the target nor in a history that counts, in the source's order.
+
+    Compared by id and ISRC alone: another cut of a recording is a track of its own here, as a backup must not lose one.
+    """
+    candidates = [Candidate(row.track_id, row.isrc, "") for row in rows if row.track_id is not None]
+    ids, isrcs = {row.track_id for row in there if row.track_id}, {row.isrc for row in there if row.isrc}
+    here = Known(frozenset(ids), frozenset(isrcs), frozenset())
     return select_new(candidates, here, *_histories(workspace, target_id, source, candidates, digging))
 
 
@@ -130,11 +129,10 @@ def _histories(
     if digging == "off":
         return
     ids, isrcs = [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc]
-    recordings = [one.recording for one in candidates if one.recording]
     history = workspace.ledger.history
     for playlist_id in history.playlists() if digging == "all" else [target_id]:
         if playlist_id != source.playlist_id:
-            yield history.known(playlist_id, ids, isrcs, recordings)
+            yield history.known(playlist_id, ids, isrcs)
 
 
 def _with_on_top(workspace: Workspace, below: Sequence[BackupRow], source: Sequence[BackupRow], added: Sequence[str]) -> list[BackupRow]:
@@ -142,7 +140,3 @@ def _with_on_top(workspace: Workspace, below: Sequence[BackupRow], source: Seque
     now = workspace.now()
     on_top = [replace(by_id[track_id], position=place, added_at=now) for place, track_id in enumerate(added)]
     return [*on_top, *(replace(row, position=row.position + len(on_top)) for row in below)]
-
-
-def _recording(row: BackupRow) -> str:
-    return recording_key(row.name, row.artists) if row.name else ""

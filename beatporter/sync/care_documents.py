@@ -171,9 +171,9 @@ def drilled_page(documents: Sequence[Document]) -> str:
 def _remarks(one: Document) -> str:
     remarks = []
     if one.get("new_dates"):
-        remarks.append(f"{one['new_dates']:,} entries get a new date of addition.")
+        remarks.append(f"Entries with a new date of addition: {one['new_dates']:,}.")
     if one.get("not_restorable"):
-        remarks.append(f"{one['not_restorable']:,} entries have no id (local files, episodes): an app cannot put them back.")
+        remarks.append(f"Entries without an id (local files, episodes), which an app cannot put back: {one['not_restorable']:,}.")
     if one.get("gone"):
         remarks.append(f"Spotify no longer has {', '.join(one['gone'][:5])}.")
     if one.get("refused"):
