@@ -34,7 +34,7 @@ def accumulate(
 
     Args:
         rows: what the source holds.
-        listing: the account's playlists; a new one is added to it, so that the next source finds it.
+        listing: the account's playlists; the accumulating one is brought up to date in it, so that the next source finds it.
         only_writer: the lock of a playlist, by its id.
 
     Raises:
@@ -48,19 +48,23 @@ def accumulate(
         target = ensure_playlist(
             workspace.spotify, listing, account_id, None, choice.into, public=workspace.settings.playlist_public, sleep=workspace.sleep
         )
-        listing.append(target)
         if target.total == 0:
             PlaylistState(workspace, target.playlist_id).begin(target.snapshot_id)
     with only_writer(target.playlist_id):
-        return _put_on_top(workspace, target, source, rows, choice)
+        added, after = _put_on_top(workspace, target, source, rows, choice)
+    listing[:] = [after, *(one for one in listing if one.playlist_id != after.playlist_id)]
+    return added
 
 
-def _put_on_top(workspace: Workspace, target: PlaylistRef, source: PlaylistRef, rows: Sequence[BackupRow], choice: BackupChoice) -> int:
+def _put_on_top(
+    workspace: Workspace, target: PlaylistRef, source: PlaylistRef, rows: Sequence[BackupRow], choice: BackupChoice
+) -> tuple[int, PlaylistRef]:
+    """How many tracks were added, and the playlist after that."""
     state = PlaylistState(workspace, target.playlist_id)
     target, content = content_of(workspace, target, state)
     plan = plan_collect(_new(workspace, target.playlist_id, source, rows, choice.digging, content.rows), content.ids)
     if not plan.add:
-        return 0
+        return 0, target
     if len(content.rows) + len(plan.add) > PLAYLIST_LIMIT:
         raise SettingsError(
             f"{choice.into!r} holds {len(content.rows):,} entries, near Spotify's limit of {PLAYLIST_LIMIT:,}.", "Name another in `into`."
@@ -68,7 +72,8 @@ def _put_on_top(workspace: Workspace, target: PlaylistRef, source: PlaylistRef, 
     state.begin_write()
     applied = apply_update(workspace.spotify, target.playlist_id, plan, sleep=workspace.sleep)
     state.keep_content(applied.snapshot_id, _with_on_top(workspace, content.rows, rows, plan.add))
-    return len(plan.add)
+    after = replace(target, snapshot_id=applied.snapshot_id or target.snapshot_id, total=len(content.rows) + len(plan.add))
+    return len(plan.add), after
 
 
 def would_accumulate(
