@@ -14,7 +14,7 @@ from prefect.states import Completed
 from beatporter.errors import BeatporterError, PermanentError
 from beatporter.sync.care_documents import backed_up_page
 from orchestration.artifacts import publish
-from orchestration.failure import failed
+from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from tasks.playlist_backups import back_up_all
 
@@ -37,5 +37,5 @@ def back_up_playlists(playlists: list[str] | None = None, dry_run: bool = False)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     publish("back-up-playlists", backed_up_page(found), said)
     if "failed" in counts:
-        return failed(PermanentError(f"{said}.", "The artifact back-up-playlists says why."))
+        return incomplete(PermanentError(f"{said}.", "The artifact back-up-playlists says why."))
     return Completed(message=said)

@@ -13,7 +13,7 @@ from prefect.states import Completed
 from beatporter.errors import BeatporterError, PermanentError
 from beatporter.sync.care_documents import deduped_page
 from orchestration.artifacts import publish
-from orchestration.failure import failed
+from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from tasks.dedupe import dedupe_all
 
@@ -37,5 +37,5 @@ def dedupe_playlists(playlists: list[str], dry_run: bool = True, any_cut: bool =
     publish("dedupe-playlists", deduped_page(found, dry_run=dry_run), said)
     broken = [one["playlist"]["name"] for one in found if one["error"]]
     if broken:
-        return failed(PermanentError(f"Not done: {', '.join(broken)}. {said}.", "Retry continues there."))
+        return incomplete(PermanentError(f"Not done: {', '.join(broken)}. {said}.", "Retry continues there."))
     return Completed(message=said)

@@ -13,7 +13,7 @@ from prefect.states import Completed
 from beatporter.errors import BeatporterError, PermanentError
 from beatporter.sync.care_documents import refreshed_page
 from orchestration.artifacts import publish
-from orchestration.failure import failed
+from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from orchestration.parameters import AtLeastOne
 from tasks.refresh_histories import refresh_all_histories
@@ -36,5 +36,5 @@ def refresh_history(max_calls: AtLeastOne = 200, dry_run: bool = False) -> Any:
     publish("refresh-history", refreshed_page(found["playlists"], found["unchanged"]), said)
     broken = [one["playlist"]["name"] for one in found["playlists"] if one["outcome"] == "failed"]
     if broken:
-        return failed(PermanentError(f"Not read: {', '.join(broken)}. {said}.", "The artifact refresh-history says why."))
+        return incomplete(PermanentError(f"Not read: {', '.join(broken)}. {said}.", "The artifact refresh-history says why."))
     return Completed(message=said)

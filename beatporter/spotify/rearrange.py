@@ -28,8 +28,8 @@ from beatporter.spotify.arrangement import (
 from beatporter.spotify.client import SpotifyClient
 from beatporter.spotify.plan import Present
 
-UNCHECKED_OPERATIONS = 2
-"""Up to this many calls the total is not asked for: they take about as long as the question."""
+CHECK_CALLS = 1
+"""Calls that ask, after the last write, whether the playlist's length is what we left."""
 _BAD_REQUEST = 400
 
 
@@ -92,7 +92,7 @@ def rearrange(
             sent |= plan.sent
             on_sending(sent)
             if work.carry_out(plan.operations):
-                doubt = not work.is_undisturbed(len(plan.operations), sleep, asked=doubt)
+                doubt = bool(plan.operations) and not work.is_undisturbed(sleep)
                 if not doubt:
                     return work.done(sent)
             else:
@@ -148,15 +148,8 @@ class _Work:
                 self._move(operation)
         return len(self.refused) == refused
 
-    def is_undisturbed(self, operations: int, sleep: Callable[[float], None], *, asked: bool) -> bool:
-        """Whether the playlist's length is what we left.
-
-        Args:
-            operations: how many were just sent; after a few the question is not worth a call.
-            asked: ask anyway, because an answer was lost before.
-        """
-        if not operations or (operations <= UNCHECKED_OPERATIONS and not asked):
-            return True
+    def is_undisturbed(self, sleep: Callable[[float], None]) -> bool:
+        """Whether the playlist's length is what we left; asked when the last write shows."""
         sleep(SETTLE_S)
         return self.client.playlist(self.playlist_id).total == len(self.state)
 

@@ -14,7 +14,7 @@ from beatporter.records.ledger import BackupRow, RearrangementKind, Rearrangemen
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.arrangement import Arrangement, merge_edits, plan_arrangement
 from beatporter.spotify.plan import Present
-from beatporter.spotify.rearrange import UNCHECKED_OPERATIONS, Rearranged, rearrange
+from beatporter.spotify.rearrange import CHECK_CALLS, Rearranged, rearrange
 from beatporter.sync.playlist_content import Content, content_of, rows_of
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
@@ -114,7 +114,7 @@ def carry_out(
 def planned(content: Content, wanted: Present, *, keep_dates: bool = False) -> tuple[Arrangement, int]:
     """The plan, and how many calls it takes if nothing goes wrong."""
     plan = plan_arrangement(content.ids, wanted, keep_dates=keep_dates)
-    return plan, len(plan.operations) + (len(plan.operations) > UNCHECKED_OPERATIONS)
+    return plan, len(plan.operations) + (CHECK_CALLS if plan.operations else 0)
 
 
 def _entries(texts: Sequence[str]) -> list[str | None]:
