@@ -47,6 +47,13 @@ COMMANDS = {
     "sync": LazyCommand("cli.sync:sync", "Update playlists from their charts."),
     "match": LazyCommand("cli.match:app", "Show what was decided for each chart entry, and override it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
+    "history": LazyCommand("cli.history:history", "Show what a playlist or a chart held in the past, and what changed."),
+    "refresh-history": LazyCommand("cli.playlists:refresh_history", "Take what you added to your playlists by hand into their histories."),
+    "back-up-playlists": LazyCommand("cli.playlists:back_up_playlists", "Back up playlists, and collect their tracks in others."),
+    "restore-playlist": LazyCommand(
+        "cli.playlists:restore_playlist", "Make a playlist what it was at a time, in order: in place, or as a new one."
+    ),
+    "dedupe-playlists": LazyCommand("cli.playlists:dedupe_playlists", "Remove what a playlist holds twice; the first stays where it is."),
     "profile": LazyCommand("cli.profile:app", "What runs took in memory: list, show, compare, open and serve."),
     "up": LazyCommand("cli.up:up", "Start Prefect's server and a worker on 127.0.0.1, with everything that Beatporter needs there."),
     "doctor": LazyCommand("cli.doctor:doctor", "Check the set-up end to end, and say what to do about what is wrong."),

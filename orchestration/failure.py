@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 MAX_ERROR_CHARACTERS = 500
 """Characters kept of an unexpected error's text: some errors print their whole input."""
 DAMAGED = "Damaged"
+INCOMPLETE = "Incomplete"
 CHALLENGED = "Challenged"
 """Names of failed states, for filtering lists of runs in the UI."""
 UNEXPECTED = "Retry this run. If it fails the same way again, report it with this run's log."
@@ -60,6 +61,11 @@ def damaged(error: LedgerCorrupt) -> State[Any]:
     return Failed(name=DAMAGED, message=str(error), data=error)
 
 
+def incomplete(error: BeatporterError) -> State[Any]:
+    """The final state of a run that did a part of its work and has published what it did."""
+    return Failed(name=INCOMPLETE, message=str(error), data=error)
+
+
 def report_genre_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook of `sync-genre`, `sync-chart` and `sync-label`: write the artifact `sync-<slug>` and the run's row in the ledger."""
     genre = slug_of(flow_run.parameters)
@@ -81,7 +87,7 @@ def report_run_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
 
 def report_ledger_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook of the flows that maintain the ledger: publish their artifact, which has the flow's name."""
-    if state.name != DAMAGED:
+    if state.name not in (DAMAGED, INCOMPLETE):
         shown = failure_report(flow.name, explain(state), _key_of(flow_run), run=run_path(flow_run.id))
         publish_for(flow_run.id, flow.name, shown, "failed")
 

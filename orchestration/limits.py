@@ -1,9 +1,8 @@
 """Limits across workers: the rate of calls to Spotify, and one writer per playlist.
 
 A deployment's runs share the rate through Prefect's server, see `shared_rate`; a run without a deployment has no other workers and
-does not ask the server. Locks in places that the runs share anyway ensure one writer: a file on this machine, and a lock in the
-ledger's PostgreSQL if there are several machines. Both disappear with the process that held them. Prefect's concurrency limits do not: a
-restarted server has forgotten who holds its slots, and they stay taken. The day's budget is not here but in the ledger, see
+does not ask the server. The locks of `one_writer` ensure one writer per playlist. Prefect's concurrency limits would not: a restarted
+server has forgotten who holds its slots, and they stay taken. The day's budget is not here but in the ledger, see
 `beatporter.quota.budget`.
 """
 
@@ -12,20 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from zlib import crc32
 
-from filelock import FileLock
 from prefect.runtime import deployment, flow_run
 
-from beatporter.errors import LedgerUnwritable
 from beatporter.ledger.engine import is_postgres
 from beatporter.settings import Settings, load_settings
+from orchestration.one_writer import only_writer_here
 from orchestration.server import patiently
 from orchestration.shared_rate import SharedRate
 from orchestration.workspace import address_of, open_ledger_of
-
-POLL_S = 0.2
 
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
@@ -65,27 +60,6 @@ def _only_one(name: str, number: int, settings: Settings) -> Iterator[None]:
             return
         with open_ledger_of(settings) as ledger, ledger.database.only_writer(number):
             yield
-
-
-@contextmanager
-def only_writer_here(genre: str, folder: Path) -> Iterator[None]:
-    """Do the same for the processes of this machine; the system releases a dead process's lock.
-
-    Raises:
-        LedgerUnwritable: no lock file can be written in the folder.
-    """
-    lock = FileLock(folder / f"{genre}.lock", poll_interval=POLL_S)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise LedgerUnwritable(
-            f"Cannot write in {folder}: {error.strerror}.", "Make the folder writable, or set BEATPORTER_HOME."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @lru_cache(maxsize=1)

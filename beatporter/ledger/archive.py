@@ -21,6 +21,8 @@ from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.retention import thinned_to
+from beatporter.ledger.tables import BACKUPS
 
 ROWS_A_FILE = 500_000
 _LOCK = 0x61726368
@@ -151,6 +153,10 @@ class _Run:
         if not files:
             return
         newest, ours = files[-1], self._ledger_id
+        if archived.origin is BACKUPS and newest.first <= thinned_to(self._database):  # its digest no longer fits; the ledger's id does
+            same = read_metadata(self._storage, newest)["ledger"] == ours
+            if same and newest.last <= last:
+                return
         rows = batches(self._database, archived, newest.first - 1, newest.last)
         if newest.last <= last and digest_of(ours, archived, rows, newest.first, newest.last) == newest.digest:
             return

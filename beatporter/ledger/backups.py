@@ -120,6 +120,20 @@ class Backups:
             for position, (track, added_s) in enumerate(chunk, start):
                 yield BackupRow(position, *tracks[track], _moment(added_s))
 
+    def states(self, playlist_id: str) -> Iterator[tuple[BackupInfo, list[Item]]]:
+        """Every backup, oldest first, with its positions; each state is made from the one before, and the list is used again."""
+        columns = (BACKUPS.c.backup, BACKUPS.c.base, BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows)
+        asked = select(*columns).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup)
+        with self._database.read() as connection:
+            backups = connection.execute(asked).all()
+        items: list[Item] = []
+        for number, base, *about in backups:
+            if not base:
+                items.clear()
+            with self._database.read() as connection:
+                self._apply(connection, items, [number])
+            yield BackupInfo(playlist_id, *about), items
+
     def track_ids(self, playlist_id: str, snapshot_id: str) -> list[str | None]:
         """A backup's track ids in order; None for local files, episodes and empty entries."""
         return [row.track_id for row in self.items(playlist_id, snapshot_id)]
@@ -159,7 +173,7 @@ class Backups:
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             return kept or BackupInfo(playlist_id, snapshot_id, taken_at, rows)
         if changes:
-            connection.execute(BACKUP_CHANGES.insert(), [_change_values(backup, number, change) for number, change in enumerate(changes)])
+            connection.execute(BACKUP_CHANGES.insert(), [change_values(backup, number, change) for number, change in enumerate(changes)])
         return BackupInfo(playlist_id, snapshot_id, taken_at, rows)
 
     def _last(self, connection: Connection, playlist_id: str) -> Any:
@@ -175,26 +189,25 @@ class Backups:
 
     def _replay(self, connection: Connection, backup: Any) -> list[Item]:
         base = backup.base or backup.backup
-        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # avoids making ten thousand dates only to take them apart again
-        columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
         chain = [base]
         if backup.base:
             later = (BACKUPS.c.backup == base) | (BACKUPS.c.base == base)
             asked = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, later, BACKUPS.c.backup <= backup.backup)
             chain = list(connection.execute(asked.order_by(BACKUPS.c.backup)).scalars())
         items: list[Item] = []
-        for part in chunks(chain):
-            asked_changes = (
-                select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
-            )
-            apply_changes(
-                items,
-                (
-                    (position, removed, None if track is None else (track, added_s))
-                    for position, removed, track, added_s in connection.execute(asked_changes)
-                ),
-            )
+        self._apply(connection, items, chain)
         return items
+
+    def _apply(self, connection: Connection, items: list[Item], backups: Sequence[int]) -> None:
+        """Apply the changes of some backups, one after the other."""
+        plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # avoids making ten thousand dates only to take them apart again
+        columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
+        for part in chunks(backups):
+            asked = select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+            found = connection.execute(asked)
+            apply_changes(
+                items, ((position, removed, None if track is None else (track, at_s)) for position, removed, track, at_s in found)
+            )
 
     def _items(self, rows: Sequence[BackupRow]) -> list[Item]:
         """Convert a playlist's rows to numbers, adding their tracks to the ledger."""
@@ -213,7 +226,8 @@ class Backups:
         return [(numbers[found], None if row.added_at is None else seconds(row.added_at)) for found, row in zip(prints, rows, strict=True)]
 
 
-def _change_values(backup: int, number: int, change: Change) -> dict[str, Any]:
+def change_values(backup: int, number: int, change: Change) -> dict[str, Any]:
+    """A change as a row of `backup_changes`."""
     position, removed, item = change
     track, added_s = item or (None, None)
     return {

@@ -62,6 +62,21 @@ class Charts:
             rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
         return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
 
+    def times(self, genre_id: int) -> list[datetime]:
+        """When the genre's charts were scraped, oldest first."""
+        asked = select(CHARTS.c.scraped_at).where(CHARTS.c.genre_id == genre_id).order_by(CHARTS.c.scraped_at).distinct()
+        with self._database.read() as connection:
+            return list(connection.execute(asked).scalars())
+
+    def at(self, genre_id: int, moment: datetime) -> Chart | None:
+        """The genre's last chart that was scraped at a time or before it; None when there is none."""
+        newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc())
+        number = select(CHARTS.c.chart).where(CHARTS.c.genre_id == genre_id, CHARTS.c.scraped_at <= moment).order_by(*newest_first).limit(1)
+        asked = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == number.scalar_subquery())
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
+        return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
+
     def since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
         """Entries of the genre's charts scraped at or after a time: the newest chart's first, in order, each id once."""
         with self._database.read() as connection:

@@ -24,6 +24,7 @@ from beatporter.ledger.matches import Matches
 from beatporter.ledger.memory import Memory
 from beatporter.ledger.migrate import prepare
 from beatporter.ledger.playlists import Listings, Playlists, Snapshots
+from beatporter.ledger.rearrangements import Rearrangements
 from beatporter.ledger.runs import Runs
 from beatporter.ledger.tables import LEDGER
 
@@ -44,6 +45,7 @@ class Ledger:
         self.history = History(database)
         self.backups = Backups(database)
         self.snapshots = Snapshots(database)
+        self.rearrangements = Rearrangements(database)
         self.playlists = Playlists(database)
         self.corrections = Corrections(database)
         self.audits = Audits(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,12 @@ from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive import only_one
 from beatporter.ledger.archive_files import list_archive
 from beatporter.ledger.archive_storage import ArchiveStorage
+from beatporter.ledger.archive_tables import ARCHIVED
 from beatporter.ledger.check import CheckReport, check, compare
-from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.rebuild import rebuild
+from beatporter.ledger.retention import thin_backups, thinned_to
+from beatporter.ledger.tables import BACKUPS
 
 CALLS_KEPT = timedelta(days=35)
 LISTINGS_KEPT = timedelta(days=14)
@@ -63,11 +66,20 @@ def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> M
             "calls": ledger.calls.drop_before(now - CALLS_KEPT),
             "listings": ledger.listings.drop_before(now - LISTINGS_KEPT),
             "memory": ledger.memory.drop_before(now - MEMORY_KEPT),
+            "backups": thin_backups(ledger, now, _archived_to(storage)),
         }
         report.freed_bytes = _tidy_up(ledger)
         if storage is not None:
-            report.drilled = _drill(ledger.database, storage, report)
+            report.drilled = _drill(ledger, storage, report)
     return report
+
+
+def _archived_to(storage: ArchiveStorage | None) -> int | None:
+    """The number of the last backup that the archive has with its changes; None without an archive."""
+    if storage is None:
+        return None
+    listing = list_archive(storage)
+    return min(listing.end_of(archived) for archived in ARCHIVED if archived.origin is BACKUPS)
 
 
 def _tidy_up(ledger: Ledger) -> int:
@@ -85,11 +97,15 @@ def _tidy_up(ledger: Ledger) -> int:
     return max(0, before - path.stat().st_size)
 
 
-def _drill(database: Database, storage: ArchiveStorage, report: MaintenanceReport) -> int:
-    """Rebuild a scratch database from the archive, and compare it with the archive's digests. Returns its rows, 0 for an empty archive.
+def _drill(ledger: Ledger, storage: ArchiveStorage, report: MaintenanceReport) -> int:
+    """Rebuild a scratch database from the archive, and compare it with the archive's digests, and the states of playlists with ours.
 
     It is beside SQLite's file, where there is space for one more: the system's folder for temporary files may be in memory.
+
+    Returns:
+        The rows that the scratch database has; 0 for an empty archive.
     """
+    database = ledger.database
     listing = list_archive(storage)
     if not any(listing.files.values()):
         return 0
@@ -102,10 +118,26 @@ def _drill(database: Database, storage: ArchiveStorage, report: MaintenanceRepor
             rows = rebuild(storage, scratch)
             made = CheckReport()
             compare(scratch, listing, made)
-            report.problems += [f"A rebuild from the archive differs: {problem}" for problem in made.problems]
+            found = [*made.problems, *_other_states(ledger, scratch)]
+            report.problems += [f"A rebuild from the archive differs: {problem}" for problem in found]
         except LedgerCorrupt as error:
             report.problems.append(f"The ledger could not be rebuilt from the archive: {error}")
             return 0
         finally:
             scratch.close()
     return sum(rows.values())
+
+
+def _other_states(ledger: Ledger, scratch: Ledger) -> Iterator[str]:
+    """Thinned backups whose state in the ledger is not the archive's; one playlist in memory at a time."""
+    if not thinned_to(ledger.database):
+        return  # the digests have shown that the rows are the same
+    for playlist_id in ledger.backups.playlists():
+        archived = scratch.backups.states(playlist_id)
+        for backup, items in ledger.backups.states(playlist_id):
+            other = next((rows for info, rows in archived if info.snapshot_id == backup.snapshot_id), None)
+            if other is None:
+                break  # not archived yet
+            if other != items:
+                yield f"Playlist {playlist_id} held something else on {backup.taken_at:%Y-%m-%d %H:%M}."
+                break

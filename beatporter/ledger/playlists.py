@@ -50,6 +50,17 @@ class Playlists(RecordTable[RememberedPlaylist]):
         """The genre's playlist as last remembered; None when there is none."""
         return self._latest(PLAYLISTS.c.genre_id == genre_id)
 
+    def names(self) -> dict[str, str]:
+        """The name of every remembered playlist, by id, as last remembered."""
+        asked = select(PLAYLISTS.c.playlist_id, PLAYLISTS.c.name).order_by(PLAYLISTS.c.at, PLAYLISTS.c.id)
+        with self._database.read() as connection:
+            return {row.playlist_id: row.name for row in connection.execute(asked)}
+
+    def owners(self, playlist_id: str) -> set[int]:
+        """Numbers of the genres, charts and labels that the playlist was ever remembered for."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(PLAYLISTS.c.genre_id).where(PLAYLISTS.c.playlist_id == playlist_id)).scalars())
+
     def ids(self, genre_id: int) -> set[str]:
         """Ids of every playlist that was ever remembered for the genre."""
         with self._database.read() as connection:
@@ -71,6 +82,12 @@ class Listings:
             if rows:
                 values = [{"listing": listing} | {name: getattr(row, name) for name in names} for row in rows]
                 connection.execute(LISTED_PLAYLISTS.insert(), values)
+
+    def newest_names(self) -> dict[str, str]:
+        """The name of every playlist in a kept listing, by id, as the newest listing with it has it."""
+        asked = select(LISTED_PLAYLISTS.c.playlist_id, LISTED_PLAYLISTS.c.name).order_by(LISTED_PLAYLISTS.c.listing)
+        with self._database.read() as connection:
+            return {row.playlist_id: row.name for row in connection.execute(asked)}
 
     def last_owner(self) -> str | None:
         """The account's id, from the newest listing that has playlists; None when there is none."""

@@ -23,6 +23,7 @@ from beatporter.records.ledger import (
     HistoryRow,
     ListedPlaylist,
     MemoryRow,
+    RearrangementRow,
     RememberedPlaylist,
     RunRow,
     SnapshotRow,
@@ -145,10 +146,15 @@ BACKUPS = Table(
     Column("rows", Integer, nullable=False),
     Column("changes", Integer, nullable=False),
     Column("base", RowId),
+    Column("merged", Integer),
     Index("backups_once", "playlist", "snapshot_id", unique=True),
     Index("backups_by_time", "playlist", "taken_at", unique=True),
 )
-"""A state of a playlist. `base` is the backup that its chain of changes begins with; a backup that is its own base is complete."""
+"""A state of a playlist. `base` is the backup that its chain of changes begins with; a backup that is its own base is complete.
+
+`changes` counts the chain's changes up to it. `merged`: how many rows its own changes are since thinning merged those of dropped backups
+into them; null as long as none were dropped before it.
+"""
 
 BACKUP_CHANGES = Table(
     "backup_changes",
@@ -170,6 +176,14 @@ SNAPSHOTS = Table(
     *_fields_of(SnapshotRow, "playlist_id"),
 )
 """The state of our last write to a playlist; one row per playlist, which changes."""
+
+REARRANGEMENTS = Table(
+    "rearrangements",
+    metadata,
+    _playlist(primary_key=True),
+    *_fields_of(RearrangementRow, "playlist_id"),
+)
+"""Work on a playlist that has begun; the row goes when it has ended."""
 
 PLAYLISTS = Table(
     "playlists",

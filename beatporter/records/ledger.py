@@ -75,6 +75,25 @@ class SnapshotRow:
     """When sending them began; None when `sending` is empty."""
 
 
+RearrangementKind = Literal["dedupe", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class RearrangementRow:
+    """Work on a playlist's order or content that has begun and not ended: what it aims at, so that a break loses nothing."""
+
+    playlist_id: str
+    kind: RearrangementKind
+    before: tuple[str, ...]
+    """What the playlist held, from the top; an empty text is an entry that an app cannot send."""
+    wanted: tuple[str, ...]
+    """What it should hold, in the same form."""
+    sent: tuple[str, ...]
+    """Tracks that may be missing because of this work."""
+    begun_at: datetime
+    """Aware, UTC, second resolution."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedPlaylist:
     """A playlist in one run's listing of the account."""

@@ -114,6 +114,11 @@ class SpotifyClient:
             for number, entry in enumerate(page.entries, position):
                 yield parsing.read_item(entry, number)
 
+    def items_from(self, playlist_id: str, position: int) -> list[PlaylistItem]:
+        """At most fifty entries from a position on; one call."""
+        page = self._items_page(_checked(playlist_id), position)
+        return [parsing.read_item(entry, number) for number, entry in enumerate(page.entries, position)]
+
     def create_playlist(self, name: str, *, public: bool, description: str = "") -> PlaylistRef:
         """Create an empty playlist. Not idempotent: see `playlists.ensure_playlist`."""
         create = self._api.current_user_playlist_create
@@ -128,6 +133,17 @@ class SpotifyClient:
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Replace the whole content with at most 100 tracks; returns the snapshot id. Idempotent."""
         return self._write(parsing.snapshot_of, self._api.playlist_replace_items, _checked(playlist_id), _uris(track_ids))
+
+    def move_items(self, playlist_id: str, start: int, before: int, length: int, snapshot_id: str | None = None) -> str:
+        """Move entries to before a position, both counted in the current order; returns the snapshot id. Not idempotent.
+
+        Args:
+            snapshot_id: the state that the positions refer to; None for the current one.
+        """
+        body: dict[str, Any] = {"range_start": start, "insert_before": before, "range_length": length}
+        if snapshot_id is not None:
+            body["snapshot_id"] = snapshot_id
+        return self._write(parsing.snapshot_of, self._api._put, f"playlists/{_checked(playlist_id)}/items", payload=body)
 
     def remove_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         """Remove every occurrence of at most 100 tracks; returns the snapshot id. Idempotent."""

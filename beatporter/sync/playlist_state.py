@@ -11,7 +11,7 @@ docs/decisions/playlist-state.md explains why each state is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,11 +36,13 @@ class PlaylistReading:
         present: wanted tracks that are in the playlist now.
         left_behind: wanted tracks that are in the playlist but were in no history before the read: left by an interrupted write.
         removed_by_user: tracks that an interrupted write brought in and the person has removed since.
+        learned: how many tracks were new to the history.
     """
 
     present: frozenset[str] = frozenset()
     left_behind: frozenset[str] = frozenset()
     removed_by_user: frozenset[str] = frozenset()
+    learned: int = 0
 
 
 class PlaylistState:
@@ -143,7 +145,31 @@ class PlaylistState:
             self._save("recorded", row.snapshot_id)
         return info
 
-    def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match]) -> PlaylistReading:
+    def keep_content(self, snapshot_id: str | None, rows: Sequence[BackupRow]) -> None:
+        """Record what the playlist holds after a write that changed more than its top: history, backup and state.
+
+        Args:
+            snapshot_id: the snapshot after the write. None: unknown, so the playlist is read before the next write.
+            rows: the whole content.
+        """
+        now = self._workspace.now()
+        items = self._ledger.backups.items_of(rows)
+        by_id = {row.track_id: row for row in rows if row.track_id is not None}
+        known = self._ledger.history.known(self.playlist_id, track_ids=by_id).track_ids
+        new = [
+            HistoryRow(track_id, row.isrc, recording_key(row.name, row.artists), None, "playlist", now)
+            for track_id, row in by_id.items()
+            if track_id not in known
+        ]
+        with self._ledger.transaction():
+            self._ledger.history.append(self.playlist_id, new)
+            if snapshot_id is not None:
+                self._ledger.backups.keep(self.playlist_id, snapshot_id, now, items)
+            self._save("recorded", snapshot_id)
+
+    def reconcile(
+        self, playlist: PlaylistRef, wanted: Mapping[str, Match], on_items: Callable[[Sequence[PlaylistItem]], None] = lambda items: None
+    ) -> PlaylistReading:
         """Read the playlist: put its unknown tracks into the history, its content into a backup, and record the state.
 
         For half a minute after a write Spotify may report an older snapshot for what is read. If there is a backup of that snapshot with
@@ -152,15 +178,19 @@ class PlaylistState:
         Args:
             playlist: with its current snapshot.
             wanted: tracks to be added, with the decisions that found them.
+            on_items: called with what was read, a part at a time.
         """
         ids: list[str | None] = []
         reading = self._new_reading(wanted)
 
         def rows() -> Iterator[BackupRow]:
             for chunk in self._chunks():
-                self._ledger.history.append(self.playlist_id, self._take_in(chunk, reading))
+                found = self._take_in(chunk, reading)
+                self._ledger.history.append(self.playlist_id, found)
+                reading.learned.update(row.track_id for row in found)
                 ids.extend(item.track.track_id if item.track else None for item in chunk)
-                yield from map(_backup_row, chunk)
+                on_items(chunk)
+                yield from map(backup_row, chunk)
 
         items = self._ledger.backups.items_of(rows())
         gone = removed_by_user(self._row, reading.sent_there)
@@ -169,7 +199,7 @@ class PlaylistState:
             kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
             shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
             self._save("recorded", playlist.snapshot_id if shown == ids else None)
-        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone))
+        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone), len(reading.learned))
 
     def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
         """Read the playlist without changing the ledger."""
@@ -236,9 +266,11 @@ class _Reading:
         self.present: set[str] = set()
         self.left_behind: set[str] = set()
         self.sent_there: dict[str, datetime | None] = {}
+        self.learned: set[str] = set()
 
 
-def _backup_row(item: PlaylistItem) -> BackupRow:
+def backup_row(item: PlaylistItem) -> BackupRow:
+    """A backup's row for an entry that was read."""
     track = item.track
     if track is None:
         return BackupRow(item.position, None, None, "", (), item.added_at)

@@ -237,7 +237,9 @@ class SpotifyState:
         if len(uris) > MAX_BATCH:
             raise bad_request("You can add a maximum of 100 tracks per request.")
         items = []
-        for uri in uris:
+        sent = {f"spotify:track:{listed}": f"spotify:track:{kept}" for kept, listed in self.listed_as.items()}
+        for given in uris:
+            uri = sent.get(given, given) if isinstance(given, str) else given  # the id that a playlist lists can be added like any other
             match = _URI.fullmatch(uri) if isinstance(uri, str) else None
             if match is None:
                 raise bad_request(f"Invalid track uri: {uri}")

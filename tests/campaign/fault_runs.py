@@ -45,7 +45,7 @@ from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
-from orchestration.limits import only_writer_here
+from orchestration.one_writer import only_writer_here
 
 RETRY_DELAYS_S = (5.0, 30.0)
 """The same as for the tasks."""

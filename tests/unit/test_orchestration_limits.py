@@ -14,13 +14,14 @@ from filelock import FileLock, Timeout
 from beatporter.errors import LedgerUnwritable
 from beatporter.settings import load_settings
 from orchestration import limits as module
-from orchestration.limits import only_writer, only_writer_here, shared_rate
+from orchestration.limits import only_writer, shared_rate
+from orchestration.one_writer import only_writer_here
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from orchestration.limits import only_writer_here
+from orchestration.one_writer import only_writer_here
 with only_writer_here("house", Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

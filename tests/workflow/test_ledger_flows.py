@@ -62,7 +62,7 @@ def test_the_weekly_run_says_what_it_read_dropped_and_rebuilt(ledger: Ledger) ->
     for line in (
         "| Rows read | 1,501 |",
         "| Rows not archived yet | 0 |",
-        "| Too old, dropped | 1 calls, 0 listings, 0 memory |",
+        "| Too old, dropped | 1 calls, 0 listings, 0 memory, 0 backups |",
         "| Drill | 1,501 rows",
     ):
         assert line in page("maintain-ledger")

@@ -35,12 +35,12 @@ def test_old_rows_are_dropped_and_the_archive_can_be_rebuilt(archived: Ledger, t
     before = rows_of(archived)
     report = maintain(archived, folder_place(tmp_path), NOW)
     assert report.check.problems == []
-    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1}, (
-        "calls older than 35 days, listings older than 14, memory older than 120"
+    assert report.dropped == {"calls": 2, "listings": 3, "memory": 1, "backups": 2}, (
+        "calls older than 35 days, listings older than 14, memory older than 120; of one week's backups the complete one and the last stay"
     )
     assert report.drilled == sum(report.check.rows.values())
     after = rows_of(archived)
-    gone = {"calls": [], "memory": []}
+    gone: dict[str, list[object]] = {"calls": [], "memory": [], "backups": [], "backup_changes": [], "ledger": []}
     assert {**after, **gone} == {**before, **gone}, "nothing else changed"
     assert [path.name for path in tmp_path.iterdir() if "drill" in path.name] == []
 

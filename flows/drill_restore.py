@@ -1,0 +1,36 @@
+"""Flow `drill-restore`: every month, restore some states of every playlist on paper, and compare the results with the backups.
+
+Sends nothing to Spotify. Artifact: `drill-restore`. It fails if a restore would lead to something else than the backup.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed
+
+from beatporter.errors import BeatporterError, LedgerCorrupt
+from beatporter.sync.care_documents import drilled_page
+from orchestration.artifacts import publish
+from orchestration.failure import damaged, failed
+from orchestration.flow_options import LEDGER_RUN
+from tasks.restore import drill_restores
+
+
+@flow(name="drill-restore", **LEDGER_RUN)
+def drill_restore() -> Any:
+    """Prove that playlists can be restored from their backups; calls nothing."""
+    try:
+        found = drill_restores()
+    except BeatporterError as error:
+        return failed(error)
+    problems = [f"{one['name']}, {one['taken_at']}: {one['problem']}" for one in found if one["problem"]]
+    playlists = len({one["playlist_id"] for one in found})
+    said = f"{len(problems)} problems" if problems else f"{len(found)} states of {playlists} playlists agree"
+    publish("drill-restore", drilled_page(found), said)
+    if problems:
+        return damaged(
+            LedgerCorrupt("; ".join(problems[:5]), "Run `beatporter ledger check`. The artifact drill-restore names everything.")
+        )
+    return Completed(message=said)

@@ -1,0 +1,26 @@
+"""Task `refresh-histories`: take what the person added to playlists by hand into their histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beatporter.sync.care_documents import refreshed_document
+from beatporter.sync.refresh_history import refresh_histories
+from orchestration.one_writer import playlist_lock
+from orchestration.run_key import run_key
+from orchestration.step_log import say
+from orchestration.task import house_task
+from orchestration.workspace import open_workspace
+
+
+@house_task("refresh-histories", cached=False)
+def refresh_all_histories(max_calls: int, dry_run: bool) -> dict[str, Any]:
+    """What became of the playlists that are not as before, and how many are."""
+    with open_workspace(run_key()) as workspace:
+        lock = playlist_lock(workspace.settings, workspace.ledger)
+        found = [refreshed_document(one) for one in refresh_histories(workspace, max_calls=max_calls, dry_run=dry_run, only_writer=lock)]
+    changed = [one for one in found if one["outcome"] != "unchanged"]
+    say(
+        f"{len(changed)} of {len(found)} playlists were not as before, {sum(one['learned'] for one in changed)} tracks are new to a history"
+    )
+    return {"playlists": changed, "unchanged": len(found) - len(changed)}

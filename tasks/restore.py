@@ -1,0 +1,38 @@
+"""Tasks `restore-one` and `drill-restores`: make a playlist what it was, and prove from the ledger alone that this is possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beatporter.settings import load_settings
+from beatporter.sync.care_documents import drilled_document, restored_document, restored_words
+from beatporter.sync.known_playlists import find_known
+from beatporter.sync.restore import restore_playlist
+from beatporter.sync.restore_drill import drill
+from beatporter.sync.time_machine import moment_of
+from orchestration.one_writer import playlist_lock
+from orchestration.run_key import run_key
+from orchestration.step_log import say
+from orchestration.task import house_task
+from orchestration.workspace import open_ledger_of, open_workspace
+
+
+@house_task("restore-one", cached=False)
+def restore_one(playlist: str, on: str, into: str, keep_dates: bool, dry_run: bool) -> dict[str, Any]:
+    """What became of the playlist; a retry finishes what was interrupted."""
+    with open_workspace(run_key()) as workspace:
+        known = find_known(workspace.ledger, playlist)
+        with playlist_lock(workspace.settings, workspace.ledger)(known.playlist_id):
+            done = restore_playlist(workspace, known, moment_of(on), into=into, keep_dates=keep_dates, dry_run=dry_run)
+    document = restored_document(done)
+    say(f"{document['playlist']['name']}: {restored_words(document, dry_run=dry_run)}")
+    return document
+
+
+@house_task("drill-restores", cached=False)
+def drill_restores() -> list[dict[str, Any]]:
+    """Every state that was restored on paper; calls nothing."""
+    with open_ledger_of(load_settings()) as ledger:
+        found = [drilled_document(one) for one in drill(ledger)]
+    say(f"{len(found)} states were restored on paper, {sum(bool(one['problem']) for one in found)} with a problem")
+    return found
