@@ -16,7 +16,7 @@ def copy_ledger() -> str:
     Raises:
         SettingsError: the ledger is in PostgreSQL, which has its own tool.
     """
-    from beatporter.ledger.export import written_whole
+    from beatporter.ledger.spreadsheet import written_whole
     from beatporter.ledger.migrate import copy_of
 
     with open_ledger_of(load_settings()) as ledger:

@@ -25,7 +25,7 @@ ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
 LEVELS = {"sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
 """Packages of the domain, each above those that it may import. All may import top-level modules (errors, clock, settings, …)."""
 PREFECT = {"prefect", "prefect_gcp"}
-HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow"}
+HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow", "xlsxwriter"}
 
 
 def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
