@@ -27,8 +27,6 @@ WORTH_A_TRY: Final = 0.3
 """A search is worth it once the chance that the track has arrived since the last one reaches this."""
 GRACE_DAYS: Final = 6
 """How much later than by the fixed rule a try may come: less than the week for which an entry that left the chart is kept."""
-RUN_JITTER_DAYS: Final = 1
-"""A run that is minutes early makes a try of the fixed rule a day late. A search before that does not take its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +131,12 @@ def fixed_tries(fixed_days: Sequence[int], until: float) -> list[int]:
 
 
 def next_fixed(missing_for: float, fixed_days: Sequence[int]) -> int:
-    """The day of the fixed rule's first try that a search this many days after the first miss has not taken the place of."""
-    return next(day for day in fixed_tries(fixed_days, missing_for) if day + RUN_JITTER_DAYS > missing_for)
+    """The day of the fixed rule's first try after a search that was made this many days after the first miss.
+
+    Runs come once a day, not always at the same hour; so days are rounded.
+    """
+    day = round(missing_for)
+    return next(one for one in fixed_tries(fixed_days, day) if one > day)
 
 
 def is_owed(missing_for: float, seen_for: float, fixed_days: Sequence[int]) -> bool:
@@ -144,4 +146,4 @@ def is_owed(missing_for: float, seen_for: float, fixed_days: Sequence[int]) -> b
         missing_for: days from the first miss to the last search.
         seen_for: days from the first miss to the last chart that has the entry.
     """
-    return next_fixed(missing_for, fixed_days) <= seen_for
+    return next_fixed(missing_for, fixed_days) <= round(seen_for)

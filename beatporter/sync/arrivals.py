@@ -19,8 +19,6 @@ from beatporter.sync.workspace import Workspace
 
 LEARN_FROM = timedelta(days=120)
 """How far back late arrivals are counted: labels change their ways, and the answer must not take longer every year."""
-EARLY = timedelta(hours=2)
-"""So that tomorrow's run, should it be a little earlier in the day than today's, makes tomorrow's tries."""
 NO_RELEASE = Release(None, None)
 
 
@@ -66,7 +64,7 @@ class SecondTries:
         since = self._since.get(entry.beatport_id, match.decided_at)
         age = age_in_days(entry.publish_date, since, match.decided_at)
         days = self._arrivals.days_to_next_try(entry.label or "", age, _days(match.decided_at - since), RETRY_DAYS)
-        return replace(match, retry_at=match.decided_at + timedelta(days=days) - EARLY)
+        return replace(match, retry_at=match.decided_at + timedelta(days=days))
 
     def _is_due(self, entry: ChartEntry, now: datetime) -> bool:
         match = self._decided.get(entry.beatport_id)
@@ -125,7 +123,7 @@ def age_in_days(publish_date: str | None, since: datetime, at: datetime) -> int:
     released = _midnight(publish_date)
     if released is not None and timedelta(0) <= since - released <= timedelta(days=HORIZON_DAYS):
         return (at - released).days
-    return (at - since + EARLY).days
+    return round(_days(at - since))
 
 
 def _midnight(day: str | None) -> datetime | None:

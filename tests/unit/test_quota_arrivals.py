@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from beatporter.matching.weights import RETRY_DAYS
+from beatporter.matching.weights import RETRY_DAYS, RETRY_EARLY_HOURS
 from beatporter.quota.arrivals import (
     GRACE_DAYS,
     HORIZON_DAYS,
@@ -28,6 +28,7 @@ def daily(label: str, arrives_at: int | None, until: int = 30) -> Delay:
     return Delay(label, 0, last, arrives_at)
 
 
+EARLY = RETRY_EARLY_HOURS / 24
 FORTNIGHT = [daily("Fortnight", 14) for _ in range(20)]
 NEVER = [daily("Never", None) for _ in range(20)]
 BOTH = Arrivals([*FORTNIGHT, *NEVER])
@@ -106,13 +107,15 @@ def test_ages_beyond_the_horizon_count_as_the_horizon() -> None:
 BOTH_LATE = [Delay("Late", 0, HORIZON_DAYS + 5, HORIZON_DAYS + 9)] * 20
 
 
-@pytest.mark.parametrize(("missing_for", "day"), [(0, 2), (2, 2), (2.9, 2), (3, 7), (7.5, 7), (8, 21), (60, 111), (112, 171), (172, 231)])
-def test_the_next_try_of_the_fixed_rule_that_no_search_has_taken_the_place_of(missing_for: float, day: int) -> None:
+@pytest.mark.parametrize(
+    ("missing_for", "day"), [(0, 2), (1.4, 2), (1.96, 7), (2, 7), (6.4, 7), (8, 21), (60, 111), (112, 171), (172, 231)]
+)
+def test_the_fixed_rules_next_try_after_a_search(missing_for: float, day: int) -> None:
     assert next_fixed(missing_for, RETRY_DAYS) == day
 
 
 @pytest.mark.parametrize(
-    ("missing_for", "seen_for", "owed"), [(0, 1.9, False), (0, 2, True), (3, 6.9, False), (3, 7, True), (8, 20, False)]
+    ("missing_for", "seen_for", "owed"), [(0, 1.4, False), (0, 2, True), (0, 1.96, True), (3, 6.4, False), (3, 7, True), (8, 20, False)]
 )
 def test_a_try_is_owed_if_the_entry_was_in_the_chart_at_its_time(missing_for: float, seen_for: float, owed: bool) -> None:
     assert is_owed(missing_for, seen_for, RETRY_DAYS) is owed
@@ -150,7 +153,7 @@ def found_by_fixed_rule(entry: Entry, runs: list[float]) -> bool:
     for now in runs[1:]:
         if now > entry.stays:
             return False
-        if now >= retry_at:
+        if now + EARLY >= retry_at:
             if now >= entry.arrives:
                 return True
             misses += 1
@@ -159,18 +162,17 @@ def found_by_fixed_rule(entry: Entry, runs: list[float]) -> bool:
 
 
 def found_by_estimate(entry: Entry, runs: list[float], arrivals: Arrivals, label: str, age: int) -> bool:
-    early, kept = 2 / 24, BACKLOG_KEPT_FOR.days
-    searched = 0.0
-    retry_at = arrivals.days_to_next_try(label, age, 0, RETRY_DAYS) - early
+    kept, searched = BACKLOG_KEPT_FOR.days, 0.0
+    retry_at = arrivals.days_to_next_try(label, age, 0, RETRY_DAYS)
     seen = 0.0
     for now in runs[1:]:
         seen = now if now <= entry.stays else seen
         if now - seen > kept:
             return False
-        if now < retry_at or (now > entry.stays and not is_owed(searched, seen, RETRY_DAYS)):
+        if now + EARLY < retry_at or (now > entry.stays and not is_owed(searched, seen, RETRY_DAYS)):
             continue
         if now >= entry.arrives:
             return True
         searched = now
-        retry_at = now + arrivals.days_to_next_try(label, age + int(now), now, RETRY_DAYS) - early
+        retry_at = now + arrivals.days_to_next_try(label, age + int(now), now, RETRY_DAYS)
     return False
