@@ -14,6 +14,7 @@ SUMMARY = "summary"
 MEMORY = "memory"
 PROGRESS = "progress"
 BRIEFING = "briefing"
+MISSING = "missing"
 
 
 def sync_artifact(slug: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from beatporter import names
+from beatporter.errors import SettingsError
+from beatporter.ledger.export import nearest
 from beatporter.ledger.import_script_history import UNDATED
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.playlist_ids import number_of
@@ -114,6 +116,23 @@ def playlist_names(ledger: Ledger) -> dict[str, str]:
     listed = select(LISTED_PLAYLISTS.c.playlist_id, LISTED_PLAYLISTS.c.name).where(LISTED_PLAYLISTS.c.listing == newest)
     with ledger.database.read() as connection:
         return {row.playlist_id: row.name for asked in (remembered, listed) for row in connection.execute(asked)}
+
+
+def find_playlist(ledger: Ledger, text: str) -> str:
+    """The id of the playlist with a history that a person means by an id, a link or a name.
+
+    Raises:
+        SettingsError: there is none, or several have that name.
+    """
+    known, called = ledger.history.playlists(), playlist_names(ledger)
+    wanted = text.strip()
+    found = [one for one in known if wanted == one or f"/{one}" in wanted or wanted.endswith(f":{one}")]
+    found = found or [one for one in known if called.get(one) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SettingsError(f"{len(found)} playlists are called {wanted!r}.", f"Name one by its id: {', '.join(found)}.")
+    raise SettingsError(f"No playlist {wanted!r} has a history.", nearest(wanted, sorted({called.get(one) or one for one in known})))
 
 
 def _asked(playlist_id: str | None) -> Select[Any]:

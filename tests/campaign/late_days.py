@@ -116,5 +116,5 @@ def given_up(fixed: Weeks, learnt: Weeks, days: int = DAYS) -> list[int]:
 
 def days_won(fixed: Weeks, learnt: Weeks) -> int:
     """Days by which tracks that both found were found earlier, in all; lost days count against them."""
-    both = fixed.found.keys() & learnt.found.keys()
-    return sum(fixed.found[one].day - learnt.found[one].day for one in both if max(fixed.found[one].day, learnt.found[one].day) >= LEARNT_BY)
+    both = [(fixed.found[one].day, learnt.found[one].day) for one in fixed.found.keys() & learnt.found.keys()]
+    return sum(by_fixed - by_learnt for by_fixed, by_learnt in both if max(by_fixed, by_learnt) >= LEARNT_BY)
