@@ -7,7 +7,7 @@ lower case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -64,7 +64,7 @@ class HistoryLine:
     entry: ChartEntry | None
 
 
-def history_lines(ledger: Ledger, playlist_id: str | None = None) -> Iterator[HistoryLine]:
+def history_lines(ledger: Ledger, playlist_id: str | None = None) -> Generator[HistoryLine, None, None]:
     """Every track of the history, once for each playlist.
 
     Args:

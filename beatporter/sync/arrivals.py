@@ -35,6 +35,7 @@ class SecondTries:
     ) -> None:
         self._workspace, self._genre, self._decided = workspace, genre, decided
         self._chart, self._earlier = chart, earlier
+        self._present = {entry.beatport_id for entry in chart}
         missed = [beatport_id for beatport_id, match in decided.items() if is_miss(match)]
         self._since = workspace.ledger.matches.missed_since(missed)
 
@@ -61,6 +62,8 @@ class SecondTries:
         """The decision with the time of the next search, if it is a miss and something was learnt."""
         if not is_miss(match) or not self._arrivals.is_known:
             return match
+        if entry.beatport_id not in self._present:  # by the fixed rule it would be searched as soon as it comes back into the chart
+            return replace(match, retry_at=match.decided_at)
         since = self._since.get(entry.beatport_id, match.decided_at)
         age = age_in_days(entry.publish_date, since, match.decided_at)
         days = self._arrivals.days_to_next_try(entry.label or "", age, _days(match.decided_at - since), RETRY_DAYS)
