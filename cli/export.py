@@ -5,15 +5,15 @@ And `beatporter import`, which takes a spreadsheet back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from beatporter.errors import SettingsError
-from beatporter.ledger.spreadsheet import Column, ExportReport, write_file
+from beatporter.exports.sheets import Sheet, write_sheet
+from beatporter.ledger.spreadsheet import ExportReport
 from cli.context import command_workspace
 from cli.ledger_view import counted, progress_counter, say, size
 
@@ -39,16 +39,7 @@ def history(
     --like-script it has the old script's columns (playlist_id, playlist_name,
     track_id, datetime_added, artist_name as "Artist - Title"), also as Parquet.
     """
-    from beatporter.exports.history import COLUMNS, SCRIPT_COLUMNS, find_playlist, history_lines, script_rows, sheet_rows
-
-    with command_workspace("export") as workspace, progress_counter("rows written") as progress:
-        ledger = workspace.ledger
-        with closing(history_lines(ledger, find_playlist(ledger, playlist) if playlist else None)) as lines:
-            if like_script:
-                report = write_file(path, "history", SCRIPT_COLUMNS, script_rows(lines), overwrite=force, progress=progress)
-            else:
-                report = write_file(path, "history", COLUMNS, sheet_rows(lines), overwrite=force, progress=progress)
-    _say(report)
+    _write("script-history" if like_script else "history", path, [playlist] if playlist else (), overwrite=force)
 
 
 @app.command("charts")
@@ -58,9 +49,7 @@ def charts(path: Annotated[Path, SHEET], genres: Annotated[list[str] | None, LIS
     Put another link into the column Spotify, and `beatporter import` takes that
     track from then on, like `beatporter match set`.
     """
-    from beatporter.exports.charts import CHART_COLUMNS, chart_rows
-
-    _write_lists(path, "charts", CHART_COLUMNS, chart_rows, genres, overwrite=force)
+    _write("charts", path, genres or (), overwrite=force)
 
 
 @app.command("missing")
@@ -70,9 +59,7 @@ def missing(path: Annotated[Path, SHEET], genres: Annotated[list[str] | None, LI
     Put a link into the column Spotify, and `beatporter import` takes that track
     from then on, like `beatporter match set`.
     """
-    from beatporter.exports.charts import MISSING_COLUMNS, missing_rows
-
-    _write_lists(path, "missing", MISSING_COLUMNS, missing_rows, genres, overwrite=force)
+    _write("missing", path, genres or (), overwrite=force)
 
 
 @app.command("set")
@@ -133,10 +120,9 @@ def import_(
         raise typer.Exit(1)
 
 
-def _write_lists(path: Path, title: str, columns: Sequence[Column], rows: Any, genres: Sequence[str] | None, *, overwrite: bool) -> None:
-    with command_workspace("export") as workspace:
-        found: Iterator[Any] = rows(workspace, genres or workspace.settings.enabled_lists())
-        report = write_file(path, title, columns, found, overwrite=overwrite)
+def _write(sheet: Sheet, path: Path, only: Sequence[str], *, overwrite: bool) -> None:
+    with command_workspace("export") as workspace, progress_counter("rows written") as progress:
+        report = write_sheet(workspace, sheet, path, only, overwrite=overwrite, progress=progress)
     _say(report)
 
 

@@ -39,7 +39,7 @@ COLUMNS = (
     Column("Label", 24),
     Column("Spotify", 54, "link"),
     Column("Beatport", 42, "link"),
-    Column("Playlist link", 58, "link"),
+    Column("Playlist link", 58),
     Column("Source", 10),
 )
 SCRIPT_COLUMNS = tuple(Column(name, 28) for name in ("playlist_id", "playlist_name", "track_id", "datetime_added", "artist_name"))

@@ -197,18 +197,17 @@ class TestOldScript:
 
 
 @only_sqlite
-def test_248_000_rows_are_written_with_flat_memory(ledger: Ledger, tmp_path: Path) -> None:
-    """A child writes them, so that its peak is its own."""
+def test_memory_does_not_grow_with_the_history(ledger: Ledger, tmp_path: Path) -> None:
+    """Children write a twelfth of it, and all of it, so that each peak is its own. 248,000 rows were measured by hand."""
     for number in range(12):
-        rows = [HistoryRow(f"{number:04}{n:018}", None, f"artist {n}|title {n}|", None, "import", T0) for n in range(20_667)]
-        for start in range(0, len(rows), 5_000):
-            ledger.history.append(f"{number:022}", rows[start : start + 5_000])
+        rows = [HistoryRow(f"{number:04}{n:018}", None, f"artist {n}|title {n}|", None, "import", T0) for n in range(5_000)]
+        ledger.history.append(f"{number:022}", rows)
     assert ledger.database.path is not None
-    rows_here, few = peak_of(ledger.database.path, tmp_path / "few.xlsx", f"{0:022}")
-    assert rows_here == 20_667
-    rows_here, many = peak_of(ledger.database.path, tmp_path / "many.xlsx")
-    assert rows_here == 248_004
-    assert many - few < 24 * 2**20, "memory grows with the history"
+    written, few = peak_of(ledger.database.path, tmp_path / "few.xlsx", f"{0:022}")
+    assert written == 5_000
+    written, many = peak_of(ledger.database.path, tmp_path / "many.xlsx")
+    assert written == 60_000
+    assert many - few < 16 * 2**20, "memory grows with the history"
 
 
 WRITES = """
