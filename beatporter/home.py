@@ -19,3 +19,10 @@ def make_home(home: Path) -> None:
     except FileExistsError:
         if not home.is_dir():
             raise
+
+
+def export_path(home: Path, name: str) -> Path:
+    """Where a run that nobody watches writes a file for a person: the folder `exports` of the home, which is made if needed."""
+    folder = (home / "exports").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name

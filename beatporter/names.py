@@ -14,6 +14,7 @@ SUMMARY = "summary"
 MEMORY = "memory"
 PROGRESS = "progress"
 BRIEFING = "briefing"
+MISSING = "missing"
 
 
 def sync_artifact(slug: str) -> str:
@@ -53,3 +54,13 @@ def run_url(server: str, run_id: str) -> str:
         server: the address of its API; may be empty.
     """
     return f"{server.removesuffix('/api')}{run_path(run_id)}" if server else run_id
+
+
+def beatport_track_url(beatport_id: int) -> str:
+    """A track's page on Beatport, which goes by the id and ignores the name before it."""
+    return f"https://www.beatport.com/track/-/{beatport_id}"
+
+
+def spotify_search_url(words: str) -> str:
+    """Spotify's own search page, for a person to search by hand."""
+    return f"https://open.spotify.com/search/{quote(words, safe='')}"

@@ -46,6 +46,11 @@ class LazyCommand:
 COMMANDS = {
     "sync": LazyCommand("cli.sync:sync", "Update playlists from their charts."),
     "match": LazyCommand("cli.match:app", "Show what was decided for each chart entry, and override it."),
+    "missing": LazyCommand(
+        "cli.missing:missing", "Show the chart entries that are not on Spotify: since when, the next search, and what came nearest."
+    ),
+    "export": LazyCommand("cli.export:app", "Write history, charts, missing entries or a DJ set to a file."),
+    "import": LazyCommand("cli.export:import_", "Take back a spreadsheet that `beatporter export` wrote, with what you changed in it."),
     "ledger": LazyCommand("cli.ledger:app", "Count, check, copy, export, fill, archive and rebuild the ledger."),
     "history": LazyCommand("cli.history:history", "Show what a playlist or a chart held in the past, and what changed."),
     "refresh-history": LazyCommand("cli.playlists:refresh_history", "Take what you added to your playlists by hand into their histories."),

@@ -10,9 +10,10 @@ import typer
 from beatporter.clock import utc_now
 from beatporter.errors import SettingsError
 from beatporter.ledger.database import Database
-from beatporter.ledger.export import TABLES, export, written_whole
+from beatporter.ledger.export import TABLES, export
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.migrate import HEAD, copy_of, migrate, version_of
+from beatporter.ledger.spreadsheet import written_whole
 from beatporter.settings import Settings, load_settings
 from cli.context import use_prefect_for_blocks
 from cli.ledger_view import counted, figures_table, progress_bar, progress_counter, say, size

@@ -1,4 +1,7 @@
-"""Flow `export-table`: write a table of the ledger for a spreadsheet. In a terminal: `beatporter ledger export`."""
+"""Flow `export-table`: write a sheet for a person, or a table of the ledger to a file.
+
+In a terminal: `beatporter export` and `beatporter ledger export`.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,10 @@ def export_table(table: Table = "history", kind: Kind = "xlsx", only: str | None
     """Write a table to a file in the folder `exports` of the home, on the worker's machine.
 
     Args:
-        table: The table.
-        kind: xlsx for Excel, csv for anything.
-        only: Only the rows of this playlist, genre or run, by its id; empty for all.
+        table: history, charts and missing are for reading, and can come back with `beatporter import`; script-history has the columns
+            of the script before Beatporter; the others are tables as they are stored.
+        kind: xlsx for Excel, csv for anything, parquet for other tools.
+        only: Only this playlist (history), this list (charts, missing), or this playlist or genre by its id; empty for all.
     """
     try:
         path, rows = write_table(table, kind, only)

@@ -30,10 +30,12 @@ BeatportId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Decision = Literal["set", "never", "forget"]
 """What a person can decide about a match."""
 
-Table = Literal["history", "matches", "backups", "charts", "runs"]
-"""Tables that can be exported."""
+Table = Literal["history", "charts", "missing", "script-history", "matches", "backups", "runs"]
+"""What can be exported: sheets for people, the history in the old script's columns, and tables of the ledger as they are stored."""
 
-Kind = Literal["xlsx", "csv"]
+Kind = Literal["xlsx", "csv", "parquet"]
+SetFormat = Literal["rekordbox", "m3u8", "csv"]
+SetOrder = Literal["chart", "harmonic"]
 Top = Annotated[int | None, Field(ge=1, le=100)]
 """How many of a chart's first entries are wanted; None for all."""
 

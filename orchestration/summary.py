@@ -1,4 +1,4 @@
-"""Publishes a parent run's pages `summary`, `memory` and `briefing`, and sets its final state.
+"""Publishes a parent run's pages `summary`, `missing`, `memory` and `briefing`, and sets its final state.
 
 It uses each genre's outcome, when the parent ends and again after a genre was retried alone, see `parent`.
 """
@@ -20,13 +20,15 @@ from beatporter.records.ledger import RunRow
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
 from beatporter.sync.briefing_page import briefing_markdown, readiness
+from beatporter.sync.missing import read_missing
+from beatporter.sync.missing_page import missing_headline, missing_markdown
 from beatporter.sync.outcome import Outcome, calls_of_run, resumes_at
 from beatporter.sync.report import GenreLinks, headline, summary_report
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
 from beatporter.sync.workspace import Workspace
 from orchestration.artifacts import latest_versions, publish_for
 from orchestration.events import chart_challenged, quota_deferred
-from orchestration.links import genre_links
+from orchestration.links import artifact_path, genre_links
 from orchestration.memory_profile import publish_memory
 from orchestration.report import DEFERRED, waiting
 from orchestration.results import GenresFailed
@@ -49,7 +51,7 @@ def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes
 
 
 def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: Sequence[str] = (), tell: bool = True) -> State[Any]:
-    """Publish `summary` and `briefing` for a parent run and return its final state.
+    """Publish `summary`, `missing` and `briefing` for a parent run and return its final state.
 
     Args:
         key: the parent's run key.
@@ -67,9 +69,13 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
             {slug: workspace.ledger.runs.last_change(workspace.genre(slug).genre_id) for slug in outcomes},
         )
         read = read_briefing(workspace, list(outcomes), _sign_ins(workspace))
+        missing = read_missing(workspace, list(outcomes))
         if tell:
             _tell(workspace, deferred, calls, parent)
-    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=[*notes, *waits], links=links)
+    publish_for(parent, names.MISSING, missing_markdown(missing, ended_at), missing_headline(missing))
+    pages = ((missing_headline(missing), artifact_path(names.MISSING)),)
+    said = [*notes, *waits]
+    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=said, links=links, pages=pages)
     publish_for(parent, names.SUMMARY, markdown, headline(outcomes) + (f", {deferred} deferred" if deferred else ""))
     publish_for(parent, names.BRIEFING, briefing_markdown(read, links), readiness(read))
     genres = {slug: outcome.document() for slug, outcome in outcomes.items()}

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quota", type=int, help="Spotify calls in any rolling 24 hours")
     parser.add_argument("--rate", type=int, help="Spotify calls in any rolling 30 seconds")
     parser.add_argument("--genres", help="comma-separated slugs; default: all")
+    parser.add_argument("--late-labels", action="store_true", help="tracks of some labels reach Spotify late")
     parser.add_argument("--spotify-shape", choices=("new", "old"), default="new", help="Web API for new apps or the older cohort")
     parser.add_argument("--port", type=int, default=0, help="Beatport's port; Spotify and the control take the next two; 0: any free ones")
     parser.add_argument("--ports-file", type=Path, help="gets the addresses as JSON once they answer")
@@ -91,6 +92,7 @@ def _options(chosen: argparse.Namespace) -> Options:
         daily_quota=chosen.quota,
         rate_per_30s=chosen.rate,
         genres=tuple(chosen.genres.split(",")) if chosen.genres else None,
+        late_labels=chosen.late_labels,
         ports=(chosen.port, chosen.port + 1, chosen.port + 2) if chosen.port else (0, 0, 0),
     )
 

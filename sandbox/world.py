@@ -54,6 +54,7 @@ class Options:
         daily_quota: Spotify calls in any rolling 24 h; None: no quota.
         rate_per_30s: Spotify calls in any rolling 30 s; None: no limit.
         genres: slugs that Beatport serves; None: all 36.
+        late_labels: tracks of some labels reach Spotify late.
         isrc_miss_rate: share of the ISRCs that Spotify's search never finds.
         ports: of Beatport, Spotify and the control; 0: any free one.
     """
@@ -65,6 +66,7 @@ class Options:
     daily_quota: int | None = None
     rate_per_30s: int | None = None
     genres: tuple[str, ...] | None = None
+    late_labels: bool = False
     isrc_miss_rate: float = 0.01
     ports: tuple[int, int, int] = (0, 0, 0)
 
@@ -93,7 +95,7 @@ class Sandbox:
         self.clock = SandboxClock()
         self.faults = FaultScript()
         self.requests = RequestLog()
-        self.catalogue = Catalogue(self.options.seed)
+        self.catalogue = Catalogue(self.options.seed, late_labels=self.options.late_labels)
         genre_ids = known_genre_ids()
         if self.options.genres is not None:
             genre_ids = tuple(find_genre(slug, all_genres()).genre_id for slug in self.options.genres)

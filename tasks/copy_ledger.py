@@ -16,8 +16,8 @@ def copy_ledger() -> str:
     Raises:
         SettingsError: the ledger is in PostgreSQL, which has its own tool.
     """
-    from beatporter.ledger.export import written_whole
     from beatporter.ledger.migrate import copy_of
+    from beatporter.ledger.spreadsheet import written_whole
 
     with open_ledger_of(load_settings()) as ledger:
         database = ledger.database

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import MATCHES, columns_of
-from beatporter.records.match import Match
+from beatporter.records.match import Attempt, Match
 
+BY_MACHINE = ("isrc", "search")
+"""The methods by which a machine decides."""
 _NAMES = [field.name for field in fields(Match)]
 
 
@@ -89,6 +92,33 @@ class Matches:
             for part in chunks(sorted(set(track_ids))):
                 found |= {row.track_id: Match(*row) for row in connection.execute(asked.where(MATCHES.c.track_id.in_(part)))}
         return found
+
+    def missed_since(self, beatport_ids: Collection[int]) -> dict[int, datetime]:
+        """For each entry that is missing, when it was first missed; the misses before it was last found do not count."""
+        names = ("beatport_id", "decided_at", "track_id", "method")
+        asked = select(*(MATCHES.c[name] for name in names)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
+        found: dict[int, datetime] = {}
+        with self._database.read() as connection:
+            for part in chunks(sorted(set(beatport_ids))):
+                for row in connection.execute(asked.where(MATCHES.c.beatport_id.in_(part))):
+                    if row.track_id is None and row.method in BY_MACHINE:
+                        found.setdefault(row.beatport_id, row.decided_at)
+                    else:
+                        found.pop(row.beatport_id, None)
+        return found
+
+    def attempts_after_a_miss(self, since: datetime) -> list[Attempt]:
+        """Each search since an entry's first miss, ordered by entry and time, of the entries that were missed since a time."""
+        by_machine = MATCHES.c.method.in_(BY_MACHINE)
+        first = select(MATCHES.c.beatport_id, func.min(MATCHES.c.decided_at).label("at"))
+        first = first.where(MATCHES.c.track_id.is_(None), by_machine, MATCHES.c.decided_at >= since)
+        missed = first.group_by(MATCHES.c.beatport_id).subquery()
+        columns = (MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.track_id.is_not(None), MATCHES.c.rules)
+        asked = select(*columns).join(missed, missed.c.beatport_id == MATCHES.c.beatport_id)
+        asked = asked.where(by_machine, MATCHES.c.decided_at >= missed.c.at)
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.id))
+            return [Attempt(row[0], row[1], bool(row[2]), row[3]) for row in rows]
 
 
 def standing(matches: Iterable[Match]) -> dict[int, Match]:

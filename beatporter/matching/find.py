@@ -121,7 +121,8 @@ def is_due(match: Match, rules: str, now: datetime) -> bool:
         return True
     if match.method == "person" or match.track_id is not None:
         return False
-    return match.rules != rules or match.retry_at is None or match.retry_at <= now
+    soon = now + timedelta(hours=weights.RETRY_EARLY_HOURS)
+    return match.rules != rules or match.retry_at is None or match.retry_at <= soon
 
 
 def _settles(entry: ChartEntry, best: Verdict, version_order: Sequence[str], *, is_whole: bool) -> bool:

@@ -94,5 +94,7 @@ PENALTY: Final[dict[str, float]] = {
 RETRY_DAYS: Final = (2, 5, 14, 30, 60)
 """Days from a miss to the next try, by the number of misses in a row; the last is repeated.
 Beatport's exclusives reach the streaming services two to four weeks later, so the first tries fall into that time."""
+RETRY_EARLY_HOURS: Final = 2
+"""A try may come this much early: otherwise a run that is minutes earlier in the day than the last one would leave it to the next day."""
 
 RUNNERS_UP: Final = 3

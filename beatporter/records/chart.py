@@ -35,6 +35,15 @@ class ChartEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Who released a track, and when."""
+
+    label: str | None
+    publish_date: str | None
+    """ISO date, YYYY-MM-DD."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A chart at one time."""
 

@@ -113,3 +113,15 @@ class Match:
             None,
             self.track_release_date,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One search for a chart entry, and whether it found a track."""
+
+    beatport_id: int
+    at: datetime
+    """Aware, UTC, second resolution."""
+    found: bool
+    rules: str
+    """Version of the rules that decided."""

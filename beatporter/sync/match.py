@@ -6,14 +6,15 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, TransientError
-from beatporter.matching import RULES, find_track, is_due
+from beatporter.matching import RULES, find_track
 from beatporter.progress import Progress, report
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
+from beatporter.sync.arrivals import SecondTries
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
 from beatporter.sync.miss_rate import doubtful_misses, is_miss
 from beatporter.sync.workspace import Workspace
@@ -39,23 +40,25 @@ def match_tracks(workspace: Workspace, slug: str, beatport_ids: Sequence[int]) -
     genre = workspace.genre(slug)
     chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     decided = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
-    due = entries_to_search(workspace, chart, earlier, decided)
+    tries = SecondTries(workspace, genre, chart, earlier, decided)
+    due = entries_to_search(workspace, chart, earlier, decided, tries)
     if due:
-        decided.update(_search(workspace, due, decided))
+        decided.update(_search(workspace, due, decided, tries))
     report(Progress(slug, "match", len(beatport_ids), len(beatport_ids)))
     return list(dict.fromkeys([*found_tracks(beatport_ids, decided), *tracks_to_add(workspace, genre, earlier, decided)]))
 
 
 def entries_to_search(
-    workspace: Workspace, chart: Sequence[ChartEntry], earlier: Sequence[ChartEntry], decided: Mapping[int, Match]
+    workspace: Workspace,
+    chart: Sequence[ChartEntry],
+    earlier: Sequence[ChartEntry],
+    decided: Mapping[int, Match],
+    tries: SecondTries,
 ) -> list[ChartEntry]:
     """Entries worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again, as far
     as other genres do not need the calls."""
-    now = workspace.now()
     undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
-    open_ids = {entry.beatport_id for entry in undecided}
-    again = [entry for entry in chart if entry.beatport_id not in open_ids and is_due(decided[entry.beatport_id], RULES, now)]
-    return undecided + again[: second_tries(workspace.max_searches, len(undecided))]
+    return undecided + tries.due()[: second_tries(workspace.max_searches, len(undecided))]
 
 
 def is_undecided(match: Match | None) -> bool:
@@ -76,13 +79,19 @@ class _Answers:
     spent: BeatporterError | None
     """Why to stop asking; None to go on."""
 
+    def planned(self, batch: Sequence[ChartEntry], tries: SecondTries) -> _Answers:
+        """The same with the time of the next search for each miss."""
+        entries = {entry.beatport_id: entry for entry in batch}
+        return replace(self, matches=[tries.plan(entries[match.beatport_id], match) for match in self.matches])
 
-def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match]) -> dict[int, Match]:
+
+def _search(workspace: Workspace, due: Sequence[ChartEntry], decided: Mapping[int, Match], tries: SecondTries) -> dict[int, Match]:
     found: dict[int, Match] = {}
     with _searchers() as pool:
         for start in range(0, len(due), BATCH):
             report(Progress(workspace.slug, "match", start, len(due)))
-            answers = _without_doubtful(workspace, _ask(workspace, pool, due[start : start + BATCH], decided), decided)
+            batch = due[start : start + BATCH]
+            answers = _without_doubtful(workspace, _ask(workspace, pool, batch, decided), decided).planned(batch, tries)
             workspace.ledger.matches.append(answers.matches)
             found.update((match.beatport_id, match) for match in answers.matches)
             if answers.spent is not None:

@@ -106,6 +106,7 @@ def summary_report(
     ended_at: datetime,
     notes: Iterable[str] = (),
     links: Mapping[str, GenreLinks] | None = None,
+    pages: Iterable[tuple[str, str]] = (),
 ) -> str:
     """The artifact `summary`: failures with their reasons first, then one line per genre.
 
@@ -113,6 +114,7 @@ def summary_report(
         ended_at: when the run ended, aware UTC.
         notes: sentences for the person, such as that the sign-in ends soon.
         links: what each genre's name leads to.
+        pages: further pages: our own words, and their address.
     """
     known = links or {}
     failed = {slug: outcome.error for slug, outcome in outcomes.items() if outcome.state == "failed"}
@@ -120,6 +122,7 @@ def summary_report(
         f"# {escape(headline(outcomes))}",
         "",
         f"{utc(ended_at)}: {_several(spotify_calls, 'Spotify call')}; {budget_left} left of the daily budget.",
+        *_leads(*pages),
         *_quoted(notes),
     ]
     if failed:

@@ -19,6 +19,7 @@ from sandbox.catalogue.compose import BACK_CATALOGUE, PER_LABEL, Composer
 from sandbox.catalogue.days import Days
 from sandbox.catalogue.distractors import distractors_of
 from sandbox.catalogue.ids import Key, read_beatport_id
+from sandbox.catalogue.label_delays import arrives_on
 from sandbox.catalogue.names import Label
 from sandbox.catalogue.recording import Recording
 from sandbox.catalogue.spotify_side import tracks_of
@@ -57,6 +58,7 @@ class Catalogue:
 
     Args:
         seed: decides everything.
+        late_labels: tracks of some labels reach Spotify late (`label_delays`).
 
     Examples:
         catalogue = Catalogue(seed=1)
@@ -64,8 +66,9 @@ class Catalogue:
         catalogue.truth(rows[0].track_id).same
     """
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, *, late_labels: bool = False) -> None:
         self.seed = seed
+        self.late_labels = late_labels
         self.days = Days(seed)
         self.composer = Composer(seed)
         self._sides: dict[Key, _Side] = {}
@@ -159,10 +162,17 @@ class Catalogue:
 
     def is_on_spotify(self, key: Key, day: int) -> bool:
         """Whether a recording that is on Spotify at all is there by this day."""
-        recording = self.composer.recording(key)
-        if not recording.spotify_late_days or key.number >= BACK_CATALOGUE:
+        if key.number >= BACK_CATALOGUE:
             return True
-        return day >= self.days.entry_day(key) + recording.spotify_late_days
+        if self.late_labels and FIRST_DAY + timedelta(days=day) < self._label_delivers(key):
+            return False
+        late_days = self.composer.recording(key).spotify_late_days
+        return not late_days or day >= self.days.entry_day(key) + late_days
+
+    def _label_delivers(self, key: Key) -> date:
+        """The day on which the recording's label has it on Spotify."""
+        label, rng = self.composer.recording(key).song.label, self.composer.rng("label delay", key)
+        return arrives_on(label, self.came_out(key), rng, self.seed)
 
     def spotify_tracks(self, genre_ids: Iterable[int], day: int) -> list[SpotifyTrack]:
         """Spotify's tracks on a day for everything that charted in these genres, with similar ones; in a fixed order, no id twice."""

@@ -74,7 +74,7 @@ class Mornings:
         self._world = world
         self._settings = load_settings(**world.settings(home), spotify_daily_budget=budget)
         self._pace = world.pace()
-        self._ledger = open_ledger(self._settings.ledger_address())
+        self.ledger = open_ledger(self._settings.ledger_address())
         self._runs = 0
         self._seen: set[int] = set()
         self._open: Counter[int] = Counter()
@@ -83,7 +83,7 @@ class Mornings:
     def run(self) -> Day:
         """One morning: the listing, then one genre after the other with its share."""
         self._runs += 1
-        self._ledger = open_ledger(self._settings.ledger_address())  # a new process remembers nothing
+        self.ledger = open_ledger(self._settings.ledger_address())  # a new process remembers nothing
         world, day = self._world, Day()
         begun_at, waited_s, after = world.now(), world.waited_s, world.log.last_number
         with self._workspace() as workspace:
@@ -107,11 +107,11 @@ class Mornings:
         with self._workspace(slug) as workspace:
             chart = scrape_chart(workspace, slug)
         entries = self._entries(slug)
-        before, after = self._ledger.matches.latest(entries), self._world.log.last_number
+        before, after = self.ledger.matches.latest(entries), self._world.log.last_number
         with self._workspace(slug, max_searches) as workspace:
             found = match_tracks(workspace, slug, chart)
         asked = Counter(query_of(entry) for entry in self._world.log.entries(after=after, kind="search", status=OK))
-        account(day, asked, entries, before, self._ledger.matches.latest(entries))
+        account(day, asked, entries, before, self.ledger.matches.latest(entries))
         with self._workspace(slug) as workspace:
             added = update_playlist(workspace, slug, chart, found)
         with self._workspace(slug) as workspace:
@@ -127,7 +127,7 @@ class Mornings:
     def _look(self, charts: Mapping[str, Sequence[int]], day: Day) -> None:
         """Record the state after the morning, genre by genre."""
         present = {beatport_id for chart in charts.values() for beatport_id in chart}
-        decided = {beatport_id for beatport_id, match in self._ledger.matches.latest(present).items() if not is_undecided(match)}
+        decided = {beatport_id for beatport_id, match in self.ledger.matches.latest(present).items() if not is_undecided(match)}
         day.depth = {
             slug: next((place for place, beatport_id in enumerate(chart) if beatport_id not in decided), len(chart))
             for slug, chart in charts.items()
@@ -141,11 +141,11 @@ class Mornings:
     def _entries(self, slug: str) -> dict[int, ChartEntry]:
         """Every entry that was ever in the genre's charts."""
         genre_id = self._settings.all_genres()[slug].genre_id
-        return {entry.beatport_id: entry for entry in self._ledger.charts.since(genre_id, datetime.min.replace(tzinfo=UTC))}
+        return {entry.beatport_id: entry for entry in self.ledger.charts.since(genre_id, datetime.min.replace(tzinfo=UTC))}
 
     def _calls_of(self, slug: str) -> Counter[str]:
         key = calls_key(self._run_key, slug)
-        return Counter(self._ledger.calls.by_kind(self._world.now() - timedelta(days=1), key))
+        return Counter(self.ledger.calls.by_kind(self._world.now() - timedelta(days=1), key))
 
     @property
     def _run_key(self) -> str:
@@ -154,7 +154,7 @@ class Mornings:
     def _workspace(self, slug: str = "", max_searches: int | None = None) -> Workspace:
         return Workspace(
             self._settings,
-            self._ledger,
+            self.ledger,
             run_key=self._run_key,
             slug=slug,
             max_searches=max_searches,

@@ -42,13 +42,13 @@ class QuotaWorld(StandIns):
         waited_s: how long runs have waited so far, besides their pace.
     """
 
-    def __init__(self, slugs: tuple[str, ...], *, seed: int, quota: int, start: datetime) -> None:
+    def __init__(self, slugs: tuple[str, ...], *, seed: int, quota: int, start: datetime, late_labels: bool = False) -> None:
         self.slugs, self.seed = slugs, seed
         self.clock = SandboxClock(start, manual=True)
         self.waited_s = 0.0
         self._dice = random.Random(f"latency {seed}")
         genre_ids = tuple(all_genres()[slug].genre_id for slug in slugs)
-        self.calendar = World(Catalogue(seed), genre_ids)
+        self.calendar = World(Catalogue(seed, late_labels=late_labels), genre_ids)
         beatport = BeatportState(
             self.calendar.catalogue,
             day=lambda: self.calendar.day,

@@ -208,6 +208,8 @@ def test_a_miss_keeps_the_candidates_for_a_person() -> None:
     [
         (miss(), RULES, NOW, False),
         (miss(), RULES, NOW + timedelta(days=2), True),
+        (miss(), RULES, NOW + timedelta(days=2, hours=-2), True),
+        (miss(), RULES, NOW + timedelta(days=2, hours=-2, seconds=-1), False),
         (miss(), "other", NOW, True),
         (replace(miss(), track_id="x", retry_at=None), "other", NOW + timedelta(days=999), False),
         (replace(miss(), method="person", retry_at=None), "other", NOW + timedelta(days=999), False),

@@ -214,6 +214,17 @@ def test_a_parent_whose_genres_are_done_is_completed_with_the_document(ledger: L
     assert published["memory"][1] == "highest peak 200 MB"
 
 
+def test_the_summary_leads_to_what_is_missing(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now(), entries=2)
+    ledger.matches.append([Match(102, None, None, "search", 0.0, None, "1", utc_now(), utc_now(), misses=1)])
+    publish_summary({"house": DONE}, one_process=True)
+    assert "[1 entry is not on Spotify](/v2/artifacts/key/missing)" in published["summary"][0]
+    page, line = published["missing"]
+    assert line == "1 entry is not on Spotify"
+    assert "Track 2" in page
+    assert "Track 1" not in page
+
+
 def test_a_parent_with_a_failed_genre_fails_with_its_name_and_keeps_the_document(published: Published) -> None:
     state = publish_summary({"house": DONE, "hard-techno": BROKEN, "psy-trance": WAITING}, one_process=False, notes=["The sign-in ends."])
     assert state.is_failed()

@@ -13,9 +13,10 @@ import openpyxl
 import pytest
 
 from beatporter.errors import SettingsError
-from beatporter.ledger import export as module
-from beatporter.ledger.export import TABLES, export, written_whole
+from beatporter.ledger import spreadsheet as module
+from beatporter.ledger.export import TABLES, export
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.spreadsheet import written_whole
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import (
     BackupRow,

@@ -1,0 +1,1 @@
+"""What leaves for other programs, and comes back from a spreadsheet: history, charts, missing tracks, DJ sets. Calls nobody."""

@@ -1,0 +1,149 @@
+"""When a missing track is worth another search: learnt for each label from how long its tracks took to reach Spotify. Pure.
+
+The estimate is a daily rate of arrival by a track's age, in three steps, each of which leans on the one before while it has little to go
+by (empirical Bayes): the rate of all labels at all ages; of all labels at this age; of this label at this age. While next to nothing is
+known there is no estimate, and the fixed rule stands.
+
+The fixed rule also limits what is learnt: each of its tries is made, if not at its time then at most `GRACE_DAYS` later, even when the
+entry has left the chart by then. So nothing that the fixed rule would have found is given up. Why, and measurements:
+docs/decisions/late-arrivals.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+HORIZON_DAYS: Final = 60
+"""Older tracks count as this old."""
+LEAST_ARRIVALS: Final = 10
+"""Late arrivals, of all labels together, that must have been seen before anything is concluded."""
+OWN_AFTER: Final = 6.0
+"""Tracks with which a label's own rate weighs as much as everybody's."""
+WORTH_A_TRY: Final = 0.3
+"""A search is worth it once the chance that the track has arrived since the last one reaches this."""
+GRACE_DAYS: Final = 6
+"""How much later than by the fixed rule a try may come: less than the week for which an entry that left the chart is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long one track was missing. Ages are whole days since its release.
+
+    Attributes:
+        missed_at: age at the first search that found nothing. missing_at: at the last one.
+        found_at: age at the search that found it; None: none has.
+    """
+
+    label: str
+    missed_at: int
+    missing_at: int
+    found_at: int | None
+
+
+class Arrivals:
+    """What was seen of late arrivals.
+
+    Args:
+        delays: of all labels, in any order.
+    """
+
+    def __init__(self, delays: Iterable[Delay] = ()) -> None:
+        everybody, labels = _Counts(), defaultdict[str, _Counts](_Counts)
+        self._seen = 0
+        for delay in delays:
+            self._seen += delay.found_at is not None
+            everybody.add(delay)
+            labels[delay.label].add(delay)
+        mean = sum(everybody.arrived) / max(1.0, sum(everybody.at_risk))
+        self._everybody = everybody.rates([mean] * (HORIZON_DAYS + 1))
+        self._labels = {label: self._rates_of(counts) for label, counts in labels.items()}
+
+    def _rates_of(self, counts: _Counts) -> list[float]:
+        """A label's rates: everybody's, times how much faster or slower it is on the whole, and then its own days."""
+        expected = sum(risk * rate for risk, rate in zip(counts.at_risk, self._everybody, strict=True))
+        pace = (sum(counts.arrived) + 1.0) / (expected + 1.0)
+        return counts.rates([min(1.0, pace * rate) for rate in self._everybody])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough was seen to conclude anything."""
+        return self._seen >= LEAST_ARRIVALS
+
+    def chance(self, label: str, missing_at: int, age: int) -> float:
+        """The chance that a track which was missing at one age has arrived by another."""
+        rates = self._labels.get(label, self._everybody)
+        missing = 1.0
+        for day in range(missing_at + 1, age + 1):
+            missing *= 1.0 - rates[min(day, HORIZON_DAYS)]
+        return 1.0 - missing
+
+    def days_to_next_try(self, label: str, age: int, missing_for: float, fixed_days: Sequence[int]) -> float:
+        """Days from a search that found nothing to the next one.
+
+        Args:
+            age: of the track at that search.
+            missing_for: days from the first search that found nothing to this one.
+            fixed_days: the fixed rule's days from a miss to the next try.
+        """
+        latest = next_fixed(missing_for, fixed_days) + GRACE_DAYS - missing_for
+        for days in range(1, int(latest) + 1):
+            if self.chance(label, age, age + days) >= WORTH_A_TRY:
+                return days
+        return latest
+
+
+class _Counts:
+    """Tracks that arrived, and that could have arrived, at each age."""
+
+    def __init__(self) -> None:
+        self.arrived = [0.0] * (HORIZON_DAYS + 1)
+        self.at_risk = [0.0] * (HORIZON_DAYS + 1)
+
+    def add(self, delay: Delay) -> None:
+        """Count a track. Found between two searches, it is taken to have arrived on any of the days between them with equal chance."""
+        for age in range(delay.missed_at + 1, delay.missing_at + 1):
+            self.at_risk[min(age, HORIZON_DAYS)] += 1.0
+        if delay.found_at is None:
+            return
+        days = range(delay.missing_at + 1, max(delay.found_at, delay.missing_at + 1) + 1)
+        for number, age in enumerate(days):
+            self.arrived[min(age, HORIZON_DAYS)] += 1.0 / len(days)
+            self.at_risk[min(age, HORIZON_DAYS)] += 1.0 - number / len(days)
+
+    def rates(self, otherwise: Sequence[float]) -> list[float]:
+        """The rate at each age, leaning on another rate where few tracks were at risk."""
+        return [
+            (arrived + OWN_AFTER * other) / (at_risk + OWN_AFTER)
+            for arrived, at_risk, other in zip(self.arrived, self.at_risk, otherwise, strict=True)
+        ]
+
+
+def fixed_tries(fixed_days: Sequence[int], until: float) -> list[int]:
+    """Days since the first miss on which the fixed rule tries again, up to the first one after a time; the last interval is repeated."""
+    tries = list(accumulate(fixed_days))
+    while tries[-1] <= until:
+        tries.append(tries[-1] + fixed_days[-1])
+    return tries
+
+
+def next_fixed(missing_for: float, fixed_days: Sequence[int]) -> int:
+    """The day of the fixed rule's first try after a search that was made this many days after the first miss.
+
+    Runs come once a day, not always at the same hour; so days are rounded.
+    """
+    day = round(missing_for)
+    return next(one for one in fixed_tries(fixed_days, day) if one > day)
+
+
+def is_owed(missing_for: float, seen_for: float, fixed_days: Sequence[int]) -> bool:
+    """Whether the fixed rule would have searched again for an entry before it left the chart.
+
+    Args:
+        missing_for: days from the first miss to the last search.
+        seen_for: days from the first miss to the last chart that has the entry.
+    """
+    return next_fixed(missing_for, fixed_days) <= round(seen_for)
