@@ -86,7 +86,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
     ledger.calls.append([CallRow(utc_now(), "search", 3, f"{run.id}/house"), CallRow(utc_now(), "search", 9, "another run/house")])
     told: list[Progress] = []
     with listening(told.append):
-        state = publish_outcome("house", [101], [TRACK], memory(), Notes())
+        state = publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes())
     assert (state.name, state.message) == ("Completed", "1 of 1 on Spotify, 1 added")
     outcome = Outcome(**state.data)
     assert (outcome.state, outcome.chart, outcome.matched, outcome.added, outcome.spotify_calls) == ("completed", 1, 1, 1, 3)
@@ -103,7 +103,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
 
 def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now(), entries=2)
-    state = publish_outcome("house", [101, 102], [], memory(), Notes())
+    state = publish_outcome("house", [101, 102], {"collect": {"added": []}}, memory(), Notes())
     assert state.is_completed()
     assert (state.name, state.data["state"]) == ("Deferred", "deferred")
     assert "for a later run" in str(state.message)
@@ -114,7 +114,7 @@ def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, publish
 
 def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now())
-    publish_outcome("house", [101], [TRACK], memory(), Notes(), dry_run=True)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes(), dry_run=True)
     assert "sync-house" in published
     assert ledger.runs.latest(load_settings().all_genres()["house"].genre_id) is None
 
@@ -124,12 +124,12 @@ def test_an_older_chart_is_named_unless_the_step_that_read_it_did(
     age: timedelta, told: bool, ledger: Ledger, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_chart(ledger, utc_now() - age)
-    publish_outcome("house", [101], [TRACK], memory(), Notes())
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes())
     assert ("This chart is older than today" in published["sync-house"][0]) == told
     monkeypatch.setattr(module, "chart_noted", lambda *_: None)
     with notes_heard() as notes:
         tell(Progress("house", "scrape", note="The chart of yesterday is used."))
-    publish_outcome("house", [101], [TRACK], memory(), notes)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert "The chart of yesterday is used" in published["sync-house"][0]
     assert "This chart is older than today" not in published["sync-house"][0]
 
@@ -138,7 +138,7 @@ def test_what_the_search_reports_does_not_hide_that_the_chart_is_old(ledger: Led
     a_chart(ledger, utc_now() - STALE_AFTER - timedelta(minutes=1))
     with notes_heard() as notes:
         tell(Progress("house", "match", note="Spotify's search is out of order."))
-    publish_outcome("house", [101], [TRACK], memory(), notes)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert "This chart is older than today" in published["sync-house"][0]
     assert "out of order" in published["sync-house"][0]
 
@@ -157,7 +157,7 @@ def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challen
     a_chart(ledger, utc_now() - timedelta(hours=25))
     with notes_heard() as notes:
         tell(Progress("house", "challenged", note="Yesterday's stands in: proof of a human."))
-    state = publish_outcome("house", [101], [TRACK], memory(), notes)
+    state = publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert (state.type, state.name) == (StateType.COMPLETED, "Challenged")
     assert "proof of a human" in (state.message or "")
     assert state.data["state"] == "challenged"
@@ -170,9 +170,9 @@ def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challen
 
 def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now() - timedelta(hours=25))
-    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Completed"
+    assert publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes()).name == "Completed"
     ledger.challenges.note_challenge("website", utc_now())
-    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Challenged"
+    assert publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes()).name == "Challenged"
 
 
 def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
