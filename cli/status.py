@@ -189,6 +189,8 @@ def _playlist_lines(standing: Status, server: str) -> list[str]:
         own = standing.playlists[slug]
         for kind, one in own.items():
             lines.append(f"{slug}{f' ({kind})' if len(own) > 1 else ''}: {names.playlist_url(one.playlist_id)}")
+        if not own and change.playlist_id:
+            lines.append(f"{slug}: {names.playlist_url(change.playlist_id)}")
         by = f" by the run {names.run_url(server, change.run_id)}" if change.run_id else ""
         lines.append(f"{slug}: {change.added} added on {_moment(change.at)}{by}")
     return lines

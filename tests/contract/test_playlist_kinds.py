@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from pydantic import SecretStr
 
 from beatporter.errors import UpstreamDown
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.names import playlist_name
 from beatporter.playlist_kinds import KINDS, PlaylistKind, in_order, playlist_number
+from beatporter.progress import Progress, listening
 from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import COVER_SCOPE, SCOPES, FileStore, SignIn, sign_in_path
 from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
@@ -445,4 +451,45 @@ def test_another_error_of_a_mirror_is_raised_and_the_next_run_reads_it(listener:
             update_playlist(workspace, SLUG, listener.chart, listener.found, kind="mirror")
     listener.world.faults.clear()
     listener.morning(playlist_kinds=("mirror",))
+    assert listener.held("mirror") == listener.charted()
+
+
+def signed_in(world: Sandbox, home: Path, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """Settings of a person whose stored sign-in allows this."""
+    token = SecretStr(world.spotify.accounts.sign_in(scopes))
+    settings = load_settings(home=home, spotify_refresh_token=None)
+    FileStore(sign_in_path(settings)).save(SignIn(token, datetime.now(UTC), scopes))
+    return {"home": home, "spotify_refresh_token": token, "playlist_kinds": ("mirror",), "playlist_cover": True}
+
+
+def test_a_cover_goes_with_a_change_and_costs_no_read(listener: Listener, tmp_path: Path) -> None:
+    changes = signed_in(listener.world, tmp_path / "home", (*SCOPES, COVER_SCOPE))
+    listener.morning(**changes)
+    first = listener.person.find(listener.name("mirror")).cover
+    image = Image.open(io.BytesIO(first))
+    assert (image.format, image.size) == ("JPEG", (640, 640))
+    listener.morning(**changes)
+    assert listener.requests("playlist-cover") == 1, "nothing changed"
+    listener.next_day(**changes)
+    assert listener.requests("playlist-cover") == 2
+    listener.next_day(**changes)
+    assert listener.requests(method="GET") == 0
+
+
+def test_without_the_permission_the_tracks_come_and_the_cover_is_left_out(listener: Listener, tmp_path: Path) -> None:
+    changes = signed_in(listener.world, tmp_path / "home", SCOPES)
+    said: list[Progress] = []
+    with listening(said.append):
+        listener.morning(**changes)
+    assert listener.requests("playlist-cover") == 0, "the stored sign-in says that it may not"
+    assert "beatporter login" in " ".join(one.note for one in said if one.step == "playlist")
+    assert listener.held("mirror") == listener.charted()
+
+
+def test_a_token_of_unknown_permissions_is_tried_and_the_refusal_explained(listener: Listener) -> None:
+    said: list[Progress] = []
+    with listening(said.append):
+        listener.morning(playlist_kinds=("mirror",), playlist_cover=True)
+    assert listener.requests("playlist-cover") == 1
+    assert "beatporter login" in " ".join(one.note for one in said if one.step == "playlist")
     assert listener.held("mirror") == listener.charted()

@@ -17,17 +17,18 @@ from beatporter.clock import utc_now
 from beatporter.errors import ChartNotYet, LedgerUnwritable
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.memory.capture import Capture
+from beatporter.playlist_kinds import playlist_number
 from beatporter.progress import Progress, listening
 from beatporter.progress import report as tell
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import CallRow
+from beatporter.records.ledger import CallRow, RememberedPlaylist
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
 from orchestration import memory_profile, summary
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, Notes, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
+from orchestration.report import STALE_AFTER, Changes, Notes, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
 from orchestration.summary import publish_summary
 from tests.unit.prefect_fakes import FakeClient, at_work
@@ -254,3 +255,48 @@ def test_an_archiving_that_failed_is_named_and_does_not_fail_the_run(monkeypatch
     assert archive_notes(Completed(data={"matches": 3})) == []
     broken = Failed(data=LedgerUnwritable("The bucket is gone.", "Name another."))
     assert archive_notes(broken) == warned == ["The ledger was not archived: The bucket is gone. Name another."]
+
+
+def several(ledger: Ledger) -> None:
+    """The list has a collecting playlist and a mirror."""
+    house = load_settings().all_genres()["house"]
+    for kind, playlist_id in (("collect", "c" * 22), ("mirror", "m" * 22)):
+        ledger.playlists.append(RememberedPlaylist(playlist_number(house, kind), playlist_id, f"House {kind}", utc_now()))  # type: ignore[arg-type]
+
+
+def test_added_counts_over_the_lists_playlists_and_each_has_its_line(
+    ledger: Ledger, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr(module, "playlist_updated", lambda _genre, playlist_id, outcome, _run: sent.append((playlist_id, outcome.added)))
+    a_chart(ledger, utc_now())
+    several(ledger)
+    changes: Changes = {"collect": {"added": []}, "mirror": {"added": [TRACK, TRACK[::-1]]}}
+    state = publish_outcome("house", [101], changes, memory(), Notes())
+    assert state.data["added"] == 2
+    assert state.data["playlists"]["mirror"] == {"name": "House mirror", "url": f"https://open.spotify.com/playlist/{'m' * 22}", "added": 2}
+    assert Outcome(**state.data).document()["playlists"]["collect"]["added"] == 0
+    page, _ = published["sync-house"]
+    assert "- mirror, House mirror: 2 added" in page
+    assert f"[collect](https://open.spotify.com/playlist/{'c' * 22})" in page
+    assert sent == [("m" * 22, 2)], "an event for the playlist that changed, with its own count"
+
+
+def test_a_dry_run_shows_each_playlists_changes_and_their_calls(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now())
+    change = {"added": [TRACK], "removed": ["x", "y"], "moved": 3, "calls": 1}
+    state = publish_outcome("house", [101], {"mirror": change}, memory(), Notes(), dry_run=True)
+    page, _ = published["sync-house"]
+    assert "- mirror, Beatport: House - Top 100 today: 1 to add, 2 to remove, 3 to move; 1 call" in page
+    assert state.data["playlists"]["mirror"]["url"] is None, "it is not there yet"
+    assert {name: state.data["playlists"]["mirror"][name] for name in change} == {"added": 1, "removed": 2, "moved": 3, "calls": 1}
+
+
+def test_what_a_playlist_could_not_get_is_a_note_and_says_nothing_about_the_chart(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now())
+    with notes_heard() as notes:
+        tell(Progress("house", "playlist", 0, 9))
+        tell(Progress("house", "playlist", note="The covers were left out."))
+    assert (list(notes), notes.about_chart) == (["The covers were left out."], False)
+    publish_outcome("house", [101], {"collect": {"added": []}}, memory(), notes)
+    assert "The covers were left out" in published["sync-house"][0]
