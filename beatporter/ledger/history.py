@@ -43,15 +43,18 @@ class History:
         track_ids: Collection[str] = (),
         isrcs: Collection[str] = (),
         recordings: Collection[str] = (),
+        *,
+        except_for: Collection[str] = (),
     ) -> Known:
         """Which of the tracks, ISRCs and recordings the playlist once held.
 
         Args:
             playlist_id: None searches all playlists together.
+            except_for: playlists that are left out then.
         """
         given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
         asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # by their stored form
-        columns = list(zip(*self._find(playlist_id, asked), strict=True)) or [()] * len(asked)
+        columns = list(zip(*self._find(playlist_id, asked, except_for), strict=True)) or [()] * len(asked)
         found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
         return Known(*(frozenset(texts - {""}) for texts in found))
 
@@ -91,12 +94,13 @@ class History:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]], except_for: Collection[str]) -> Iterator[Row[Any]]:
         """Values of the rows that have one of the keys, each in its column; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
             if playlist_id is None:  # listed one by one: with a subquery PostgreSQL reads the whole table
-                within: dict[str, Any] = {"playlists": connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()}
+                others = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id.not_in(except_for))
+                within: dict[str, Any] = {"playlists": connection.execute(others).scalars().all()}
             else:
                 within = {"playlist_id": playlist_id}
             for part in range(max(map(len, keys.values()))):

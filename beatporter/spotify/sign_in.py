@@ -23,12 +23,24 @@ from beatporter.settings import BLOCK_PREFIX, Settings
 from beatporter.settings_sources import PREFIX
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
+COVER_SCOPE = "ugc-image-upload"
+"""Asked for only when the person wants cover images."""
 FILE = "spotify.json"
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)
 SIGN_IN_AGAIN = "Run `beatporter login` and sign in once more."
 SIGN_IN_PREFIX = "spotify-sign-in/"
 """A refresh token's setting that begins with this names the Prefect block of that type."""
+
+
+def scopes_for(settings: Settings) -> tuple[str, ...]:
+    """What a sign-in must allow for what the person wants."""
+    return (*SCOPES, COVER_SCOPE) if settings.draws_covers else SCOPES
+
+
+def allows_covers(sign_in: SignIn) -> bool:
+    """Whether the sign-in may set cover images; of a token from the settings nobody knows, so that trying shows it."""
+    return COVER_SCOPE in sign_in.scopes or sign_in.signed_in_at is None
 
 
 class SignInStore(Protocol):

@@ -43,7 +43,7 @@ def content_of(workspace: Workspace, playlist: PlaylistRef, state: PlaylistState
     lengths: dict[str, int] = {}
     was_read = not state.is_unchanged(playlist)
     if was_read:
-        state.reconcile(playlist, {}, lambda items: _note_lengths(items, lengths))
+        state.reconcile(playlist, {}, on_items=lambda items: _note_lengths(items, lengths))
         if not state.is_unchanged(playlist):
             raise UpstreamDown(
                 f"Spotify shows another content of {playlist.name!r} than its state {playlist.snapshot_id} had before.",
