@@ -116,7 +116,7 @@ def merge_edits(wanted: Present, before: Present, current: Present, sent: Collec
         before: what the playlist held before it.
         current: what it holds now.
         sent: tracks that the interrupted work sends.
-        current_order: keep the order of what is there and was not sent, for work that changes no order; otherwise that of `wanted`.
+        current_order: keep the order of what is there, but for what was sent to a wrong place, for work that changes no order; otherwise that of `wanted`.
     """
     now, aim, was = Counter(current), Counter(wanted), Counter(before)
     count = {
@@ -130,7 +130,8 @@ def merge_edits(wanted: Present, before: Present, current: Present, sent: Collec
     there = [token for token in tokens(current) if token[1] < count[token[0]]]
     aimed = [token for token in tokens(wanted) if token[1] < count[token[0]]]
     if current_order:  # what we send may be at a wrong place, if the person changed the playlist while it was sent
-        there = [token for token in there if token[0] not in sent]
+        in_order = staying(there, aimed)
+        there = [token for token in there if token[0] not in sent or token in in_order]
     base, other = (there, aimed) if current_order else (aimed, there)
     return [track_id for track_id, _ in woven(base, other, set(other) - set(base))]
 
