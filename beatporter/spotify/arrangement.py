@@ -138,7 +138,7 @@ def merge_edits(wanted: Present, before: Present, current: Present, sent: Collec
 
 
 def _misplaced(there: Sequence[Token], aimed: Sequence[Token], sent: Collection[str]) -> set[Token]:
-    """Sent entries that are not below the unsent neighbour below which they belong: the person changed the playlist while they were sent."""
+    """Sent entries that are not below the neighbour below which they belong: the person changed the playlist while they were sent."""
     fixed = {token for token in set(there) & set(aimed) if token[0] not in sent}
 
     def neighbours(entries: Sequence[Token]) -> dict[Token, tuple[Token | None, Token | None]]:
