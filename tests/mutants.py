@@ -9,7 +9,6 @@ it needs a test, or the line is not needed. Exit code 1 when there is one.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import subprocess
 import sys
@@ -42,8 +41,13 @@ AT_ONCE = f"{SOURCES}::test_genres_that_meet_one_challenge_at_once_count_it_once
 GENRE_LIST = f"{SOURCES}::test_genres_are_read_from_the_api_else_from_the_website"
 ARRANGEMENT, DUPLICATES = "tests/unit/test_spotify_arrangement.py", "tests/unit/test_sync_duplicates.py"
 DEDUPE, CARE = "tests/contract/test_dedupe.py", "tests/contract/test_playlist_care.py"
-RETENTION = "tests/contract/ledger/test_retention.py -k sqlite"
-MEANWHILE = f"{DEDUPE} -k meanwhile"
+RETENTION, RETAINED = (
+    "tests/contract/ledger/test_retention.py",
+    "tests/contract/ledger/test_retention.py::test_the_archive_keeps_what_was_archived",
+)
+EXACT = f"{RETENTION}::test_every_state_that_stays_is_exactly_as_before"
+MEANWHILE = f"{DEDUPE}::test_what_the_person_does_meanwhile_stays"
+BREAK = f"{DEDUPE}::test_a_break_at_any_call_is_continued_without_loss"
 SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -173,12 +177,11 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("what the person removed comes back", "spotify/arrangement.py", "else min(aim[track_id], now[track_id])", "else aim[track_id]", ARRANGEMENT),
     ("sent tracks stay at a wrong place", "spotify/arrangement.py", "if now[token] != then.get(token)}", "if False}", "tests/unit/test_spotify_arrangement.py"),
     ("nobody asks for the length", "spotify/rearrange.py", "bool(plan.operations) and not work.is_undisturbed(sleep)", "False", MEANWHILE),
-    ("a state that was read has our snapshot", "spotify/rearrange.py", "None if self.was_read else self.snapshot_id", "self.snapshot_id", f"{DEDUPE} -k 'meanwhile or lost_answer'"),
     ("a refused removal ends it", "spotify/rearrange.py", "                self.refused.update(track_ids)\n                return", "                raise", DEDUPE),
     ("a batch with a track that is gone is lost", "spotify/rearrange.py", "half = len(track_ids) // 2", "return", DEDUPE),
     ("the aim is not saved before the first call", "sync/rearrangement.py", "        remember(frozenset())\n", "", DEDUPE),
-    ("what is sent is not saved", "sync/rearrangement.py", "        on_sending=remember,\n", "", f"{DEDUPE} -k break"),
-    ("interrupted work is forgotten", "sync/rearrangement.py", "if begun is None or dry_run:", "if True:", f"{DEDUPE} -k break"),
+    ("what is sent is not saved", "sync/rearrangement.py", "        on_sending=remember,\n", "", BREAK),
+    ("interrupted work is forgotten", "sync/rearrangement.py", "if begun is None or dry_run:", "if True:", BREAK),
     ("work never ends", "sync/rearrangement.py", "        ledger.rearrangements.end(playlist_id)\n", "        pass\n", DEDUPE),
     ("any length is the same", "sync/duplicates.py", "abs(own - other) <= SAME_LENGTH_MS", "True", DUPLICATES),
     ("the duplicate of a duplicate stays", "sync/duplicates.py", "first = equal[0] if equal is not None else position", "first = position", DUPLICATES),
@@ -190,11 +193,11 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the source counts in digging", "sync/accumulate.py", "if playlist_id != source.playlist_id:", "if True:", CARE),
     ("a named playlist is overwritten", "sync/restore.py", "if begun is None and opened.content.ids !=", "if False and opened.content.ids !=", CARE),
     ("the newest backup is restored", "sync/restore.py", "if backup.taken_at <= at]", "]", CARE),
-    ("the last backup goes", "ledger/retention.py", "return {*last_of.values(), len(times) - 1} if times else set()", "return set(list(last_of.values())[:-1])", RETENTION),
-    ("changes of dropped backups are lost", "ledger/retention.py", "merged = _changes(connection, [*numbers, successor.backup])", "merged = _changes(connection, [successor.backup])", RETENTION),
-    ("what is not archived is thinned", "ledger/retention.py", "if gone and (archived_to is None or backup.backup <= archived_to):", "if gone:", RETENTION),
-    ("thinned states are not compared", "ledger/maintain.py", "if other != items:", "if False:", RETENTION),
-    ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETENTION),
+    ("the last backup goes", "ledger/retention.py", "return {*last_of.values(), len(times) - 1} if times else set()", "return set(list(last_of.values())[:-1])", EXACT),
+    ("changes of dropped backups are lost", "ledger/retention.py", "merged = _changes(connection, [*numbers, successor.backup])", "merged = _changes(connection, [successor.backup])", EXACT),
+    ("what is not archived is thinned", "ledger/retention.py", "if gone and (archived_to is None or backup.backup <= archived_to):", "if gone:", f"{RETENTION}::test_what_is_not_archived_yet_stays"),
+    ("thinned states are not compared", "ledger/maintain.py", "if other != items:", "if False:", f"{RETENTION}::test_a_state_that_differs_from_the_archives_is_found"),
+    ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETAINED),
     ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
 )  # fmt: skip
 
@@ -213,7 +216,7 @@ def survivors(word: str) -> list[str]:
             if there not in text:
                 raise SystemExit(f"{name}: {file} does not hold {there!r} any more")
             path.write_text(text.replace(there, mistake, 1))
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *shlex.split(tests)]
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests.split()]
             done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
             path.write_text(text)
             print(f"{'killed  ' if done.returncode else 'SURVIVED'}  {file}: {name}", flush=True)
