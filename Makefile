@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota faults test-faults test-chart-days mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,9 +77,11 @@ workflow-and-browser: $(READY) # both, on one server
 faults: $(READY) ## a few schedules of the fault campaign
 	@$(BIN)/python -m tests.campaign.faults --count 40
 	@$(BIN)/python -m tests.campaign.faults --count 8 --seed 501 --postgres
+	@$(BIN)/python -m tests.campaign.playlist_faults --count 30
 
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.campaign.playlist_faults --count $(or $(COUNT),300) --seed $(or $(SEED),1)
 
 test-chart-days: $(READY) ## a fortnight of 36 genres, charts and labels while the website shows only challenges
 	@CHART_DAYS_GENRES=36 $(BIN)/pytest -q tests/campaign/test_chart_days.py
@@ -106,6 +108,9 @@ bench-start: $(READY) ## how long a person waits for a command, beside an empty 
 
 bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls per day by kind
 	@$(BIN)/python -m bench.quota
+
+bench-playlists: $(READY) ## deduplicate, back up, restore and refresh 20 playlists of 6,000 tracks: calls beside the old way's
+	@$(BIN)/python -m bench.playlists
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --extra postgres pyproject.toml -o requirements.lock

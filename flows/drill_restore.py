@@ -15,7 +15,7 @@ from beatporter.sync.care_documents import drilled_page
 from orchestration.artifacts import publish
 from orchestration.failure import damaged, failed
 from orchestration.flow_options import LEDGER_RUN
-from tasks.restore import drill_restores
+from tasks.drill_restores import drill_restores
 
 
 @flow(name="drill-restore", **LEDGER_RUN)

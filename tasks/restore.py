@@ -1,20 +1,18 @@
-"""Tasks `restore-one` and `drill-restores`: make a playlist what it was, and prove from the ledger alone that this is possible."""
+"""Task `restore-one`: make a playlist what it was at a time."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from beatporter.settings import load_settings
-from beatporter.sync.care_documents import drilled_document, restored_document, restored_words
+from beatporter.sync.care_documents import restored_document, restored_words
 from beatporter.sync.known_playlists import find_known
 from beatporter.sync.restore import restore_playlist
-from beatporter.sync.restore_drill import drill
 from beatporter.sync.time_machine import moment_of
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say
 from orchestration.task import house_task
-from orchestration.workspace import open_ledger_of, open_workspace
+from orchestration.workspace import open_workspace
 
 
 @house_task("restore-one", cached=False)
@@ -27,12 +25,3 @@ def restore_one(playlist: str, on: str, into: str, keep_dates: bool, dry_run: bo
     document = restored_document(done)
     say(f"{document['playlist']['name']}: {restored_words(document, dry_run=dry_run)}")
     return document
-
-
-@house_task("drill-restores", cached=False)
-def drill_restores() -> list[dict[str, Any]]:
-    """Every state that was restored on paper; calls nothing."""
-    with open_ledger_of(load_settings()) as ledger:
-        found = [drilled_document(one) for one in drill(ledger)]
-    say(f"{len(found)} states were restored on paper, {sum(bool(one['problem']) for one in found)} with a problem")
-    return found

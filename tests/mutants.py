@@ -39,6 +39,15 @@ FIRST_WINS = f"{SOURCES}::test_what_all_said_is_told_and_the_kind_of_error_is_th
 RESTING = f"{SOURCES}::test_each_challenge_in_a_row_makes_the_rest_longer_and_an_answer_ends_that"
 AT_ONCE = f"{SOURCES}::test_genres_that_meet_one_challenge_at_once_count_it_once"
 GENRE_LIST = f"{SOURCES}::test_genres_are_read_from_the_api_else_from_the_website"
+ARRANGEMENT, DUPLICATES = "tests/unit/test_spotify_arrangement.py", "tests/unit/test_sync_duplicates.py"
+DEDUPE, CARE = "tests/contract/test_dedupe.py", "tests/contract/test_playlist_care.py"
+RETENTION, RETAINED = (
+    "tests/contract/ledger/test_retention.py",
+    "tests/contract/ledger/test_retention.py::test_the_archive_keeps_what_was_archived",
+)
+EXACT = f"{RETENTION}::test_every_state_that_stays_is_exactly_as_before"
+MEANWHILE = f"{DEDUPE}::test_what_the_person_does_meanwhile_stays"
+BREAK = f"{DEDUPE}::test_a_break_at_any_call_is_continued_without_loss"
 SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
 
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -157,6 +166,38 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a challenge matters more than a changed shape", "beatport/sources.py", "(PageShapeChanged, ChartNotYet, TransientError, ChallengeShown, SignInExpired)", "(ChallengeShown, PageShapeChanged, ChartNotYet, TransientError, SignInExpired)", FIRST_WINS),
     ("the website's genres come before the API's", "beatport/sources.py", "key=lambda name: name != \"api\"", "key=lambda name: name == \"api\"", GENRE_LIST),
     ("what the website does not show is gone", "../cli/genres.py", "if whole and genre.genre_id", "if genre.genre_id", GENRES),
+    ("a playlist with a local file is rewritten", "spotify/arrangement.py", "if None not in present:", "if True:", ARRANGEMENT),
+    ("dates are never kept", "spotify/arrangement.py", "if not keep_dates:", "if True:", ARRANGEMENT),
+    ("of equal plans the last is taken", "spotify/arrangement.py", "return min(plans, key=", "return min(plans[::-1], key=", ARRANGEMENT),
+    ("the highest insertion goes first", "spotify/arrangement.py", "for position, ids in reversed(runs):", "for position, ids in runs:", ARRANGEMENT),
+    ("one occurrence can be removed", "spotify/arrangement.py", "counts[track_id] > wanted[track_id] and", "not wanted[track_id] and", ARRANGEMENT),
+    ("neighbours move one by one", "spotify/arrangement.py", "                length += 1\n", "                break\n", ARRANGEMENT),
+    ("what is being sent was removed by the person", "spotify/arrangement.py", "if track_id in sent or now", "if now", ARRANGEMENT),
+    ("what the person added goes", "spotify/arrangement.py", "count.get(track_id, 0) + max(0, foreign)", "count.get(track_id, 0)", ARRANGEMENT),
+    ("what the person removed comes back", "spotify/arrangement.py", "else min(aim[track_id], now[track_id])", "else aim[track_id]", ARRANGEMENT),
+    ("sent tracks stay at a wrong place", "spotify/arrangement.py", "if now[token] != then.get(token)}", "if False}", "tests/unit/test_spotify_arrangement.py"),
+    ("nobody asks for the length", "spotify/rearrange.py", "bool(plan.operations) and not work.is_undisturbed(sleep)", "False", MEANWHILE),
+    ("a refused removal ends it", "spotify/rearrange.py", "                self.refused.update(track_ids)\n                return", "                raise", DEDUPE),
+    ("a batch with a track that is gone is lost", "spotify/rearrange.py", "half = len(track_ids) // 2", "return", DEDUPE),
+    ("the aim is not saved before the first call", "sync/rearrangement.py", "        remember(frozenset())\n", "", DEDUPE),
+    ("what is sent is not saved", "sync/rearrangement.py", "        on_sending=remember,\n", "", BREAK),
+    ("interrupted work is forgotten", "sync/rearrangement.py", "if begun is None or dry_run:", "if True:", BREAK),
+    ("work never ends", "sync/rearrangement.py", "        ledger.rearrangements.end(playlist_id)\n", "        pass\n", DEDUPE),
+    ("any length is the same", "sync/duplicates.py", "abs(own - other) <= SAME_LENGTH_MS", "True", DUPLICATES),
+    ("the duplicate of a duplicate stays", "sync/duplicates.py", "first = equal[0] if equal is not None else position", "first = position", DUPLICATES),
+    ("entries without an id are compared", "sync/duplicates.py", "        if row.track_id is None:\n            continue", "        if False:\n            continue", DUPLICATES),
+    ("every length is asked for", "sync/duplicates.py", "if len(ids) > 1 and len(isrcs) > 1:", "if True:", DUPLICATES),
+    ("unchanged playlists are read", "sync/refresh_history.py", "if state.is_unchanged(playlist):\n            return", "if False:\n            return", CARE),
+    ("what no app may read stops the others", "sync/playlist_backups.py", "if error.status not in (403, 404):", "if True:", CARE),
+    ("another's playlist counts as history", "sync/playlist_backups.py", "is_own = playlist.owner_id == account_id", "is_own = True", CARE),
+    ("the source counts in digging", "sync/accumulate.py", "if playlist_id != source.playlist_id:", "if True:", CARE),
+    ("a named playlist is overwritten", "sync/restore.py", "if begun is None and opened.content.ids !=", "if False and opened.content.ids !=", CARE),
+    ("the newest backup is restored", "sync/restore.py", "if backup.taken_at <= at]", "]", CARE),
+    ("the last backup goes", "ledger/retention.py", "return {*last_of.values(), len(times) - 1} if times else set()", "return set(list(last_of.values())[:-1])", EXACT),
+    ("changes of dropped backups are lost", "ledger/retention.py", "merged = _changes(connection, [*numbers, successor.backup])", "merged = _changes(connection, [successor.backup])", EXACT),
+    ("what is not archived is thinned", "ledger/retention.py", "if gone and (archived_to is None or backup.backup <= archived_to):", "if gone:", f"{RETENTION}::test_what_is_not_archived_yet_stays"),
+    ("thinned states are not compared", "ledger/maintain.py", "if other != items:", "if False:", f"{RETENTION}::test_a_state_that_differs_from_the_archives_is_found"),
+    ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETAINED),
     ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
 )  # fmt: skip
 

@@ -116,7 +116,8 @@ def merge_edits(wanted: Present, before: Present, current: Present, sent: Collec
         before: what the playlist held before it.
         current: what it holds now.
         sent: tracks that the interrupted work sends.
-        current_order: keep the order of what is there and was not sent, for work that changes no order; otherwise that of `wanted`.
+        current_order: keep the order of what is there, but for sent tracks at a wrong place, for work that changes no order; otherwise
+            that of `wanted`.
     """
     now, aim, was = Counter(current), Counter(wanted), Counter(before)
     count = {
@@ -129,10 +130,34 @@ def merge_edits(wanted: Present, before: Present, current: Present, sent: Collec
     count[None] = now[None]
     there = [token for token in tokens(current) if token[1] < count[token[0]]]
     aimed = [token for token in tokens(wanted) if token[1] < count[token[0]]]
-    if current_order:  # what we send may be at a wrong place, if the person changed the playlist while it was sent
-        there = [token for token in there if token[0] not in sent]
+    if current_order:
+        misplaced = _misplaced(there, aimed, sent)
+        there = [token for token in there if token not in misplaced]
     base, other = (there, aimed) if current_order else (aimed, there)
     return [track_id for track_id, _ in woven(base, other, set(other) - set(base))]
+
+
+def _misplaced(there: Sequence[Token], aimed: Sequence[Token], sent: Collection[str]) -> set[Token]:
+    """Sent entries that are not below the neighbour below which they belong: the person changed the playlist while they were sent."""
+    fixed = {token for token in set(there) & set(aimed) if token[0] not in sent}
+
+    def neighbours(entries: Sequence[Token]) -> dict[Token, tuple[Token | None, Token | None]]:
+        """For each sent entry the nearest unsent one and the nearest of any kind above it."""
+        found: dict[Token, tuple[Token | None, Token | None]] = {}
+        anchor: Token | None = None
+        above: Token | None = None
+        for token in entries:
+            if token in fixed:
+                anchor = above = token
+            elif token[0] in sent:
+                found[token] = (anchor, above)
+                above = token
+        return found
+
+    known = set(there)
+    aimed_there = [token for token in aimed if token in known]
+    now, then = neighbours(there), neighbours(aimed_there)
+    return {token for token in now if now[token] != then.get(token)}
 
 
 def woven(base: Sequence[Token], reference: Sequence[Token], extra: Collection[Token]) -> list[Token]:

@@ -39,7 +39,7 @@ class Rearranged:
 
     Attributes:
         content: what the playlist holds.
-        snapshot_id: its state after our last write; None when an answer was lost, so that it must be read.
+        snapshot_id: its state after our last write; None when it was read since then, so that it must be read again.
         sent: every track that was sent.
         gone: wanted tracks that Spotify no longer has.
         refused: tracks that Spotify refuses to remove; they stay as they were.
@@ -117,13 +117,12 @@ class _Work:
     state: list[str | None]
     snapshot_id: str | None
     has_written: bool = False
-    was_read: bool = False
     gone: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
 
     def read(self) -> None:
         """Read what it holds; under which snapshot is not known, since for half a minute Spotify may name an older one."""
-        self.snapshot_id, self.was_read = None, True
+        self.snapshot_id = None
         self.state = [item.track.track_id if item.track else None for item in self.client.playlist_items(self.playlist_id)]
 
     def attainable(self, wanted: Present) -> list[str | None]:
@@ -154,8 +153,7 @@ class _Work:
         return self.client.playlist(self.playlist_id).total == len(self.state)
 
     def done(self, sent: frozenset[str]) -> Rearranged:
-        snapshot_id = None if self.was_read else self.snapshot_id
-        return Rearranged(tuple(self.state), snapshot_id, sent - self.gone, tuple(sorted(self.gone)), tuple(sorted(self.refused)))
+        return Rearranged(tuple(self.state), self.snapshot_id, sent - self.gone, tuple(sorted(self.gone)), tuple(sorted(self.refused)))
 
     def _remove(self, track_ids: tuple[str, ...]) -> None:
         try:

@@ -141,3 +141,10 @@ def test_what_a_late_answer_doubled_is_wanted_once() -> None:
 
 def test_what_was_to_be_removed_and_is_still_there_is_removed() -> None:
     assert merge_edits(ids(1), ids(1, 2), ids(1, 2), set(), current_order=True) == ids(1)
+
+
+def test_what_was_sent_to_a_wrong_place_is_moved_to_its_place() -> None:
+    """The person put 9 on top just before 2 was inserted at the second position, and 8 before 5 was."""
+    before, wanted = ids(1, 2, 3, 4, 2, 5, 5), ids(1, 2, 3, 4, 5)
+    assert merge_edits(wanted, before, ids(9, 2, 1, 3, 4), {"t2", "t5"}, current_order=True) == ids(9, 1, 2, 3, 4, 5)
+    assert merge_edits(wanted, before, ids(9, 1, 2, 3, 4, 5), {"t2", "t5"}, current_order=True) == ids(9, 1, 2, 3, 4, 5)

@@ -23,6 +23,7 @@ from beatporter.records.ledger import (
     HistoryRow,
     ListedPlaylist,
     MemoryRow,
+    RearrangementRow,
     RememberedPlaylist,
     RunRow,
     SnapshotRow,
@@ -243,6 +244,14 @@ STEPS_OF: dict[str, list[Step]] = {
             again=False,
         ),
     ],
+    "0008": [
+        Step(
+            "work on a playlist that has begun",
+            lambda ledger: ledger.rearrangements.save(
+                RearrangementRow(HOUSE, "dedupe", (TRACKS[1], "", TRACKS[1]), (TRACKS[1], ""), (TRACKS[1],), T0)
+            ),
+        ),
+    ],
 }
 
 
@@ -278,6 +287,7 @@ QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
     "latest": lambda ledger: [ledger.backups.latest(playlist) for playlist in PLAYLISTS],
     "states": lambda ledger: [list(ledger.backups.items(playlist, name)) for playlist in PLAYLISTS for name in ("s1", "s2", "s3")],
     "snapshots": lambda ledger: [ledger.snapshots.latest(playlist) for playlist in PLAYLISTS],
+    "rearrangements": lambda ledger: (ledger.rearrangements.of(HOUSE), ledger.rearrangements.of(TECHNO), ledger.rearrangements.begun()),
     "remembered": lambda ledger: (ledger.playlists.latest(5), ledger.playlists.ids(5)),
     "listings": lambda ledger: [ledger.listings.of_run(run) for run in ("old", "house", "none")],
     "owner": lambda ledger: ledger.listings.last_owner(),
