@@ -86,7 +86,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("kinds: a daily playlist lets entries wait", "sync/candidates.py", ' and one != "daily"', "", PLAYLIST_PLAN),
     ("kinds: what is there under another id is added", "sync/playlist_plan.py", "    return seen.known\n", "    return Known()\n", f"{KINDS_OF_PLAYLIST}::test_with_digging_off_a_recording_that_is_there_under_another_id_counts"),
     ("kinds: an override does not reach the daily playlist", "sync/playlist.py", 'target.kind != "mirror" and apply_overrides', 'target.kind == "collect" and apply_overrides', f"{KINDS_OF_PLAYLIST}::test_an_override_reaches_every_kind"),
-    ("kinds: a description is written at creation too", "sync/playlist_details.py", "if target.options.description and not is_new:", "if target.options.description:", f"{KINDS_OF_PLAYLIST}::test_the_description_is_written_with_a_change_and_costs_no_read"),
+    ("kinds: a description is written at creation too", "sync/playlist_details.py", "if target.options.description and not is_new:", "if target.options.description:", "tests/contract/test_playlist_details.py::test_the_description_is_written_with_a_change_and_costs_no_read"),
     ("kinds: everybody is asked for the permission for covers", "spotify/sign_in.py", "(*SCOPES, COVER_SCOPE) if settings.draws_covers else SCOPES", "(*SCOPES, COVER_SCOPE)", "tests/contract/test_spotify_login.py"),
     ("kinds: two playlists of one name", "settings.py", "if names.setdefault(name.casefold(), place) != place:", "if False:", "tests/unit/test_settings_playlists.py"),
     ("a stale snapshot after a lost answer", "spotify/apply.py", "                doubt = error\n                self.snapshot_id = None", "                doubt = error", APPLY),
