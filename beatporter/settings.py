@@ -327,7 +327,7 @@ class Settings(BaseSettings):
 
         A chart's or label's playlists are named after its collecting one, as a Top 100 is not what every list has.
         """
-        choice = self.playlists.get(genre.name if isinstance(genre, Subscription) else genre.slug, PlaylistChoice())
+        choice = self._playlist_choice(genre)
         names = (self.playlist_name, self.daily_name, self.mirror_name)
         if isinstance(genre, Subscription):
             collect = choice.name or genre.playlist_name()
@@ -343,6 +343,14 @@ class Settings(BaseSettings):
             self.playlist_public,
         )
         return replace(defaults, **choice.model_dump(exclude_none=True))
+
+    def _playlist_choice(self, genre: Genre) -> PlaylistChoice:
+        """The entry of [playlists] about a list. A list that the person did not subscribe to may have the title of another one's name."""
+        own = isinstance(genre, Subscription)
+        found = self.playlists.get(genre.name if own else genre.slug)
+        if found is None or (own and genre.slug not in self.subscriptions()):
+            return PlaylistChoice()
+        return found
 
     @property
     def draws_covers(self) -> bool:

@@ -79,6 +79,8 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("kinds: what others had counts for nothing", "sync/playlist_plan.py", 'if target.options.digging == "all":', "if False:", PLAYLIST_PLAN),
     ("kinds: the list's own playlists count", "sync/candidates.py", "except_for=own,", "except_for=(),", PLAYLIST_PLAN),
     ("kinds: made up from the oldest", "sync/playlist_plan.py", "key=lambda one: -one[0]", "key=lambda one: one[0]", PLAYLIST_PLAN),
+    ("kinds: what was ruled out makes a daily playlist up", "sync/playlist_plan.py", 'standing.method == "person" and ', "", PLAYLIST_PLAN),
+    ("kinds: a list with the same title takes the choices", "settings.py", "or (own and genre.slug not in self.subscriptions())", "", "tests/unit/test_settings_playlists.py"),
     ("kinds: a recording fills two places", "sync/playlist_plan.py", "if not _is_known(one, there)]", "]", PLAYLIST_PLAN),
     ("kinds: a mirror shows what left the chart", "sync/playlist_plan.py", "() if is_mirror else track_ids", "track_ids", PLAYLIST_PLAN),
     ("kinds: a mirror is emptied", "sync/playlist_plan.py", " if wanted else Plan()", "", PLAYLIST_PLAN),
