@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
     memory_captures: str = ""
     """Where captures are copied to: a folder, or gs://bucket/prefix; empty: they stay in the home."""
 
-    genres: Annotated[tuple[str, ...], NoDecode] = ()
+    genres: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)] = ()
     """Slugs of the enabled genres; empty means all."""
     genre_ids: Annotated[dict[str, int], NoDecode] = Field(default_factory=dict)
     """Additional genres, or changed ids, by slug."""
@@ -102,7 +103,7 @@ class Settings(BaseSettings):
     labels: Annotated[dict[str, LabelChoice], NoDecode] = Field(default_factory=dict)
     """Labels to follow, by a name that the person chooses."""
 
-    chart_source: Annotated[tuple[SourceName, ...], NoDecode] = ("website", "api", "inbox")
+    chart_source: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(split_words)] = ("website", "api", "inbox")
     """Where charts come from: the first with a complete chart wins."""
     chart_files: Path = Path("charts")
     """Folder of saved charts, for the source "file"."""
@@ -150,14 +151,8 @@ class Settings(BaseSettings):
     """Other choices for single lists, by a genre's slug or the name of a chart or label."""
     playlist_when_full: Literal["continue", "fail"] = "continue"
     """At 10,000 items: move the oldest to a continuation playlist, or fail with PlaylistFull."""
-    version_order: Annotated[tuple[Cut, ...], NoDecode] = ("own", "extended", "original", "radio")
+    version_order: Annotated[tuple[Cut, ...], NoDecode, BeforeValidator(split_words)] = ("own", "extended", "original", "radio")
     """Cuts of a recording in order of preference; own is the chart's."""
-
-    @field_validator("genres", "version_order", "chart_source", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """The environment gives lists as comma-separated words."""
-        return split_words(value)
 
     @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", "playlists", mode="before")
     @classmethod
