@@ -60,12 +60,13 @@ def check_() -> None:
 @app.command("export")
 def export_(
     table: Annotated[str, typer.Argument(help=f"{', '.join(TABLES)}.")],
-    path: Annotated[Path, typer.Argument(help="The file to write, .csv or .xlsx.")],
+    path: Annotated[Path, typer.Argument(help="The file to write, .csv, .xlsx or .parquet.")],
     only: Annotated[str | None, typer.Option(help="Only the rows of this playlist, genre or run, by its id.")] = None,
     force: Annotated[bool, FORCE] = False,
 ) -> None:
-    """Write a table to CSV or Excel, in pieces, so memory does not grow with it.
+    """Write a table as it is stored to CSV or Excel, in pieces, so memory does not grow with it.
 
+    For reading, `beatporter export` writes names, links and keys instead of ids.
     History is without repetitions, matches are the current ones, backups are every
     position of every state. After the 1,048,576 rows of an Excel sheet it continues
     on another sheet.

@@ -14,8 +14,9 @@ from beatporter import names
 from beatporter.errors import SettingsError
 from beatporter.records.ledger import AuditAnswer
 from beatporter.sync.audit import Question, draw, keep_answer, result, say_result
+from beatporter.sync.decisions import verdict
 from cli.context import command_workspace
-from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name, verdict
+from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name
 from cli.terminal import Terminal, print_document
 
 ANSWERS: dict[str, AuditAnswer] = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "?": "unknown", "c": "unknown"}

@@ -18,18 +18,12 @@ from beatporter.control_characters import without_control_characters
 from beatporter.matching import explain, is_doubtful
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.match import Match, RunnerUp
+from beatporter.sync.decisions import verdict
 from beatporter.sync.match import is_undecided
 
 POSITION, ID = 3, 10
 INDENT = POSITION + 2 + ID + 2
 STYLES = {"same": "green", "substitute": "yellow", "not found": "red", "never": "magenta", "undecided": "dim"}
-
-
-def verdict(match: Match | None) -> str:
-    """A decision in a word or two: same, substitute, not found, never, undecided."""
-    if match is None or is_undecided(match):
-        return "undecided"
-    return match.version or ("never" if match.method == "person" else "not found")
 
 
 def entry_name(entry: ChartEntry) -> str:

@@ -13,7 +13,7 @@ from beatporter import names
 from beatporter.ledger.spreadsheet import Column
 from beatporter.matching import explain
 from beatporter.records.chart import ChartEntry
-from beatporter.records.match import Match
+from beatporter.sync.decisions import verdict
 from beatporter.sync.match import is_undecided
 from beatporter.sync.missing import read_missing
 from beatporter.sync.workspace import Workspace
@@ -81,13 +81,6 @@ def missing_rows(workspace: Workspace, slugs: Sequence[str]) -> Iterator[tuple[A
                 nearest.why if nearest else None,
                 names.track_url(nearest.track_id) if nearest else None,
             )
-
-
-def verdict(match: Match | None) -> str:
-    """A decision in a word or two: same, substitute, not found, never, undecided."""
-    if match is None or is_undecided(match):
-        return "undecided"
-    return match.version or ("never" if match.method == "person" else "not found")
 
 
 def _entry_cells(slug: str, entry: ChartEntry, position: int, track_id: str | None) -> tuple[Any, ...]:

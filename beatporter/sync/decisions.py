@@ -1,4 +1,4 @@
-"""The current decisions about the entries of the last charts."""
+"""The current decisions about the entries of the last charts, and a decision in a word."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
+from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace
 
 
@@ -21,3 +22,10 @@ def current_decisions(workspace: Workspace, slugs: Sequence[str]) -> Iterator[tu
             if match is not None and entry.beatport_id not in seen:
                 seen.add(entry.beatport_id)
                 yield slug, entry, match
+
+
+def verdict(match: Match | None) -> str:
+    """A decision in a word or two: same, substitute, not found, never, undecided."""
+    if match is None or is_undecided(match):
+        return "undecided"
+    return match.version or ("never" if match.method == "person" else "not found")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beatporter.matching import RULES, weights
 
-PINNED = {"2026-11-3": "e1657864d543fba5"}
+PINNED = {"2026-11-3": "ba62da1210cd2d2f"}
 DECIDING = ("words", "weights", "normalise", "version", "title", "compare", "credits", "judge", "decide", "find")
 
 
