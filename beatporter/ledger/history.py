@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
+from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
 
 from beatporter.ledger.column_types import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -57,13 +57,39 @@ class History:
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
         """The rows of some tracks, by id; tracks that the playlist never held are left out."""
-        asked = select(*columns_of(HISTORY, HistoryRow)).where(HISTORY.c.playlist == number_of(playlist_id))
-        rows: list[HistoryRow] = []
-        with self._database.read() as connection:
-            for keys in chunks(sorted({key_of(track_id) for track_id in track_ids} - {None})):
-                rows += (HistoryRow(*row) for row in connection.execute(asked.where(HISTORY.c.track_key.in_(keys))))
+        return earliest_of(self.all_rows(playlist_id, track_ids))
+
+    def all_rows(self, playlist_id: str | None, track_ids: Collection[str]) -> list[HistoryRow]:
+        """Every row of some tracks.
+
+        Args:
+            playlist_id: None searches all playlists together.
+        """
+        found = self._rows_by(HISTORY.c.track_key, playlist_id, track_ids)
         wanted = {clean(track_id) for track_id in track_ids}
-        return earliest_of(row for row in rows if row.track_id in wanted)
+        return [row for row in found if row.track_id in wanted]
+
+    def rows_of_recordings(self, playlist_id: str, recordings: Collection[str]) -> list[HistoryRow]:
+        """The playlist's rows with one of these recordings."""
+        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings)
+        wanted = {clean(recording) for recording in recordings}
+        return [row for row in found if row.recording in wanted]
+
+    def _rows_by(self, column: Column[Any], playlist_id: str | None, texts: Collection[str]) -> list[HistoryRow]:
+        """Rows whose key is that of one of the texts; a few are other texts with the same key."""
+        keys = sorted({key for text in texts if (key := key_of(text)) is not None})
+        rows: list[HistoryRow] = []
+        if not keys:
+            return rows
+        asked = select(*columns_of(HISTORY, HistoryRow))
+        with self._database.read() as connection:
+            if playlist_id is not None:
+                asked = asked.where(HISTORY.c.playlist == number_of(playlist_id))
+            else:  # listed one by one, as in `_find`
+                asked = asked.where(HISTORY.c.playlist.in_(connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()))
+            for part in chunks(keys):
+                rows += (HistoryRow(*row) for row in connection.execute(asked.where(column.in_(part))))
+        return rows
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""

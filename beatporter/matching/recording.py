@@ -36,3 +36,21 @@ def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None
     version = " ".join([*sorted(title.version.kinds), *sorted(remixers)])
     plain = " ".join(word for word in telling if word not in words.FILLERS) or title.full
     return f"{', '.join(names)}|{plain}|{version}"
+
+
+def keys_of_one_artist(recording: str) -> frozenset[str]:
+    """The keys that a recording by several artists would have if only one of them were named; empty when one artist made it."""
+    artists, _, rest = recording.partition("|")
+    names = artists.split(", ")
+    return frozenset(f"{name}|{rest}" for name in names) if len(names) > 1 else frozenset()
+
+
+def keys_without_title(recording: str) -> frozenset[str]:
+    """The keys of histories that name only the artist of this recording, or one of its artists."""
+    artists = recording.partition("|")[0]
+    return frozenset(f"{name}||" for name in {artists, *artists.split(", ")} if name)
+
+
+def is_without_title(recording: str) -> bool:
+    """Whether a key names at most an artist."""
+    return not recording or recording.endswith("||")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from beatporter.genres import Genre
-from beatporter.matching import recording_key
+from beatporter.matching import keys_of_one_artist, recording_key
 from beatporter.records.ledger import HistoryRow, Known
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
@@ -83,13 +84,19 @@ def candidate_of(match: Match) -> Candidate:
 
 
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
-    """Which candidates are in a playlist's history, by id, ISRC and recording."""
-    return workspace.ledger.history.known(
-        playlist_id,
-        [one.track_id for one in candidates],
-        [one.isrc for one in candidates if one.isrc],
-        [one.recording for one in candidates if one.recording],
+    """Which candidates are in a playlist's history, by id, ISRC and recording.
+
+    The script that Beatporter replaces recorded only the first artist of many tracks. So an imported row by one of the artists counts too.
+    """
+    recordings = [one.recording for one in candidates if one.recording]
+    known = workspace.ledger.history.known(
+        playlist_id, [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc], recordings
     )
+    of_one_artist = {recording: keys_of_one_artist(recording) for recording in recordings}
+    rows = workspace.ledger.history.rows_of_recordings(playlist_id, frozenset[str]().union(*of_one_artist.values()))
+    imported = {row.recording for row in rows if row.source == "import"}
+    recordings_of_one = {recording for recording, keys in of_one_artist.items() if keys & imported}
+    return replace(known, recordings=known.recordings | recordings_of_one)
 
 
 def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:

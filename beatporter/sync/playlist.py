@@ -20,6 +20,7 @@ from beatporter.spotify.plan import PLAYLIST_LIMIT, Plan, plan_collect, select_n
 from beatporter.sync.account_playlists import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
 from beatporter.sync.candidates import KnownTracks, candidate_of, known_of, matches_by_track, removed_from_earlier
+from beatporter.sync.complete_history import complete_history
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
 from beatporter.sync.workspace import Workspace
@@ -80,6 +81,7 @@ def _add_missing(
     if apply_overrides(workspace, genre, playlist, state):
         playlist, again = _brought_up_to_date(state, playlist, wanted)
         reading = PlaylistReading(again.present, again.left_behind, reading.removed_by_user)
+    complete_history(workspace, playlist.playlist_id, [candidate_of(match) for match in wanted.values()])
     plan = _plan(workspace, genre, playlist, wanted, reading)
     if not plan.add:
         return
