@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from beatporter.genres import Genre
-from beatporter.subscriptions import Subscription
+from beatporter.playlist_kinds import PlaylistKind, PlaylistOptions
 
 SUMMARY = "summary"
 MEMORY = "memory"
@@ -24,9 +24,9 @@ def memory_artifact(slug: str) -> str:
     return f"memory-{slug}"
 
 
-def playlist_name(template: str, genre: Genre) -> str:
-    """The playlist's name, e.g. "Beatport: Afro House - Top 100"; a subscription has its own name."""
-    return genre.playlist_name() if isinstance(genre, Subscription) else template.replace("{genre}", genre.name)
+def playlist_name(options: PlaylistOptions, genre: Genre, kind: PlaylistKind = "collect") -> str:
+    """The name of a list's playlist, e.g. "Beatport: Afro House - Top 100"."""
+    return options.template_of(kind).replace("{genre}", genre.name)
 
 
 def track_url(track_id: str) -> str:

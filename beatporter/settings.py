@@ -6,6 +6,7 @@ A value comes from the environment (`BEATPORTER_SPOTIFY_RATE`), else from `beatp
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from dataclasses import replace
@@ -15,8 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -29,7 +28,18 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from beatporter.errors import SettingsError, UnknownChart
 from beatporter.genres import FURTHER, Genre, all_genres, find_genre
 from beatporter.names import playlist_name
+from beatporter.playlist_kinds import AddAt, Digging, PlaylistOptions
 from beatporter.settings_sources import FILE, PREFIX, check_file, explain, refuse_gone, refuse_unknown, shortened
+from beatporter.settings_tables import (
+    ChartChoice,
+    DailySize,
+    Description,
+    Kinds,
+    LabelChoice,
+    NameTemplate,
+    PlaylistChoice,
+    split_words,
+)
 from beatporter.subscriptions import Subscription, parts_host, read_subscription
 
 BLOCK_PREFIX = "secret/"
@@ -45,6 +55,7 @@ _EXAMPLES = {
     "memory_budgets_mb": BUDGETS_EXAMPLE,
     "charts": '{"weekend": "chart:weekend-picks-%Y-week-%V"}',
     "labels": '{"8bit": "8bit/3248"}',
+    "playlists": '{"house": {"kinds": ["collect", "daily"]}}',
 }
 MAX_GENRE_ID = 2**31 - 1
 """The largest value that the ledger's columns on PostgreSQL hold."""
@@ -69,44 +80,6 @@ def _can_be_read(address: str) -> bool:
 Address = Annotated[str, AfterValidator(_address)]
 Cut = Literal["own", "extended", "original", "radio"]
 SourceName = Literal["website", "api", "inbox", "file"]
-
-
-class ChartChoice(BaseModel):
-    """A chart of `[charts]`: `weekend = "chart:weekend-picks-%Y-week-%V"`, or a table with these keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    chart: str = Field(min_length=1)
-    """In the form for `beatporter sync`, or its address."""
-    top: int | None = Field(default=None, ge=1, le=100)
-    """Use only this many of its first entries."""
-    playlist: str = ""
-    """The playlist's name."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: object) -> object:
-        return {"chart": value} if isinstance(value, str) else value
-
-
-class LabelChoice(BaseModel):
-    """A label of `[labels]`: `8bit = "8bit/3248"`, or a table with these keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    label: str = Field(min_length=1)
-    """Name and id from the address of its page, or the address."""
-    tracks: Literal["new", "all"] = "new"
-    """Tracks released since the last run, or also everything before, a part in each run."""
-    shuffle: bool = False
-    """In random order instead of newest first."""
-    playlist: str = ""
-    """The playlist's name."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: object) -> object:
-        return {"label": value} if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -170,8 +143,25 @@ class Settings(BaseSettings):
     """Longest wait that Spotify may ask for; above it the rest is deferred."""
     http_timeout_s: float = Field(default=15.0, gt=0, le=600)
 
-    playlist_name: str = "Beatport: {genre} - Top 100"
+    playlist_kinds: Annotated[Kinds, NoDecode] = ("collect",)
+    """The kinds of playlist that each list gets: collect, daily, mirror."""
+    playlist_name: NameTemplate = "Beatport: {genre} - Top 100"
+    """Of the collecting playlists."""
+    daily_name: NameTemplate = "Beatport: {genre} - Daily Top"
+    mirror_name: NameTemplate = "Beatport: {genre} - Top 100 today"
+    playlist_digging: Digging = "playlist"
+    """Which tracks are never added again: off, what is in the playlist; playlist, what it ever held; all, what any playlist ever held."""
+    daily_size: DailySize = 15
+    """Most entries of a daily playlist."""
+    playlist_add_at: AddAt = "top"
+    playlist_description: Description = ""
+    """With {genre}, {date} and {run}; written when a playlist changes, for one more call; empty: never changed."""
+    playlist_cover: bool = False
+    """Draw a cover image with name and date; needs the extra `cover` and a further permission at sign-in."""
     playlist_public: bool = False
+    """Of new playlists; Spotify may ignore false."""
+    playlists: Annotated[dict[str, PlaylistChoice], NoDecode] = Field(default_factory=dict)
+    """Other choices for single lists, by a genre's slug or the name of a chart or label."""
     playlist_when_full: Literal["continue", "fail"] = "continue"
     """At 10,000 items: move the oldest to a continuation playlist, or fail with PlaylistFull."""
     version_order: Annotated[tuple[Cut, ...], NoDecode] = ("own", "extended", "original", "radio")
@@ -181,9 +171,9 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         """The environment gives lists as comma-separated words."""
-        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+        return split_words(value)
 
-    @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", mode="before")
+    @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", "playlists", mode="before")
     @classmethod
     def _read_json(cls, value: object, info: ValidationInfo) -> object:
         """The environment gives them as JSON."""
@@ -227,13 +217,6 @@ class Settings(BaseSettings):
             raise ValueError("must be a file's path, postgresql://user:password@host/name, or secret/<block>")
         return value
 
-    @field_validator("playlist_name")
-    @classmethod
-    def _names_the_genre(cls, value: str) -> str:
-        if "{genre}" not in value:
-            raise ValueError("must contain {genre}")
-        return value
-
     @model_validator(mode="after")
     def _known_genres(self) -> Settings:
         known = self.all_genres()
@@ -243,17 +226,36 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_playlist_each(self) -> Settings:
-        """Two subscriptions to one playlist would each mistake the other's tracks for the person's own."""
+        """Two lists with one playlist would each mistake the other's tracks for the person's own."""
         lists: dict[str, str] = {}
-        names = {playlist_name(self.playlist_name, genre).casefold(): f"the genre {genre.slug}" for genre in self.all_genres().values()}
         for table, name, choice in self._choices():
             where = f"[{table}] {shortened(name)}"
             one = self._subscription(where, name, choice)
-            for meant, known in ((one.slug, lists), (str(one.genre_id), lists), (one.playlist_name().casefold(), names)):
-                if known.setdefault(meant, where) != where:
-                    shown = "the same list" if known is lists else f"the playlist {shortened(one.playlist_name())}"
-                    raise ValueError(f"{where} and {known[meant]} mean {shown}: keep one of them, or give one another playlist")
+            for identity in (one.slug, str(one.genre_id)):
+                if lists.setdefault(identity, where) != where:
+                    raise ValueError(f"{where} and {lists[identity]} mean the same list: keep one of them")
+        self._refuse_unknown_lists()
+        names: dict[str, str] = {}
+        for where, genre in self._places():
+            options = self.playlist_options(genre)
+            for kind in options.kinds:
+                name, place = playlist_name(options, genre, kind), f"{where} ({kind})" if kind != "collect" else where
+                if names.setdefault(name.casefold(), place) != place:
+                    raise ValueError(f"{place} and {names[name.casefold()]} mean the playlist {shortened(name)}: give one another name")
         return self
+
+    def _places(self) -> list[tuple[str, Genre]]:
+        """Every list, with the words for it in an error."""
+        own = [(f"[{table}] {shortened(name)}", self._subscription(name, name, choice)) for table, name, choice in self._choices()]
+        return [*((f"the genre {genre.slug}", genre) for genre in self.all_genres().values()), *own]
+
+    def _refuse_unknown_lists(self) -> None:
+        known = {*self.all_genres(), *self.charts, *self.labels}
+        for name in self.playlists:
+            if name not in known:
+                near = difflib.get_close_matches(name[:80], known, n=1)
+                hint = f"did you mean {near[0]}?" if near else "`beatporter genres` lists the genres"
+                raise ValueError(f"[playlists] {shortened(name)} is neither a genre nor a name of [charts] or [labels]; {hint}")
 
     def _choices(self) -> list[tuple[str, str, ChartChoice | LabelChoice]]:
         charts = [("charts", name, choice) for name, choice in self.charts.items()]
@@ -334,6 +336,28 @@ class Settings(BaseSettings):
         """
         return read_subscription(text, self.all_genres(), hosts=frozenset({parts_host(self.beatport_url)}), top=top)
 
+    def playlist_options(self, genre: Genre) -> PlaylistOptions:
+        """What the person chose about the playlists of a list: its own choices, otherwise those for all lists.
+
+        A chart's or label's playlists are named after its collecting one, as a Top 100 is not what every list has.
+        """
+        choice = self.playlists.get(genre.name if isinstance(genre, Subscription) else genre.slug, PlaylistChoice())
+        names = (self.playlist_name, self.daily_name, self.mirror_name)
+        if isinstance(genre, Subscription):
+            collect = choice.name or genre.playlist_name()
+            names = (collect, f"{collect} - Daily Top", f"{collect} today")
+        defaults = PlaylistOptions(
+            self.playlist_kinds,
+            *names,
+            self.playlist_digging,
+            self.daily_size,
+            self.playlist_add_at,
+            self.playlist_description,
+            self.playlist_cover,
+            self.playlist_public,
+        )
+        return replace(defaults, **choice.model_dump(exclude_none=True))
+
     def memory_budget(self, slug: str) -> float:
         """Memory budget of a genre's run, in MB."""
         return self.memory_budgets_mb.get(slug, self.memory_budget_mb)
@@ -362,5 +386,5 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        tables = {"charts": ChartChoice.model_fields, "labels": LabelChoice.model_fields}
+        tables = {"charts": ChartChoice.model_fields, "labels": LabelChoice.model_fields, "playlists": PlaylistChoice.model_fields}
         raise SettingsError(explain(error, Settings.model_fields, tables), f"Change it in the environment or in {FILE}.") from None

@@ -70,7 +70,7 @@ def _create(workspace: Workspace, genre: Genre, remembered_id: str | None, listi
 
 
 def _name(workspace: Workspace, genre: Genre) -> str:
-    return names.playlist_name(workspace.settings.playlist_name, genre)
+    return names.playlist_name(workspace.settings.playlist_options(genre), genre)
 
 
 def _owner(listing: Sequence[PlaylistRef]) -> str:

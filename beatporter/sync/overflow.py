@@ -27,7 +27,7 @@ def make_room_for(workspace: Workspace, genre: Genre, playlist: PlaylistRef, sta
 
     def continuation(number: int) -> PlaylistRef:
         state.begin_write()  # only now: a run that cannot make room leaves no unconfirmed write
-        name = continuation_name(names.playlist_name(workspace.settings.playlist_name, genre), number)
+        name = continuation_name(names.playlist_name(workspace.settings.playlist_options(genre), genre), number)
         found = ensure_playlist(
             workspace.spotify,
             workspace.spotify.playlists(),

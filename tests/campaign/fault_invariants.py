@@ -54,7 +54,7 @@ class Evidence:
 
     def name_of(self, slug: str) -> str:
         """The name of a genre's playlist."""
-        return names.playlist_name(load_settings().playlist_name, all_genres()[slug])
+        return names.playlist_name(load_settings().playlist_options(all_genres()[slug]), all_genres()[slug])
 
     def playlists(self, slug: str) -> list[Playlist]:
         """The account's playlists with the genre's name; there should be one."""
