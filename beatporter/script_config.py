@@ -114,6 +114,18 @@ def read_script_config(path: Path) -> ScriptConfig:
     return reader.config(path)
 
 
+def read_plain_text(path: Path, name: str) -> str:
+    """A text that a module of the script assigns to a name; empty when it does not, or cannot be read."""
+    reader = _Reader()
+    try:
+        for statement in _parse(path).body:
+            reader.take(statement)
+    except SettingsError:
+        return ""
+    value = reader.values.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _parse(path: Path) -> ast.Module:
     try:
         source = path.read_bytes()

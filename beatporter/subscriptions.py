@@ -34,7 +34,17 @@ _WITH_ID: Mapping[str, str] = {
     "chart": "chart",
 }
 """Kinds that need an id, and the word that their addresses begin with."""
-_DATES: Mapping[str, str] = {"%Y": "yyyy", "%G": "gggg", "%m": "mm", "%d": "dd", "%V": "ww", "%U": "uu", "%W": "wk", "%B": "month", "%b": "mon"}
+_DATES: Mapping[str, str] = {
+    "%Y": "yyyy",
+    "%G": "gggg",
+    "%m": "mm",
+    "%d": "dd",
+    "%V": "ww",
+    "%U": "uu",
+    "%W": "wk",
+    "%B": "month",
+    "%b": "mon",
+}
 """Parts of a date that a chart's name may contain, and their form in a slug."""
 _DAYS_BACK = 70
 """How far back to look for a name with a date: last month's chart may be two months old before the next one appears."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ from typing import NamedTuple
 from beatporter.ledger.history import History
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.script_history_file import Row, read_rows, text_of
-from beatporter.records.ledger import HistoryRow
+from beatporter.records.ledger import HistoryRow, OldPlaylist
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 """Time for a row whose date is missing or unreadable: what counts is that the playlist held the track."""
@@ -89,6 +89,24 @@ def import_history(
     with one_transaction(ledger, dry_run=dry_run):
         work.run(path)
     return work.report
+
+
+def old_playlists(paths: Iterable[Path]) -> dict[str, OldPlaylist]:
+    """The playlists in files of an old history, by id; reads them completely.
+
+    Raises:
+        SettingsError: as for `import_history`.
+    """
+    found: dict[str, OldPlaylist] = {}
+    for path in paths:
+        for playlist_id, _, added, _, name in read_rows(path):
+            key, added_at, name = text_of(playlist_id), parse_date(added), text_of(name)
+            before = found.get(key, OldPlaylist(key, "", 0, None))
+            later = added_at is not None and (before.last_added is None or added_at >= before.last_added)
+            newest = added_at if later else before.last_added
+            found[key] = OldPlaylist(key, name if name and (later or not before.name) else before.name, before.rows + 1, newest)
+    found.pop("", None)
+    return found
 
 
 @contextmanager

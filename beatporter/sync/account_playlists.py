@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from beatporter import names
 from beatporter.errors import QuotaExceeded, RateLimited
@@ -11,6 +11,7 @@ from beatporter.genres import Genre
 from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
+from beatporter.sync.look_alikes import check_no_look_alike
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
@@ -30,13 +31,26 @@ def list_playlists(workspace: Workspace) -> list[str]:
         return []
 
 
-def genre_playlist(workspace: Workspace, genre: Genre, remembered_id: str | None, *, create: bool) -> PlaylistRef | None:
+def genre_playlist(
+    workspace: Workspace,
+    genre: Genre,
+    remembered_id: str | None,
+    *,
+    create: bool,
+    wanted: Collection[str] = (),
+    beside_similar: bool = False,
+) -> PlaylistRef | None:
     """The genre's playlist from this run's listing; created when the account has none and `create` is set.
 
     The account is listed again before creating, and once more when the outcome is unknown, so that no second one is created.
 
     Args:
         remembered_id: last remembered id of the genre's playlist.
+        wanted: tracks that a new playlist would get.
+        beside_similar: create it even if the account has one that looks like it.
+
+    Raises:
+        LookAlikeFound: it would have to be created, and the account has one that looks like it.
     """
     listing = _listing_of_run(workspace)
     playlist = _find(workspace, genre, remembered_id, listing) if listing is not None else None
@@ -44,6 +58,8 @@ def genre_playlist(workspace: Workspace, genre: Genre, remembered_id: str | None
         listing = _list_again(workspace)
         playlist = _find(workspace, genre, remembered_id, listing)
     if playlist is None and create:
+        if not beside_similar:
+            check_no_look_alike(workspace, genre, "collect", listing or [], wanted)
         playlist = _create(workspace, genre, remembered_id, listing or [])
         if playlist.total == 0:
             PlaylistState(workspace, playlist.playlist_id).begin(playlist.snapshot_id)

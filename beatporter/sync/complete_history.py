@@ -1,9 +1,9 @@
 """Completes history rows that name no title, so that another release of a track that the person removed stays out too.
 
-The script that Beatporter replaces recorded only the artist of most tracks. Such a row recognises its track by id alone. Four sources
-complete it, the cheapest first: a playlist that is read (`PlaylistState`), the same track in another playlist's history, a decision of
-ours that chose the track, and as a last resort Spotify, a few calls a day. Spotify is asked only when it matters: when a track by the
-same artist is about to be added.
+The script that Beatporter replaces recorded only the artist of most tracks. Such a row recognises its track by id alone. A playlist that
+is read completes the rows of what is in it (`PlaylistState`). For what was removed it matters only when a track by the same artist is
+about to be added. Then three sources complete the row: what the ledger says about its track elsewhere; the search that found the new
+track, since its runners-up are often other releases; and as a last resort Spotify, a few calls a day.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from beatporter.ledger.history import earliest_of
 from beatporter.matching import is_without_title, keys_without_title, recording_key
 from beatporter.quota.window import WINDOW
 from beatporter.records.ledger import HistoryRow
+from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
-from beatporter.spotify.plan import Candidate
-from beatporter.sync.candidates import known_of, match_recording
+from beatporter.sync.candidates import candidate_of, known_of, match_recording
 from beatporter.sync.workspace import Workspace
 
 LOOKUPS_A_DAY = 20
@@ -32,19 +32,22 @@ GONE = "gone"
 logger = logging.getLogger(__name__)
 
 
-def complete_history(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> int:
-    """Complete rows of a playlist's history that may be one of these candidates; returns how many were completed.
+def complete_history(workspace: Workspace, playlist_id: str, matches: Iterable[Match]) -> int:
+    """Complete rows of a playlist's history that may be one of these tracks; returns how many were completed.
 
     The most recent rows come first, because a second release usually follows within months. Rows that the day's calls do not
     suffice for are left for later runs. A failed look-up does not stop the run.
 
     Args:
-        candidates: tracks that are about to be added, unless the history knows them.
+        matches: the decisions that found the tracks that are about to be added, unless the history knows them.
     """
-    known = known_of(workspace, playlist_id, candidates)
-    new = [one for one in candidates if one.track_id not in known.track_ids and one.recording not in known.recordings]
+    by_candidate = {candidate_of(match): match for match in matches if match.track_id}
+    known = known_of(workspace, playlist_id, list(by_candidate))
+    new = {
+        one: match for one, match in by_candidate.items() if one.track_id not in known.track_ids and one.recording not in known.recordings
+    }
     rows = incomplete_rows(workspace, playlist_id, {key for one in new for key in keys_without_title(one.recording)})
-    found = _from_ledger(workspace, rows)
+    found = _from_ledger(workspace, rows) | _from_searches(rows, new.values())
     left = [row for track_id, row in rows.items() if track_id not in found]
     found |= _from_spotify(workspace, sorted(left, key=lambda row: row.added_at, reverse=True))
     workspace.ledger.history.append(playlist_id, list(found.values()))
@@ -73,6 +76,12 @@ def _from_ledger(workspace: Workspace, rows: Mapping[str, HistoryRow]) -> dict[s
     for track_id, match in workspace.ledger.matches.that_took(list(rows.keys())).items():
         found[track_id] = replace(rows[track_id], isrc=match.track_isrc, recording=match_recording(match))
     return found
+
+
+def _from_searches(rows: Mapping[str, HistoryRow], matches: Iterable[Match]) -> dict[str, HistoryRow]:
+    """Rows completed from the searches that found the new tracks."""
+    runners_up = [one.track for match in matches for one in match.runners_up if one.track_id in rows]
+    return {track.track_id: completed(rows[track.track_id], track) for track in runners_up}
 
 
 def _from_spotify(workspace: Workspace, rows: Sequence[HistoryRow]) -> dict[str, HistoryRow]:

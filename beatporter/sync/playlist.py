@@ -72,7 +72,7 @@ def _add_missing(
     workspace: Workspace, genre: Genre, state: PlaylistState | None, wanted: Mapping[str, Match], arrived: set[str], limit: int
 ) -> None:
     """Put what is missing on top; `arrived` collects what the history must record, also when an error is raised."""
-    listed = genre_playlist(workspace, genre, state.playlist_id if state else None, create=bool(wanted))
+    listed = genre_playlist(workspace, genre, state.playlist_id if state else None, create=bool(wanted), wanted=wanted)
     if listed is None:
         return
     state = _state_of(workspace, listed, state)
@@ -81,7 +81,7 @@ def _add_missing(
     if apply_overrides(workspace, genre, playlist, state):
         playlist, again = _brought_up_to_date(state, playlist, wanted)
         reading = PlaylistReading(again.present, again.left_behind, reading.removed_by_user)
-    complete_history(workspace, playlist.playlist_id, [candidate_of(match) for match in wanted.values()])
+    complete_history(workspace, playlist.playlist_id, wanted.values())
     plan = _plan(workspace, genre, playlist, wanted, reading)
     if not plan.add:
         return
