@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from beatporter.backup_choice import BackupChoice
 from beatporter.errors import SettingsError, UnknownChart
 from beatporter.genres import FURTHER, Genre, all_genres, find_genre
 from beatporter.names import playlist_name
@@ -56,6 +57,7 @@ _EXAMPLES = {
     "charts": '{"weekend": "chart:weekend-picks-%Y-week-%V"}',
     "labels": '{"8bit": "8bit/3248"}',
     "playlists": '{"house": {"kinds": ["collect", "daily"]}}',
+    "backups": '{"friday": "My Friday playlist"}',
 }
 MAX_GENRE_ID = 2**31 - 1
 """The largest value that the ledger's columns on PostgreSQL hold."""
@@ -115,6 +117,8 @@ class Settings(BaseSettings):
     """Charts besides the genres' Top 100, by a name that the person chooses."""
     labels: Annotated[dict[str, LabelChoice], NoDecode] = Field(default_factory=dict)
     """Labels to follow, by a name that the person chooses."""
+    backups: Annotated[dict[str, BackupChoice], NoDecode] = Field(default_factory=dict)
+    """Playlists to back up besides those that Beatporter keeps, by a name that the person chooses."""
 
     chart_source: Annotated[tuple[SourceName, ...], NoDecode] = ("website", "api", "inbox")
     """Where charts come from: the first with a complete chart wins."""
@@ -173,7 +177,7 @@ class Settings(BaseSettings):
         """The environment gives lists as comma-separated words."""
         return split_words(value)
 
-    @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", "playlists", mode="before")
+    @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", "playlists", "backups", mode="before")
     @classmethod
     def _read_json(cls, value: object, info: ValidationInfo) -> object:
         """The environment gives them as JSON."""
@@ -215,6 +219,16 @@ class Settings(BaseSettings):
     def _is_a_place(cls, value: str) -> str:
         if "://" in value and not (value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")) and _can_be_read(value)):
             raise ValueError("must be a file's path, postgresql://user:password@host/name, or secret/<block>")
+        return value
+
+    @field_validator("backups")
+    @classmethod
+    def _accumulated_once(cls, value: dict[str, BackupChoice]) -> dict[str, BackupChoice]:
+        """Two sources of one accumulating playlist are fine; one that is itself the source of another would feed back."""
+        sources = {choice.playlist.strip().casefold(): name for name, choice in value.items()}
+        for name, choice in value.items():
+            if choice.into and choice.into.strip().casefold() in sources:
+                raise ValueError(f"{shortened(name)} accumulates into {shortened(choice.into)}, which is backed up itself: name another")
         return value
 
     @model_validator(mode="after")
@@ -386,5 +400,10 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        tables = {"charts": ChartChoice.model_fields, "labels": LabelChoice.model_fields, "playlists": PlaylistChoice.model_fields}
+        tables = {
+            "charts": ChartChoice.model_fields,
+            "labels": LabelChoice.model_fields,
+            "playlists": PlaylistChoice.model_fields,
+            "backups": BackupChoice.model_fields,
+        }
         raise SettingsError(explain(error, Settings.model_fields, tables), f"Change it in the environment or in {FILE}.") from None

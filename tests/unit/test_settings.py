@@ -205,3 +205,27 @@ def test_an_error_repeats_no_secret(key: str, value: object) -> None:
     with pytest.raises(SettingsError, match=key) as caught:
         load_settings(**{key: value})
     assert "hush-hush" not in str(caught.value)
+
+
+def test_playlists_to_back_up_are_a_text_or_a_table() -> None:
+    Path("beatporter.toml").write_text(
+        '[backups]\nfriday = "My Friday"\nweekly = { playlist = "spotify:playlist:x", into = "Kept", digging = "all" }\n'
+    )
+    backups = load_settings().backups
+    assert (backups["friday"].playlist, backups["friday"].into, backups["friday"].digging) == ("My Friday", "", "playlist")
+    assert (backups["weekly"].into, backups["weekly"].digging) == ("Kept", "all")
+
+
+@pytest.mark.parametrize(
+    ("backups", "says"),
+    [
+        ({"a": {"playlist": "One", "into": "one "}}, "another playlist"),
+        ({"a": "One", "b": {"playlist": "Two", "into": "ONE"}}, "backed up itself"),
+        ({"a": {"playlist": ""}}, "at least 1 character"),
+        ({"a": {"playlist": "One", "diging": "all"}}, "did you mean 'digging'"),
+        ({"a": {"playlist": "One", "digging": "deep"}}, "'off', 'playlist' or 'all'"),
+    ],
+)
+def test_a_wrong_playlist_to_back_up_is_explained(backups: dict[str, Any], says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load_settings(backups=backups)
