@@ -69,8 +69,12 @@ class History:
         wanted = {clean(track_id) for track_id in track_ids}
         return [row for row in found if row.track_id in wanted]
 
-    def rows_of_recordings(self, playlist_id: str, recordings: Collection[str]) -> list[HistoryRow]:
-        """The playlist's rows with one of these recordings."""
+    def rows_of_recordings(self, playlist_id: str | None, recordings: Collection[str]) -> list[HistoryRow]:
+        """Rows with one of these recordings.
+
+        Args:
+            playlist_id: None searches all playlists together.
+        """
         found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings)
         wanted = {clean(recording) for recording in recordings}
         return [row for row in found if row.recording in wanted]

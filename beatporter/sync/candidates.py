@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from beatporter.genres import Genre
-from beatporter.matching import keys_of_one_artist, recording_key
+from beatporter.matching import keys_of_some_artists, recording_key
 from beatporter.records.ledger import HistoryRow, Known
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
@@ -86,17 +86,17 @@ def candidate_of(match: Match) -> Candidate:
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
     """Which candidates are in a playlist's history, by id, ISRC and recording.
 
-    The script that Beatporter replaces recorded only the first artist of many tracks. So an imported row by one of the artists counts too.
+    The script that Beatporter replaces recorded only the first artist of many tracks. So an imported row by some of the artists counts too.
     """
     recordings = [one.recording for one in candidates if one.recording]
     known = workspace.ledger.history.known(
         playlist_id, [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc], recordings
     )
-    of_one_artist = {recording: keys_of_one_artist(recording) for recording in recordings}
-    rows = workspace.ledger.history.rows_of_recordings(playlist_id, frozenset[str]().union(*of_one_artist.values()))
+    of_some = {recording: keys_of_some_artists(recording) for recording in recordings}
+    rows = workspace.ledger.history.rows_of_recordings(playlist_id, frozenset[str]().union(*of_some.values()))
     imported = {row.recording for row in rows if row.source == "import"}
-    recordings_of_one = {recording for recording, keys in of_one_artist.items() if keys & imported}
-    return replace(known, recordings=known.recordings | recordings_of_one)
+    shortened = {recording for recording, keys in of_some.items() if keys & imported}
+    return replace(known, recordings=known.recordings | shortened)
 
 
 def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
