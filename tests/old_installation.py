@@ -15,7 +15,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-
 from beatporter.records.track import SpotifyTrack
 from sandbox.spotify.models import base62_id
 from sandbox.spotify.playlist import Playlist
@@ -157,7 +156,8 @@ class OldInstallation:
         self._set(self.backup, [track.track_id for track in tracks])
         at = f"{self._clock:%Y-%m-%d %H:%M:%S}"
         self._rows += [
-            (self.backup.playlist_id, self.backup.name, track.track_id, at, f"{track.name} by {', '.join(track.artists)}") for track in tracks
+            (self.backup.playlist_id, self.backup.name, track.track_id, at, f"{track.name} by {', '.join(track.artists)}")
+            for track in tracks
         ]
 
     def _fill(self, rows: int) -> None:
@@ -202,5 +202,3 @@ class OldInstallation:
         yield "labels = {}"
         yield f'spotify_bkp = {{"BKP Discover Weekly": {base62_id("discover")!r}}}'
         yield ""
-
-

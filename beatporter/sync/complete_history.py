@@ -86,8 +86,11 @@ def _from_searches(rows: Mapping[str, HistoryRow], matches: Iterable[Match]) -> 
 
 def _from_spotify(workspace: Workspace, rows: Sequence[HistoryRow]) -> dict[str, HistoryRow]:
     """Rows completed by asking Spotify, as far as the day's look-ups go."""
-    used = workspace.ledger.calls.by_kind(workspace.now() - WINDOW).get("other", 0)
-    if not rows or used >= LOOKUPS_A_DAY:
+    if not rows:
+        return {}
+    # The ledger counts this process's own calls with a delay, so they are added, at worst twice.
+    used = workspace.ledger.calls.by_kind(workspace.now() - WINDOW).get("other", 0) + workspace.spotify.calls.get("other", 0)
+    if used >= LOOKUPS_A_DAY:
         return {}
     try:
         tracks = workspace.spotify.tracks([row.track_id for row in rows[:IDS_AT_ONCE]], most_calls=LOOKUPS_A_DAY - used)

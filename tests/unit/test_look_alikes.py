@@ -70,7 +70,9 @@ def old(playlist_id: str, name: str, days: int = 0) -> OldPlaylist:
     return OldPlaylist(playlist_id, name, 5, AT + timedelta(days=days))
 
 
-def plan(own: list[PlaylistRef], history: list[OldPlaylist], *lists: MovedList, remembered: dict[int, str] | None = None) -> PlannedPlaylist:
+def plan(
+    own: list[PlaylistRef], history: list[OldPlaylist], *lists: MovedList, remembered: dict[int, str] | None = None
+) -> PlannedPlaylist:
     house = MovedList(GENRES["house"], {"collect": "Old House"}, 1)
     [planned] = plan_adoption(lists or (house,), own, {one.playlist_id: one for one in history}, remembered or {})
     return planned
