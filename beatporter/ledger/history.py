@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    null,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+)
 
 from beatporter.ledger.column_types import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -43,15 +56,18 @@ class History:
         track_ids: Collection[str] = (),
         isrcs: Collection[str] = (),
         recordings: Collection[str] = (),
+        *,
+        except_for: Collection[str] = (),
     ) -> Known:
         """Which of the tracks, ISRCs and recordings the playlist once held.
 
         Args:
             playlist_id: None searches all playlists together.
+            except_for: playlists that are left out then.
         """
         given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
         asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # by their stored form
-        columns = list(zip(*self._find(playlist_id, asked), strict=True)) or [()] * len(asked)
+        columns = list(zip(*self._find(playlist_id, asked, except_for), strict=True)) or [()] * len(asked)
         found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
         return Known(*(frozenset(texts - {""}) for texts in found))
 
@@ -69,17 +85,22 @@ class History:
         wanted = {clean(track_id) for track_id in track_ids}
         return [row for row in found if row.track_id in wanted]
 
-    def rows_of_recordings(self, playlist_id: str | None, recordings: Collection[str]) -> list[HistoryRow]:
+    def rows_of_recordings(
+        self, playlist_id: str | None, recordings: Collection[str], *, except_for: Collection[str] = ()
+    ) -> list[HistoryRow]:
         """Rows with one of these recordings.
 
         Args:
             playlist_id: None searches all playlists together.
+            except_for: playlists that are left out then.
         """
-        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings)
+        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings, except_for)
         wanted = {clean(recording) for recording in recordings}
         return [row for row in found if row.recording in wanted]
 
-    def _rows_by(self, column: Column[Any], playlist_id: str | None, texts: Collection[str]) -> list[HistoryRow]:
+    def _rows_by(
+        self, column: Column[Any], playlist_id: str | None, texts: Collection[str], except_for: Collection[str] = ()
+    ) -> list[HistoryRow]:
         """Rows whose key is that of one of the texts; a few are other texts with the same key."""
         keys = sorted({key for text in texts if (key := key_of(text)) is not None})
         rows: list[HistoryRow] = []
@@ -87,10 +108,10 @@ class History:
             return rows
         asked = select(*columns_of(HISTORY, HistoryRow))
         with self._database.read() as connection:
-            if playlist_id is not None:
+            if playlist_id is None:
+                asked = asked.where(HISTORY.c.playlist.in_(_others(connection, except_for)))
+            else:
                 asked = asked.where(HISTORY.c.playlist == number_of(playlist_id))
-            else:  # listed one by one, as in `_find`
-                asked = asked.where(HISTORY.c.playlist.in_(connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()))
             for part in chunks(keys):
                 rows += (HistoryRow(*row) for row in connection.execute(asked.where(column.in_(part))))
         return rows
@@ -121,17 +142,22 @@ class History:
         with self._database.read() as connection:
             return sorted(connection.execute(select(PLAYLIST_IDS.c.playlist_id).where(has)).scalars())
 
-    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+    def _find(self, playlist_id: str | None, asked: Mapping[str, Collection[str]], except_for: Collection[str]) -> Iterator[Row[Any]]:
         """Values of the rows that have one of the keys, each in its column; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
-            if playlist_id is None:  # listed one by one: with a subquery PostgreSQL reads the whole table
-                within: dict[str, Any] = {"playlists": connection.execute(select(PLAYLIST_IDS.c.playlist)).scalars().all()}
+            if playlist_id is None:
+                within: dict[str, Any] = {"playlists": _others(connection, except_for)}
             else:
                 within = {"playlist_id": playlist_id}
             for part in range(max(map(len, keys.values()))):
                 now = {name: found[part] for name, found in keys.items() if part < len(found)}
                 yield from connection.execute(_question(tuple(now), everywhere=playlist_id is None), {**now, **within})
+
+
+def _others(connection: Connection, except_for: Collection[str]) -> Sequence[int]:
+    """The numbers of all other playlists, one by one: with a subquery PostgreSQL reads the whole table."""
+    return connection.execute(select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id.not_in(except_for))).scalars().all()
 
 
 @lru_cache

@@ -28,9 +28,9 @@ class HistoryRow:
 class Known:
     """Which of the requested ids are in a history."""
 
-    track_ids: frozenset[str]
-    isrcs: frozenset[str]
-    recordings: frozenset[str]
+    track_ids: frozenset[str] = frozenset()
+    isrcs: frozenset[str] = frozenset()
+    recordings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class SnapshotRow:
     at: datetime
     """Aware, UTC, second resolution."""
     sending: tuple[str, ...] = ()
-    """Tracks that are being put on top, until a backup shows them."""
+    """Tracks that are being put in, until a backup shows them; of a mirror its whole content."""
     sent_at: datetime | None = None
     """When sending them began; None when `sending` is empty."""
 

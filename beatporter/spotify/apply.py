@@ -72,7 +72,7 @@ def apply_update(
         for batch in batches(plan.remove):
             work.remove(batch)
         if plan.add:
-            work.add(plan.add)
+            work.add(plan.add, plan.position)
     return Applied(plan.add, work.snapshot_id)
 
 
@@ -90,18 +90,18 @@ class _Work:
     """Snapshot of the last write that was answered; None after a lost answer. Asking Spotify would not help: for half a minute after a
     write it may return the snapshot of an older state."""
 
-    def add(self, add: tuple[str, ...]) -> None:
-        """Put the tracks on top. After an unknown outcome, read and send in rounds until a read shows all of them exactly once."""
-        todo = [(0, add)]
+    def add(self, add: tuple[str, ...], position: int) -> None:
+        """Insert the tracks. After an unknown outcome, read and send in rounds until a read shows all of them exactly once."""
+        todo = [(position, add)]
         doubt: UpstreamDown | None = None
         for number in range(MAX_ROUNDS):
             try:
                 if doubt is not None:
                     self._settle(number)
-                    todo = self._read_again(add)
+                    todo = self._read_again(add, position)
                 if not todo:
                     return
-                self._insert(todo)
+                self._insert(todo, append=position > 0 and doubt is None)
             except UpstreamDown as error:
                 if not error.outcome_unknown and doubt is None:
                     raise
@@ -112,22 +112,24 @@ class _Work:
         raise self._given_up()
 
     def replace(self, target: tuple[str, ...], new: tuple[str, ...]) -> None:
-        """Make the tracks the whole content. The first hundred overwrite everything, so it is always safe to start over."""
+        """Make the tracks the whole content. The last batch overwrites everything and the others go on top of it, so it is always safe to
+        start over, and a crash leaves out the top, as when tracks are added."""
+        *above, last = batches(target) if target else [()]
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
-                self.snapshot_id = self.client.replace_items(self.playlist_id, target[:WRITE_LIMIT])
-                for start in range(WRITE_LIMIT, len(target), WRITE_LIMIT):
-                    batch = target[start : start + WRITE_LIMIT]
-                    self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=start)
+                self.snapshot_id = self.client.replace_items(self.playlist_id, last)
+                for batch in reversed(above):
+                    self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=0)
+                if number and above and [sent for sent, _ in self._stand(0, len(target) + 1)] != list(target):
+                    continue
             except UpstreamDown as error:
                 if not error.outcome_unknown:
                     raise
                 self.snapshot_id = None
                 continue
-            if number == 0 or len(target) <= WRITE_LIMIT or [sent for sent, _ in self._stand(len(target) + 1)] == list(target):
-                self._confirm(new)
-                return
+            self._confirm(new)
+            return
         raise self._given_up()
 
     def remove(self, batch: tuple[str, ...]) -> None:
@@ -144,27 +146,36 @@ class _Work:
                 return
         raise self._given_up()
 
-    def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]]) -> None:
-        """Insert runs at their positions, each run's last batch first: a crash then leaves out the top, as in every other run."""
+    def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]], *, append: bool) -> None:
+        """Insert runs at their positions, each run's last batch first: a crash then leaves out the top, as in every other run.
+
+        Args:
+            append: the position is the playlist's end as it was listed. What comes first is then appended: if the person has just
+                removed something, Spotify would refuse the position.
+        """
         for position, run in inserts:
-            for batch in reversed(list(batches(run))):
-                self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
+            for number, batch in enumerate(reversed(list(batches(run)))):
+                place = None if append and number == 0 else position
+                self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=place)
                 self._confirm(batch)
 
-    def _read_again(self, add: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+    def _read_again(self, add: tuple[str, ...], position: int) -> list[tuple[int, tuple[str, ...]]]:
         """Return what is still missing, with positions. First remove tracks that a late write has put in twice."""
-        stand = self._stand(2 * len(add) + READ_BEYOND)
+        start = max(0, position - READ_BEYOND)
+        stand = self._stand(start, 2 * len(add) + (READ_BEYOND if not position else 2 * READ_BEYOND))
         counts = Counter(sent for sent, _ in stand if sent in set(add))
         twice = {sent: listed for sent, listed in stand if sent is not None and listed is not None and counts[sent] > 1}
         if twice:
             self.snapshot_id = remove_listed(self.client, self.playlist_id, twice) or self.snapshot_id
         self._confirm(tuple(track_id for track_id in add if counts[track_id] == 1))
-        return missing_inserts(add, [sent for sent, _ in stand if sent not in twice])
+        shown = [sent for sent, _ in stand if sent not in twice]
+        end = len(shown) if position else 0
+        return [(start + place, run) for place, run in missing_inserts(add, shown, end)]
 
-    def _stand(self, entries: int) -> list[tuple[str | None, str | None]]:
-        """The first entries as sent id and listed id; a failed read leaves the earlier write unconfirmed."""
+    def _stand(self, start: int, entries: int) -> list[tuple[str | None, str | None]]:
+        """Entries from a position on as sent id and listed id; a failed read leaves the earlier write unconfirmed."""
         try:
-            items = islice(self.client.playlist_items(self.playlist_id), entries)
+            items = islice(self.client.playlist_items(self.playlist_id, start), entries)
             return [(self.id_of(item.track), item.track.track_id) if item.track else (None, None) for item in items]
         except UpstreamDown as error:
             raise UpstreamDown(error.what, error.remedy, outcome_unknown=True) from None
@@ -209,6 +220,13 @@ def remove_listed(client: SpotifyClient, playlist_id: str, listed: Mapping[str, 
                     raise
                 snapshot_id = client.remove_items(playlist_id, [sent])
     return snapshot_id
+
+
+def writes_of(plan: Plan) -> int:
+    """How many requests the plan takes."""
+    if plan.replace is not None:
+        return max(1, len(list(batches(plan.replace))))
+    return len(list(batches(plan.remove))) + len(list(batches(plan.add)))
 
 
 def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -129,13 +129,13 @@ class SpotifyClient:
         """A playlist's name, snapshot, owner and total (0 when it does not belong to the account)."""
         return self._read(parsing.read_playlist, self._api.playlist, _checked(playlist_id), fields=parsing.PLAYLIST_FIELDS)
 
-    def playlist_items(self, playlist_id: str) -> Iterator[PlaylistItem]:
-        """Yield every entry from the top, page by page; entries without a track keep their position.
+    def playlist_items(self, playlist_id: str, start: int = 0) -> Iterator[PlaylistItem]:
+        """Yield every entry from the top or from a position, page by page; entries without a track keep their position.
 
         Raises:
             UpstreamDown: also when the playlist changed while it was read, since its positions would be inconsistent.
         """
-        for page, position in self._pages(partial(self._items_page, _checked(playlist_id)), f"Playlist {playlist_id}"):
+        for page, position in self._pages(partial(self._items_page, _checked(playlist_id)), f"Playlist {playlist_id}", start):
             for number, entry in enumerate(page.entries, position):
                 yield parsing.read_item(entry, number)
 
@@ -144,10 +144,10 @@ class SpotifyClient:
         create = self._api.current_user_playlist_create
         return self._write(parsing.read_playlist, create, name, public=public, description=description)
 
-    def add_items(self, playlist_id: str, track_ids: Sequence[str], position: int = 0) -> str:
-        """Insert at most 100 tracks in order at a position; returns the snapshot id. Not idempotent."""
+    def add_items(self, playlist_id: str, track_ids: Sequence[str], position: int | None = 0) -> str:
+        """Insert at most 100 tracks in order at a position, without one at the end; returns the snapshot id. Not idempotent."""
         # spotipy sends a bare list; the documented body is an object.
-        body = {"uris": _uris(track_ids), "position": position}
+        body: dict[str, Any] = {"uris": _uris(track_ids)} | ({} if position is None else {"position": position})
         return self._write(parsing.snapshot_of, self._api._post, f"playlists/{_checked(playlist_id)}/items", payload=body)
 
     def replace_items(self, playlist_id: str, track_ids: Sequence[str]) -> str:
@@ -167,6 +167,14 @@ class SpotifyClient:
         self._entries_key = "tracks"
         return snapshot_id
 
+    def describe(self, playlist_id: str, description: str) -> None:
+        """Set the playlist's description, which changes its snapshot id. Idempotent."""
+        self._api.playlist_change_details(_checked(playlist_id), description=description)
+
+    def set_cover(self, playlist_id: str, image: str) -> None:
+        """Set the playlist's image: a JPEG in base64, at most 256 KB. Idempotent; the sign-in needs the scope `ugc-image-upload`."""
+        self._api.playlist_upload_cover_image(_checked(playlist_id), image)
+
     def _list_once(self) -> list[PlaylistRef] | None:
         """Read the list once; None when it changed meanwhile, so that an entry may have slipped between pages."""
         found: dict[str, PlaylistRef] = {}
@@ -180,13 +188,14 @@ class SpotifyClient:
             return None
         return list(found.values())
 
-    def _pages(self, get: Callable[[int], Page], what: str) -> Iterator[tuple[Page, int]]:
+    def _pages(self, get: Callable[[int], Page], what: str, start: int = 0) -> Iterator[tuple[Page, int]]:
         """Yield the pages of a list, each with the position of its first entry.
 
         Args:
             get: requests the page that begins at a position.
+            start: position of the first page.
         """
-        seen = total = 0
+        seen, total = start, 0
         for number in range(MAX_PAGES):
             page = get(seen)
             if page.total > MAX_PAGES * PAGE_SIZE:

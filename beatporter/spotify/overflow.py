@@ -36,6 +36,7 @@ def make_room(
     continuation: Continuation,
     limit: int = PLAYLIST_LIMIT,
     min_moved: int = MIN_MOVED,
+    oldest_on_top: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Move as many of the oldest tracks as `adding` new ones need; does nothing while there is room.
@@ -49,6 +50,7 @@ def make_room(
         continuation: `ensure_playlist` for a continuation's number.
         limit: entries that a playlist may hold.
         min_moved: entries to move at least.
+        oldest_on_top: the playlist grows at its end.
         sleep: called with seconds, after unknown outcomes.
 
     Returns:
@@ -57,7 +59,7 @@ def make_room(
     Raises:
         PlaylistFull: the person wants no continuation, or what is there cannot be moved.
     """
-    moving = plan_move(present, adding, limit=limit, min_moved=min_moved)
+    moving = plan_move(present, adding, limit=limit, min_moved=min_moved, oldest_on_top=oldest_on_top)
     if not moving and len(present) + adding <= limit:
         return ()
     if when_full == "fail":

@@ -6,6 +6,7 @@ recordings are the same; here equal keys mean the same recording.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,14 +27,35 @@ class Plan:
     """A change to one playlist.
 
     Attributes:
-        add: ids that are not there yet, to be put on top in this order; with `replace`, at their places in it.
+        add: ids that are not there yet, to be inserted in this order; with `replace`, at their places in it.
         remove: ids to remove, every occurrence.
         replace: the complete new content; None: keep what is there.
+        position: how many entries stay above the additions: 0 puts them on top, the playlist's length at the end.
     """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
+    position: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.add and not self.remove and self.replace is None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a plan does to a playlist, for a person to look at before it is sent.
+
+    Attributes:
+        added, removed: ids.
+        moved: how many of the tracks that stay change their order.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +88,16 @@ def select_new(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...
     return tuple(ids)
 
 
-def plan_collect(wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = ()) -> Plan:
-    """Grow: put what is not there and was never there on top, in chart order.
+def plan_collect(wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = (), *, position: int = 0) -> Plan:
+    """Grow: add what is not there and was never there, in chart order.
 
     Args:
         wanted: in chart order.
         present: what the playlist holds.
         held: everything it ever held; tracks that the person removed stay away.
+        position: where the additions go.
     """
-    return Plan(add=_without(wanted, present, held))
+    return Plan(add=_without(wanted, present, held), position=position)
 
 
 def plan_daily(
@@ -84,6 +107,7 @@ def plan_daily(
     collected: Iterable[str],
     *,
     size: int = DAILY_SIZE,
+    at_end: bool = False,
 ) -> Plan:
     """Fill up to `size` entries to listen to: new ones first, then collected ones; nothing that it ever held.
 
@@ -95,9 +119,10 @@ def plan_daily(
         held: what it ever held.
         collected: what the genre's collecting playlist holds, newest first.
         size: maximum number of entries.
+        at_end: add them at the end instead of on top.
     """
     chosen = _without([*wanted, *collected], present, held)
-    return Plan(add=chosen[: max(0, size - len(present))])
+    return Plan(add=chosen[: max(0, size - len(present))], position=len(present) if at_end else 0)
 
 
 def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
@@ -108,10 +133,15 @@ def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:
     return Plan(add=_without(target, present, ()), replace=target)
 
 
-def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min_moved: int = MIN_MOVED) -> tuple[str, ...]:
+def plan_move(
+    present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min_moved: int = MIN_MOVED, oldest_on_top: bool = False
+) -> tuple[str, ...]:
     """The oldest tracks, in playlist order, that must leave a playlist so that `adding` more fit.
 
     Entries without an id cannot be moved by an app, and a track that appears twice would leave both places; both stay.
+
+    Args:
+        oldest_on_top: the playlist grows at its end.
 
     Returns:
         Nothing while there is room. Otherwise as many as needed, and `min_moved` if there are that many; or everything movable when
@@ -124,25 +154,48 @@ def plan_move(present: Present, adding: int, *, limit: int = PLAYLIST_LIMIT, min
     for track_id in present:
         counts[track_id] = counts.get(track_id, 0) + 1
     movable = [track_id for track_id in present if track_id is not None and counts[track_id] == 1]
-    return tuple(movable[-max(needed, min_moved) :])
+    moving = max(needed, min_moved)
+    return tuple(movable[:moving] if oldest_on_top else movable[-moving:])
+
+
+def changes_of(plan: Plan, present: Present) -> Changes:
+    """What the plan does to a playlist with this content."""
+    if plan.replace is None:
+        return Changes(plan.add, plan.remove)
+    places = {track_id: place for place, track_id in enumerate(plan.replace)}
+    there = [track_id for track_id in dict.fromkeys(present) if track_id is not None]
+    stays = [places[track_id] for track_id in there if track_id in places]
+    removed = tuple(track_id for track_id in there if track_id not in places)
+    return Changes(plan.add, removed, len(stays) - _longest_rise(stays))
+
+
+def _longest_rise(numbers: Sequence[int]) -> int:
+    """Length of the longest rising subsequence: the entries that can keep their order."""
+    ends: list[int] = []
+    for number in numbers:
+        place = bisect_left(ends, number)
+        ends[place : place + 1] = [number]
+    return len(ends)
 
 
 def after(plan: Plan, present: Present) -> list[str | None]:
     """What the playlist holds after the plan is applied, from the top."""
     if plan.replace is not None:
         return list(plan.replace)
-    return [*plan.add, *(track_id for track_id in present if track_id is None or track_id not in plan.remove)]
+    kept = [track_id for track_id in present if track_id is None or track_id not in plan.remove]
+    return [*kept[: plan.position], *plan.add, *kept[plan.position :]]
 
 
-def missing_inserts(add: Sequence[str], stand: Present) -> list[tuple[int, tuple[str, ...]]]:
+def missing_inserts(add: Sequence[str], stand: Present, position: int = 0) -> list[tuple[int, tuple[str, ...]]]:
     """Where to insert the tracks of a half-applied plan that are still missing.
 
-    A run of missing tracks goes before the next planned track that is there; at the plan's end, after the one before it; and on top when
-    none is there.
+    A run of missing tracks goes before the next planned track that is there; at the plan's end, after the one before it; and at the
+    plan's position when none is there.
 
     Args:
         add: the plan's additions in order.
         stand: what the playlist holds now.
+        position: of the plan's additions.
 
     Returns:
         Position and tracks of each run, lowest position last, so that an insert does not shift later ones.
@@ -160,7 +213,7 @@ def missing_inserts(add: Sequence[str], stand: Present) -> list[tuple[int, tuple
             run = []
         last_place = places[track_id]
     if run:
-        inserts.append((0 if last_place is None else last_place + 1, tuple(run)))
+        inserts.append((position if last_place is None else last_place + 1, tuple(run)))
     return sorted(inserts, key=lambda insert: insert[0], reverse=True)
 
 

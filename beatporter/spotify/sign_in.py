@@ -23,6 +23,8 @@ from beatporter.settings import BLOCK_PREFIX, Settings
 from beatporter.settings_sources import PREFIX
 
 SCOPES = ("playlist-read-private", "playlist-modify-private", "playlist-modify-public")
+COVER_SCOPE = "ugc-image-upload"
+"""Asked for only when the person wants cover images."""
 FILE = "spotify.json"
 LIFETIME = timedelta(days=180)
 WARN_FROM = timedelta(days=150)

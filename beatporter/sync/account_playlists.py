@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 
-from beatporter import names
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
+from beatporter.subscriptions import Subscription
 from beatporter.sync.look_alikes import check_no_look_alike
+from beatporter.sync.playlist_details import description_of
+from beatporter.sync.playlist_plan import ListPlaylist
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+CALLS_TO_CREATE = 2
+"""Listing the account again, so that no second one is made, and creating the playlist."""
 
 
 def list_playlists(workspace: Workspace) -> list[str]:
@@ -36,57 +41,63 @@ def genre_playlist(
     genre: Genre,
     remembered_id: str | None,
     *,
+    kind: PlaylistKind = "collect",
     create: bool,
     wanted: Collection[str] = (),
-    beside_similar: bool = False,
 ) -> PlaylistRef | None:
-    """The genre's playlist from this run's listing; created when the account has none and `create` is set.
+    """The list's playlist of this kind from this run's listing; created when the account has none and `create` is set.
 
     The account is listed again before creating, and once more when the outcome is unknown, so that no second one is created.
 
     Args:
-        remembered_id: last remembered id of the genre's playlist.
-        wanted: tracks that a new playlist would get.
-        beside_similar: create it even if the account has one that looks like it.
+        remembered_id: last remembered id of that playlist.
+        wanted: tracks for which it is, or would be, created. With some, it is not created beside one that looks like it.
 
     Raises:
-        LookAlikeFound: it would have to be created, and the account has one that looks like it.
+        LookAlikeFound: there is none, and the account has one that looks like it.
     """
+    target = ListPlaylist(genre, kind, workspace.settings.playlist_options(genre))
     listing = _listing_of_run(workspace)
-    playlist = _find(workspace, genre, remembered_id, listing) if listing is not None else None
+    playlist = _find(target, remembered_id, listing) if listing is not None else None
     if playlist is None and (create or listing is None):
         listing = _list_again(workspace)
-        playlist = _find(workspace, genre, remembered_id, listing)
+        playlist = _find(target, remembered_id, listing)
+    if playlist is None and wanted:
+        check_no_look_alike(workspace, genre, kind, listing or [], wanted)
     if playlist is None and create:
-        if not beside_similar:
-            check_no_look_alike(workspace, genre, "collect", listing or [], wanted)
-        playlist = _create(workspace, genre, remembered_id, listing or [])
+        playlist = _create(workspace, target, remembered_id, listing or [])
         if playlist.total == 0:
             PlaylistState(workspace, playlist.playlist_id).begin(playlist.snapshot_id)
     if playlist is not None and playlist.playlist_id != remembered_id:
-        workspace.ledger.playlists.append(RememberedPlaylist(genre.genre_id, playlist.playlist_id, playlist.name, workspace.now()))
+        workspace.ledger.playlists.append(RememberedPlaylist(target.number, playlist.playlist_id, playlist.name, workspace.now()))
     return playlist
 
 
-def _find(workspace: Workspace, genre: Genre, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
-    return find_playlist(listing, _owner(listing), remembered_id, _name(workspace, genre))
+def _find(target: ListPlaylist, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef | None:
+    return find_playlist(listing, _owner(listing), remembered_id, target.name)
 
 
-def _create(workspace: Workspace, genre: Genre, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef:
+def _create(workspace: Workspace, target: ListPlaylist, remembered_id: str | None, listing: Sequence[PlaylistRef]) -> PlaylistRef:
     return ensure_playlist(
         workspace.spotify,
         listing,
         workspace.account_id,
         remembered_id,
-        _name(workspace, genre),
-        public=workspace.settings.playlist_public,
-        description=f"Beatport's {genre.name} Top 100, kept by Beatporter.",
+        target.name,
+        public=target.options.public,
+        description=description_of(workspace, target) or _first_description(target),
         sleep=workspace.sleep,
     )
 
 
-def _name(workspace: Workspace, genre: Genre) -> str:
-    return names.playlist_name(workspace.settings.playlist_options(genre), genre)
+def _first_description(target: ListPlaylist) -> str:
+    """Of a new playlist, unless the person wants another."""
+    chart = f"Beatport's {target.genre.name}" + ("" if isinstance(target.genre, Subscription) else " Top 100")
+    return {
+        "collect": f"{chart}, kept by Beatporter.",
+        "daily": f"New in {chart}: remove what you have heard. Kept by Beatporter.",
+        "mirror": f"{chart} as it is today, kept by Beatporter.",
+    }[target.kind]
 
 
 def _owner(listing: Sequence[PlaylistRef]) -> str:

@@ -126,7 +126,7 @@ def make_beside_similar(workspace: Workspace, genre: Genre, kind: PlaylistKind) 
         UpstreamDown: it is unknown whether it was made.
     """
     remembered = workspace.ledger.playlists.latest(playlist_number(genre, kind))
-    made = genre_playlist(workspace, genre, remembered.playlist_id if remembered else None, create=True, beside_similar=True)
+    made = genre_playlist(workspace, genre, remembered.playlist_id if remembered else None, kind=kind, create=True)
     if made is None:
         raise AssertionError("it is created when there is none")
     if remembered is not None and made.playlist_id == remembered.playlist_id:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from beatporter.playlist_kinds import PlaylistKind, playlist_number
 from beatporter.progress import Progress, report
 from beatporter.records.ledger import BackupInfo
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 
-def back_up_playlist(workspace: Workspace, slug: str) -> str:
-    """Name of the backup with the current state of the genre's playlist; empty when there is no playlist yet."""
-    remembered = workspace.ledger.playlists.latest(workspace.genre(slug).genre_id)
+def back_up_playlist(workspace: Workspace, slug: str, kind: PlaylistKind = "collect") -> str:
+    """Name of the backup with the current state of the list's playlist of this kind; empty when there is no playlist yet."""
+    remembered = workspace.ledger.playlists.latest(playlist_number(workspace.genre(slug), kind))
     if remembered is None:
         return ""
     report(Progress(slug, "backup"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from beatporter.genres import Genre
 from beatporter.matching import keys_of_some_artists, recording_key
-from beatporter.records.ledger import HistoryRow, Known
+from beatporter.playlist_kinds import KINDS, PlaylistKind, playlist_number
+from beatporter.records.ledger import BackupRow, HistoryRow, Known
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
 from beatporter.spotify.plan import Candidate, select_new
@@ -67,6 +68,37 @@ class KnownTracks:
                     return track_id
         return listed.track_id
 
+    def id_of_row(self, row: BackupRow) -> str | None:
+        """The id under which the track in a backup's row was sent, as far as a backup shows it: it holds no lengths."""
+        return row.track_id if row.track_id in self._ids or row.isrc is None else self._by_isrc.get(row.isrc, row.track_id)
+
+
+class RecordingsSeen:
+    """Which of some recordings a playlist holds now, under whatever id: found while its entries are gone through.
+
+    Args:
+        candidates: the tracks in question.
+    """
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        wanted = list(candidates)
+        self._ids = {one.track_id for one in wanted}
+        self._isrcs = {one.isrc for one in wanted if one.isrc}
+        self._recordings = {one.recording for one in wanted if one.recording}
+        self._found: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+
+    def see(self, track_id: str, isrc: str | None, name: str, artists: Sequence[str]) -> None:
+        """Take note of an entry."""
+        recording = recording_key(name, artists)
+        for found, wanted, key in zip(self._found, (self._ids, self._isrcs, self._recordings), (track_id, isrc, recording), strict=True):
+            if key in wanted and key is not None:
+                found.add(key)
+
+    @property
+    def known(self) -> Known:
+        """The ids, ISRCs and recordings of the candidates that were seen."""
+        return Known(*map(frozenset, self._found))
+
 
 def match_recording(match: Match) -> str:
     """The history's `recording` for a decision."""
@@ -84,29 +116,42 @@ def candidate_of(match: Match) -> Candidate:
 
 
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
-    """Which candidates are in a playlist's history, by id, ISRC and recording.
+    """Which candidates are in a playlist's history, by id, ISRC and recording."""
+    return _known(workspace, playlist_id, candidates)
+
+
+def known_elsewhere(workspace: Workspace, genre: Genre, candidates: Sequence[Candidate]) -> Known:
+    """Which candidates are in the history of a playlist that is not one of this list's own."""
+    own = [playlist_id for kind in KINDS for playlist_id in workspace.ledger.playlists.ids(playlist_number(genre, kind))]
+    return _known(workspace, None, candidates, own)
+
+
+def _known(workspace: Workspace, playlist_id: str | None, candidates: Sequence[Candidate], except_for: Collection[str] = ()) -> Known:
+    """Which candidates a history has.
 
     The script that Beatporter replaces recorded only the first artist of many tracks. So an imported row by some of the artists counts too.
     """
+    history = workspace.ledger.history
     recordings = [one.recording for one in candidates if one.recording]
-    known = workspace.ledger.history.known(
-        playlist_id, [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc], recordings
-    )
-    of_some = {recording: keys_of_some_artists(recording) for recording in recordings}
-    rows = workspace.ledger.history.rows_of_recordings(playlist_id, frozenset[str]().union(*of_some.values()))
+    track_ids, isrcs = [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc]
+    known = history.known(playlist_id, track_ids, isrcs, recordings, except_for=except_for)
+    by_some = {recording: keys_of_some_artists(recording) for recording in recordings}
+    rows = history.rows_of_recordings(playlist_id, frozenset[str]().union(*by_some.values()), except_for=except_for)
     imported = {row.recording for row in rows if row.source == "import"}
-    shortened = {recording for recording, keys in of_some.items() if keys & imported}
+    shortened = {recording for recording, keys in by_some.items() if keys & imported}
     return replace(known, recordings=known.recordings | shortened)
 
 
-def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate]) -> frozenset[str]:
-    """Ids of candidates that the person removed from an earlier playlist of the genre.
+def removed_from_earlier(
+    workspace: Workspace, genre: Genre, playlist_id: str, candidates: Sequence[Candidate], kind: PlaylistKind = "collect"
+) -> frozenset[str]:
+    """Ids of candidates that the person removed from an earlier playlist of the list and kind.
 
     A playlist that was deleted as a whole starts again, but tracks removed from it before that stay out: they are in its history but
     not in its last backup.
     """
     gone: set[str] = set()
-    for earlier in workspace.ledger.playlists.ids(genre.genre_id) - {playlist_id}:
+    for earlier in workspace.ledger.playlists.ids(playlist_number(genre, kind)) - {playlist_id}:
         held = known_of(workspace, earlier, candidates).track_ids
         backup = workspace.ledger.backups.latest(earlier)
         if held and backup is not None:
@@ -114,10 +159,21 @@ def removed_from_earlier(workspace: Workspace, genre: Genre, playlist_id: str, c
     return frozenset(gone)
 
 
-def never_had(workspace: Workspace, genre: Genre, matches: Iterable[Match]) -> set[str]:
-    """Spotify ids of found tracks that none of the genre's playlists ever had; of several for one recording the first."""
+def never_had(workspace: Workspace, genre: Genre, matches: Iterable[Match], kinds: Sequence[PlaylistKind] | None = None) -> set[str]:
+    """Spotify ids of found tracks that are still to be put into the list's playlist; of several for one recording the first.
+
+    That is the collecting playlist, or without one the mirror: a daily playlist takes only as many as it has room for.
+
+    Args:
+        kinds: of the run; None for those of the settings.
+    """
+    options = workspace.settings.playlist_options(genre)
+    kind = next((one for one in KINDS if one in (kinds or options.kinds) and one != "daily"), None)
     candidates = [candidate_of(match) for match in matches if match.track_id]
-    if not candidates:
+    if not candidates or kind is None:
         return set()
-    playlists = sorted(workspace.ledger.playlists.ids(genre.genre_id))
-    return set(select_new(candidates, *(known_of(workspace, playlist_id, candidates) for playlist_id in playlists)))
+    playlists = sorted(workspace.ledger.playlists.ids(playlist_number(genre, kind)))
+    known = [known_of(workspace, playlist_id, candidates) for playlist_id in playlists]
+    if kind == "collect" and options.digging == "all":
+        known.append(known_elsewhere(workspace, genre, candidates))
+    return set(select_new(candidates, *known))

@@ -7,21 +7,25 @@ docs/decisions/playlist-state.md explains why each state is needed.
     recorded ──begin_write──▶ writing ──confirm_write──▶ written ──record──▶ recorded ──back_up──▶ recorded
         ▲                        │ outcome unknown                             tracks on top        backed up
         └───────reconcile────────┘ (the playlist is read)
+
+What was put on top is added to the last backup when the step for backups comes. Any other write is backed up together with its
+confirmation, as the state does not say how to make its backup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from beatporter.ledger.backups import Item
 from beatporter.ledger.history import earliest_of
 from beatporter.matching import recording_key
-from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, SnapshotRow, SnapshotState
+from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, Known, SnapshotRow, SnapshotState
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
-from beatporter.sync.candidates import KnownTracks, history_row
+from beatporter.sync.candidates import KnownTracks, RecordingsSeen, candidate_of, history_row
 from beatporter.sync.complete_history import completed
 from beatporter.sync.crash_recovery import removed_by_user
 from beatporter.sync.workspace import Workspace
@@ -38,11 +42,15 @@ class PlaylistReading:
         present: wanted tracks that are in the playlist now.
         left_behind: wanted tracks that are in the playlist but were in no history before the read: left by an interrupted write.
         removed_by_user: tracks that an interrupted write brought in and the person has removed since.
+        order: every entry's track id from the top, a wanted track's as it is wanted; None when the playlist was not read.
+        recordings: which of the wanted recordings are in the playlist now, under whatever id.
     """
 
     present: frozenset[str] = frozenset()
     left_behind: frozenset[str] = frozenset()
     removed_by_user: frozenset[str] = frozenset()
+    order: tuple[str | None, ...] | None = None
+    recordings: Known = field(default_factory=Known)
 
 
 class PlaylistState:
@@ -58,6 +66,9 @@ class PlaylistState:
         self.playlist_id = playlist_id
         self._row = self._ledger.snapshots.latest(playlist_id)
         self._backup_shows_it = False
+        self._before: SnapshotRow | None = None
+        self._position: int | None = 0
+        """Of what is being written: see `begin_write`."""
 
     @property
     def outcome_is_unknown(self) -> bool:
@@ -83,8 +94,11 @@ class PlaylistState:
         return [item.track.track_id if item.track else None for item in self._workspace.spotify.playlist_items(self.playlist_id)]
 
     def catch_up(self) -> list[str]:
-        """Finish, from what the ledger knows, what an earlier attempt could not; returns the tracks that it had added."""
-        written = self.record(()) if self._row is not None and self._row.state == "written" else []
+        """Finish, from what the ledger knows, what an earlier attempt could not; returns the tracks that only it had added."""
+        written: list[str] = []
+        if self._row is not None and self._row.state == "written":
+            known = self._ledger.history.known(self.playlist_id, track_ids=self._row.sending).track_ids
+            written = [track_id for track_id in self.record(()) if track_id not in known]
         if self._is_ahead_of_backup:
             self.back_up()
         return written
@@ -95,13 +109,15 @@ class PlaylistState:
             self._ledger.backups.keep(self.playlist_id, snapshot_id, self._workspace.now(), [])
             self._save("recorded", snapshot_id)
 
-    def begin_write(self, sending: Sequence[str] = ()) -> None:
+    def begin_write(self, sending: Sequence[str] = (), position: int | None = 0) -> None:
         """Record that something is about to be sent.
 
         Args:
-            sending: tracks to be put on top, in order; empty for other changes.
+            sending: tracks to be put in, in order; empty for other changes.
+            position: how many entries stay above them; None: they become the whole content.
         """
         self._backup_shows_it = self._row is not None and self._row.state == "recorded" and self._row.snapshot_id is not None
+        self._before, self._position = self._row, position
         self._save("writing", None, sending)
 
     def confirm_write(self, snapshot_id: str | None) -> None:
@@ -112,7 +128,15 @@ class PlaylistState:
                 backup shows what was there before.
         """
         row = self._row
-        self._save("written", snapshot_id if self._backup_shows_it else None, row.sending if row else (), row.sent_at if row else None)
+        known = snapshot_id if self._backup_shows_it or self._position is None else None
+        sent = (row.sending, row.sent_at) if row is not None else ()
+        if self._position == 0 or known is None or row is None:
+            self._save("written", known, *sent)
+            return
+        items = self._content_after(row)
+        with self._ledger.transaction():
+            self._ledger.backups.keep(self.playlist_id, known, self._workspace.now(), items)
+            self._save("written", known, *sent)
 
     def record(self, track_ids: Iterable[str]) -> list[str]:
         """Record tracks in the history, including all that a confirmed write has put in; returns the ids recorded.
@@ -132,20 +156,19 @@ class PlaylistState:
     def back_up(self) -> BackupInfo | None:
         """The backup of the playlist's current state, made from the last one and what was put on top since.
 
-        None while there is no backup; the last backup while the current state is unknown.
+        None while there is no backup; the last backup while the current state is unknown. A state that was backed up with its
+        confirmation is not saved again.
         """
         row = self._row
         if row is None or not self._is_ahead_of_backup or row.snapshot_id is None:
             return self._ledger.backups.latest(self.playlist_id)
-        found = self._ledger.matches.that_took(row.sending)
-        added_at = row.sent_at or self._workspace.now()
-        on_top = [_backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)]
+        on_top = self._backup_rows(row)
         with self._ledger.transaction():
             info = self._ledger.backups.put_on_top(self.playlist_id, row.snapshot_id, self._workspace.now(), on_top)
             self._save("recorded", row.snapshot_id)
         return info
 
-    def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match]) -> PlaylistReading:
+    def reconcile(self, playlist: PlaylistRef, wanted: Mapping[str, Match], *, recordings: bool = False) -> PlaylistReading:
         """Read the playlist: put its unknown tracks into the history, its content into a backup, and record the state.
 
         For half a minute after a write Spotify may report an older snapshot for what is read. If there is a backup of that snapshot with
@@ -154,9 +177,10 @@ class PlaylistState:
         Args:
             playlist: with its current snapshot.
             wanted: tracks to be added, with the decisions that found them.
+            recordings: look for their recordings under other ids too.
         """
         ids: list[str | None] = []
-        reading = self._new_reading(wanted)
+        reading = self._new_reading(wanted, recordings)
 
         def rows() -> Iterator[BackupRow]:
             for chunk in self._chunks():
@@ -171,16 +195,14 @@ class PlaylistState:
             kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
             shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
             self._save("recorded", playlist.snapshot_id if shown == ids else None)
-        return PlaylistReading(frozenset(reading.present), frozenset(reading.left_behind), frozenset(gone))
+        return reading.result(gone)
 
-    def look(self, wanted: Mapping[str, Match]) -> PlaylistReading:
+    def look(self, wanted: Mapping[str, Match], *, recordings: bool = False) -> PlaylistReading:
         """Read the playlist without changing the ledger."""
-        reading = self._new_reading(wanted)
+        reading = self._new_reading(wanted, recordings)
         for chunk in self._chunks():
             self._take_in(chunk, reading)
-        return PlaylistReading(
-            frozenset(reading.present), frozenset(reading.left_behind), frozenset(removed_by_user(self._row, reading.sent_there))
-        )
+        return reading.result(removed_by_user(self._row, reading.sent_there))
 
     @property
     def _is_ahead_of_backup(self) -> bool:
@@ -188,9 +210,25 @@ class PlaylistState:
         row = self._row
         return row is not None and row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)
 
-    def _new_reading(self, wanted: Mapping[str, Match]) -> _Reading:
+    def _new_reading(self, wanted: Mapping[str, Match], recordings: bool) -> _Reading:
         sent = self._row.sending if self._row else ()
-        return _Reading(sent, wanted, KnownTracks({**self._ledger.matches.that_took(sent), **wanted}))
+        known = KnownTracks({**self._ledger.matches.that_took(sent), **wanted})
+        return _Reading(sent, wanted, known, RecordingsSeen(map(candidate_of, wanted.values())) if recordings else None)
+
+    def _content_after(self, row: SnapshotRow) -> list[Item]:
+        """The playlist's content after the write that was just confirmed, for a backup."""
+        backups, items = self._ledger.backups, self._ledger.backups.items_of(self._backup_rows(row))
+        before = self._before
+        if self._position is None or before is None or before.snapshot_id is None:
+            return items
+        present = backups.state(self.playlist_id, before.snapshot_id)
+        return [*present[: self._position], *items, *present[self._position :]]
+
+    def _backup_rows(self, row: SnapshotRow) -> list[BackupRow]:
+        """What was sent, as rows of a backup."""
+        found = self._ledger.matches.that_took(row.sending)
+        added_at = row.sent_at or self._workspace.now()
+        return [_backup_row_of_match(position, track_id, found.get(track_id), added_at) for position, track_id in enumerate(row.sending)]
 
     def _chunks(self) -> Iterator[list[PlaylistItem]]:
         items = self._workspace.spotify.playlist_items(self.playlist_id)
@@ -202,6 +240,7 @@ class PlaylistState:
         listed = {item.track.track_id: item.track for item in items if item.track is not None}
         sent = {track_id: reading.known.id_of(track) for track_id, track in listed.items()}
         known = self._ledger.history.known(self.playlist_id, track_ids={*sent, *sent.values()}).track_ids
+        reading.take_in(items, sent)
         reading.present.update(reading.wanted.keys() & sent.values())
         reading.left_behind.update((reading.wanted.keys() & sent.values()) - known)
         reading.sent_there.update(
@@ -241,11 +280,29 @@ class PlaylistState:
 class _Reading:
     """Notes taken while a playlist is read."""
 
-    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match], known: KnownTracks) -> None:
-        self.sent, self.wanted, self.known = frozenset(sent), wanted, known
+    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match], known: KnownTracks, seen: RecordingsSeen | None) -> None:
+        self.sent, self.wanted, self.known, self._seen = frozenset(sent), wanted, known, seen
         self.present: set[str] = set()
         self.left_behind: set[str] = set()
         self.sent_there: dict[str, datetime | None] = {}
+        self._order: list[str | None] = []
+
+    def take_in(self, items: Sequence[PlaylistItem], sent: Mapping[str, str]) -> None:
+        """Take note of the order.
+
+        Args:
+            sent: the id under which each listed track was sent.
+        """
+        for item in items:
+            track = item.track
+            self._order.append(sent[track.track_id] if track else None)
+            if track is not None and self._seen is not None:
+                self._seen.see(track.track_id, track.isrc, track.name, track.artists)
+
+    def result(self, gone: Iterable[str]) -> PlaylistReading:
+        """What the read showed, with the tracks that the person has removed since an interrupted write."""
+        recordings = self._seen.known if self._seen is not None else Known()
+        return PlaylistReading(frozenset(self.present), frozenset(self.left_behind), frozenset(gone), tuple(self._order), recordings)
 
 
 def _backup_row(item: PlaylistItem) -> BackupRow:
