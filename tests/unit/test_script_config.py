@@ -85,7 +85,7 @@ def test_what_needs_python_is_left_out_with_its_line(tmp_path: Path) -> None:
         'digging_mode = "all"',
         "if daily:",
         '    digging_mode = "playlist"',
-        'playlist_prefix = f"{username!r}"',
+        "playlist_prefix = f\"{'BP'!r}\"",
         'daily_n_track = "15"',
         'labels = {"8Bit": 3248, "Drumcode": "drumcode/2027"}',
     )
