@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-quota faults test-faults test-chart-days test-moving-over mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota faults test-faults test-chart-days test-moving-over mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year 
 
 bench-memory: $(READY) ## memory compared with the old way, at 248 thousand to 10 million rows of history
 	@$(BIN)/python -m bench.memory
+
+bench-start: $(READY) ## how long a person waits for a command, beside an empty Prefect flow
+	@$(BIN)/python -m bench.start
 
 bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls per day by kind
 	@$(BIN)/python -m bench.quota

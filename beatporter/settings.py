@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     """Fail a run above its budget."""
     memory_url: Address = f"http://127.0.0.1:{MEMORY_PAGES_PORT}"
     """Address of `beatporter profile serve`, for the links in artifacts."""
+    memory_captures: str = ""
+    """Where captures are copied to: a folder, or gs://bucket/prefix; empty: they stay in the home."""
 
     genres: Annotated[tuple[str, ...], NoDecode] = ()
     """Slugs of the enabled genres; empty means all."""

@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from cli.signals import dies_quietly
+
 
 @dataclass(frozen=True, slots=True)
 class LazyCommand:
@@ -92,4 +94,5 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, COMMANDS[name].load(name) if name else command, rest
+        with dies_quietly():
+            return name, COMMANDS[name].load(name) if name else command, rest

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,8 @@ HOME = Path(".beatporter/demo")
 START_S = 60.0
 DEMO_LIMITS = {"BEATPORTER_SPOTIFY_DAILY_BUDGET": "20000", "BEATPORTER_SPOTIFY_RATE": "100"}
 """A demo's mornings are minutes apart, so a real day's budget is not enough."""
+OWN = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_CHART_SOURCE": "website", **DEMO_LIMITS}
+"""Settings of every demo; the sandbox's addresses are added."""
 
 
 def demo(
@@ -35,10 +37,10 @@ def demo(
     first = not (HOME / "sandbox.json").exists()
     morning = "the first morning: every playlist is new" if first else "the next morning: the charts have moved on by a day"
     console.print(f"A demo against a sandbox of Beatport and Spotify on this machine. It is {morning}.", highlight=False)
-    with _sandbox(next_day=not first) as environment:
-        os.environ.update(environment)
-        settings = load_settings()
-        document = run_here(settings, settings.enabled_genres() if all_genres else GENRES, verbose=verbose)
+    os.environ.update(OWN)
+    settings = load_settings()
+    with _sandbox(next_day=not first) as wait_until_ready:
+        document = run_here(settings, settings.enabled_genres() if all_genres else GENRES, verbose=verbose, before=wait_until_ready)
     show(document)
     searched = document["spotify_calls"]
     console.print(f"{searched} calls to Spotify, of about 800 that a real account has a day.", highlight=False)
@@ -50,19 +52,22 @@ def demo(
 
 
 @contextmanager
-def _sandbox(*, next_day: bool) -> Iterator[dict[str, str]]:
-    """Start the sandbox as a separate process; yields the environment that points at it and at the demo's own home."""
+def _sandbox(*, next_day: bool) -> Iterator[Callable[[], None]]:
+    """Start the sandbox as a separate process; yields a function that waits for it and points the environment at it."""
     make_home(HOME)
     ready = HOME / "sandbox.env"
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready), "--until-parent-ends"]
     with (HOME / "sandbox.log").open("w") as log:
         process = subprocess.Popen([*command, *(["--next-day"] if next_day else [])], stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own module
-    try:
+
+    def wait_until_ready() -> None:
         _wait_for(ready, process)
         lines = (line.split("=", 1) for line in ready.read_text().splitlines() if "=" in line)
-        own = {"BEATPORTER_HOME": str(HOME), "BEATPORTER_CHART_SOURCE": "website"}
-        yield dict(lines) | own | DEMO_LIMITS
+        os.environ.update(dict(lines) | OWN)
+
+    try:
+        yield wait_until_ready
     finally:
         process.terminate()
         process.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
@@ -89,9 +89,18 @@ def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, 
 
 
 def run_here(
-    settings: Settings, slugs: Sequence[str], *, dry_run: bool = False, verbose: bool = False, quiet: bool = False
+    settings: Settings,
+    slugs: Sequence[str],
+    *,
+    dry_run: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+    before: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Run `sync-genres` in this process and return its document.
+
+    Args:
+        before: called just before the run, when Prefect is loaded and its server is starting.
 
     Raises:
         BeatporterError: when the run as a whole could not be done.
@@ -118,6 +127,7 @@ def run_here(
         from orchestration.failure import explain
         from orchestration.results import GenresFailed
 
+    before()
     with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener):
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
 from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import BLOCK_TYPE, SIGN_IN_AGAIN, BeatportSignIn, account_block, account_document, read_account
@@ -341,6 +340,8 @@ def _asked(ask: Callable[[], Answer], problem: str) -> Answer:
         UpstreamDown: it does not answer.
         SettingsError: it refuses.
     """
+    import httpx  # with Prefect, and not for commands that use no block
+
     from orchestration.server import is_away, patiently
 
     try:

@@ -20,6 +20,7 @@ from beatporter.errors import BeatporterError
 from beatporter.ledger.ledger import Ledger
 from beatporter.memory.budget import OverBudget, over_budget
 from beatporter.memory.capture import Capture, capture
+from beatporter.memory.copies import copy_link
 from beatporter.memory.flight_record import FlightRecord, forget, keep_record, left_records, record_file
 from beatporter.memory.keeping import KEPT, prune
 from beatporter.memory.markdown import Surroundings, report_line, report_markdown
@@ -27,7 +28,7 @@ from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
 from beatporter.memory.past_runs import Standing, holders_of, rows_of, standing
-from beatporter.memory.reading import READER
+from beatporter.memory.reading import READER, ReadingFailed
 from beatporter.memory.records import MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
 from beatporter.memory.resident import process_peak_bytes
@@ -144,8 +145,20 @@ def _publish(settings: Settings, report: MemoryReport) -> OverBudget | None:
 
 def _surroundings(settings: Settings, report: MemoryReport) -> Surroundings:
     """Compare the run with the genre's earlier runs in the ledger, and save its rows there."""
-    links = page_links(settings.memory_url, report.capture)
+    links = [*page_links(settings.memory_url, report.capture), *_copied(settings, report)]
     return Surroundings(_kept(settings, report), settings.memory_budget(report.facts.genre), links)
+
+
+def _copied(settings: Settings, report: MemoryReport) -> list[tuple[str, str]]:
+    """The link to the capture's copy; empty if none is wanted or made."""
+    if not (settings.memory_captures and report.capture):
+        return []
+    try:
+        READER.copy(settings.captures() / report.capture, settings.memory_captures)
+    except ReadingFailed as error:
+        logger.warning("%s: %s", report.facts.genre, error)
+        return []
+    return [copy_link(settings.memory_captures, report.capture)]
 
 
 def _kept(settings: Settings, report: MemoryReport) -> Standing | None:

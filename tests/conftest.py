@@ -82,7 +82,7 @@ def process(command: list[str], environment: Mapping[str, str], log: Path, cwd: 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=("house", "tech-house", "afro-house", "dubstep"))) as running:
+    with Sandbox(Options(genres=("house", "tech-house", "afro-house", "dubstep", "electronica", "bass-house"))) as running:
         yield running
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
+import queue
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,73 @@ class Postgres:
         with psycopg.connect(address or self.address("postgres"), autocommit=True) as connection:
             result = connection.execute(statement)
             return result.fetchall() if result.description else []
+
+
+class Door:
+    """A way to the server over TCP that can be shut, so that open connections break and new ones are refused, and that can be slow.
+
+    Args:
+        server: the server, which itself listens on a socket in a folder.
+        round_trip_s: how long a question and its answer take together on their way.
+
+    Attributes:
+        port: on 127.0.0.1.
+    """
+
+    def __init__(self, server: Postgres, *, round_trip_s: float = 0.0) -> None:
+        self._target, self._delay_s = str(server.folder / ".s.PGSQL.5432"), round_trip_s / 2
+        self._open: list[socket.socket] = []
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self._listening: socket.socket | None = None
+
+    def address(self, database: str) -> str:
+        """The address, through the door, of a database of the server."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{_name_of(database)}"
+
+    def open(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
+
+    def shut(self) -> None:
+        if self._listening is not None:
+            self._listening.shutdown(socket.SHUT_RDWR)
+            self._listening.close()
+        for one in self._open:
+            one.close()
+        self._open.clear()
+
+    def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._target)
+            self._open += [client, server]
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=_pump, args=(source, sink, self._delay_s), daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket, delay_s: float) -> None:
+    """Pass on what arrives, each piece so much later; pieces do not wait for each other."""
+    pieces: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+
+    def send() -> None:
+        with suppress(OSError):
+            while (piece := pieces.get())[1]:
+                time.sleep(max(0.0, piece[0] - time.monotonic()))
+                sink.sendall(piece[1])
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    threading.Thread(target=send, daemon=True).start()
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            pieces.put((time.monotonic() + delay_s, data))
+    pieces.put((0.0, b""))
 
 
 @contextmanager

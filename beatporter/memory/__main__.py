@@ -12,7 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from beatporter.errors import BeatporterError
 from beatporter.memory.analysis import analyse
+from beatporter.memory.copies import copy_capture
 from beatporter.memory.records import Step
 
 
@@ -36,7 +38,7 @@ def _serve() -> int:
     for line in sys.stdin:
         try:
             answer = _answer(json.loads(line))
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, BeatporterError) as error:
             answer = {"error": str(error)}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
@@ -44,6 +46,9 @@ def _serve() -> int:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if "to" in request:
+        copy_capture(Path(request["file"]), request["to"])
+        return {}
     steps = [Step(**step) for step in request["steps"]]
     return asdict(analyse(Path(request["file"]), steps, request["began_at"]))
 

@@ -62,10 +62,15 @@ class _Holders:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A stack, and what it held between changes: first stretch, stretch after the last, blocks, bytes."""
+    """A stack, and what it held between changes: first stretch, stretch after the last, blocks, bytes.
+
+    Attributes:
+        left: blocks and bytes that were not freed by the end.
+    """
 
     stack: Stack
     spans: list[tuple[int, int, int, int]]
+    left: tuple[int, int]
     reserves: bool
 
     def at(self, stretch: int) -> tuple[int, int]:
@@ -86,13 +91,13 @@ def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = Non
     with memray.FileReader(file, max_memory_records=_MAX_SAMPLES) as reader:
         records, totals = reader.get_temporal_high_water_mark_allocation_records(merge_threads=True)
         places = [_place(record, len(totals)) for record in records]
-        left = _left(reader.get_leaked_allocation_records(merge_threads=True))
         samples = list(reader.get_memory_snapshots())
         allocations = reader.metadata.total_allocations
     reserved = _reserved(places, len(totals))
     memory = [total - held for total, held in zip(totals, reserved, strict=True)]
     peak = max(range(len(memory)), key=memory.__getitem__, default=0)
     own, anywhere, import_bytes = _held(places, peak)
+    left, left_bytes = _left(places)
     begin = began_at if began_at is not None or not samples else samples[0].time / 1000
     moments = [Moment(round(max(one.time / 1000 - (begin or 0), 0), 3), one.rss, one.heap) for one in samples]
     return Details(
@@ -102,8 +107,8 @@ def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = Non
         allocations=allocations,
         places=anywhere.greatest(_TOP),
         own=own.greatest(_TOP),
-        left_bytes=left[1],
-        left=left[0].greatest(_TOP),
+        left_bytes=left_bytes,
+        left=left.greatest(_TOP),
         steps=tuple(_by_step(steps, moments, memory, places)),
         timeline=thinned(moments),
         last_rss_bytes=moments[-1].rss_bytes if moments else None,
@@ -111,17 +116,15 @@ def analyse(file: Path, steps: Sequence[Step] = (), began_at: float | None = Non
 
 
 def _place(record: Any, stretches: int) -> _Place:
-    spans = [
-        (
-            one.allocated_before_snapshot,
-            stretches if (end := one.deallocated_before_snapshot) is None else end,
-            one.n_allocations,
-            one.n_bytes,
-        )
-        for one in record.intervals
-    ]
+    spans, left = [], (0, 0)
+    for one in record.intervals:
+        end = one.deallocated_before_snapshot
+        if end is None:
+            left = one.n_allocations, one.n_bytes
+        spans.append((one.allocated_before_snapshot, stretches if end is None else end, one.n_allocations, one.n_bytes))
     mapped = record.allocator == memray.AllocatorType.MMAP
-    return _Place(record.stack_trace(), spans, mapped and any(blocks and size / blocks >= RESERVED_FROM for *_, blocks, size in spans))
+    reserves = mapped and any(blocks and size / blocks >= RESERVED_FROM for *_, blocks, size in spans)
+    return _Place(record.stack_trace(), spans, left, reserves)
 
 
 def _reserved(places: Iterable[_Place], stretches: int) -> list[int]:
@@ -158,15 +161,18 @@ def _by_step(steps: Sequence[Step], moments: Sequence[Moment], memory: Sequence[
         yield StepHolders(step.name, memory[peak], _held(places, peak)[0].greatest(_STEP_TOP))
 
 
-def _left(records: Iterable[memray.AllocationRecord]) -> tuple[_Holders, int]:
-    """Who allocated what was not freed, and how many bytes: our innermost function, otherwise the allocating one. Modules do not count."""
+def _left(places: Iterable[_Place]) -> tuple[_Holders, int]:
+    """Who allocated what was not freed, and how many bytes: our innermost function, otherwise the allocating one. Modules do not count.
+
+    memray's own list of what was not freed says the same, but needs a second pass over the file.
+    """
     holders, total = _Holders(), 0
-    for record in records:
-        stack = record.stack_trace()
-        if _is_import(stack) or (record.allocator == memray.AllocatorType.MMAP and record.size >= RESERVED_FROM * record.n_allocations):
+    for place in places:
+        blocks, size = place.left
+        if not size or place.reserves or _is_import(place.stack):
             continue
-        total += record.size
-        holders.add(_own_frame(stack) or (stack[0] if stack else _NO_FRAME), record.size, record.n_allocations)
+        total += size
+        holders.add(_own_frame(place.stack) or (place.stack[0] if place.stack else _NO_FRAME), size, blocks)
     return holders, total
 
 

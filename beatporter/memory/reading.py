@@ -11,11 +11,11 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from beatporter.memory.records import Details, Holder, Moment, Step, StepHolders
 
@@ -23,6 +23,7 @@ TIMEOUT_S = 60.0
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = "BEATPORTER_"
 MODULE = "beatporter.memory"
+T = TypeVar("T")
 
 
 class Reader:
@@ -44,17 +45,19 @@ class Reader:
             ReadingFailed: with a message for the person; a reader that does not answer is killed.
         """
         request = {"file": str(file.resolve()), "steps": [asdict(step) for step in steps], "began_at": began_at}
-        with self._lock:
-            try:
-                answer = self._ask(json.dumps(request), timeout_s)
-                if "error" in answer:
-                    raise ReadingFailed(f"The capture could not be read: {answer['error'].replace(str(file.resolve().parent), '')[:200]}.")
-                return details_of(answer)
-            except ReadingFailed:
-                raise
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                self._end()
-                raise ReadingFailed(f"The capture could not be read ({type(error).__name__}).") from error
+        return self._answer(request, file, details_of, "The capture could not be read", timeout_s)
+
+    def copy(self, file: Path, address: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        """Copy the capture into a folder or bucket: the child has what that takes, and this process does not.
+
+        Args:
+            address: a folder, or gs://bucket/prefix.
+
+        Raises:
+            ReadingFailed: with a message for the person.
+        """
+        request = {"file": str(file.resolve()), "to": address}
+        self._answer(request, file, lambda answer: None, "The capture could not be copied", timeout_s)
 
     def close(self) -> None:
         """End the child; the next call starts another."""
@@ -65,6 +68,19 @@ class Reader:
     def pid(self) -> int | None:
         """The child's process id."""
         return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    def _answer(self, request: dict[str, Any], file: Path, result: Callable[[dict[str, Any]], T], problem: str, timeout_s: float) -> T:
+        with self._lock:
+            try:
+                answer = self._ask(json.dumps(request), timeout_s)
+                if "error" in answer:
+                    raise ReadingFailed(f"{problem}: {answer['error'].replace(str(file.resolve().parent), '')[:200].rstrip('.')}.")
+                return result(answer)
+            except ReadingFailed:
+                raise
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                self._end()
+                raise ReadingFailed(f"{problem} ({type(error).__name__}).") from error
 
     def _ask(self, request: str, timeout_s: float) -> dict[str, Any]:
         child = self._started()
@@ -100,7 +116,7 @@ class Reader:
 
 
 class ReadingFailed(Exception):
-    """A capture could not be read; says why."""
+    """A capture could not be read or copied; says why."""
 
 
 READER = Reader()

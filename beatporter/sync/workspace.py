@@ -1,4 +1,7 @@
-"""What the steps of one run share: settings, the ledger, a clock, and the two services, opened when first used."""
+"""What the steps of one run share: settings, the ledger, a clock, and the two services, opened when first used.
+
+Their modules are imported then too: commands that only look into the ledger must not wait for an HTTP library and an HTML parser.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,20 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from beatporter.beatport.sign_in import AccountStore
-from beatporter.beatport.sources import SourceChain, open_source
 from beatporter.clock import Clock, utc_now
 from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.progress import Progress, report
 from beatporter.quota.budget import CallBudget
 from beatporter.settings import Settings
-from beatporter.spotify.client import SpotifyClient, open_client
 from beatporter.spotify.sign_in import SignInStore
-from beatporter.sync.inbox import Inbox
+
+if TYPE_CHECKING:
+    from beatporter.beatport.sources import SourceChain
+    from beatporter.spotify.client import SpotifyClient
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +85,9 @@ class Workspace:
     @cached_property
     def source(self) -> SourceChain:
         """The sources of charts, in the order that the settings name."""
+        from beatporter.beatport.sources import open_source
+        from beatporter.sync.inbox import Inbox
+
         inbox = Inbox(self.settings, self.ledger, now=self.now)
         return open_source(
             self.settings,
@@ -118,6 +125,8 @@ class Workspace:
         Raises:
             SettingsError: naming the credentials that are missing.
         """
+        from beatporter.spotify.client import open_client
+
         return open_client(
             self.settings,
             self.budget,

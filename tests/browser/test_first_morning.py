@@ -56,7 +56,7 @@ def test_clicked_failed_alerted_retried_and_completed(up: RunningUp, clicks: Pag
     shot(clicks, "failed-run")
     retry(clicks)
     wait_for_end(up.api, run["id"], up.log, runs=2)
-    assert run["id"] in webhook.wait_for(f"{GENRE} failed twice in a row")["message"]
+    webhook.wait_for(f"{GENRE} failed twice in a row", run["id"])
 
     clicks.goto(f"/v2/runs/flow-run/{run['id']}")
     expect(clicks.get_by_text("Failed", exact=True).first).to_be_visible()

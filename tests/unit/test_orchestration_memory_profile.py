@@ -15,6 +15,7 @@ from beatporter.ledger.ledger import open_ledger
 from beatporter.memory.budget import MemoryOverBudget
 from beatporter.memory.capture import Capture
 from beatporter.memory.flight_record import keep_record, process_mark, record_file
+from beatporter.memory.reading import ReadingFailed
 from beatporter.memory.records import MemoryReport, Step
 from beatporter.records.ledger import MemoryRow
 from beatporter.settings import load_settings
@@ -210,3 +211,32 @@ def test_what_genres_of_this_run_left_behind_is_read_from_the_ledger(published: 
     one = Outcome("completed", peak_memory_mb=200.0, memory_before_mb=80.0, memory_after_mb=90.0)
     publish_memory(dict.fromkeys(slugs, one), one_process=True)
     assert "| read\\_row | beatporter/beatport/rows.py:40 | 3.00 | 3 |" in published["memory"][0]
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("gs://bucket/some prefix/", "https://storage.cloud.google.com/bucket/some%20prefix/memory-house.1.bin"),
+        ("copies", "copies/memory-house.1.bin"),
+    ],
+)
+def test_a_copied_capture_is_linked(
+    address: str, link: str, published: Published, reported: list[Capture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEATPORTER_MEMORY_CAPTURES", address)
+    report = module.make_report
+    monkeypatch.setattr(module, "make_report", lambda *given: replace(report(*given), capture="memory-house.1.bin"))
+    copied: list[tuple[str, str]] = []
+    monkeypatch.setattr(module.READER, "copy", lambda file, to: copied.append((file.name, to)))
+    with profiled("house"):
+        pass
+    assert copied == [("memory-house.1.bin", address)]
+    assert f"{link})" in published["memory-house"][0]
+
+    def refuse(file: Path, to: str) -> None:
+        raise ReadingFailed("no space")
+
+    monkeypatch.setattr(module.READER, "copy", refuse)
+    with profiled("house"):
+        pass
+    assert f"{link})" not in published["memory-house"][0]

@@ -13,7 +13,10 @@ from cli.commands import COMMANDS
 
 HEAVY = {
     "alembic",
+    "bs4",
+    "fastapi",
     "httpx",
+    "memray",
     "numpy",
     "openpyxl",
     "pandas",
@@ -43,6 +46,11 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
     [
         (["--help"], set()),
         (["genres"], {"pydantic"}),
+        (["status"], {"pydantic", "sqlalchemy"}),
+        (["match", "show", "house"], {"pydantic", "sqlalchemy", "rapidfuzz"}),
+        (["ledger", "stats"], {"pydantic", "sqlalchemy"}),
+        (["briefing"], {"pydantic", "sqlalchemy", "rapidfuzz"}),
+        (["profile", "list"], {"pydantic", "sqlalchemy"}),
     ],
     ids=" ".join,
 )
@@ -51,9 +59,10 @@ def test_a_command_loads_no_more_than_it_needs(arguments: list[str], needed: set
         [sys.executable, "-c", LOADED, *arguments],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         env={"PATH": "", "BEATPORTER_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
     )
+    assert done.returncode != 2, "it does not run"
     assert HEAVY & set(json.loads(done.stdout.splitlines()[-1])) == needed
 
 

@@ -59,8 +59,7 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
     sandbox.faults.add(**refusal)
     assert beatporter(environment, "retry", "dubstep").returncode == 0
     wait_for_end(server, child["id"], worker, runs=2)
-    message = webhook.wait_for("dubstep failed twice in a row")
-    assert child["id"] in message["message"]
+    webhook.wait_for("dubstep failed twice in a row", child["id"])
     second = {"genre": "dubstep", "failures_in_a_row": 2, "kind": "RequestRefused"}
     _wait_for(lambda: any(second.items() <= event["payload"].items() for event in events(server, "beatporter.genre.failed")))
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.records.ledger import HistoryRow
-from tests.postgres import Postgres
+from tests.postgres import Door, Postgres
 
 PAGE = 4096
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -71,61 +69,12 @@ def test_a_truncated_file_is_noticed(tmp_path: Path, kept: float) -> None:
         check_before_run(open_ledger(path).database)
 
 
-class Door:
-    """A way to a server's socket that can be shut: open connections break, new ones are refused."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-        self._open: list[socket.socket] = []
-        probe = socket.create_server(("127.0.0.1", 0))
-        self.port: int = probe.getsockname()[1]
-        probe.close()
-        self._listening: socket.socket | None = None
-
-    def open(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
-
-    def shut(self) -> None:
-        if self._listening is not None:
-            self._listening.shutdown(socket.SHUT_RDWR)
-            self._listening.close()
-        for one in self._open:
-            one.close()
-        self._open.clear()
-
-    def _accept(self, listening: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listening.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._target)
-            self._open += [client, server]
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(65_536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    finally:
-        for end in (source, sink):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-
 @pytest.fixture
 def door(postgres: Postgres) -> Iterator[tuple[Door, str]]:
     """A door to a new database of the server, and the database's address through it."""
-    folder, name = postgres.address("x").partition("host=")[2], postgres.new_database().partition("?")[0].rpartition("/")[2]
-    made = Door(f"{folder}/.s.PGSQL.5432")
+    made = Door(postgres)
     made.open()
-    yield made, f"postgresql://beatporter@127.0.0.1:{made.port}/{name}"
+    yield made, made.address(postgres.new_database())
     made.shut()
 
 
