@@ -6,6 +6,7 @@ playlist had before there were kinds; the others have one derived from it, like 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -61,6 +62,7 @@ def playlist_number(genre: Genre, kind: PlaylistKind) -> int:
     return genre.genre_id if kind == "collect" else number_of(f"{kind}:{genre.genre_id}")
 
 
-def in_order(kinds: tuple[PlaylistKind, ...]) -> tuple[PlaylistKind, ...]:
+def in_order(kinds: Iterable[PlaylistKind]) -> tuple[PlaylistKind, ...]:
     """The kinds in the order in which a run updates them, each once."""
-    return tuple(kind for kind in KINDS if kind in kinds)
+    wanted = set(kinds)
+    return tuple(kind for kind in KINDS if kind in wanted)

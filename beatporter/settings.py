@@ -374,6 +374,11 @@ class Settings(BaseSettings):
         )
         return replace(defaults, **choice.model_dump(exclude_none=True))
 
+    @property
+    def draws_covers(self) -> bool:
+        """Whether any playlist gets a cover image."""
+        return self.playlist_cover or any(choice.cover for choice in self.playlists.values())
+
     def memory_budget(self, slug: str) -> float:
         """Memory budget of a genre's run, in MB."""
         return self.memory_budgets_mb.get(slug, self.memory_budget_mb)

@@ -49,7 +49,7 @@ def briefing(
         console.print(f"{genre.slug}: {counts if genre.is_ready else genre.run.error or 'no run today'}", markup=False, highlight=False)
         if genre.change is not None and genre.change.run_id:
             by = f"changed {utc(genre.change.at)} by {names.run_url(server, genre.change.run_id)}"
-            console.print(f"  {genre.playlist_url} {by}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"  {' '.join(genre.playlists.values())} {by}", markup=False, highlight=False, soft_wrap=True)
         for track in genre.new[:3]:
             console.print(f"  {track.position}. {track.name}", markup=False, highlight=False)
 

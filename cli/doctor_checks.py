@@ -15,7 +15,8 @@ from beatporter.errors import BeatporterError
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.quota.window import calls_left
 from beatporter.settings import Settings
-from beatporter.spotify.sign_in import load_sign_in, sign_in_warning, sign_in_words
+from beatporter.spotify.cover import draw_cover
+from beatporter.spotify.sign_in import SignIn, allows_covers, load_sign_in, sign_in_warning, sign_in_words
 from beatporter.sync.workspace import Workspace
 from cli.chart_sources import SIGN_IN, read_source
 from cli.context import command_workspace
@@ -116,12 +117,28 @@ def _sign_in(workspace: Workspace, *, offline: bool) -> Iterator[Finding]:
     words = sign_in_words(sign_in, workspace.now())
     old = sign_in_warning(sign_in, workspace.now()) is not None
     yield Finding("Spotify sign-in", "note" if old else "good", words, "Run `beatporter login`." if old else "")
+    yield from _covers(workspace.settings, sign_in)
     if offline:
         return
     try:
         yield Finding("Spotify", "good", f"answers; the account is {workspace.spotify.me().account_id}")
     except BeatporterError as error:
         yield _bad("Spotify", error)
+
+
+def _covers(settings: Settings, sign_in: SignIn) -> Iterator[Finding]:
+    """Whether the cover images that the person wants can be drawn and sent."""
+    if not settings.draws_covers:
+        return
+    if not allows_covers(sign_in):
+        yield Finding("Covers", "bad", "The sign-in to Spotify does not allow cover images.", "Run `beatporter login` once more.")
+        return
+    try:
+        draw_cover("House", "collect", "2026-11-27")
+    except BeatporterError as error:
+        yield _bad("Covers", error)
+    else:
+        yield Finding("Covers", "good", "can be drawn and sent")
 
 
 def _sources(workspace: Workspace) -> Iterator[Finding]:

@@ -12,10 +12,12 @@ from rich.table import Table
 
 from beatporter import names
 from beatporter.errors import SettingsError
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned_budget, refusals
 from beatporter.quota.window import WINDOW, calls_left
-from beatporter.records.ledger import RunRow
+from beatporter.records.ledger import RememberedPlaylist, RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
+from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.workspace import Workspace
 from cli.chart_sources import SourceStatus, read_source
 from cli.context import command_workspace
@@ -37,6 +39,7 @@ class Status:
         refused: the kinds of call that Spotify refuses now, each with its end; an empty kind means all kinds.
         refusals: Spotify's refusals in the last two weeks.
         runs: the last run of each enabled genre, chart and label; None before the first.
+        playlists: the playlists of each.
         changes: the last run of each that added tracks; None if there is none.
         sources: the chart sources and their states.
     """
@@ -52,6 +55,7 @@ class Status:
     refusals: Sequence[Refusal]
     runs: Mapping[str, RunRow | None]
     changes: Mapping[str, RunRow | None]
+    playlists: Mapping[str, Mapping[PlaylistKind, RememberedPlaylist]]
     sources: Mapping[str, SourceStatus]
 
 
@@ -112,6 +116,7 @@ def read_status(workspace: Workspace, lists: Sequence[str] = ()) -> Status:
         refusals=refusals(ledger.calls, now),
         runs={one.slug: ledger.runs.latest(one.genre_id) for one in chosen},
         changes={one.slug: ledger.runs.last_change(one.genre_id) for one in chosen},
+        playlists={one.slug: remembered_playlists(workspace, one) for one in chosen},
         sources={name: read_source(workspace, name) for name in settings.chart_source},
     )
 
@@ -181,7 +186,10 @@ def _playlist_lines(standing: Status, server: str) -> list[str]:
         if change is None:
             lines.append(f"{slug}: no run has changed its playlist yet.")
             continue
-        if change.playlist_id:
+        own = standing.playlists[slug]
+        for kind, one in own.items():
+            lines.append(f"{slug}{f' ({kind})' if len(own) > 1 else ''}: {names.playlist_url(one.playlist_id)}")
+        if not own and change.playlist_id:
             lines.append(f"{slug}: {names.playlist_url(change.playlist_id)}")
         by = f" by the run {names.run_url(server, change.run_id)}" if change.run_id else ""
         lines.append(f"{slug}: {change.added} added on {_moment(change.at)}{by}")
@@ -227,15 +235,19 @@ def _document(standing: Status) -> dict[str, Any]:
             }
             for name, source in standing.sources.items()
         },
-        "genres": {slug: _run_document(run, standing.changes[slug]) if run else None for slug, run in standing.runs.items()},
+        "genres": {
+            slug: _run_document(run, standing.changes[slug], standing.playlists[slug]) if run else None
+            for slug, run in standing.runs.items()
+        },
     }
 
 
-def _run_document(run: RunRow, change: RunRow | None) -> dict[str, Any]:
+def _run_document(run: RunRow, change: RunRow | None, playlists: Mapping[PlaylistKind, RememberedPlaylist]) -> dict[str, Any]:
     playlist_id = change.playlist_id if change else run.playlist_id
     return {
         "run": run.run_id,
         "playlist": names.playlist_url(playlist_id) if playlist_id else None,
+        "playlists": {kind: names.playlist_url(one.playlist_id) for kind, one in playlists.items()},
         "changed_by": change.run_id if change else None,
         "changed_at": change.at.isoformat() if change else None,
         "at": run.at.isoformat(),

@@ -17,6 +17,7 @@ from beatporter.http.content import clean_text
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
+from beatporter.sync.report import playlist_words
 from cli.embedded_prefect import use_embedded_prefect
 from cli.signals import STOPPED, Stopped, dies_quietly, ends_cleanly
 from cli.terminal import Terminal, outcome_table, print_document, progress_shown
@@ -33,7 +34,9 @@ def sync(
         list[str] | None, typer.Argument(help="Slugs, such as afro-house (`beatporter genres`), or overall, chart:ADDRESS, label:NAME/ID.")
     ] = None,
     all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre, and the subscribed charts and labels.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Find everything, change no playlist.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Find everything, change no playlist; show what would change and what it would cost.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -145,5 +148,8 @@ def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
     console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():
+        if dry_run or len(outcome["playlists"]) > 1:
+            for kind, one in outcome["playlists"].items():
+                console.print(f"{slug}, {kind}: {playlist_words(one)} ({one['name']})", markup=False, highlight=False, soft_wrap=True)
         if outcome["error"]:
             console.print(f"{slug} failed: {outcome['error']}", style="red", markup=False, highlight=False, soft_wrap=True)

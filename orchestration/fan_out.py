@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -102,12 +103,14 @@ def _deployment(deployments: Mapping[Parameter, str], slug: str, settings: Setti
 
 
 def genre_result(state: State[Any], slug: str) -> Outcome:
-    """A genre's outcome as its run recorded it in the ledger, which every machine reaches; for a failed run, what else the ledger knows."""
+    """A genre's outcome as its run recorded it in the ledger, which every machine reaches; for a failed run, what else the ledger knows.
+
+    The figures of each playlist are only in the run's own result, where that is within reach.
+    """
     if state.is_completed():
-        kept = _kept(slug)
+        kept, result = _kept(slug), result_of(state)
         if kept is not None and kept.state != "failed":
-            return kept
-        result = result_of(state)
+            return replace(kept, playlists=result.get("playlists", {})) if isinstance(result, dict) else kept
         if isinstance(result, dict):
             return Outcome(**result)
         said = OUT_OF_REACH.format(problem=result if isinstance(result, UnreadableResult) else "").strip()

@@ -6,11 +6,13 @@ server's address.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from prefect.settings import get_current_settings
 
 from beatporter import names
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.sync.report import GenreLinks
 
 
@@ -31,17 +33,18 @@ def absolute(path: str) -> str:
 
 
 def genre_links(
-    slug: str, run_id: UUID | str | None, playlist_id: str | None, page: UUID | None = None, changed_by: str | None = None
+    slug: str, run_id: UUID | str | None, playlist_ids: Mapping[PlaylistKind, str], page: UUID | None = None, changed_by: str | None = None
 ) -> GenreLinks:
     """What a genre's name leads to.
 
     Args:
+        playlist_ids: of its playlists.
         changed_by: the run that changed the playlist last.
         page: the newest version of its artifact, where it is known.
     """
     return GenreLinks(
         run=run_path(run_id) if run_id else "",
         page=artifact_path(names.sync_artifact(slug), page),
-        playlist=names.playlist_url(playlist_id) if playlist_id else "",
+        playlists={kind: names.playlist_url(playlist_id) for kind, playlist_id in playlist_ids.items()},
         change=run_path(changed_by) if changed_by else "",
     )

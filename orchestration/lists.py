@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from beatporter.errors import BeatporterError
+from beatporter.errors import BeatporterError, SettingsError
+from beatporter.names import playlist_name
+from beatporter.playlist_kinds import PlaylistKind, in_order
 from beatporter.settings import Settings, load_settings
 from beatporter.subscriptions import LABELS, Subscription, with_top
 
@@ -17,7 +19,7 @@ DEPLOYMENTS: Mapping[Parameter, str] = {
 }
 """By the parameter that names the chart, label or genre."""
 LIST_FLOWS = tuple(deployment.partition("/")[0] for deployment in DEPLOYMENTS.values())
-"""The flows that update one playlist each."""
+"""The flows that update the playlists of one list each."""
 PARENT_FLOW = "sync-genres"
 
 
@@ -56,6 +58,29 @@ def label_slug(text: str) -> str:
     own = settings.subscriptions()
     known = text in own or any(one.name == text for one in own.values()) or text.startswith((*kinds, "label-", "whole-label-"))
     return settings.find_list(text if known else f"label:{text}").slug
+
+
+def chosen_kinds(slug: str, kinds: Sequence[PlaylistKind] | None) -> tuple[PlaylistKind, ...]:
+    """The kinds of playlist that a run of this list updates, in the order of a run.
+
+    Args:
+        kinds: what a person chose for this run; empty for those of the settings.
+
+    Raises:
+        SettingsError: two of them have one name.
+    """
+    settings = load_settings()
+    genre = settings.find_list(slug)
+    options = settings.playlist_options(genre)
+    if not kinds:
+        return options.kinds
+    chosen = in_order(kinds)
+    used = {playlist_name(options, genre, kind): kind for kind in options.kinds}
+    for kind in chosen:
+        name = playlist_name(options, genre, kind)
+        if used.setdefault(name, kind) != kind:
+            raise SettingsError(f"The {kind} and the {used[name]} playlist of {slug} are both named {name!r}.", "Give one another name.")
+    return chosen
 
 
 def slug_of(parameters: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.settings import load_settings
 
 
@@ -39,6 +40,9 @@ Top = Annotated[int | None, Field(ge=1, le=100)]
 
 Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
 """A genre's share of the day's searches, calculated by its parent: validated like any parameter, but not in the form."""
+
+ChosenKinds = Annotated[list[PlaylistKind] | None, Field(min_length=1)]
+"""The kinds of playlist that a run updates; None for those of the settings."""
 
 FanOut = Annotated[Literal["inline", "deployments"], SkipJsonSchema()]
 """Where genres run. The deployment sets it, so it is not in the form."""

@@ -20,10 +20,20 @@ from beatporter.beatport.sign_in import account_warning, open_account, uses_acco
 from beatporter.clock import utc_now
 from beatporter.errors import ChartNotYet, SettingsError
 from beatporter.memory.capture import Capture
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.outcome import Outcome, calls_of_run, entry_outcomes, genre_outcome, keep_outcome, resumes_at
+from beatporter.sync.candidates import remembered_playlists
+from beatporter.sync.outcome import (
+    Outcome,
+    calls_of_run,
+    entry_outcomes,
+    genre_outcome,
+    keep_outcome,
+    playlist_outcomes,
+    resumes_at,
+)
 from beatporter.sync.report import sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish
@@ -35,6 +45,8 @@ from orchestration.memory_profile import with_memory
 from orchestration.run_key import run_id, run_key
 from orchestration.workspace import open_workspace
 
+Changes = dict[PlaylistKind, dict[str, Any]]
+"""What a run changed in a list's playlists, or would change, by kind."""
 DEFERRED = "Deferred"
 STALE_AFTER = timedelta(hours=20)
 """A chart of the same day is younger, even in a run that is retried in the evening."""
@@ -55,14 +67,14 @@ class Notes(list[str]):
 @contextmanager
 def notes_heard() -> Iterator[Notes]:
     """Collect what the steps in the block report, for the artifact: the chart's source, what is unusual, that an older one is used,
-    why entries are deferred. Notes about the chart are Prefect events as well."""
+    why entries are deferred, what was left out of a playlist. Notes about the chart are Prefect events as well."""
     notes = Notes()
 
     def listen(progress: Progress) -> None:
-        if progress.step in ("scrape", "match", CHALLENGED) and progress.note:
+        if progress.step in ("scrape", "match", "playlist", CHALLENGED) and progress.note:
             notes.append(progress.note)
             notes.challenged = notes.challenged or progress.step == CHALLENGED
-            if progress.step != "match":
+            if progress.step in ("scrape", CHALLENGED):
                 notes.about_chart = True
                 chart_noted(progress.genre, progress.note, run_id())
 
@@ -73,7 +85,7 @@ def notes_heard() -> Iterator[Notes]:
 def publish_outcome(
     genre: str,
     beatport_ids: Sequence[int],
-    added: Sequence[str],
+    changes: Changes,
     memory: Capture,
     notes: Notes,
     *,
@@ -84,21 +96,23 @@ def publish_outcome(
 
     Args:
         beatport_ids: the chart, in order.
-        added: ids that came into the playlist.
+        changes: by kind of playlist, the ids `added`; of a dry run what `preview-playlist` returned.
         memory: the run's capture, which is still recording.
         notes: from `notes_heard`.
-        dry_run: `added` would have been added; the ledger keeps the figures only for the parent run.
+        dry_run: nothing was changed; the ledger keeps the figures only for the parent run.
     """
     with memory.step("report"):
-        return _publish_outcome(genre, beatport_ids, added, memory, notes, dry_run=dry_run)
+        return _publish_outcome(genre, beatport_ids, changes, memory, notes, dry_run=dry_run)
 
 
 def _publish_outcome(
-    genre: str, beatport_ids: Sequence[int], added: Sequence[str], memory: Capture, notes: Notes, *, dry_run: bool
+    genre: str, beatport_ids: Sequence[int], changes: Changes, memory: Capture, notes: Notes, *, dry_run: bool
 ) -> State[Any]:
     with open_workspace(run_key(), genre) as workspace:
-        entries = entry_outcomes(workspace, genre, beatport_ids, added)
+        added = [track_id for change in changes.values() for track_id in change["added"]]
+        entries = entry_outcomes(workspace, genre, beatport_ids, set(added), tuple(changes))
         outcome = genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre))
+        outcome = replace(outcome, playlists=playlist_outcomes(workspace, genre, changes))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)
         waits = waiting(outcome.deferred, resumes_at(workspace, outcome.deferred))
         ended_at = workspace.now()
@@ -110,15 +124,16 @@ def _publish_outcome(
         if challenged:
             outcome = replace(outcome, state="challenged")
         outcome = with_memory(outcome, memory)
-        playlist = workspace.ledger.playlists.latest(workspace.genre(genre).genre_id)
+        playlists = remembered_playlists(workspace, workspace.genre(genre), tuple(changes))
         keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
-    links = genre_links(genre, run_id(), playlist.playlist_id if playlist else None)
+    links = genre_links(genre, run_id(), {kind: one.playlist_id for kind, one in playlists.items()})
     markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits], links=links)
     figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
-    if playlist and outcome.added and not dry_run:
-        playlist_updated(genre, playlist.playlist_id, outcome, run_id())
+    for kind, one in playlists.items():
+        if changes[kind]["added"] and not dry_run:
+            playlist_updated(genre, one.playlist_id, replace(outcome, added=len(changes[kind]["added"])), run_id())
     if outcome.state == "challenged":
         return Completed(name="Challenged", message=said[0], data=asdict(outcome))
     if outcome.deferred:

@@ -16,10 +16,12 @@ from prefect.states import Completed, Failed
 
 from beatporter import names
 from beatporter.errors import SettingsError
-from beatporter.records.ledger import RunRow
+from beatporter.playlist_kinds import PlaylistKind
+from beatporter.records.ledger import RememberedPlaylist, RunRow
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
 from beatporter.sync.briefing_page import briefing_markdown, readiness
+from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.outcome import Outcome, calls_of_run, resumes_at
 from beatporter.sync.report import GenreLinks, headline, summary_report
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
@@ -64,6 +66,7 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
         ended_at = workspace.now()
         links = _links(
             {slug: rows.get(workspace.genre(slug).genre_id) for slug in outcomes},
+            {slug: remembered_playlists(workspace, workspace.genre(slug)) for slug in outcomes},
             {slug: workspace.ledger.runs.last_change(workspace.genre(slug).genre_id) for slug in outcomes},
         )
         read = read_briefing(workspace, list(outcomes), _sign_ins(workspace))
@@ -81,8 +84,12 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
     return Completed(message=headline(outcomes), data=document)
 
 
-def _links(rows: Mapping[str, RunRow | None], changes: Mapping[str, RunRow | None]) -> dict[str, GenreLinks]:
-    """What each genre's name leads to: its run, its page as it is now, its playlist, and the run that changed that last."""
+def _links(
+    rows: Mapping[str, RunRow | None],
+    playlists: Mapping[str, Mapping[PlaylistKind, RememberedPlaylist]],
+    changes: Mapping[str, RunRow | None],
+) -> dict[str, GenreLinks]:
+    """What each genre's name leads to: its run, its page as it is now, its playlists, and the run that changed that last."""
     try:
         with get_client(sync_client=True) as client:
             pages = latest_versions(client, [names.sync_artifact(slug) for slug in rows])
@@ -92,7 +99,7 @@ def _links(rows: Mapping[str, RunRow | None], changes: Mapping[str, RunRow | Non
         slug: genre_links(
             slug,
             row.run_id if row else None,
-            row.playlist_id if row else None,
+            {kind: one.playlist_id for kind, one in playlists[slug].items()},
             pages.get(names.sync_artifact(slug)),
             change.run_id if (change := changes.get(slug)) else None,
         )

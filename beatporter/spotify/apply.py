@@ -85,6 +85,8 @@ class _Work:
     sleep: Callable[[float], None]
     on_added: OnAdded | None
     id_of: IdOf
+    reported: frozenset[str] | None = None
+    """Tracks that count as added; None: all."""
     _confirmed: set[str] = field(default_factory=set)
     snapshot_id: str | None = None
     """Snapshot of the last write that was answered; None after a lost answer. Asking Spotify would not help: for half a minute after a
@@ -112,23 +114,21 @@ class _Work:
         raise self._given_up()
 
     def replace(self, target: tuple[str, ...], new: tuple[str, ...]) -> None:
-        """Make the tracks the whole content. The last batch overwrites everything and the others go on top of it, so it is always safe to
-        start over, and a crash leaves out the top, as when tracks are added."""
+        """Make the tracks the whole content: the last batch overwrites everything, which may be repeated, and the others go on top of it.
+        So a crash leaves out the top, as when tracks are added."""
+        self.reported = frozenset(new)
         *above, last = batches(target) if target else [()]
         for number in range(MAX_ROUNDS):
             self._settle(number)
             try:
                 self.snapshot_id = self.client.replace_items(self.playlist_id, last)
-                for batch in reversed(above):
-                    self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=0)
-                if number and above and [sent for sent, _ in self._stand(0, len(target) + 1)] != list(target):
-                    continue
             except UpstreamDown as error:
                 if not error.outcome_unknown:
                     raise
-                self.snapshot_id = None
                 continue
-            self._confirm(new)
+            self._confirm(last)
+            if above:
+                self.add(target[: -len(last)], 0)
             return
         raise self._given_up()
 
@@ -185,7 +185,8 @@ class _Work:
             self.sleep(SETTLE_S * 2 ** (number - 1))
 
     def _confirm(self, track_ids: tuple[str, ...]) -> None:
-        new = tuple(track_id for track_id in track_ids if track_id not in self._confirmed)
+        counted = self.reported
+        new = tuple(one for one in track_ids if one not in self._confirmed and (counted is None or one in counted))
         self._confirmed.update(new)
         if new and self.on_added is not None:
             self.on_added(new)

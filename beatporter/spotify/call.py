@@ -16,6 +16,7 @@ PAUSES_S = (1.0, 2.0, 4.0)
 """Pauses after failures. Spotify's rate limit covers a rolling 30 seconds, so pauses below a second gain nothing."""
 WAIT_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Shortest pauses after a 429; each try counts against the day's quota."""
+_DETAILS_PATH = re.compile(r"/playlists/[^/?]+(/images)?/?$")
 _PLAYLIST_PATH = re.compile(r"/playlists/[^/?]+(/items|/tracks)?/?$")
 
 
@@ -49,11 +50,17 @@ def is_unauthorized(result: HttpResult[object]) -> bool:
     return isinstance(result, Refused) and result.status == 401
 
 
-def result_of(sent: Answer | Down, at: datetime) -> HttpResult[object]:
+def says_nothing(method: str, path: str) -> bool:
+    """Whether a good answer to this call has no body: changes of a playlist's details and cover."""
+    return method == "PUT" and _DETAILS_PATH.search(path) is not None
+
+
+def result_of(sent: Answer | Down, at: datetime, *, may_be_empty: bool = False) -> HttpResult[object]:
     """The result of a request, by status and body; only JSON is a good one.
 
     Args:
         at: when the answer arrived, aware.
+        may_be_empty: no body is good too.
     """
     if isinstance(sent, Down):
         return sent
@@ -66,6 +73,8 @@ def result_of(sent: Answer | Down, at: datetime) -> HttpResult[object]:
         if isinstance(result, Wait):
             return Wait(result.seconds, quota=reason == "QUOTA_EXCEEDED")
         return Refused(sent.status, message) if isinstance(result, Refused) else result
+    if may_be_empty and not sent.body.strip():
+        return Good(None)
     try:
         return Good(decode_json(sent.body))
     except ValueError:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from beatporter.errors import SettingsError, SignInExpired
 from beatporter.settings import Settings
-from beatporter.spotify.sign_in import SCOPES, SIGN_IN_AGAIN, SignIn, require_client
+from beatporter.spotify.sign_in import SIGN_IN_AGAIN, SignIn, require_client, scopes_for
 from beatporter.spotify.tokens import ask_for_token
 
 DEFAULT_PORT = 8917
@@ -58,7 +58,7 @@ def authorize_url(settings: Settings, redirect: str, state: str, verifier: str) 
         "client_id": client_id,
         "response_type": "code",
         "redirect_uri": redirect,
-        "scope": " ".join(SCOPES),
+        "scope": " ".join(scopes_for(settings)),
         "state": state,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
@@ -106,11 +106,11 @@ def exchange_code(
     """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
     answer = ask_for_token(settings, form, now=now, sleep=sleep)
-    lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
+    lacking = [scope for scope in scopes_for(settings) if answer.scopes and scope not in answer.scopes]
     if answer.refresh_token is None or lacking:
         missing = ", ".join(lacking) or "a refresh token"
         raise SignInExpired(f"Spotify's sign-in came without {missing}.", SIGN_IN_AGAIN)
-    return SignIn(answer.refresh_token, now().replace(microsecond=0), answer.scopes or SCOPES)
+    return SignIn(answer.refresh_token, now().replace(microsecond=0), answer.scopes or scopes_for(settings))
 
 
 class Loopback:

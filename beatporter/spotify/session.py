@@ -24,7 +24,7 @@ from beatporter.http.retry_policy import OnWait, send_with_retries
 from beatporter.http.session import BearerToken, HttpSession
 from beatporter.quota.budget import Meter
 from beatporter.quota.window import in_words
-from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy
+from beatporter.spotify.call import CALL_KINDS, is_unauthorized, kind_of, result_of, retry_policy, says_nothing
 from beatporter.spotify.sign_in import SIGN_IN_AGAIN
 from beatporter.spotify.tokens import Tokens
 
@@ -90,7 +90,8 @@ class SpotifySession(requests.Session):
             while True:
                 self._count(kind_of(verb, path))
                 token = self._tokens.current()  # only now: not needed when the quota is spent, and the budget may have waited
-                result = result_of(self._http.send(verb, str(url), auth=BearerToken(token), **given), self._now())
+                sent = self._http.send(verb, str(url), auth=BearerToken(token), **given)
+                result = result_of(sent, self._now(), may_be_empty=says_nothing(verb, path))
                 if not is_unauthorized(result) or renewals == MAX_RENEWALS:
                     return result
                 renewals += 1

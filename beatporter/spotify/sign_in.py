@@ -33,6 +33,16 @@ SIGN_IN_PREFIX = "spotify-sign-in/"
 """A refresh token's setting that begins with this names the Prefect block of that type."""
 
 
+def scopes_for(settings: Settings) -> tuple[str, ...]:
+    """What a sign-in must allow for what the person wants."""
+    return (*SCOPES, COVER_SCOPE) if settings.draws_covers else SCOPES
+
+
+def allows_covers(sign_in: SignIn) -> bool:
+    """Whether the sign-in may set cover images; of a token from the settings nobody knows, so that trying shows it."""
+    return COVER_SCOPE in sign_in.scopes or sign_in.signed_in_at is None
+
+
 class SignInStore(Protocol):
     """A place that keeps one sign-in."""
 

@@ -31,6 +31,8 @@ def chart_and_backlog(workspace: Workspace, genre: Genre, beatport_ids: Sequence
     if not present <= recent.keys():  # an old chart is used instead
         recent |= charts.entries(genre.genre_id, present - recent.keys())
     chart = [recent[beatport_id] for beatport_id in beatport_ids if beatport_id in recent]
+    if workspace.settings.playlist_options(genre).kinds == ("mirror",):
+        return chart, []  # a mirror shows nothing that left the chart
     return chart, [entry for beatport_id, entry in recent.items() if beatport_id not in present]
 
 

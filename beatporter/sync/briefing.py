@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from beatporter import names
 from beatporter.genres import Genre
 from beatporter.matching import is_doubtful
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.audit import audit_line
+from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.workspace import Workspace
 
 MORNING = timedelta(hours=24)
@@ -48,9 +50,10 @@ class GenreBriefing:
 
     Attributes:
         run: its last run; None before the first.
+        playlists: addresses by kind.
         current: that run ended within the last 24 hours.
         change: the last run that added to the playlist; None when none did.
-        new: came into the playlist within 24 hours, in chart order.
+        new: came into the collecting playlist, or the first of the others, within 24 hours, in chart order.
         left: stood in the chart before and left it.
         substitutes, doubtful, missing: of the present chart.
     """
@@ -58,7 +61,7 @@ class GenreBriefing:
     slug: str
     run: RunRow | None
     current: bool
-    playlist_url: str = ""
+    playlists: Mapping[PlaylistKind, str] = field(default_factory=dict)
     change: RunRow | None = None
     new: list[Track] = field(default_factory=list)
     left: list[Track] = field(default_factory=list)
@@ -127,13 +130,14 @@ def _genre_briefing(workspace: Workspace, genre: Genre) -> GenreBriefing:
     run = ledger.runs.latest(genre.genre_id)
     current = run is not None and run.at >= since
     chart = ledger.charts.latest(genre.genre_id)
-    playlist = ledger.playlists.latest(genre.genre_id)
-    url = names.playlist_url(playlist.playlist_id) if playlist else ""
+    remembered = remembered_playlists(workspace, genre)
+    urls = {kind: names.playlist_url(one.playlist_id) for kind, one in remembered.items()}
     change = ledger.runs.last_change(genre.genre_id)
     if chart is None:
-        return GenreBriefing(genre.slug, run, current, url, change)
+        return GenreBriefing(genre.slug, run, current, urls, change)
     matches = ledger.matches.latest([entry.beatport_id for entry in chart.entries])
     found = [match.track_id for match in matches.values() if match.track_id]
+    playlist = next(iter(remembered.values()), None)
     history = ledger.history.rows(playlist.playlist_id, found) if playlist else {}
     arrived = {track_id for track_id, row in history.items() if row.added_at >= since}
     present = {entry.beatport_id for entry in chart.entries}
@@ -146,7 +150,7 @@ def _genre_briefing(workspace: Workspace, genre: Genre) -> GenreBriefing:
         genre.slug,
         run,
         current,
-        url,
+        urls,
         change,
         new=chosen({number for number, match in matches.items() if match.track_id in arrived}),
         left=[_track(entry, None, left=True) for entry in before if entry.beatport_id not in present],

@@ -55,8 +55,8 @@ def briefing_markdown(briefing: Briefing, links: Mapping[str, GenreLinks] | None
     known = links or {}
     lines = [f"# {escape(readiness(briefing))}", "", utc(briefing.at), "", *(f"- {escape(fact)}" for fact in facts(briefing))]
     for genre in briefing.genres:
-        lead = known.get(genre.slug, GenreLinks(playlist=genre.playlist_url))
-        leads = (("playlist", lead.playlist), ("entries", lead.page), ("run", lead.run), (_changed(genre), lead.change))
+        lead = known.get(genre.slug, GenreLinks(playlists=genre.playlists))
+        leads = (*lead.to_playlists, ("entries", lead.page), ("run", lead.run), (_changed(genre), lead.change))
         shown = [f"[{words}]({to})" for words, to in leads if to]
         lines += ["", f"## {escape(genre.slug)}", "", " · ".join([escape(_state(genre)), *shown])]
         for title, tracks, more in _sections(genre):
@@ -78,7 +78,8 @@ def briefing_html(briefing: Briefing, server: str = "") -> str:
         f"<ul>{''.join(f'<li>{html_escape(fact)}</li>' for fact in facts(briefing))}</ul>",
     ]
     for genre in briefing.genres:
-        link = f' · <a href="{html_escape(genre.playlist_url)}">playlist</a>' if genre.playlist_url else ""
+        to_playlists = GenreLinks(playlists=genre.playlists).to_playlists
+        link = "".join(f' · <a href="{html_escape(address)}">{words}</a>' for words, address in to_playlists)
         link += _html_change(genre, server)
         parts.append(f"<h2>{html_escape(genre.slug)}</h2><p>{html_escape(_state(genre))}{link}</p>")
         for title, tracks, more in _sections(genre):
@@ -110,7 +111,8 @@ def _genre_document(genre: GenreBriefing) -> dict[str, Any]:
         "error": run.error if run else None,
         "run": run.run_id if run else None,
         "ended_at": run.at.isoformat() if run else None,
-        "playlist": genre.playlist_url or None,
+        "playlist": next(iter(genre.playlists.values()), None),
+        "playlists": dict(genre.playlists),
         "changed_by": genre.change.run_id if genre.change else None,
         "changed_at": genre.change.at.isoformat() if genre.change else None,
         **{kind: [_track_document(track) for track in getattr(genre, kind)] for kind, _ in KINDS},

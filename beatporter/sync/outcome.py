@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from beatporter.errors import BeatporterError
+from beatporter.names import playlist_name, playlist_url
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.quota.window import calls_back_at
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog
-from beatporter.sync.candidates import never_had
+from beatporter.sync.candidates import never_had, remembered_playlists
 from beatporter.sync.match import is_undecided
 from beatporter.sync.workspace import Workspace, calls_key
 
@@ -48,6 +50,8 @@ class Outcome:
     memory_before_mb: float | None = None
     """Resident memory before and after the run, in MiB: for the artifact `memory`, not part of the document."""
     memory_after_mb: float | None = None
+    playlists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By kind: name, address, how many tracks were added; of a dry run also how many would be removed and moved, and the calls."""
 
     def document(self) -> dict[str, Any]:
         """The figures that `beatporter sync --json` prints."""
@@ -76,13 +80,24 @@ class EntryOutcome:
         return self.waiting or is_undecided(self.match)
 
 
-def entry_outcomes(workspace: Workspace, slug: str, beatport_ids: Sequence[int], added: Sequence[str]) -> list[EntryOutcome]:
-    """The outcome of each chart entry, in chart order; then entries that had left the chart and were added now or are still open."""
+def entry_outcomes(
+    workspace: Workspace,
+    slug: str,
+    beatport_ids: Sequence[int],
+    added: Collection[str],
+    kinds: Sequence[PlaylistKind] | None = None,
+) -> list[EntryOutcome]:
+    """The outcome of each chart entry, in chart order; then entries that had left the chart and were added now or are still open.
+
+    Args:
+        added: ids that came into one of the list's playlists.
+        kinds: of the playlists that the run updated; None for those of the settings.
+    """
     genre = workspace.genre(slug)
     chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
     found = [match for entry in [*chart, *earlier] if (match := matches.get(entry.beatport_id)) is not None]
-    waiting = never_had(workspace, genre, found) - set(added)
+    waiting = never_had(workspace, genre, found, kinds) - set(added)
 
     def outcome(entry: ChartEntry, *, left: bool) -> EntryOutcome:
         track_id = _track_id(matches.get(entry.beatport_id))
@@ -132,7 +147,7 @@ def keep_outcome(workspace: Workspace, slug: str, outcome: Outcome, *, run_id: s
         run_id: of the genre's own run, as the scheduler names it.
         dry_run: it wrote nothing; only its parent run reads this row.
     """
-    figures = {field.name: getattr(outcome, field.name) for field in fields(RunRow) if hasattr(outcome, field.name)}
+    figures = {column.name: getattr(outcome, column.name) for column in fields(RunRow) if hasattr(outcome, column.name)}
     _append_run(workspace, slug, RunRow(**figures, genre_id=0, at=workspace.now(), run_id=run_id or None, dry_run=int(dry_run)))
 
 
@@ -150,7 +165,7 @@ def kept_outcome(workspace: Workspace, slug: str) -> Outcome | None:
 
 def outcome_of(row: RunRow) -> Outcome:
     """The outcome in a run's row."""
-    known = {field.name: value for field in fields(Outcome) if (value := getattr(row, field.name)) is not None}
+    known = {figure.name: value for figure in fields(Outcome) if (value := getattr(row, figure.name, None)) is not None}
     return Outcome(**known)
 
 
@@ -162,9 +177,30 @@ def failures_in_a_row(workspace: Workspace, slug: str, most: int = 30) -> int:
 
 def _append_run(workspace: Workspace, slug: str, row: RunRow) -> None:
     genre_id = workspace.genre(slug).genre_id
-    playlist = workspace.ledger.playlists.latest(genre_id)
+    playlist = next(iter(remembered_playlists(workspace, workspace.genre(slug)).values()), None)
     kept = replace(row, genre_id=genre_id, run_key=workspace.run_key, playlist_id=playlist.playlist_id if playlist else None)
     workspace.ledger.runs.append(kept)
+
+
+def playlist_outcomes(workspace: Workspace, slug: str, changes: Mapping[PlaylistKind, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """A run's changes to each of the list's playlists, in figures: `Outcome.playlists`.
+
+    Args:
+        changes: by kind, what was added; of a dry run what a `Preview` holds.
+    """
+    genre = workspace.genre(slug)
+    options = workspace.settings.playlist_options(genre)
+    known = remembered_playlists(workspace, genre, tuple(changes))
+    found: dict[str, Mapping[str, Any]] = {}
+    for kind, change in changes.items():
+        one = known.get(kind)
+        figures = {name: len(value) if isinstance(value, list) else value for name, value in change.items()}
+        found[kind] = {
+            "name": one.name if one else playlist_name(options, genre, kind),
+            "url": playlist_url(one.playlist_id) if one else None,
+            **figures,
+        }
+    return found
 
 
 def calls_of_run(workspace: Workspace, slug: str = "") -> int:

@@ -11,7 +11,7 @@ import logging
 from beatporter.errors import RequestRefused, SettingsError, UpstreamDown
 from beatporter.progress import Progress, report
 from beatporter.settings_tables import MAX_DESCRIPTION
-from beatporter.spotify.sign_in import COVER_SCOPE, load_sign_in
+from beatporter.spotify.sign_in import allows_covers, load_sign_in
 from beatporter.sync.playlist_plan import ListPlaylist
 from beatporter.sync.workspace import Workspace
 
@@ -57,10 +57,10 @@ def write_details(workspace: Workspace, target: ListPlaylist, playlist_id: str, 
 def _write_cover(workspace: Workspace, target: ListPlaylist, playlist_id: str) -> None:
     from beatporter.spotify.cover import draw_cover  # loads Pillow
 
-    if COVER_SCOPE not in load_sign_in(workspace.settings, workspace.sign_in_store).scopes:
-        _say(workspace, NEEDS_SCOPE)
-        return
     try:
+        if not allows_covers(load_sign_in(workspace.settings, workspace.sign_in_store)):
+            _say(workspace, NEEDS_SCOPE)
+            return
         workspace.spotify.set_cover(playlist_id, draw_cover(target.genre.name, target.kind, f"{workspace.now():%Y-%m-%d}"))
     except RequestRefused as error:
         _say(workspace, NEEDS_SCOPE if error.status in (401, 403) else f"The cover of {target.name!r} was not written: {error}")

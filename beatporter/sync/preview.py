@@ -1,4 +1,4 @@
-"""What a run would change in one of a list's playlists, and the calls that this would cost. Reads what the run would read, sends nothing."""
+"""What a run would change in one of a list's playlists, and what that would cost. Reads what the run would read, sends nothing."""
 
 from __future__ import annotations
 

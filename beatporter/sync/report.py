@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from beatporter import names
 from beatporter.errors import BeatporterError
 from beatporter.markdown import escape
 from beatporter.matching import explain
+from beatporter.playlist_kinds import PlaylistKind
 from beatporter.records.match import Match
 from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import EntryOutcome, Outcome
@@ -29,14 +31,21 @@ class GenreLinks:
     Attributes:
         run: the genre's own run.
         page: the outcome of each chart entry.
-        playlist: on Spotify.
+        playlists: on Spotify, by kind.
         change: the run that changed the playlist last.
     """
 
     run: str = ""
     page: str = ""
-    playlist: str = ""
+    playlists: Mapping[PlaylistKind, str] = field(default_factory=dict)
     change: str = ""
+
+    @property
+    def to_playlists(self) -> list[tuple[str, str]]:
+        """Words and address for each playlist; one that is alone is just the playlist."""
+        if len(self.playlists) == 1:
+            return [("playlist", next(iter(self.playlists.values())))]
+        return list(self.playlists.items())
 
 
 def sync_report(
@@ -60,7 +69,8 @@ def sync_report(
         "",
         f"{outcome.chart} entries ({when}): **{outcome.matched}** on Spotify, **{outcome.added}** added, "
         f"**{outcome.not_found}** not found, **{outcome.deferred}** deferred; {outcome.spotify_calls} Spotify calls.",
-        *_leads(("The playlist", links.playlist), ("this run", links.run)),
+        *_leads(*links.to_playlists, ("this run", links.run)),
+        *_playlist_lines(outcome),
         *_quoted(notes),
         "",
         "| # | On Beatport | On Spotify | Verdict, and why |",
@@ -162,6 +172,22 @@ def _leads(*links: tuple[str, str]) -> list[str]:
     return ["", " · ".join(shown)] if shown else []
 
 
+def playlist_words(playlist: Mapping[str, Any]) -> str:
+    """What was done to a playlist, or would be."""
+    if "calls" not in playlist:
+        return f"{playlist['added']} added"
+    changes = f"{playlist['added']} to add, {playlist['removed']} to remove, {playlist['moved']} to move"
+    return f"{changes}; {_several(playlist['calls'], 'call')}"
+
+
+def _playlist_lines(outcome: Outcome) -> list[str]:
+    """A line for each playlist, if there are several or nothing was changed."""
+    shown = outcome.playlists
+    if len(shown) < 2 and not any("calls" in one for one in shown.values()):
+        return []
+    return ["", *(f"- {kind}, {escape(one['name'])}: {playlist_words(one)}" for kind, one in shown.items())]
+
+
 def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
     peak = [f"{one.peak_memory_mb:.0f} MB"] if one.peak_memory_mb else []
     time = [f"{one.duration_s:.1f} s"] if one.duration_s else []
@@ -171,7 +197,7 @@ def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
     figures = (matched, one.added, left, took) if one.state != "failed" else (matched, "–", "–", took)
     state = "" if one.state == "completed" else f" **{one.state}**"
     name = f"[{slug}]({links.run})" if links.run else escape(slug)
-    more = [f"[{words}]({address})" for words, address in (("entries", links.page), ("playlist", links.playlist)) if address]
+    more = [f"[{words}]({address})" for words, address in (("entries", links.page), *links.to_playlists) if address]
     return f"| {BREAK.join([name + state, *more])} | {' | '.join(map(str, figures))} |"
 
 

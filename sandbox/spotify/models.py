@@ -190,6 +190,12 @@ class SpotifyState:
             setattr(playlist, key, value)
         playlist.change(self.clock())
 
+    def set_cover(self, playlist_id: str, image: bytes) -> None:
+        """Set a playlist's image. Whether this changes the snapshot id is not known; here it does, which is the harder case."""
+        playlist = self.writable(playlist_id)
+        playlist.cover = image
+        playlist.change(self.clock())
+
     def add_items(self, playlist_id: str, uris: Sequence[str], position: int | None = None) -> str:
         """Insert tracks in the given order, including duplicates; returns the snapshot id."""
         playlist = self.writable(playlist_id)

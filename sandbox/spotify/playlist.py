@@ -53,6 +53,8 @@ class Playlist:
     """Made by Spotify: it appears in listings, but any direct call gets a 404 (since 2024-11-27)."""
     in_library: bool = True
     """False after the person deleted it: not in the listing, but still readable by id, like on the real service."""
+    cover: bytes = b""
+    """The JPEG that was uploaded; not kept in the saved state."""
     items: list[Item] = field(default_factory=list)
     revision: int = 0
     snapshot_id: str = ""

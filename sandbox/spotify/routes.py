@@ -4,7 +4,7 @@
         api_url, accounts_url = f"{server.url}/v1", server.url
 
 Kinds for fault rules and the log (service "spotify"): search, track, tracks, me, my-playlists, create-playlist, playlist,
-playlist-details, playlist-items, library, removed, unknown. Of the service "accounts": authorize, token.
+playlist-details, playlist-cover, playlist-items, library, removed, unknown. Of the service "accounts": authorize, token.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sandbox.spotify.web_api import WebApi, refuse
 READ: Final = "playlist-read-private"
 WRITE: Final = "playlist-modify-private"
 """The sandbox requires only the private scope; the real service wants the public one for public playlists."""
+COVER: Final = "ugc-image-upload"
 
 
 def spotify_routes(state: SpotifyState) -> list[Route]:
@@ -47,6 +48,7 @@ def spotify_routes(state: SpotifyState) -> list[Route]:
         route("DELETE", "/me/library", "library", api.remove_from_library, WRITE),
         route("GET", one, "playlist", api.playlist),
         route("PUT", one, "playlist-details", api.change_details, WRITE),
+        route("PUT", f"{one}/images", "playlist-cover", api.set_cover, COVER),
         *(route(method, items, "playlist-items", handler, scope) for method, handler, scope in verbs),
         # From here on: routes that only the older cohort still has.
         *(route(method, old_items, "playlist-items", api.only_old(handler), scope) for method, handler, scope in verbs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Callable
 from typing import Any, Final
@@ -23,6 +24,8 @@ _TYPES: Final = {
     "show": "shows",
     "track": "tracks",
 }
+MAX_COVER_BYTES: Final = 256_000
+"""Of the body, which is base64."""
 _MAX_QUERY: Final = 250
 _MAX_OFFSET: Final = 1000
 _MAX_LIBRARY_URIS: Final = 40
@@ -131,6 +134,16 @@ class WebApi:
     def change_details(self, request: Request) -> Response:
         self._state.change_details(request.params["playlist_id"], _body(request))
         return Response(200)
+
+    def set_cover(self, request: Request) -> Response:
+        try:
+            image = base64.b64decode(request.body, validate=True)
+        except ValueError:
+            raise bad_request("Invalid base64 content") from None  # the text is ours
+        if len(request.body) > MAX_COVER_BYTES or not image.startswith(b"\xff\xd8\xff"):
+            raise bad_request("The image must be a JPEG of at most 256 KB")  # the text is ours
+        self._state.set_cover(request.params["playlist_id"], image)
+        return Response(202)
 
     def items(self, request: Request) -> Response:
         playlist = self._playlist(request)

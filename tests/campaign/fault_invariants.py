@@ -17,11 +17,12 @@ from beatporter import names
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.matching import recording_key
+from beatporter.playlist_kinds import AddAt, Digging, PlaylistKind
 from beatporter.records.ledger import BackupInfo
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
 from sandbox.spotify.playlist import Playlist
-from tests.campaign.fault_world import SECRETS, Place
+from tests.campaign.fault_world import DAILY_SIZE, SECRETS, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +40,56 @@ class Attempt:
     runs: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person chose about the playlists."""
+
+    kinds: tuple[PlaylistKind, ...] = ("collect",)
+    digging: Digging = "playlist"
+    add_at: AddAt = "top"
+
+
 class Evidence:
     """What a schedule left behind."""
 
-    def __init__(self, place: Place, root: Path, budget: int, database: str) -> None:
-        self.place, self.root, self.budget, self.database = place, root, budget, database
+    def __init__(self, place: Place, root: Path, budget: int, database: str, choice: Choice) -> None:
+        self.place, self.root, self.budget, self.database, self.choice = place, root, budget, database, choice
         self.attempts: list[Attempt] = []
         self.operations: list[int] = []
         self.removed: dict[str, set[str]] = defaultdict(set)
         self.by_hand: dict[str, set[str]] = defaultdict(set)
+        self.heard: dict[str, set[str]] = defaultdict(set)
+        """Removed from the daily playlist."""
         self.errors: set[str] = set()
         self.notes: list[str] = []
         """Errors seen on the way."""
 
-    def name_of(self, slug: str) -> str:
+    def name_of(self, slug: str, kind: PlaylistKind = "collect") -> str:
         """The name of a genre's playlist."""
-        return names.playlist_name(load_settings().playlist_options(all_genres()[slug]), all_genres()[slug])
+        return names.playlist_name(load_settings().playlist_options(all_genres()[slug]), all_genres()[slug], kind)
 
-    def playlists(self, slug: str) -> list[Playlist]:
+    def playlists(self, slug: str, kind: PlaylistKind = "collect") -> list[Playlist]:
         """The account's playlists with the genre's name; there should be one."""
-        return [playlist for playlist in self.place.spotify.library() if playlist.name == self.name_of(slug)]
+        return [playlist for playlist in self.place.spotify.library() if playlist.name == self.name_of(slug, kind)]
+
+    def held_elsewhere(self, slug: str) -> set[str]:
+        """Every track that a playlist of another genre ever held."""
+        others = [one for one in self.place.music.slugs if one != slug]
+        return {
+            track_id
+            for other in others
+            for kind in self.choice.kinds
+            for playlist in self.playlists(other, kind)
+            for track_id in self.place.held[playlist.playlist_id]
+        }
+
+    def present_chart(self, slug: str) -> list[str]:
+        """The tracks of the last chart that a run read, in its order."""
+        chart = self.ledger().charts.latest(all_genres()[slug].genre_id)
+        entries = chart.entries if chart is not None else ()
+        matches = self.ledger().matches.latest([entry.beatport_id for entry in entries])
+        found = (matches.get(entry.beatport_id) for entry in entries)
+        return list(dict.fromkeys(match.track_id for match in found if match is not None and match.track_id))
 
     def charted(self, slug: str) -> list[int]:
         """Beatport ids of every chart of the genre that a run has read."""
@@ -151,38 +182,77 @@ def violations(evidence: Evidence, expected: Expected) -> list[str]:
 
 
 def _of_genre(evidence: Evidence, expected: Expected, slug: str) -> Iterator[str]:
-    playlists = evidence.playlists(slug)
-    if len(playlists) != 1:
-        yield f"{len(playlists)} playlists of that name"
-        return
-    (playlist,) = playlists
-    ids = [uri.rpartition(":")[2] for uri in playlist.uris]
-    yield from _content(evidence, expected, slug, ids)
-    yield from _order(evidence, slug, playlist)
-    yield from _memory(evidence, slug, playlist, ids)
+    for kind in evidence.choice.kinds:
+        playlists = evidence.playlists(slug, kind)
+        if len(playlists) != 1:
+            yield f"{len(playlists)} playlists of the name of the {kind} one"
+            continue
+        (playlist,) = playlists
+        ids = [uri.rpartition(":")[2] for uri in playlist.uris]
+        if len(set(ids)) < len(ids):
+            yield f"{kind}: tracks stand twice: {[track_id for track_id in set(ids) if ids.count(track_id) > 1]}"
+        if kind == "collect":
+            yield from _content(evidence, expected, slug, ids)
+            yield from _order(evidence, slug, playlist)
+            yield from _memory(evidence, playlist, ids, evidence.by_hand[slug] & evidence.removed[slug])
+        else:
+            check = _mirror if kind == "mirror" else _daily
+            yield from (f"{kind}: {what}" for what in check(evidence, expected, slug, playlist, ids))
+            yield from (f"{kind}: {what}" for what in _memory(evidence, playlist, ids, set()))
+
+
+def _mirror(evidence: Evidence, expected: Expected, slug: str, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
+    del playlist
+    chart: list[str] = []
+    for track_id in evidence.present_chart(slug):
+        if not expected.kinds.any_of(track_id, chart):
+            chart.append(track_id)
+    if list(ids) != chart:
+        yield f"it shows {list(ids)}, the chart is {chart}"
+
+
+def _daily(evidence: Evidence, expected: Expected, slug: str, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
+    kinds, held = expected.kinds, evidence.place.held[playlist.playlist_id]
+    if back := evidence.heard[slug] & set(ids):
+        yield f"what was heard came back: {sorted(back)}"
+    if len(kinds.of_all(ids)) < len(ids):
+        yield f"recordings stand twice among {list(ids)}"
+    if len(ids) > DAILY_SIZE:
+        yield f"it holds {len(ids)}"
+    known = kinds.of_all(held) | (kinds.of_all(evidence.held_elsewhere(slug)) if evidence.choice.digging == "all" else set())
+    if len(ids) < DAILY_SIZE and (left := kinds.of_all(evidence.present_chart(slug)) - known):
+        yield f"it has room, and never held {sorted(left)}"
 
 
 def _content(evidence: Evidence, expected: Expected, slug: str, ids: Sequence[str]) -> Iterator[str]:
     kinds = expected.kinds
-    if len(set(ids)) < len(ids):
-        yield f"tracks stand twice: {[track_id for track_id in set(ids) if ids.count(track_id) > 1]}"
-    elif len(kinds.of_all(ids)) < len(ids):
+    if len(set(ids)) == len(ids) and len(kinds.of_all(ids)) < len(ids):
         yield f"recordings stand twice among {ids}"
     charted = {expected.brought[beatport_id] for beatport_id in evidence.charted(slug) if beatport_id in expected.brought}
-    wanted = (charted | kinds.of_all(evidence.by_hand[slug])) - kinds.of_all(evidence.removed[slug])
+    removed = kinds.of_all(evidence.removed[slug])
+    allowed = charted | kinds.of_all(evidence.by_hand[slug])
+    wanted = allowed - removed
+    if evidence.choice.digging == "all":
+        wanted -= kinds.of_all(evidence.held_elsewhere(slug))
+    if evidence.choice.digging == "off":
+        wanted |= kinds.of_all(evidence.present_chart(slug))  # what was removed comes back
+    else:
+        allowed -= removed
     if lost := wanted - kinds.of_all(ids):
         yield f"lost: {sorted(lost)}"
-    if extra := kinds.of_all(ids) - wanted:
+    if extra := kinds.of_all(ids) - allowed:
         yield f"should not be there: {sorted(extra)}"
 
 
 def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
+    direction = -1 if evidence.choice.add_at == "top" else 1
+
     def place(track_id: str, added_at: datetime) -> tuple[int, int]:
         number = max(number for number, attempt in enumerate(evidence.attempts) if attempt.begun_at.replace(microsecond=0) <= added_at)
         found = list(evidence.attempts[number].found.get(slug, []))
         if track_id not in found:
             raise LookupError(f"{track_id} came in during attempt {number}, which did not find it")
-        return -number, found.index(track_id)
+        return direction * number, found.index(track_id)
 
     try:
         places = [place(item.uri.rpartition(":")[2], item.added_at) for item in playlist.items]
@@ -190,7 +260,7 @@ def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
         yield str(error)
         return
     for number, attempt in enumerate(evidence.attempts):
-        own = [position for attempt_number, position in places if attempt_number == -number]
+        own = [position for attempt_number, position in places if attempt_number == direction * number]
         blocks = 1 + sum(above > below for above, below in pairwise(own))
         if blocks > attempt.runs:
             yield f"out of order in attempt {number}: {own}"
@@ -198,8 +268,12 @@ def _order(evidence: Evidence, slug: str, playlist: Playlist) -> Iterator[str]:
         yield f"out of order: {places}"
 
 
-def _memory(evidence: Evidence, slug: str, playlist: Playlist, ids: Sequence[str]) -> Iterator[str]:
-    unseen = evidence.by_hand[slug] & evidence.removed[slug]  # added and removed by the person, perhaps between two runs
+def _memory(evidence: Evidence, playlist: Playlist, ids: Sequence[str], unseen: set[str]) -> Iterator[str]:
+    """History and backups.
+
+    Args:
+        unseen: added and removed by the person, perhaps between two runs.
+    """
     ledger, place = evidence.ledger(), evidence.place
     history, held = (
         {place.sent_id(track_id) for track_id in ledger.history.track_ids(playlist.playlist_id)},

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox.spotify.playlist import Playlist
-from tests.campaign.fault_invariants import Attempt, Evidence, Expected, expect, violations
+from tests.campaign.fault_invariants import Attempt, Choice, Evidence, Expected, expect, violations
 from tests.campaign.fault_runs import Nursery, Order, Report, SharedClock, forget_results, last_result
 from tests.campaign.fault_schedules import PATIENT_TIMEOUT_S, Damage, DayPlan, Schedule, draw_schedule
-from tests.campaign.fault_world import SLUGS, Music, Place
+from tests.campaign.fault_world import DAILY_SIZE, SLUGS, Music, Place
 from tests.postgres import Postgres
 
 FIRST_MORNING = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -27,6 +27,8 @@ MOST_CLEAN_DAYS = 15
 PAGE = 4096
 """Of SQLite."""
 LOCKED_S = 0.3
+FURTHER_KIND = 0.3
+"""Operations of a further kind of playlist, as a share of a run's with one."""
 SECOND_TRY_DAYS = 3
 """Days after which misses are searched a second time, with the other query."""
 _server: Postgres | None = None
@@ -93,6 +95,7 @@ class Stage:
                 calm = replace(
                     calm, damage=None, locked=False, clock_off=timedelta(), relinked=0.0, spare_pages=None, state_lost=False, at_once=False
                 )
+                calm = replace(calm, kinds=("collect",), digging="playlist", add_at="top")
                 calm = replace(calm, snapshot_delay=timedelta(), items_delay=timedelta(), timeout_s=PATIENT_TIMEOUT_S)
                 play = _Play(calm, place, self._nursery, self._clock, Path(root), None)
                 play.days()
@@ -145,7 +148,8 @@ class _Play:
         self.kills = self.fired = 0
         self._before: bytes = b""
         """The ledger's file after a run on the first morning."""
-        self.evidence = Evidence(place, root, schedule.budget, _server.new_database() if _server else str(root / "beatporter.db"))
+        database = _server.new_database() if _server else str(root / "beatporter.db")
+        self.evidence = Evidence(place, root, schedule.budget, database, Choice(schedule.kinds, schedule.digging, schedule.add_at))
         place.spotify.snapshot_delay, place.spotify.items_delay = schedule.snapshot_delay, schedule.items_delay
 
     def days(self) -> None:
@@ -247,6 +251,7 @@ class _Play:
         self._clock.advance(3600)
         if self._expected is None:
             return
+        self._evening_elsewhere(day, plan)
         spotify, slug = self._place.spotify, self._dice.choice(self._place.music.slugs)
         named = [playlist for playlist in spotify.library() if playlist.name == self.evidence.name_of(slug)]
         if not named:
@@ -260,10 +265,26 @@ class _Play:
             new = self._dice.choice(self._expected.strangers[slug] if self._dice.random() < 0.5 else self._expected.found[slug])
             if not self._expected.kinds.any_of(new, there) and not self._expected.kinds.any_of(new, self.evidence.removed[slug]):
                 self.evidence.attempts.append(Attempt(self._clock(), {slug: [new]}))
-                spotify.person.add_track(named[0].playlist_id, new, 0)
+                spotify.person.add_track(named[0].playlist_id, new, 0 if self._schedule.add_at == "top" else None)
                 self.evidence.by_hand[slug].add(new)
         self._place.record()
         self._clock.advance(3600)
+
+    def _evening_elsewhere(self, day: int, plan: DayPlan) -> None:
+        """The person has heard a track of the daily playlist, and changes the mirror."""
+        dice, person = random.Random(f"elsewhere {self._schedule.seed} {day}"), self._place.spotify.person
+        for slug in self._place.music.slugs:
+            for playlist in self.evidence.playlists(slug, "daily"):
+                if plan.remove and (seen := self._tells(playlist)):
+                    gone = dice.choice(seen)
+                    person.remove_track(playlist.playlist_id, gone)
+                    self.evidence.heard[slug].add(gone)
+            for playlist in self.evidence.playlists(slug, "mirror"):
+                if plan.remove and (seen := self._tells(playlist)):
+                    person.remove_track(playlist.playlist_id, dice.choice(seen))
+                if plan.add and self._expected is not None:
+                    person.add_track(playlist.playlist_id, dice.choice(self._expected.strangers[slug]), 1 if playlist.items else 0)
+        self._place.record()
 
     def _tells(self, playlist: Playlist) -> list[str]:
         """Tracks whose removal leaves a trace: those in the history, and those of a dead run below others of the same run.
@@ -329,11 +350,16 @@ class _Play:
     def _order(self, kill: float | None, day: int, timeout_s: float, spare_pages: int | None = None) -> Order:
         evidence = self.evidence
         usual = self._expected.operations[day] if self._expected else 0
+        usual += int(usual * FURTHER_KIND * (len(self._schedule.kinds) - 1))
         settings = self._place.settings(evidence.root) | {
             "http_timeout_s": timeout_s,
             "spotify_daily_budget": self._schedule.budget,
             "database": evidence.database,
             "stale_chart_days": self._schedule.stale_chart_days,
+            "playlist_kinds": self._schedule.kinds,
+            "playlist_digging": self._schedule.digging,
+            "playlist_add_at": self._schedule.add_at,
+            "daily_size": DAILY_SIZE,
         }
         return Order(
             settings=settings,

@@ -37,7 +37,7 @@ from beatporter.settings import load_settings
 from beatporter.spotify import apply, client
 from beatporter.sync import match, playlist_state
 from beatporter.sync.account_playlists import list_playlists
-from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
+from beatporter.sync.allocation import calls_beside_searches, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
@@ -201,11 +201,15 @@ class Run:
         """The five steps; returns the chart, and what was added."""
         chart = self._step(f"scrape/{slug}", [], scrape_chart, slug)
         found = self._step(f"match/{slug}", [chart, max_searches], match_tracks, slug, chart, max_searches=max_searches)
+        everything: list[str] = []
         with only_writer_here(slug, self._order.root / "locks"):
-            added = self._step(f"update/{slug}", [chart, found], update_playlist, slug, chart, found)
-            self._step(f"history/{slug}", [added], append_history, slug, added)
-            self._step(f"backup/{slug}", [added], back_up_playlist, slug)
-        return chart, added
+            for kind in self._settings.playlist_options(self._settings.find_list(slug)).kinds:
+                update = partial(update_playlist, kind=kind)
+                added = self._step(f"update-{kind}/{slug}", [chart, found], update, slug, chart, found)
+                self._step(f"history-{kind}/{slug}", [added], append_history, slug, added, kind)
+                self._step(f"backup-{kind}/{slug}", [added], back_up_playlist, slug, kind)
+                everything += added
+        return chart, everything
 
     def _step(self, name: str, inputs: Sequence[Any], do: Callable[..., Any], *args: Any, max_searches: int | None = None) -> Any:
         return self._results.step(name, inputs, partial(self._tried, name, do, args, max_searches))
@@ -231,7 +235,7 @@ class Run:
             run_key=self._order.run_key,
             slug=slug,
             max_searches=max_searches,
-            reserve=0 if max_searches is None else CALLS_BESIDE_SEARCHES,
+            reserve=0 if max_searches is None else calls_beside_searches(self._settings, slug),
             now=self._clock,
             sleep=self._clock.advance,
         )

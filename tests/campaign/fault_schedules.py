@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, get_args
 
+from beatporter.playlist_kinds import AddAt, Digging, PlaylistKind
 from sandbox.faults import Rule
 
 HANG_S = 0.4
@@ -70,6 +71,15 @@ _SPOTIFY_KINDS = (
 """Method, kind, and the last of its requests at which a fault may begin."""
 
 
+_KINDS: tuple[tuple[PlaylistKind, ...], ...] = (
+    ("collect",),
+    ("collect",),
+    ("collect", "daily", "mirror"),
+    ("collect", "daily"),
+    ("collect", "mirror"),
+    ("daily", "mirror"),
+    ("mirror",),
+)
 Damage = Literal["a zeroed page", "cut short", "an older copy", "no log", "garbage"]
 """What may happen to the ledger's file between runs."""
 
@@ -107,6 +117,7 @@ class Schedule:
         spare_pages: pages of room that the ledger's disk has left in the first attempt of the second day; None: enough.
         state_lost: whether Prefect forgets, between two attempts at a run, which steps were finished.
         at_once: whether the second day begins with two runs at the same time.
+        kinds, digging, add_at: what the person chose about the playlists.
         relinked: share of the tracks that playlists list under another id than the one that was sent.
         removable_by: which of the two ids a removal of such a track takes.
     """
@@ -130,6 +141,9 @@ class Schedule:
     spare_pages: int | None
     state_lost: bool
     at_once: bool
+    kinds: tuple[PlaylistKind, ...] = ("collect",)
+    digging: Digging = "playlist"
+    add_at: AddAt = "top"
 
 
 def draw_schedule(seed: int) -> Schedule:
@@ -137,6 +151,7 @@ def draw_schedule(seed: int) -> Schedule:
     dice = random.Random(f"fault schedule {seed}")
     days = (_draw_day(dice), _draw_day(dice))
     hangs = any(rule.fault in _SLOW for day in days for rule in day.rules)
+    chosen = random.Random(f"playlists of fault schedule {seed}")  # apart, so that the faults of a number stay the same
     return Schedule(
         seed=seed,
         days=days,
@@ -157,6 +172,9 @@ def draw_schedule(seed: int) -> Schedule:
         spare_pages=dice.choice((*(None,) * 8, 0, 3, 12)),
         state_lost=dice.random() < 0.15,
         at_once=dice.random() < 0.15,
+        kinds=chosen.choice(_KINDS),
+        digging=chosen.choice(("playlist", "playlist", "off", "all")),
+        add_at=chosen.choice(("top", "top", "end")),
     )
 
 

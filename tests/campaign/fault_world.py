@@ -24,6 +24,7 @@ ROWS: Final = 10
 """Rows of each chart."""
 CHART_DAYS: Final = (0, 4)
 """The catalogue's days for the schedule's first and second day: four days apart, so that a third of the rows is new."""
+DAILY_SIZE: Final = 4
 SETTLED_DAY: Final = 60
 """A day by which everything has arrived on Spotify."""
 SECRETS: Final = ("AQsandbox", "BQsandbox", "sandbox-client-secret", API_TOKEN)

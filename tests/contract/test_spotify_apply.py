@@ -277,3 +277,46 @@ def test_a_full_playlist_is_an_error_when_chosen_or_when_nothing_can_move(spotif
     with pytest.raises(PlaylistFull, match="can move"):
         make_room(client, ref, present, 1, when_full="continue", continuation=never, limit=4)
     assert spotify.held(playlist_id) == present
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=name_of)
+def test_an_addition_at_the_end_happens_once_whatever_happens_to_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
+    playlist_id = spotify.playlist(holds=tuple(range(150)))
+    plan = plan_collect(ids(300, 2, 301, 302), spotify.held(playlist_id), position=150)
+    spotify.server.faults.add(service="spotify", method="POST", **fault)
+    added: list[str] = []
+    apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
+    assert spotify.held(playlist_id) == list(ids(*range(150), 300, 301, 302))
+    assert tuple(added) == plan.add
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("fault", [FAULTS[2], FAULTS[3], FAULTS[9], FAULTS[12]], ids=name_of)
+def test_order_holds_over_many_batches_at_the_end(spotify: SpotifySandbox, fault: dict[str, Any], nth: int) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2))
+    spotify.server.faults.add(service="spotify", method="POST", nth=nth, **fault)
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(*range(100, 350)), position=2), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(1, 2, *range(100, 350)))
+
+
+def test_an_addition_at_the_end_succeeds_after_the_person_removed_something(spotify: SpotifySandbox) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2, 3))
+    plan = Plan(add=ids(10, 11), position=3)
+    spotify.state.person.remove_track(playlist_id, ids(2)[0])
+    apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(1, 3, 10, 11))
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("fault", [FAULTS[2], FAULTS[3], FAULTS[9], FAULTS[12]], ids=name_of)
+def test_a_long_mirror_reports_what_is_new_once_and_never_drops_what_it_put_in(
+    spotify: SpotifySandbox, fault: dict[str, Any], method: str
+) -> None:
+    playlist_id, chart = spotify.playlist(holds=(399, 250)), ids(*range(100, 350))
+    spotify.server.faults.add(service="spotify", method=method, nth=1, **fault)
+    added: list[str] = []
+    plan = plan_mirror(chart, spotify.held(playlist_id))
+    apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
+    assert spotify.held(playlist_id) == list(chart)
+    assert sorted(added) == sorted(set(chart) - set(ids(250)))
+    assert spotify.sent(method="PUT") <= 2, "what was put in is not replaced because of a later answer"

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from beatporter.errors import BeatporterError, SettingsError, SignInExpired, UpstreamDown
 from beatporter.settings import load_settings
 from beatporter.spotify.login import Loopback, authorize_url, code_from_address, exchange_code, new_state, new_verifier, redirect_uri
-from beatporter.spotify.sign_in import SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
+from beatporter.spotify.sign_in import COVER_SCOPE, SCOPES, FileStore, load_sign_in, sign_in_age, sign_in_path
 from tests.timeouts import TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -136,3 +136,23 @@ def test_the_apps_secret_is_required_too(spotify: SpotifySandbox) -> None:
     address = requests.get(authorize_url(settings, redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers["Location"]
     with pytest.raises(SettingsError, match="id or secret"):
         exchange_code(settings, code_from_address(address, state), redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)
+
+
+@pytest.mark.parametrize("wanted", [{"playlist_cover": True}, {"playlists": {"house": {"cover": True}}}])
+def test_the_permission_for_covers_is_asked_for_only_by_who_wants_them(spotify: SpotifySandbox, wanted: dict[str, object]) -> None:
+    def asked(**changes: object) -> list[str]:
+        address = authorize_url(spotify.settings(**changes), redirect_uri(), new_state(), VERIFIER)
+        return parse_qs(urlsplit(address).query)["scope"][0].split()
+
+    assert asked() == list(SCOPES)
+    assert asked(**wanted) == [*SCOPES, COVER_SCOPE]
+
+
+def test_a_sign_in_without_the_permission_for_covers_is_refused_to_who_wants_them(spotify: SpotifySandbox) -> None:
+    state, redirect = new_state(), redirect_uri()
+    address = requests.get(authorize_url(spotify.settings(), redirect, state, VERIFIER), timeout=TIMEOUT_S, allow_redirects=False).headers[
+        "Location"
+    ]
+    code = code_from_address(address, state)
+    with pytest.raises(SignInExpired, match=COVER_SCOPE):
+        exchange_code(spotify.settings(playlist_cover=True), code, redirect, VERIFIER, now=spotify.clock, sleep=spotify.sleep)

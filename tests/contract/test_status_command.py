@@ -15,7 +15,8 @@ from rich.cells import cell_len
 from beatporter.errors import ChallengeShown
 from beatporter.genres import all_genres
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.records.ledger import CallRow, ListedPlaylist, RunRow
+from beatporter.playlist_kinds import playlist_number
+from beatporter.records.ledger import CallRow, ListedPlaylist, RememberedPlaylist, RunRow
 from beatporter.settings import load_settings
 from beatporter.sync.outcome import Outcome, keep_failure, keep_outcome
 from beatporter.sync.workspace import Workspace
@@ -125,3 +126,18 @@ def test_a_genre_leads_to_its_playlist_and_the_run_that_changed_it_last(
     (tmp_path / "up.json").unlink()
     assert "by the run run-1\n" in status(environment, "house")
     assert "beatporter status GENRE" in " ".join(status(environment).split())
+
+
+def test_a_list_with_several_playlists_shows_each(environment: dict[str, str], ledger: Ledger, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    house = all_genres()["house"]
+    ledger.playlists.append(RememberedPlaylist(house.genre_id, "c" * 22, "House", now))
+    ledger.playlists.append(RememberedPlaylist(playlist_number(house, "daily"), "d" * 22, "House daily", now))
+    with Workspace(load_settings(home=tmp_path), ledger, run_key="run", now=lambda: now) as workspace:
+        keep_outcome(workspace, "house", Outcome("completed", chart=100, matched=90, added=3))
+    environment = environment | {"BEATPORTER_PLAYLIST_KINDS": "collect,daily"}
+    said = status(environment, "house")
+    assert f"house (collect): https://open.spotify.com/playlist/{'c' * 22}" in said
+    assert f"house (daily): https://open.spotify.com/playlist/{'d' * 22}" in said
+    found = json.loads(status(environment, "house", "--json"))["genres"]["house"]
+    assert found["playlists"]["daily"] == f"https://open.spotify.com/playlist/{'d' * 22}"

@@ -17,17 +17,18 @@ from beatporter.clock import utc_now
 from beatporter.errors import ChartNotYet, LedgerUnwritable
 from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.memory.capture import Capture
+from beatporter.playlist_kinds import playlist_number
 from beatporter.progress import Progress, listening
 from beatporter.progress import report as tell
 from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import CallRow
+from beatporter.records.ledger import CallRow, RememberedPlaylist
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import FileStore, SignIn
 from beatporter.sync.outcome import Outcome
 from orchestration import memory_profile, summary
 from orchestration import report as module
-from orchestration.report import STALE_AFTER, Notes, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
+from orchestration.report import STALE_AFTER, Changes, Notes, archive_notes, notes_heard, publish_outcome, publish_waiting, sign_in_notes
 from orchestration.results import GenresFailed
 from orchestration.summary import publish_summary
 from tests.unit.prefect_fakes import FakeClient, at_work
@@ -86,7 +87,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
     ledger.calls.append([CallRow(utc_now(), "search", 3, f"{run.id}/house"), CallRow(utc_now(), "search", 9, "another run/house")])
     told: list[Progress] = []
     with listening(told.append):
-        state = publish_outcome("house", [101], [TRACK], memory(), Notes())
+        state = publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes())
     assert (state.name, state.message) == ("Completed", "1 of 1 on Spotify, 1 added")
     outcome = Outcome(**state.data)
     assert (outcome.state, outcome.chart, outcome.matched, outcome.added, outcome.spotify_calls) == ("completed", 1, 1, 1, 3)
@@ -103,7 +104,7 @@ def test_a_run_that_left_nothing_open_is_completed_with_its_figures(ledger: Ledg
 
 def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now(), entries=2)
-    state = publish_outcome("house", [101, 102], [], memory(), Notes())
+    state = publish_outcome("house", [101, 102], {"collect": {"added": []}}, memory(), Notes())
     assert state.is_completed()
     assert (state.name, state.data["state"]) == ("Deferred", "deferred")
     assert "for a later run" in str(state.message)
@@ -114,7 +115,7 @@ def test_a_run_that_left_entries_is_deferred_and_says_so(ledger: Ledger, publish
 
 def test_a_dry_run_leaves_nothing_in_the_ledger(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now())
-    publish_outcome("house", [101], [TRACK], memory(), Notes(), dry_run=True)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes(), dry_run=True)
     assert "sync-house" in published
     assert ledger.runs.latest(load_settings().all_genres()["house"].genre_id) is None
 
@@ -124,12 +125,12 @@ def test_an_older_chart_is_named_unless_the_step_that_read_it_did(
     age: timedelta, told: bool, ledger: Ledger, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_chart(ledger, utc_now() - age)
-    publish_outcome("house", [101], [TRACK], memory(), Notes())
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes())
     assert ("This chart is older than today" in published["sync-house"][0]) == told
     monkeypatch.setattr(module, "chart_noted", lambda *_: None)
     with notes_heard() as notes:
         tell(Progress("house", "scrape", note="The chart of yesterday is used."))
-    publish_outcome("house", [101], [TRACK], memory(), notes)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert "The chart of yesterday is used" in published["sync-house"][0]
     assert "This chart is older than today" not in published["sync-house"][0]
 
@@ -138,7 +139,7 @@ def test_what_the_search_reports_does_not_hide_that_the_chart_is_old(ledger: Led
     a_chart(ledger, utc_now() - STALE_AFTER - timedelta(minutes=1))
     with notes_heard() as notes:
         tell(Progress("house", "match", note="Spotify's search is out of order."))
-    publish_outcome("house", [101], [TRACK], memory(), notes)
+    publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert "This chart is older than today" in published["sync-house"][0]
     assert "out of order" in published["sync-house"][0]
 
@@ -157,7 +158,7 @@ def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challen
     a_chart(ledger, utc_now() - timedelta(hours=25))
     with notes_heard() as notes:
         tell(Progress("house", "challenged", note="Yesterday's stands in: proof of a human."))
-    state = publish_outcome("house", [101], [TRACK], memory(), notes)
+    state = publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), notes)
     assert (state.type, state.name) == (StateType.COMPLETED, "Challenged")
     assert "proof of a human" in (state.message or "")
     assert state.data["state"] == "challenged"
@@ -170,9 +171,9 @@ def test_an_older_chart_that_stands_in_after_a_challenge_ends_the_run_as_challen
 
 def test_a_retry_that_reads_no_chart_is_challenged_too_while_the_website_rests(ledger: Ledger, published: Published) -> None:
     a_chart(ledger, utc_now() - timedelta(hours=25))
-    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Completed"
+    assert publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes()).name == "Completed"
     ledger.challenges.note_challenge("website", utc_now())
-    assert publish_outcome("house", [101], [TRACK], memory(), Notes()).name == "Challenged"
+    assert publish_outcome("house", [101], {"collect": {"added": [TRACK]}}, memory(), Notes()).name == "Challenged"
 
 
 def test_a_chart_that_is_not_out_yet_is_waiting_and_no_failure(ledger: Ledger, published: Published) -> None:
@@ -254,3 +255,48 @@ def test_an_archiving_that_failed_is_named_and_does_not_fail_the_run(monkeypatch
     assert archive_notes(Completed(data={"matches": 3})) == []
     broken = Failed(data=LedgerUnwritable("The bucket is gone.", "Name another."))
     assert archive_notes(broken) == warned == ["The ledger was not archived: The bucket is gone. Name another."]
+
+
+def several(ledger: Ledger) -> None:
+    """The list has a collecting playlist and a mirror."""
+    house = load_settings().all_genres()["house"]
+    for kind, playlist_id in (("collect", "c" * 22), ("mirror", "m" * 22)):
+        ledger.playlists.append(RememberedPlaylist(playlist_number(house, kind), playlist_id, f"House {kind}", utc_now()))  # type: ignore[arg-type]
+
+
+def test_added_counts_over_the_lists_playlists_and_each_has_its_line(
+    ledger: Ledger, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr(module, "playlist_updated", lambda _genre, playlist_id, outcome, _run: sent.append((playlist_id, outcome.added)))
+    a_chart(ledger, utc_now())
+    several(ledger)
+    changes: Changes = {"collect": {"added": []}, "mirror": {"added": [TRACK, TRACK[::-1]]}}
+    state = publish_outcome("house", [101], changes, memory(), Notes())
+    assert state.data["added"] == 2
+    assert state.data["playlists"]["mirror"] == {"name": "House mirror", "url": f"https://open.spotify.com/playlist/{'m' * 22}", "added": 2}
+    assert Outcome(**state.data).document()["playlists"]["collect"]["added"] == 0
+    page, _ = published["sync-house"]
+    assert "- mirror, House mirror: 2 added" in page
+    assert f"[collect](https://open.spotify.com/playlist/{'c' * 22})" in page
+    assert sent == [("m" * 22, 2)], "an event for the playlist that changed, with its own count"
+
+
+def test_a_dry_run_shows_each_playlists_changes_and_their_calls(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now())
+    change = {"added": [TRACK], "removed": ["x", "y"], "moved": 3, "calls": 1}
+    state = publish_outcome("house", [101], {"mirror": change}, memory(), Notes(), dry_run=True)
+    page, _ = published["sync-house"]
+    assert "- mirror, Beatport: House - Top 100 today: 1 to add, 2 to remove, 3 to move; 1 call" in page
+    assert state.data["playlists"]["mirror"]["url"] is None, "it is not there yet"
+    assert {name: state.data["playlists"]["mirror"][name] for name in change} == {"added": 1, "removed": 2, "moved": 3, "calls": 1}
+
+
+def test_what_a_playlist_could_not_get_is_a_note_and_says_nothing_about_the_chart(ledger: Ledger, published: Published) -> None:
+    a_chart(ledger, utc_now())
+    with notes_heard() as notes:
+        tell(Progress("house", "playlist", 0, 9))
+        tell(Progress("house", "playlist", note="The covers were left out."))
+    assert (list(notes), notes.about_chart) == (["The covers were left out."], False)
+    publish_outcome("house", [101], {"collect": {"added": []}}, memory(), notes)
+    assert "The covers were left out" in published["sync-house"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.records.ledger import BackupRow, HistoryRow, SnapshotRow
+from beatporter.records.ledger import BackupRow, HistoryRow, Known, SnapshotRow
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.sync.playlist_state import PlaylistState
@@ -231,3 +232,70 @@ def test_the_order_is_known_from_the_backup_or_from_spotify(workspace: Any) -> N
     workspace.spotify.held = ["z"]
     assert state.ids_in_order(listed("s")) == ["x", "y"]
     assert state.ids_in_order(listed("changed")) == ["z"]
+
+
+def test_what_is_put_at_the_end_is_backed_up_with_its_confirmation(workspace: Any) -> None:
+    state = PlaylistState(workspace, P)
+    state.begin("s0")
+    state.begin_write(["b", "a"])
+    state.confirm_write("s1")
+    state.record(())
+    state.back_up()
+    state.begin_write(["d", "c"], position=2)
+    state.confirm_write("s2")
+    assert last_backup(workspace) == ("s2", ["b", "a", "d", "c"]), "the state does not say later where they went"
+    again = PlaylistState(workspace, P)
+    assert again.catch_up() == ["d", "c"]
+    assert history(workspace) == {"a", "b", "c", "d"}
+    assert last_backup(workspace) == ("s2", ["b", "a", "d", "c"]), "it was put on top as well"
+    assert PlaylistState(workspace, P).is_unchanged(listed("s2"))
+    assert workspace.spotify.reads == 0
+
+
+def test_a_whole_content_is_known_even_after_an_unknown_one(workspace: Any) -> None:
+    back_up(workspace, "older", "f")
+    state = in_state(workspace, "writing", None, ["f"])
+    state.begin_write(["a", "b"], position=None)
+    state.confirm_write("s1")
+    state.record(())
+    state.back_up()
+    assert last_backup(workspace) == ("s1", ["a", "b"])
+    assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
+
+
+def test_a_content_with_only_removals_or_another_order_is_backed_up_too(workspace: Any) -> None:
+    state = PlaylistState(workspace, P)
+    state.begin("s0")
+    for number, content in enumerate((["a", "b", "c"], ["c", "a"], []), 1):
+        state.begin_write(content, position=None)
+        state.confirm_write(f"s{number}")
+        state.record(())
+        state.back_up()
+        assert last_backup(workspace) == (f"s{number}", content)
+
+
+@pytest.mark.parametrize("position", [2, None])
+def test_a_lost_answer_leaves_the_backup_to_the_next_read(workspace: Any, position: int | None) -> None:
+    state = PlaylistState(workspace, P)
+    state.begin("s0")
+    state.begin_write(["a", "b"], position=position)
+    state.confirm_write(None)
+    assert last_backup(workspace) == ("s0", [])
+    assert PlaylistState(workspace, P).outcome_is_unknown
+
+
+def test_only_what_was_in_no_history_counts_as_added_by_an_earlier_attempt(workspace: Any) -> None:
+    workspace.ledger.history.append(P, [HistoryRow("a", None, "", None, "chart", NOW)])
+    assert in_state(workspace, "written", "s1", ["b", "a"]).catch_up() == ["b"]
+
+
+def test_a_read_shows_the_order_and_the_recordings_that_are_there_under_another_id(workspace: Any) -> None:
+    workspace.spotify.held = ["x", "b", "y"]
+    wanted = {track_id: match(track_id, number) for number, track_id in enumerate("ab", 1)}
+    state = PlaylistState(workspace, P)
+    assert state.look(wanted).recordings == Known(), "nobody asked"
+    twin = {"a": replace(match("a"), track_isrc="Ix", track_name="Title y")}
+    reading = state.reconcile(listed("s1"), wanted | twin, recordings=True)
+    assert reading.order == ("a", "b", "y"), "a wanted track is shown under the id under which it is wanted"
+    assert reading.recordings.isrcs == {"Ix", "Ib"}
+    assert len(reading.recordings.recordings) == 2

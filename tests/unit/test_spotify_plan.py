@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beatporter.records.ledger import Known
-from beatporter.spotify.plan import Candidate, Plan, after, missing_inserts, plan_collect, plan_daily, plan_mirror, plan_move, select_new
+from beatporter.spotify.plan import (
+    Candidate,
+    Changes,
+    Plan,
+    after,
+    changes_of,
+    missing_inserts,
+    plan_collect,
+    plan_daily,
+    plan_mirror,
+    plan_move,
+    select_new,
+)
 
 IDS = st.integers(0, 40).map(lambda number: f"t{number}")
 CHART = st.lists(IDS, unique=True, max_size=30)
@@ -100,3 +112,45 @@ def test_inserts_complete_any_half_applied_plan_in_order(add: list[str], others:
 )
 def test_missing_tracks_go_beside_their_neighbours(stand: list[str | None], expected: list[tuple[int, tuple[str, ...]]]) -> None:
     assert missing_inserts(["a", "b", "c"], stand) == expected
+
+
+@given(wanted=st.lists(IDS, max_size=30), present=PRESENT, held=st.sets(IDS))
+def test_additions_can_go_to_the_end_and_what_was_there_stays_above(wanted: list[str], present: list[str | None], held: set[str]) -> None:
+    plan = plan_collect(wanted, present, held, position=len(present))
+    stands = after(plan, present)
+    assert stands[: len(present)] == present
+    assert stands[len(present) :] == list(plan.add)
+
+
+def test_a_daily_list_can_grow_at_its_end() -> None:
+    plan = plan_daily(["a", "b", "c"], ["x", None], set(), [], size=4, at_end=True)
+    assert after(plan, ["x", None]) == ["x", None, "a", "b"]
+
+
+@given(wanted=CHART, present=PRESENT)
+def test_what_a_mirror_would_change_is_counted(wanted: list[str], present: list[str | None]) -> None:
+    change = changes_of(plan_mirror(wanted, present), present)
+    assert set(change.added) == set(wanted) - set(present)
+    if plan_mirror(wanted, present).is_empty:
+        assert change == Changes()
+        return
+    assert set(change.removed) == {track for track in present if track is not None} - set(wanted)
+    stays = [track for track in dict.fromkeys(present) if track in wanted]
+    assert (change.moved == 0) == (stays == [track for track in wanted if track in stays])
+
+
+def test_only_what_has_to_move_counts_as_moved() -> None:
+    assert changes_of(plan_mirror(["a", "b", "c", "d"], ["d", "a", "b", "c"]), ["d", "a", "b", "c"]).moved == 1
+    assert changes_of(plan_mirror(["b", "c", "new"], ["a", "b", "c"]), ["a", "b", "c"]) == Changes(("new",), ("a",), 0)
+    assert changes_of(Plan(add=("x",), remove=("y",)), ["y"]) == Changes(("x",), ("y",), 0)
+
+
+def test_a_playlist_that_grows_at_its_end_moves_on_its_first_tracks() -> None:
+    present = [f"t{number}" for number in range(10)]
+    assert plan_move(present, 2, limit=10, min_moved=3) == ("t7", "t8", "t9")
+    assert plan_move(present, 2, limit=10, min_moved=3, oldest_on_top=True) == ("t0", "t1", "t2")
+
+
+def test_missing_tracks_go_to_the_plans_position_when_none_of_them_is_there() -> None:
+    assert missing_inserts(("a", "b"), ["x", "y"], 2) == [(2, ("a", "b"))]
+    assert missing_inserts(("a", "b", "c"), ["x", "b"], 2) == [(2, ("c",)), (1, ("a",))]

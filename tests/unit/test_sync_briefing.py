@@ -10,6 +10,7 @@ import pytest
 
 from beatporter.ledger.ledger import open_ledger
 from beatporter.matching import RULES
+from beatporter.playlist_kinds import playlist_number
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import AuditRow, HistoryRow, RememberedPlaylist, RunRow
 from beatporter.records.match import Match
@@ -99,3 +100,19 @@ def test_a_genre_is_ready_when_a_run_of_the_day_ended_well(state: str, age_h: in
     ledger.runs.append(RunRow(HOUSE, state, 1, 1, 0, None, NOW - timedelta(hours=age_h)))
     with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
         assert read_briefing(workspace, ["house"]).is_ready is ready
+
+
+def test_a_list_with_several_playlists_leads_to_each(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, playlist_kinds=("collect", "daily"))
+    ledger = open_ledger(settings.ledger_address())
+    house = settings.find_list("house")
+    for kind, playlist_id in (("collect", PLAYLIST), ("daily", "d" * 22)):
+        ledger.playlists.append(RememberedPlaylist(playlist_number(house, kind), playlist_id, kind, NOW))  # type: ignore[arg-type]
+    with Workspace(settings, ledger, run_key="briefing", now=lambda: NOW) as workspace:
+        read = read_briefing(workspace, ["house"])
+    to_daily = f"https://open.spotify.com/playlist/{'d' * 22}"
+    assert f"[daily]({to_daily})" in briefing_markdown(read)
+    assert f'<a href="{to_daily}">daily</a>' in briefing_html(read)
+    document = briefing_document(read)["genres"]["house"]
+    assert document["playlist"] == document["playlists"]["collect"] == f"https://open.spotify.com/playlist/{PLAYLIST}"
+    assert document["playlists"]["daily"] == to_daily

@@ -144,7 +144,7 @@ def test_the_list_of_genres_is_compared_with_beatports_own(beatporter: Run) -> N
 
 def test_their_deployments_take_an_address_and_run_alone(server: str, worker: Path, sandbox: Sandbox) -> None:
     schema = ask(server, "/deployments/name/sync-chart/sync-chart")["parameter_openapi_schema"]
-    assert set(schema["properties"]) == {"chart", "top", "dry_run", "refresh"}
+    assert set(schema["properties"]) == {"chart", "top", "kinds", "dry_run", "refresh"}
     chart = start_run(server, "sync-chart/sync-chart", {"chart": f"{sandbox.beatport_url}/top-100", "top": 10})
     label_id = sandbox.beatport.labels(18)[4].label_id
     label = start_run(server, "sync-label/sync-label", {"label": f"{sandbox.beatport_url}/label/any/{label_id}"})

@@ -65,7 +65,19 @@ def test_a_morning_and_the_next(beatporter: Run, own_sandbox: Sandbox) -> None:
     assert set(first) == {"genres", "spotify_calls", "budget_left"}
     house = first["genres"]["house"]
     assert set(house) == {
-        *("state", "chart", "matched", "added", "not_found", "deferred", "spotify_calls", "peak_memory_mb", "duration_s", "error")
+        *(
+            "state",
+            "chart",
+            "matched",
+            "added",
+            "not_found",
+            "deferred",
+            "spotify_calls",
+            "peak_memory_mb",
+            "duration_s",
+            "error",
+            "playlists",
+        )
     }
     assert (house["state"], house["chart"], house["added"]) == ("completed", 100, house["matched"])
     assert house["matched"] + house["not_found"] == 100
@@ -116,6 +128,7 @@ def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandb
     done = beatporter("sync", "amapiano", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "What would be done" in done.stdout
+    assert re.search(r"amapiano, collect: \d+ to add, 0 to remove, 0 to move; 3 calls", done.stdout), done.stdout
     assert own_sandbox.requests.count(service="spotify", method="POST") == before
 
 

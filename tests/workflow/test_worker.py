@@ -18,7 +18,7 @@ from tests.timeouts import TIMEOUT_S
 
 def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> None:
     schema = ask(server, "/deployments/name/sync-genre/sync-genre")["parameter_openapi_schema"]
-    assert set(schema["properties"]) == {"genre", "dry_run", "refresh"}
+    assert set(schema["properties"]) == {"genre", "kinds", "dry_run", "refresh"}
     assert "melodic-house-techno" in schema["properties"]["genre"]["enum"]
     assert len(schema["properties"]["genre"]["enum"]) == 45
 
