@@ -58,6 +58,7 @@ class OldGenre:
         removed: Beatport ids of the recordings that the person removed.
         kept: tracks in the collecting playlist, from the top, hand additions included.
         by_hand: Beatport ids of recordings that the person added and that may enter the chart.
+        heard: Beatport ids of recordings that the daily playlist once held.
     """
 
     slug: str
@@ -66,6 +67,7 @@ class OldGenre:
     removed: set[int] = field(default_factory=set)
     kept: list[str] = field(default_factory=list)
     by_hand: set[int] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
 
 
 class OldInstallation:
@@ -118,10 +120,11 @@ class OldInstallation:
             collected[entry.track_id] = self._random.choice(found)
             track = self.sandbox.spotify.tracks[collected[entry.track_id]]
             self._record(genre.playlist, track, plain=self._random.random() < PLAIN_ARTIST)
-            daily.append(track)
-        for track in daily[:15]:
+            daily.append((entry.track_id, track))
+        for beatport_id, track in daily[:15]:
+            genre.heard.add(beatport_id)
             self._record(genre.daily, track, plain=True)
-        self._set(genre.daily, [track.track_id for track in daily[:5]])
+        self._set(genre.daily, [track.track_id for _, track in daily[:5]])
 
     def _person(self, genre: OldGenre, collected: dict[int, str]) -> None:
         """The person removes some tracks, and adds strangers and tracks that are about to enter the chart."""

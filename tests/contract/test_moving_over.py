@@ -24,6 +24,7 @@ from beatporter.sync.match import match_tracks
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
+from sandbox.spotify.playlist import Playlist
 from sandbox.world import Options, Sandbox
 from tests.old_installation import NAMES, OldInstallation
 from tests.timeouts import TIMEOUT_S
@@ -81,10 +82,15 @@ class Mover:
                 ledger = open_ledger(settings.ledger_address())
                 with Workspace(settings, ledger, run_key="morning", slug=slug, reserve=3) as workspace:
                     chart = scrape_chart(workspace, slug)
-                    added = update_playlist(workspace, slug, chart, match_tracks(workspace, slug, chart))
-                    append_history(workspace, slug, added)
-                    back_up_playlist(workspace, slug)
+                    found = match_tracks(workspace, slug, chart)
+                    for kind in settings.playlist_options(workspace.genre(slug)).kinds:
+                        append_history(workspace, slug, update_playlist(workspace, slug, chart, found, kind=kind), kind)
+                        back_up_playlist(workspace, slug, kind)
                 ledger.close()
+
+    def tracks(self, playlist: Playlist) -> list[str]:
+        """What a playlist of the account holds."""
+        return self.sandbox.spotify.person.track_ids(playlist.playlist_id)
 
     def playlists(self) -> dict[str, str]:
         """The account's playlists: names by id."""
@@ -123,12 +129,13 @@ def test_everything_is_moved_over_in_one_command(mover: Mover, monkeypatch: pyte
     assert settings["genres"] == SLUGS
     assert settings["backups"]["BKP Discover Weekly"]["into"] == "BKP Discover Weekly"
     kept = {genre.slug: set(genre.kept) for genre in mover.old.genres}
+    daily = {genre.slug: set(mover.tracks(genre.daily)) for genre in mover.old.genres}
 
     mover.morning(monkeypatch)
 
     assert mover.playlists() == before, "a playlist was made or renamed"
     for genre in mover.old.genres:
-        held = mover.sandbox.spotify.person.track_ids(genre.playlist.playlist_id)
+        held = mover.tracks(genre.playlist)
         assert len(held) == len(set(held)), f"{genre.slug}: a track twice"
         assert kept[genre.slug] <= set(held), f"{genre.slug}: a track was lost"
         came = set(held) - kept[genre.slug]
@@ -136,6 +143,11 @@ def test_everything_is_moved_over_in_one_command(mover: Mover, monkeypatch: pyte
         assert back == [], f"{genre.slug}: {len(back)} of {len(genre.removed)} removed recordings came back"
         again = [beatport_id for beatport_id in genre.by_hand if mover.old.truth(beatport_id) & came]
         assert again == [], f"{genre.slug}: what the person added by hand was added again"
+        filled = mover.tracks(genre.daily)
+        assert daily[genre.slug] <= set(filled), f"{genre.slug}: the daily playlist lost a track"
+        assert len(filled) == len(set(filled)) == 15, f"{genre.slug}: the daily playlist is filled up"
+        heard = [beatport_id for beatport_id in genre.heard if mover.old.truth(beatport_id) & (set(filled) - daily[genre.slug])]
+        assert heard == [], f"{genre.slug}: {len(heard)} of {len(genre.heard)} recordings that were heard came back"
     assert sum(genre.playlist.revision > 1 for genre in mover.old.genres) >= len(SLUGS) // 2, "nothing new was added"
 
 
