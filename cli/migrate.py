@@ -12,7 +12,9 @@ from rich.table import Table
 
 from beatporter import names
 from beatporter.errors import SettingsError
+from beatporter.genres import Genre
 from beatporter.settings_sources import FILE
+from beatporter.subscriptions import Subscription
 from beatporter.sync.adopt import PlannedPlaylist
 from beatporter.sync.move_over import MovePlan, carry_out, plan_move
 from cli.context import command_workspace
@@ -106,7 +108,7 @@ def _playlists_table(playlists: Sequence[PlannedPlaylist]) -> Table:
     for one in playlists:
         holds = f" ({counted(one.playlist.total, 'track')})" if one.playlist is not None else ""
         style = {"ambiguous": "red", "make": "yellow"}.get(one.state)
-        table.add_row(one.genre.slug, one.kind, f"{one.name}{holds}", words[one.state], style=style)
+        table.add_row(_name(one.genre), one.kind, f"{one.name}{holds}", words[one.state], style=style)
     return table
 
 
@@ -115,8 +117,15 @@ def _lines(one: PlannedPlaylist) -> list[str]:
     shown = [f"  {other.name!r:.120} ({counted(other.total, 'track')}): {names.playlist_url(other.playlist_id)}" for other in one.others]
     if one.state == "ambiguous":
         option = "" if one.kind == "collect" else f" --kind {one.kind}"
-        return [f"Several playlists may be that of {one.genre.slug}. Choose with `beatporter adopt {one.genre.slug} LINK{option}`:", *shown]
-    return [f"Also for {one.genre.slug} ({one.kind}), and left as they are:", *shown] if shown else []
+        choose = f"beatporter adopt {one.genre.slug} LINK{option}"
+        said = f"Several playlists may be that of {_name(one.genre)}; the first run takes the one with the most tracks."
+        return [f"{said} Choose another with `{choose}`:", *shown]
+    return [f"Also for {_name(one.genre)} ({one.kind}), and left as they are:", *shown] if shown else []
+
+
+def _name(genre: Genre) -> str:
+    """The person's own name of a chart or label, a genre's slug."""
+    return genre.name if isinstance(genre, Subscription) else genre.slug
 
 
 def _show_done(plan: MovePlan, reports: Sequence[ImportReport]) -> None:

@@ -117,8 +117,8 @@ def find_histories(root: Path, config: ScriptConfig) -> tuple[Path, ...]:
     """
     written = [root / "src" / folder for folder in config.folders] + [root / folder for folder in config.folders]
     folders = [root / "data", root, *written, *(folder / "data" for folder in written)]
-    found = {path.resolve(): path for folder in folders for suffix in SUFFIXES if (path := folder / f"{HISTORY}{suffix}").is_file()}
-    return tuple(found.values())
+    found = [path.resolve() for folder in folders for suffix in SUFFIXES if (path := folder / f"{HISTORY}{suffix}").is_file()]
+    return tuple(dict.fromkeys(found))
 
 
 def _old_playlists(histories: Sequence[Path]) -> dict[str, OldPlaylist]:

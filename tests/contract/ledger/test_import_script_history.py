@@ -233,7 +233,6 @@ def test_each_form_of_the_text_is_read(text: str, due: list[tuple[str, list[str]
     assert import_script_history.readings(text) == due
 
 
-@only_sqlite
 def test_rows_of_each_form_are_known_by_their_recording(ledger: Ledger, tmp_path: Path) -> None:
     texts = ["Stay - Extended Mix by Anyma, B", "Anyma - Stay by My Side", "Prok & Fitch", None, "C - Three"]
     frame = pd.DataFrame({"playlist_id": "P", "track_id": IDS[:5], "datetime_added": "2023-05-01", "artist_name": texts})
