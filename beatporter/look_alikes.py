@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from beatporter.genres import Genre
 from beatporter.playlist_kinds import PlaylistKind
+from beatporter.subscriptions import Subscription
 
 FORMER_NAMES: Mapping[int, tuple[str, ...]] = {
     2: ("Hardcore / Hard Techno",),
@@ -44,6 +45,8 @@ def looks_like(name: str, kind: PlaylistKind, genre: Genre, own_name: str) -> bo
     words = _words(name)
     if words == _words(own_name):
         return True
+    if isinstance(genre, Subscription):  # "Beatport: House - Top 100" is the genre's, not that of a chart that a person called House
+        return False
     frame = _FRAME & set(words)
     if not frame or next((_KINDS[word] for word in words if word in _KINDS), "collect") != kind:
         return False

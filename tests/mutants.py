@@ -186,6 +186,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a weekly playlist is adopted", "sync/adopt.py", "if moved[0].dated:", "if False:", LOOK_ALIKES),
     ("a bare genre's name looks alike", "look_alikes.py", "if not frame or ", "if ", LOOK_ALIKES),
     ("kinds look alike", "look_alikes.py", 'in _KINDS), "collect") != kind', 'in _KINDS), "collect") == "none"', LOOK_ALIKES),
+    ("a chart's playlist is taken for a genre's", "look_alikes.py", "if isinstance(genre, Subscription):", "if False:", LOOK_ALIKES),
     ("former names are forgotten", "look_alikes.py", ", *FORMER_NAMES.get(genre.genre_id, ())", "", LOOK_ALIKES),
     ("another list's playlist looks alike", "sync/look_alikes.py", " if playlist.playlist_id not in taken]", "]", ADOPT),
     ("a fifth of the chart is enough", "sync/look_alikes.py", "SHARE_KNOWN = 0.3", "SHARE_KNOWN = 0.15", ADOPT),

@@ -55,6 +55,12 @@ def test_another_playlist(name: str, kind: PlaylistKind, slug: str) -> None:
     assert not looks_like(name, kind, GENRES[slug], "My genre")
 
 
+def test_a_charts_playlist_is_not_mistaken_for_a_genres() -> None:
+    hype = make_subscription("hype", 5, "house", name="House")
+    assert not looks_like("Beatport: House - Top 100", "collect", hype, "Beatport: House - Hype 100")
+    assert looks_like("beatport house hype 100", "collect", hype, "Beatport: House - Hype 100")
+
+
 def test_no_former_name_is_another_genres_name_today() -> None:
     today = {genre.name: genre.genre_id for genre in GENRES.values()}
     wrong = [(number, name) for number, names in FORMER_NAMES.items() for name in names if today.get(name, number) != number]
