@@ -57,7 +57,8 @@ def _sandbox(*, next_day: bool) -> Iterator[Callable[[], None]]:
     make_home(HOME)
     ready = HOME / "sandbox.env"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready), "--until-parent-ends"]
+    command = [sys.executable, "-m", "sandbox", "--state", str(HOME / "sandbox.json"), "--env-file", str(ready)]
+    command += ["--until-parent-ends", str(os.getpid())]
     with (HOME / "sandbox.log").open("w") as log:
         process = subprocess.Popen([*command, *(["--next-day"] if next_day else [])], stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own module
 

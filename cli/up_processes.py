@@ -86,7 +86,7 @@ class Processes:
             "--ports-file",
             str(ports_file),
         ]
-        process = self.start("sandbox", [*command, "--until-parent-ends"], os.environ)
+        process = self.start("sandbox", [*command, "--until-parent-ends", str(os.getpid())], os.environ)
         for _ in self._waiting("sandbox", process):
             if environment_file.exists():
                 return

@@ -26,21 +26,31 @@ _PARENT_POLL_S = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; returns the exit code: 0 after a signal, 2 for invalid options."""
     chosen = _parser().parse_args(arguments)
-    # Read this before the catalogue is made, so that a parent that dies meanwhile is noticed too.
-    parent = os.getppid()
-    stop = _stop_on_signals()
+    stop, is_made = _stop_on_signals(), threading.Event()
+    if chosen.until_parent_ends:
+        threading.Thread(target=_end_with_parent, args=(chosen.until_parent_ends, stop, is_made), daemon=True).start()
     try:
         sandbox = Sandbox(_options(chosen))
         if chosen.next_day:
             sandbox.next_day()
         with sandbox:
+            is_made.set()
             _announce(sandbox, chosen)
-            while not stop.wait(_PARENT_POLL_S) and not (chosen.until_parent_ends and os.getppid() != parent):
-                pass
+            stop.wait()
     except (UnknownGenre, StateUnreadable, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201 - this is a command
         return 2
     return 0
+
+
+def _end_with_parent(parent: int, stop: threading.Event, is_made: threading.Event) -> None:
+    """Set `stop` when the parent has ended; while the catalogue is being made, which takes seconds, end at once."""
+    while os.getppid() == parent:
+        if stop.wait(_PARENT_POLL_S):
+            return
+    stop.set()
+    if not is_made.is_set():
+        os._exit(0)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -68,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="Beatport's port; Spotify and the control take the next two; 0: any free ones")
     parser.add_argument("--ports-file", type=Path, help="gets the addresses as JSON once they answer")
     parser.add_argument("--env-file", type=Path, help="gets the environment as KEY=VALUE lines once they answer")
-    parser.add_argument("--until-parent-ends", action="store_true", help="stop when the parent process has ended")
+    parser.add_argument("--until-parent-ends", type=int, metavar="PID", help="stop when the parent process, which has this id, has ended")
     return parser
 
 

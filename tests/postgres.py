@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,13 @@ class Door:
 
     Attributes:
         port: on 127.0.0.1.
+        asked: messages that clients have sent so far, each a round trip.
     """
 
     def __init__(self, server: Postgres, *, round_trip_s: float = 0.0) -> None:
         self._target, self._delay_s = str(server.folder / ".s.PGSQL.5432"), round_trip_s / 2
         self._open: list[socket.socket] = []
+        self.asked = 0
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._listening: socket.socket | None = None
@@ -92,12 +94,12 @@ class Door:
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
     def shut(self) -> None:
-        if self._listening is not None:
-            self._listening.shutdown(socket.SHUT_RDWR)
-            self._listening.close()
-        for one in self._open:
+        for one in [*([self._listening] if self._listening else []), *self._open]:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
             one.close()
         self._open.clear()
+        self._listening = None
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -108,11 +110,14 @@ class Door:
             server = socket.socket(socket.AF_UNIX)
             server.connect(self._target)
             self._open += [client, server]
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=_pump, args=(source, sink, self._delay_s), daemon=True).start()
+            for source, sink, passed in ((client, server, self._count), (server, client, lambda: None)):
+                threading.Thread(target=_pump, args=(source, sink, self._delay_s, passed), daemon=True).start()
+
+    def _count(self) -> None:
+        self.asked += 1
 
 
-def _pump(source: socket.socket, sink: socket.socket, delay_s: float) -> None:
+def _pump(source: socket.socket, sink: socket.socket, delay_s: float, passed: Callable[[], None]) -> None:
     """Pass on what arrives, each piece so much later; pieces do not wait for each other."""
     pieces: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
 
@@ -128,6 +133,7 @@ def _pump(source: socket.socket, sink: socket.socket, delay_s: float) -> None:
     threading.Thread(target=send, daemon=True).start()
     with suppress(OSError):
         while data := source.recv(65_536):
+            passed()
             pieces.put((time.monotonic() + delay_s, data))
     pieces.put((0.0, b""))
 

@@ -301,10 +301,10 @@ def test_the_command_serves_until_it_is_told_to_stop_and_keeps_its_day(tmp_path:
 
 def test_the_command_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     env_file = tmp_path / "env"
-    arguments = [*COMMAND, "--env-file", str(env_file), "--until-parent-ends"]
+    arguments = [*COMMAND, "--env-file", str(env_file)]
     parent = (
-        "import pathlib, subprocess, sys, time\n"
-        "child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)\n"
+        "import os, pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([*sys.argv[2:], '--until-parent-ends', str(os.getpid())], stdout=subprocess.DEVNULL)\n"
         "print(child.pid, flush=True)\n"
         "while not pathlib.Path(sys.argv[1]).exists() and child.poll() is None:\n    time.sleep(0.02)\n"
     )

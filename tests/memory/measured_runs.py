@@ -60,7 +60,8 @@ def sandbox(home: Path, latency_ms: float, genres: Sequence[str]) -> Iterator[Wo
     """A separate sandbox process, with a home for the runs against it."""
     home.mkdir(parents=True)
     ready, ports = home / "sandbox.env", home / "ports.json"
-    command = [sys.executable, "-m", "sandbox", "--latency-ms", str(latency_ms), "--genres", ",".join(genres), "--until-parent-ends"]
+    command = [sys.executable, "-m", "sandbox", "--latency-ms", str(latency_ms), "--genres", ",".join(genres)]
+    command += ["--until-parent-ends", str(os.getpid())]
     process = subprocess.Popen([*command, "--env-file", str(ready), "--ports-file", str(ports)], stdout=subprocess.DEVNULL)
     try:
         while not ready.exists():

@@ -92,3 +92,13 @@ def test_a_postgresql_that_comes_back_is_waited_for(door: tuple[Door, str]) -> N
     ledger.history.append("P", [HistoryRow("b", None, "r", 1, "chart", T0)])
     assert set(ledger.history.track_ids("P")) == {"a", "b"}
     ledger.close()
+
+
+def test_a_question_soon_after_another_is_one_round_trip(door: tuple[Door, str]) -> None:
+    gate, address = door
+    ledger = open_ledger(address)
+    ledger.playlists.latest(5)
+    before = gate.asked
+    ledger.playlists.latest(5)
+    assert gate.asked == before + 1, "the connection was checked, although nothing speaks against it"
+    ledger.close()
