@@ -12,10 +12,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -32,6 +30,7 @@ from beatporter.names import playlist_name
 from beatporter.playlist_kinds import AddAt, Digging, PlaylistOptions
 from beatporter.settings_sources import FILE, PREFIX, check_file, explain, refuse_gone, refuse_unknown, shortened
 from beatporter.settings_tables import (
+    Address,
     ChartChoice,
     DailySize,
     Description,
@@ -39,6 +38,7 @@ from beatporter.settings_tables import (
     LabelChoice,
     NameTemplate,
     PlaylistChoice,
+    can_be_read,
     split_words,
 )
 from beatporter.subscriptions import Subscription, parts_host, read_subscription
@@ -64,22 +64,6 @@ MAX_GENRE_ID = 2**31 - 1
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
 
 
-def _address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
-    if not _can_be_read(value) or not urlsplit(value).hostname:
-        raise ValueError("must be an address such as https://example.org")
-    return value.rstrip("/")
-
-
-def _can_be_read(address: str) -> bool:
-    try:
-        return urlsplit(address).port != 0
-    except ValueError:  # a bracket that is not closed, a port that is not a number
-        return False
-
-
-Address = Annotated[str, AfterValidator(_address)]
 Cut = Literal["own", "extended", "original", "radio"]
 SourceName = Literal["website", "api", "inbox", "file"]
 
@@ -219,7 +203,7 @@ class Settings(BaseSettings):
     @field_validator("database")
     @classmethod
     def _is_a_place(cls, value: str) -> str:
-        if "://" in value and not (value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")) and _can_be_read(value)):
+        if "://" in value and not (value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")) and can_be_read(value)):
             raise ValueError("must be a file's path, postgresql://user:password@host/name, or secret/<block>")
         return value
 

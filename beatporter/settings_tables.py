@@ -1,10 +1,11 @@
-"""The entries of the tables of beatporter.toml: [charts], [labels] and [playlists]."""
+"""The kinds of values in the settings, and the entries of the tables of beatporter.toml: [charts], [labels] and [playlists]."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -14,6 +15,22 @@ MAX_NAME = 100
 MAX_DESCRIPTION = 300
 """Characters that Spotify shows of a playlist's name and description."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    if not can_be_read(value) or not urlsplit(value).hostname:
+        raise ValueError("must be an address such as https://example.org")
+    return value.rstrip("/")
+
+
+def can_be_read(address: str) -> bool:
+    """Whether Python can take the address apart."""
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:  # a bracket that is not closed, a port that is not a number
+        return False
 
 
 def split_words(value: object) -> object:
@@ -58,6 +75,7 @@ def _each_once(kinds: tuple[PlaylistKind, ...]) -> tuple[PlaylistKind, ...]:
     return in_order(kinds)
 
 
+Address = Annotated[str, AfterValidator(_address)]
 Kinds = Annotated[tuple[PlaylistKind, ...], BeforeValidator(split_words), AfterValidator(_each_once)]
 Name = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_check_name)]
 """A playlist's name, which may contain {genre}."""

@@ -44,6 +44,8 @@ COMPLETE, ADOPT = "tests/contract/test_complete_history.py", "tests/contract/tes
 IMPORT, CONFIG = "tests/contract/ledger/test_import_script_history.py", "tests/unit/test_script_config.py"
 MOVED, LOOK_ALIKES = "tests/unit/test_script_settings.py", "tests/unit/test_look_alikes.py"
 
+PLAYLIST_PLAN, KINDS_OF_PLAYLIST = "tests/unit/test_playlist_plan.py", "tests/contract/test_playlist_kinds.py"
+
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, original text, mistake, tests that should notice
     ("an unknown snapshot counts as known", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
@@ -68,6 +70,28 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the mirror is sent again", "spotify/plan.py", "if list(target) == list(present):", "if False:", PLAN),
     ("too few are moved on", "spotify/plan.py", "needed = len(present) + adding - limit", "needed = len(present) - limit", PLAN),
     ("missing tracks go below", "spotify/plan.py", "position if last_place is None else last_place + 1", "position", PLAN),
+    ("kinds: what goes to the end goes on top", "spotify/plan.py", "held), position=position)", "held))", PLAN),
+    ("kinds: nothing counts as moved", "spotify/plan.py", "len(stays) - _longest_rise(stays)", "0", PLAN),
+    ("kinds: the newest tracks are moved on", "spotify/plan.py", "movable[:moving] if oldest_on_top else movable[-moving:]", "movable[-moving:]", PLAN),
+    ("kinds: a place beyond the end", "spotify/apply.py", "None if append and number == 0 else position", "position", f"{APPLY}::test_an_addition_at_the_end_succeeds_after_the_person_removed_something"),
+    ("kinds: what a mirror kept counts as added", "spotify/apply.py", "(counted is None or one in counted)", "True", f"{APPLY}::test_a_long_mirror_reports_what_is_new_once_and_never_drops_what_it_put_in"),
+    ("kinds: a write at the end is backed up on top", "sync/playlist_state.py", "if self._position == 0 or known is None or row is None:", "if True:", STATE),
+    ("kinds: a mirror's backup keeps what was there", "sync/playlist_state.py", "if self._position is None or before is None", "if before is None", STATE),
+    ("kinds: all that was sent counts as new", "sync/playlist_state.py", "if track_id not in known]", "]", STATE),
+    ("kinds: digging off brings back what was heard", "sync/playlist_plan.py", 'self.kind == "collect" and self.options', "self.options", PLAYLIST_PLAN),
+    ("kinds: what others had counts for nothing", "sync/playlist_plan.py", 'if target.options.digging == "all":', "if False:", PLAYLIST_PLAN),
+    ("kinds: the list's own playlists count", "sync/candidates.py", "except_for=own,", "except_for=(),", PLAYLIST_PLAN),
+    ("kinds: made up from the oldest", "sync/playlist_plan.py", "key=lambda one: -one[0]", "key=lambda one: one[0]", PLAYLIST_PLAN),
+    ("kinds: a recording fills two places", "sync/playlist_plan.py", "if not _is_known(one, there)]", "]", PLAYLIST_PLAN),
+    ("kinds: a mirror shows what left the chart", "sync/playlist_plan.py", "() if is_mirror else track_ids", "track_ids", PLAYLIST_PLAN),
+    ("kinds: a mirror is emptied", "sync/playlist_plan.py", " if wanted else Plan()", "", PLAYLIST_PLAN),
+    ("kinds: a mirror is sent again after a read", "sync/candidates.py", "return row.track_id if row.track_id in self._ids or row.isrc is None else self._by_isrc.get(row.isrc, row.track_id)", "return row.track_id", PLAYLIST_PLAN),
+    ("kinds: a daily playlist lets entries wait", "sync/candidates.py", ' and one != "daily"', "", PLAYLIST_PLAN),
+    ("kinds: what is there under another id is added", "sync/playlist_plan.py", "    return seen.known\n", "    return Known()\n", f"{KINDS_OF_PLAYLIST}::test_with_digging_off_a_recording_that_is_there_under_another_id_counts"),
+    ("kinds: an override does not reach the daily playlist", "sync/playlist.py", 'target.kind != "mirror" and apply_overrides', 'target.kind == "collect" and apply_overrides', f"{KINDS_OF_PLAYLIST}::test_an_override_reaches_every_kind"),
+    ("kinds: a description is written at creation too", "sync/playlist_details.py", "if target.options.description and not is_new:", "if target.options.description:", f"{KINDS_OF_PLAYLIST}::test_the_description_is_written_with_a_change_and_costs_no_read"),
+    ("kinds: everybody is asked for the permission for covers", "spotify/sign_in.py", "(*SCOPES, COVER_SCOPE) if settings.draws_covers else SCOPES", "(*SCOPES, COVER_SCOPE)", "tests/contract/test_spotify_login.py"),
+    ("kinds: two playlists of one name", "settings.py", "if names.setdefault(name.casefold(), place) != place:", "if False:", "tests/unit/test_settings_playlists.py"),
     ("a stale snapshot after a lost answer", "spotify/apply.py", "                doubt = error\n                self.snapshot_id = None", "                doubt = error", APPLY),
     ("the first batch goes first", "spotify/apply.py", "enumerate(reversed(list(batches(run))))", "enumerate(batches(run))", APPLY),
     ("no pause before looking", "spotify/apply.py", "self.sleep(SETTLE_S * 2 ** (number - 1))", "pass", APPLY),

@@ -9,7 +9,7 @@ When a run reaches the playlist, the corrections are compared with the current d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -47,10 +47,7 @@ def apply_overrides(workspace: Workspace, genre: Genre, playlist: PlaylistRef, s
     Returns:
         Whether anything was sent; the playlist must then be read again.
     """
-    corrections = workspace.ledger.corrections.all()
-    if not corrections:
-        return False
-    due = _due(workspace, genre, playlist.playlist_id, corrections)
+    due = overrides_due(workspace, genre, playlist.playlist_id)
     if not due.wrong and not due.back:
         return False
     if not due.back and not _may_hold(workspace, playlist, state, due.wrong):
@@ -93,7 +90,11 @@ def _held(workspace: Workspace, playlist_id: str, due: Due) -> dict[str, Place]:
     return places
 
 
-def _due(workspace: Workspace, genre: Genre, playlist_id: str, corrections: Sequence[CorrectionRow]) -> Due:
+def overrides_due(workspace: Workspace, genre: Genre, playlist_id: str) -> Due:
+    """What the person's overrides require of a playlist, by its history."""
+    corrections = workspace.ledger.corrections.all()
+    if not corrections:
+        return Due({}, {})
     held = workspace.ledger.history.known(playlist_id, track_ids={row.replaces for row in corrections}).track_ids
     corrections = [row for row in corrections if row.replaces in held]
     standing = workspace.ledger.matches.latest({row.beatport_id for row in corrections})

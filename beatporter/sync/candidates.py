@@ -136,7 +136,12 @@ def remembered_playlists(
 def known_elsewhere(workspace: Workspace, genre: Genre, candidates: Sequence[Candidate]) -> Known:
     """Which candidates are in the history of a playlist that is not one of this list's own."""
     own = [playlist_id for kind in KINDS for playlist_id in workspace.ledger.playlists.ids(playlist_number(genre, kind))]
-    return _known(workspace, None, candidates, own)
+    return _known(
+        workspace,
+        None,
+        candidates,
+        except_for=own,
+    )
 
 
 def _known(workspace: Workspace, playlist_id: str | None, candidates: Sequence[Candidate], except_for: Collection[str] = ()) -> Known:

@@ -304,6 +304,13 @@ def test_an_override_reaches_every_kind(listener: Listener) -> None:
         right = next(track.track_id for track in workspace.spotify.search(artist) if track.track_id not in chart)
         set_match(workspace, by_track[chart[5]].beatport_id, workspace.spotify.track(right))
         never_match(workspace, by_track[chart[7]].beatport_id)
+    listener.looks()
+    with listener.workspace() as workspace:
+        shown = preview_playlist(workspace, SLUG, listener.chart, listener.found, kind="collect")
+        assert (shown.added, set(shown.removed)) == ([right], {chart[5], chart[7]})
+        calls = listener.world.requests.count(service="spotify")
+        update_playlist(workspace, SLUG, listener.chart, listener.found, kind="collect")
+        assert listener.world.requests.count(service="spotify") - calls == shown.calls
     listener.morning()
     expected = [right if track_id == chart[5] else track_id for track_id in chart if track_id != chart[7]]
     assert listener.held("collect") == listener.held("mirror") == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,11 +16,13 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 from beatporter.errors import BeatporterError, SignInExpired, UnknownGenre
 from beatporter.progress import Progress, listening
 from beatporter.quota.allocation import QuotaAllocator
-from beatporter.sync.outcome import Outcome
+from beatporter.sync.outcome import Outcome, keep_outcome
 from orchestration import fan_out as module
 from orchestration.fan_out import REPORT_WITHIN_S, chosen_genres, genre_result, leave_missing_reports, run_deployments, run_inline
 from orchestration.genre_runs import EndedRun
 from orchestration.lists import DEPLOYMENTS
+from orchestration.run_key import run_key
+from orchestration.workspace import open_workspace
 from tests.unit.prefect_fakes import FakeClient, FakeClock, at_work
 
 EXPIRED = SignInExpired("Spotify no longer accepts the sign-in.", "Run `beatporter login`.")
@@ -148,6 +150,11 @@ def test_deployed_genres_run_a_few_at_a_time_and_all_are_waited_for(
 def test_a_completed_genres_outcome_is_its_result() -> None:
     assert genre_result(Completed(data=asdict(DONE)), "house") == DONE
     assert genre_result(Completed(name="Deferred", data=asdict(DONE)), "house") == DONE
+    playlists = {"collect": {"name": "House", "url": None, "added": 3}}
+    with open_workspace(run_key(), "house") as workspace:
+        keep_outcome(workspace, "house", DONE)
+    assert genre_result(Completed(data=asdict(replace(DONE, playlists=playlists))), "house").playlists == playlists
+    assert genre_result(Completed(), "house") == DONE, "its result is out of reach; the ledger knows the figures"
 
 
 def test_a_completed_genre_whose_result_is_out_of_reach_is_no_success() -> None:

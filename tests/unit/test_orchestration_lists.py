@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from beatporter.errors import UnknownChart
+from beatporter.errors import SettingsError, UnknownChart
 from flows.sync_chart import sync_chart
 from flows.sync_genre import sync_genre
 from flows.sync_genres import sync_genres
 from flows.sync_label import sync_label
-from orchestration.lists import LIST_FLOWS, PARENT_FLOW, chart_slug, label_slug, parameter_of, slug_of
+from orchestration.lists import LIST_FLOWS, PARENT_FLOW, chart_slug, chosen_kinds, label_slug, parameter_of, slug_of
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +90,16 @@ def test_every_flow_that_calls_spotify_is_named() -> None:
     flows = {flow.name for flow in (sync_genre, sync_chart, sync_label)}
     assert set(LIST_FLOWS) == flows
     assert sync_genres.name == PARENT_FLOW
+
+
+def test_a_run_updates_the_kinds_of_the_settings_or_those_that_the_person_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEATPORTER_PLAYLIST_KINDS", "daily,collect")
+    assert chosen_kinds("house", None) == ("collect", "daily")
+    assert chosen_kinds("house", ["mirror", "daily"]) == ("daily", "mirror"), "in the order of a run"
+    assert chosen_kinds("whole-label-8bit-3248", ["mirror"]) == ("mirror",)
+
+
+def test_a_kind_that_would_take_another_kinds_playlist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEATPORTER_MIRROR_NAME", "Beatport: {genre} - Top 100")
+    with pytest.raises(SettingsError, match="both named 'Beatport: House - Top 100'"):
+        chosen_kinds("house", ["mirror"])

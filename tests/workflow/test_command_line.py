@@ -132,6 +132,29 @@ def test_a_dry_run_finds_and_changes_nothing(beatporter: Run, own_sandbox: Sandb
     assert own_sandbox.requests.count(service="spotify", method="POST") == before
 
 
+def test_several_kinds_of_playlist_come_from_one_run(beatporter: Run, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "beatporter.toml").write_text(
+        'playlist_kinds = ["collect", "daily", "mirror"]\n'
+        '[playlists.deep-house]\nname = "Deep"\ndaily_name = "Deep, new"\nmirror_name = "Deep, now"\n'
+    )
+    planned = beatporter("sync", "deep-house", "--dry-run")
+    assert "deep-house, daily: 15 to add, 0 to remove, 0 to move; 3 calls (Deep, new)" in planned.stdout, planned.stdout + planned.stderr
+    searches = own_sandbox.requests.count(kind="search")
+    done = document(beatporter("sync", "deep-house", "--json"))["genres"]["deep-house"]
+    assert own_sandbox.requests.count(kind="search") == searches, "the dry run's matches are kept, and all kinds share them"
+    collected = own_sandbox.spotify.person.track_ids("Deep")
+    assert own_sandbox.spotify.person.track_ids("Deep, now") == collected
+    assert own_sandbox.spotify.person.track_ids("Deep, new") == collected[:15]
+    assert {kind: one["added"] for kind, one in done["playlists"].items()} == {
+        "collect": len(collected),
+        "daily": 15,
+        "mirror": len(collected),
+    }
+    assert done["added"] == 2 * len(collected) + 15
+    again = beatporter("sync", "deep-house")
+    assert "deep-house, mirror: 0 added (Deep, now)" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "extra", "says"),
     [
