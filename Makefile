@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days test-moving-over mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 
 test-chart-days: $(READY) ## a fortnight of 36 genres, charts and labels while the website shows only challenges
 	@CHART_DAYS_GENRES=36 $(BIN)/pytest -q tests/campaign/test_chart_days.py
+
+test-moving-over: $(READY) ## an old installation of 20 genres and 248,000 rows moved over, and the next morning's run
+	@MOVING_OVER=full $(BIN)/pytest -q tests/contract/test_moving_over.py
 
 mutants: $(READY) ## one-line mistakes in the rules that decide: is each noticed by a test?
 	@$(BIN)/python -m tests.mutants

@@ -18,7 +18,8 @@
         ├── UnknownChart          no known chart or label matches
         ├── LedgerCorrupt         the ledger's database or archive is damaged
         ├── LedgerUnwritable      the ledger or its archive cannot be written
-        └── PlaylistFull          the playlist holds as many tracks as Spotify allows
+        ├── PlaylistFull          the playlist holds as many tracks as Spotify allows
+        └── LookAlikeFound        a playlist was about to be made, and the account has one that looks like it
 
 Every message says what happened, to what, and what the person can do about it. No message holds a secret: build messages from
 names and from addresses without their query, never from headers or request bodies.
@@ -163,6 +164,10 @@ class LedgerUnwritable(PermanentError):
 
 class PlaylistFull(PermanentError):
     """The playlist holds as many tracks as Spotify allows."""
+
+
+class LookAlikeFound(PermanentError):
+    """A playlist was about to be made although the account has one that looks like it; the person says which to use."""
 
 
 def _rebuild(kind: type[BeatporterError], args: tuple[str, str], state: dict[str, object]) -> BeatporterError:

@@ -34,13 +34,23 @@ _WITH_ID: Mapping[str, str] = {
     "chart": "chart",
 }
 """Kinds that need an id, and the word that their addresses begin with."""
-_DATES: Mapping[str, str] = {"%Y": "yyyy", "%G": "gggg", "%m": "mm", "%d": "dd", "%V": "ww", "%B": "month", "%b": "mon"}
+_DATES: Mapping[str, str] = {
+    "%Y": "yyyy",
+    "%G": "gggg",
+    "%m": "mm",
+    "%d": "dd",
+    "%V": "ww",
+    "%U": "uu",
+    "%W": "wk",
+    "%B": "month",
+    "%b": "mon",
+}
 """Parts of a date that a chart's name may contain, and their form in a slug."""
 _DAYS_BACK = 70
 """How far back to look for a name with a date: last month's chart may be two months old before the next one appears."""
 _FIRST = re.compile(r"^(.+)-first-(\d{1,3})$")
 _ID_LAST = re.compile(r"^(.+)-(\d{1,10})$")
-_NAME = re.compile(r"(?:[a-z0-9-]|%[YGmdVBb])+")
+_NAME = re.compile(r"(?:[a-z0-9-]|%[YGmdVUWBb])+")
 _LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
 _HOST = "beatport.com"
 FORMS = (
@@ -266,7 +276,7 @@ def _dates_of(slug: str) -> str:
 
 
 def _title(kind: str, path: str, beatport_id: int | None) -> str:
-    undated = re.sub(r"(?:-(?:week|month|day))?-%[YGmdVBb]", "", path)
+    undated = re.sub(r"(?:-(?:week|month|day))?-%[YGmdVUWBb]", "", path)
     words = " ".join(word for word in undated.split("-") if "%" not in word).strip().title()
     return words or {"overall": "Overall", "hype": "Overall"}.get(kind, f"{kind.rpartition('-')[2].title()} {beatport_id or ''}".strip())
 

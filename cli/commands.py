@@ -80,6 +80,8 @@ COMMANDS = {
     "inbox": LazyCommand(
         "cli.inbox:inbox", "Take charts from your browser, by a bookmarklet, or as saved pages and JSON files put into a folder."
     ),
+    "migrate": LazyCommand("cli.migrate:migrate", "Move over from the old script: its settings, its history, and its playlists."),
+    "adopt": LazyCommand("cli.adopt:adopt", "Use a playlist that you have for a genre, chart or label, instead of a new one."),
     "genres": LazyCommand("cli.genres:genres", "List every genre: slug, Beatport id, and whether a run of all genres syncs it."),
     "report-bug": LazyCommand(
         "cli.report_bug:report_bug",

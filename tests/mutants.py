@@ -49,6 +49,9 @@ EXACT = f"{RETENTION}::test_every_state_that_stays_is_exactly_as_before"
 MEANWHILE = f"{DEDUPE}::test_what_the_person_does_meanwhile_stays"
 BREAK = f"{DEDUPE}::test_a_break_at_any_call_is_continued_without_loss"
 SHARED_RATE, SERVER = "tests/unit/test_orchestration_shared_rate.py", "tests/unit/test_orchestration_server.py"
+COMPLETE, ADOPT = "tests/contract/test_complete_history.py", "tests/contract/test_adopt.py"
+IMPORT, CONFIG = "tests/contract/ledger/test_import_script_history.py", "tests/unit/test_script_config.py"
+MOVED, LOOK_ALIKES = "tests/unit/test_script_settings.py", "tests/unit/test_look_alikes.py"
 
 PLAYLIST_PLAN, KINDS_OF_PLAYLIST = "tests/unit/test_playlist_plan.py", "tests/contract/test_playlist_kinds.py"
 
@@ -225,6 +228,37 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("thinned states are not compared", "ledger/maintain.py", "if other != items:", "if False:", f"{RETENTION}::test_a_state_that_differs_from_the_archives_is_found"),
     ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETAINED),
     ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
+    ("an imported row by some artists is ignored", "sync/candidates.py", "known.recordings | shortened", "known.recordings", COMPLETE),
+    ("our own rows count by some artists too", "sync/candidates.py", ' if row.source == "import"}\n    shortened', "}\n    shortened", COMPLETE),
+    ("a known track is looked up", "sync/complete_history.py", "one.track_id not in known.track_ids and ", "", COMPLETE),
+    ("a completed row is completed again", "sync/complete_history.py", " if track_id not in titled}", "}", COMPLETE),
+    ("the oldest rows come first", "sync/complete_history.py", "key=lambda row: row.added_at, reverse=True", "key=lambda row: row.added_at", COMPLETE),
+    ("look-ups have no limit", "sync/complete_history.py", "if used >= LOOKUPS_A_DAY:", "if False:", COMPLETE),
+    ("a track that is gone is asked for again", "sync/complete_history.py", 'f"{row.recording}{GONE}"', "row.recording", COMPLETE),
+    ("runners-up complete nothing", "sync/complete_history.py", " | _from_searches(rows, new.values())", "", COMPLETE),
+    ("decisions complete nothing", "sync/complete_history.py", "matches.that_took(list(rows.keys()))", "matches.that_took([])", COMPLETE),
+    ("a read completes nothing", "sync/playlist_state.py", "found += self._completed(listed)", "pass", COMPLETE),
+    ("a mix is read as an artist's title", "ledger/import_script_history.py", "after_title if _VERSION.fullmatch(after_dash) else before_title + after_title", "before_title", IMPORT),
+    ("a text with two readings counts twice", "ledger/import_script_history.py", "(row.track_id, row.recording) not in further for row in new", "True for row in new", IMPORT),
+    ("a playlist's first name counts", "ledger/import_script_history.py", "added_at >= before.last_added", "added_at <= before.last_added", IMPORT),
+    ("an unreadable value leaves the earlier one", "script_config.py", "line: int) -> None:\n        self.values.pop(name, None)", "line: int) -> None:", CONFIG),
+    ("a conditional value is believed", "script_config.py", "if name in replaced:", "if False:", CONFIG),
+    ("functions change settings", "script_config.py", "if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):", "if False:", CONFIG),
+    ("a format is ignored", "script_config.py", "part.conversion != -1 or part.format_spec is not None", "False", CONFIG),
+    ("charts get a daily playlist", "script_settings.py", 'if config.daily and "daily" not in one.names:', "if False:", MOVED),
+    ("a known slug gets another id", "script_settings.py", 'slug if slug and slug not in genres else f"genre-{genre_id}"', "slug", MOVED),
+    ("one list is written twice", "script_settings.py", " or found.genre_id in known", "", MOVED),
+    ("the largest playlist is adopted", "sync/adopt.py", "if written[one.playlist_id] == latest]", "if one.total == max(two.total for two in found)]", LOOK_ALIKES),
+    ("a renamed playlist is not found", "sync/adopt.py", " or (one.playlist_id in history and fits(history[one.playlist_id].name))", "", LOOK_ALIKES),
+    ("a weekly playlist is adopted", "sync/adopt.py", "if moved[0].dated:", "if False:", LOOK_ALIKES),
+    ("a bare genre's name looks alike", "look_alikes.py", "if not frame or ", "if ", LOOK_ALIKES),
+    ("kinds look alike", "look_alikes.py", 'in _KINDS), "collect") != kind', 'in _KINDS), "collect") == "none"', LOOK_ALIKES),
+    ("a chart's playlist is taken for a genre's", "look_alikes.py", "if isinstance(genre, Subscription):", "if False:", LOOK_ALIKES),
+    ("former names are forgotten", "look_alikes.py", ", *FORMER_NAMES.get(genre.genre_id, ())", "", LOOK_ALIKES),
+    ("another list's playlist looks alike", "sync/look_alikes.py", " if playlist.playlist_id not in taken]", "]", ADOPT),
+    ("a fifth of the chart is enough", "sync/look_alikes.py", "SHARE_KNOWN = 0.3", "SHARE_KNOWN = 0.15", ADOPT),
+    ("another list's playlist is adopted", "sync/adopt.py", "if number not in (None, playlist_number(genre, kind)):", "if False:", ADOPT),
+    ("somebody else's playlist is adopted", "sync/adopt.py", "if playlist.owner_id != workspace.account_id:", "if False:", ADOPT),
 )  # fmt: skip
 
 

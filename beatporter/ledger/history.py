@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, bindparam, null, select, tuple_, type_coerce, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    null,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+)
 
 from beatporter.ledger.column_types import clean, key_of
 from beatporter.ledger.database import STATEMENTS_AT_ONCE, Database
@@ -60,13 +73,48 @@ class History:
 
     def rows(self, playlist_id: str, track_ids: Collection[str]) -> dict[str, HistoryRow]:
         """The rows of some tracks, by id; tracks that the playlist never held are left out."""
-        asked = select(*columns_of(HISTORY, HistoryRow)).where(HISTORY.c.playlist == number_of(playlist_id))
-        rows: list[HistoryRow] = []
-        with self._database.read() as connection:
-            for keys in chunks(sorted({key_of(track_id) for track_id in track_ids} - {None})):
-                rows += (HistoryRow(*row) for row in connection.execute(asked.where(HISTORY.c.track_key.in_(keys))))
+        return earliest_of(self.all_rows(playlist_id, track_ids))
+
+    def all_rows(self, playlist_id: str | None, track_ids: Collection[str]) -> list[HistoryRow]:
+        """Every row of some tracks.
+
+        Args:
+            playlist_id: None searches all playlists together.
+        """
+        found = self._rows_by(HISTORY.c.track_key, playlist_id, track_ids)
         wanted = {clean(track_id) for track_id in track_ids}
-        return earliest_of(row for row in rows if row.track_id in wanted)
+        return [row for row in found if row.track_id in wanted]
+
+    def rows_of_recordings(
+        self, playlist_id: str | None, recordings: Collection[str], *, except_for: Collection[str] = ()
+    ) -> list[HistoryRow]:
+        """Rows with one of these recordings.
+
+        Args:
+            playlist_id: None searches all playlists together.
+            except_for: playlists that are left out then.
+        """
+        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings, except_for)
+        wanted = {clean(recording) for recording in recordings}
+        return [row for row in found if row.recording in wanted]
+
+    def _rows_by(
+        self, column: Column[Any], playlist_id: str | None, texts: Collection[str], except_for: Collection[str] = ()
+    ) -> list[HistoryRow]:
+        """Rows whose key is that of one of the texts; a few are other texts with the same key."""
+        keys = sorted({key for text in texts if (key := key_of(text)) is not None})
+        rows: list[HistoryRow] = []
+        if not keys:
+            return rows
+        asked = select(*columns_of(HISTORY, HistoryRow))
+        with self._database.read() as connection:
+            if playlist_id is None:
+                asked = asked.where(HISTORY.c.playlist.in_(_others(connection, except_for)))
+            else:
+                asked = asked.where(HISTORY.c.playlist == number_of(playlist_id))
+            for part in chunks(keys):
+                rows += (HistoryRow(*row) for row in connection.execute(asked.where(column.in_(part))))
+        return rows
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""
@@ -98,14 +146,18 @@ class History:
         """Values of the rows that have one of the keys, each in its column; a few are other texts with the same key."""
         keys = {name: list(chunks(sorted({key_of(text) for text in texts} - {None}))) for name, texts in asked.items()}
         with self._database.read() as connection:
-            if playlist_id is None:  # listed one by one: with a subquery PostgreSQL reads the whole table
-                others = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id.not_in(except_for))
-                within: dict[str, Any] = {"playlists": connection.execute(others).scalars().all()}
+            if playlist_id is None:
+                within: dict[str, Any] = {"playlists": _others(connection, except_for)}
             else:
                 within = {"playlist_id": playlist_id}
             for part in range(max(map(len, keys.values()))):
                 now = {name: found[part] for name, found in keys.items() if part < len(found)}
                 yield from connection.execute(_question(tuple(now), everywhere=playlist_id is None), {**now, **within})
+
+
+def _others(connection: Connection, except_for: Collection[str]) -> Sequence[int]:
+    """The numbers of all other playlists, one by one: with a subquery PostgreSQL reads the whole table."""
+    return connection.execute(select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id.not_in(except_for))).scalars().all()
 
 
 @lru_cache

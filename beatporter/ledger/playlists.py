@@ -66,6 +66,17 @@ class Playlists(RecordTable[RememberedPlaylist]):
         with self._database.read() as connection:
             return set(connection.execute(select(PLAYLISTS.c.playlist_id).where(PLAYLISTS.c.genre_id == genre_id)).scalars())
 
+    def all_ids(self) -> set[str]:
+        """Ids of every playlist that was ever remembered for any list."""
+        with self._database.read() as connection:
+            return set(connection.execute(select(PLAYLISTS.c.playlist_id)).scalars())
+
+    def numbers(self) -> dict[str, int]:
+        """Ids of the playlists in use, with the number of the list that each belongs to."""
+        rows = self._all(self._select().order_by(PLAYLISTS.c.at, PLAYLISTS.c.id))
+        latest = {row.genre_id: row.playlist_id for row in rows}
+        return {playlist_id: number for number, playlist_id in latest.items()}
+
 
 class Listings:
     """The tables in one database."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from beatporter.matching import words
 from beatporter.matching.compare import telling_words
@@ -36,3 +37,30 @@ def recording_key(name: str, artists: Sequence[str], mix_name: str | None = None
     version = " ".join([*sorted(title.version.kinds), *sorted(remixers)])
     plain = " ".join(word for word in telling if word not in words.FILLERS) or title.full
     return f"{', '.join(names)}|{plain}|{version}"
+
+
+MOST_NAMES = 5
+"""Artists of whom every combination is considered; of more only each one alone, and all."""
+
+
+def keys_of_some_artists(recording: str) -> frozenset[str]:
+    """The keys that the recording would have if some of its artists were left out; empty when one artist made it."""
+    artists, _, rest = recording.partition("|")
+    return frozenset(f"{some}|{rest}" for some in _combinations(artists) if some != artists)
+
+
+def keys_without_title(recording: str) -> frozenset[str]:
+    """The keys of histories that name only artists of this recording, all or some."""
+    return frozenset(f"{some}||" for some in _combinations(recording.partition("|")[0]) if some)
+
+
+def is_without_title(recording: str) -> bool:
+    """Whether a key names at most artists."""
+    return not recording or recording.endswith("||")
+
+
+def _combinations(artists: str) -> Iterator[str]:
+    """Some or all of a key's artists, in the key's form: one credit may join several ("A & B"), so it is not only one or all."""
+    names = artists.split(", ")
+    for count in range(1, len(names) + 1) if len(names) <= MOST_NAMES else (1, len(names)):
+        yield from map(", ".join, combinations(names, count))

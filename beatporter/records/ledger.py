@@ -118,6 +118,18 @@ class RememberedPlaylist:
 
 
 @dataclass(frozen=True, slots=True)
+class OldPlaylist:
+    """A playlist in the history of the script that Beatporter replaces; in no table."""
+
+    playlist_id: str
+    name: str
+    """As last recorded; may be empty."""
+    rows: int
+    last_added: datetime | None
+    """None when no row has a readable date."""
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionRow:
     """A track that a person ruled out for a chart entry: it is removed from every playlist that it got into."""
 

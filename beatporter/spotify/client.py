@@ -61,6 +61,7 @@ class SpotifyClient:
         self._api = spotipy.Spotify(requests_session=session)
         self._api.prefix = f"{api_url}/"
         self._masked = True
+        self._several_tracks = True
         self._entries_key = "items"
 
     @property
@@ -82,6 +83,30 @@ class SpotifyClient:
         if track is None:
             raise RequestRefused(f"Spotify's answer for {track_id} is not a track.", "Check the link.", status=404)
         return track
+
+    def tracks(self, track_ids: Sequence[str], *, most_calls: int) -> dict[str, SpotifyTrack | None]:
+        """Tracks by id, None for those that Spotify does not have; those that need more than `most_calls` are left out.
+
+        Apps made before February 2026 get 50 in a call, later ones are refused that and get one in a call.
+        """
+        asked = list(dict.fromkeys(map(_checked, track_ids)))
+        found: dict[str, SpotifyTrack | None] = {}
+        if len(asked) > 1 and self._several_tracks and most_calls > 1:
+            try:
+                part = asked[:PAGE_SIZE]
+                return dict(zip(part, self._read(parsing.read_tracks, self._api._get, "tracks", ids=",".join(part)), strict=False))
+            except RequestRefused as error:
+                if error.status not in (400, 403, 404, 410):
+                    raise
+                self._several_tracks, most_calls = False, most_calls - 1
+        for track_id in asked[:most_calls]:
+            try:
+                found[track_id] = self.track(track_id)
+            except RequestRefused as error:
+                if error.status not in (400, 404):
+                    raise
+                found[track_id] = None
+        return found
 
     def me(self) -> Account:
         """The signed-in account."""

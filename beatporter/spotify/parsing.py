@@ -61,6 +61,14 @@ def read_search(answer: object) -> list[SpotifyTrack]:
     return [track for entry in page.entries if (track := read_track(entry)) is not None]
 
 
+def read_tracks(answer: object) -> list[SpotifyTrack | None]:
+    """The tracks of an answer to several ids, in their order; None for those that Spotify does not have."""
+    tracks = _mapping(answer, "an answer about tracks").get("tracks")
+    if not isinstance(tracks, list) or len(tracks) > MAX_PAGE_ENTRIES:
+        raise ShapeError("an answer without 'tracks'")
+    return [read_track(entry) for entry in tracks]
+
+
 def read_track(answer: object) -> SpotifyTrack | None:
     """A track; None for null, a local file, an episode or anything else without a track id."""
     if not isinstance(answer, Mapping) or answer.get("is_local") or answer.get("type", "track") != "track":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.genres import Genre
@@ -12,6 +12,7 @@ from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
 from beatporter.subscriptions import Subscription
+from beatporter.sync.look_alikes import check_no_look_alike
 from beatporter.sync.playlist_details import description_of
 from beatporter.sync.playlist_plan import ListPlaylist
 from beatporter.sync.playlist_state import PlaylistState
@@ -36,7 +37,13 @@ def list_playlists(workspace: Workspace) -> list[str]:
 
 
 def genre_playlist(
-    workspace: Workspace, genre: Genre, remembered_id: str | None, *, kind: PlaylistKind = "collect", create: bool
+    workspace: Workspace,
+    genre: Genre,
+    remembered_id: str | None,
+    *,
+    kind: PlaylistKind = "collect",
+    create: bool,
+    wanted: Collection[str] = (),
 ) -> PlaylistRef | None:
     """The list's playlist of this kind from this run's listing; created when the account has none and `create` is set.
 
@@ -44,6 +51,10 @@ def genre_playlist(
 
     Args:
         remembered_id: last remembered id of that playlist.
+        wanted: tracks for which it is, or would be, created. With some, it is not created beside one that looks like it.
+
+    Raises:
+        LookAlikeFound: there is none, and the account has one that looks like it.
     """
     target = ListPlaylist(genre, kind, workspace.settings.playlist_options(genre))
     listing = _listing_of_run(workspace)
@@ -51,6 +62,8 @@ def genre_playlist(
     if playlist is None and (create or listing is None):
         listing = _list_again(workspace)
         playlist = _find(target, remembered_id, listing)
+    if playlist is None and wanted:
+        check_no_look_alike(workspace, genre, kind, listing or [], wanted)
     if playlist is None and create:
         playlist = _create(workspace, target, remembered_id, listing or [])
         if playlist.total == 0:

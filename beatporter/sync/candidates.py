@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from beatporter.genres import Genre
-from beatporter.matching import recording_key
+from beatporter.matching import keys_of_some_artists, recording_key
 from beatporter.playlist_kinds import KINDS, PlaylistKind, playlist_number
 from beatporter.records.ledger import BackupRow, HistoryRow, Known
 from beatporter.records.match import Match
@@ -116,24 +117,34 @@ def candidate_of(match: Match) -> Candidate:
 
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
     """Which candidates are in a playlist's history, by id, ISRC and recording."""
-    return workspace.ledger.history.known(
-        playlist_id,
-        [one.track_id for one in candidates],
-        [one.isrc for one in candidates if one.isrc],
-        [one.recording for one in candidates if one.recording],
-    )
+    return _known(workspace, playlist_id, candidates)
 
 
 def known_elsewhere(workspace: Workspace, genre: Genre, candidates: Sequence[Candidate]) -> Known:
     """Which candidates are in the history of a playlist that is not one of this list's own."""
     own = [playlist_id for kind in KINDS for playlist_id in workspace.ledger.playlists.ids(playlist_number(genre, kind))]
-    return workspace.ledger.history.known(
+    return _known(
+        workspace,
         None,
-        [one.track_id for one in candidates],
-        [one.isrc for one in candidates if one.isrc],
-        [one.recording for one in candidates if one.recording],
+        candidates,
         except_for=own,
     )
+
+
+def _known(workspace: Workspace, playlist_id: str | None, candidates: Sequence[Candidate], except_for: Collection[str] = ()) -> Known:
+    """Which candidates a history has.
+
+    The script that Beatporter replaces recorded only the first artist of many tracks. So an imported row by some of the artists counts too.
+    """
+    history = workspace.ledger.history
+    recordings = [one.recording for one in candidates if one.recording]
+    track_ids, isrcs = [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc]
+    known = history.known(playlist_id, track_ids, isrcs, recordings, except_for=except_for)
+    by_some = {recording: keys_of_some_artists(recording) for recording in recordings}
+    rows = history.rows_of_recordings(playlist_id, frozenset[str]().union(*by_some.values()), except_for=except_for)
+    imported = {row.recording for row in rows if row.source == "import"}
+    shortened = {recording for recording, keys in by_some.items() if keys & imported}
+    return replace(known, recordings=known.recordings | shortened)
 
 
 def removed_from_earlier(

@@ -20,6 +20,7 @@ from beatporter.spotify.plan import PLAYLIST_LIMIT
 from beatporter.sync.account_playlists import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
 from beatporter.sync.candidates import KnownTracks
+from beatporter.sync.complete_history import complete_history
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_details import write_details
 from beatporter.sync.playlist_plan import ListPlaylist, list_playlist, plan_for, wanted_tracks
@@ -74,7 +75,7 @@ def _bring_up_to_date(
 ) -> None:
     """Make the change; `arrived` collects what the history must record, also when an error is raised."""
     remembered_id = state.playlist_id if state else None
-    listed = genre_playlist(workspace, target.genre, remembered_id, kind=target.kind, create=bool(wanted))
+    listed = genre_playlist(workspace, target.genre, remembered_id, kind=target.kind, create=bool(wanted), wanted=wanted)
     if listed is None:
         return
     is_new = listed.playlist_id != remembered_id and listed.total == 0
@@ -84,6 +85,8 @@ def _bring_up_to_date(
     if target.kind != "mirror" and apply_overrides(workspace, target.genre, playlist, state):
         playlist, again = _read_if_changed(state, target, playlist, wanted)
         reading = replace(again, removed_by_user=reading.removed_by_user)
+    if target.heeds_history:
+        complete_history(workspace, playlist.playlist_id, wanted.values())
     plan = plan_for(workspace, target, playlist, reading, wanted)
     if plan.is_empty:
         return

@@ -54,6 +54,11 @@ class ListPlaylist:
         """Whether only what it holds now counts as known, so that a read must look for recordings under other ids."""
         return self.kind == "collect" and self.options.digging == "off"
 
+    @property
+    def heeds_history(self) -> bool:
+        """Whether what it once held counts as known."""
+        return self.kind == "daily" or (self.kind == "collect" and self.options.digging != "off")
+
 
 def list_playlist(workspace: Workspace, slug: str, kind: PlaylistKind) -> ListPlaylist:
     """The playlist of this kind of a genre, chart or label."""

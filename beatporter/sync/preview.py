@@ -43,12 +43,15 @@ def preview_playlist(
     Args:
         beatport_ids: the chart, in order.
         track_ids: what was found, in the wanted order.
+
+    Raises:
+        LookAlikeFound: the run would have to make a playlist, and would not, because the account has one that looks like it.
     """
     target = list_playlist(workspace, slug, kind)
     wanted = wanted_tracks(workspace, target, beatport_ids, track_ids)
     remembered = workspace.ledger.playlists.latest(target.number)
     state = PlaylistState(workspace, remembered.playlist_id) if remembered is not None else None
-    listed = genre_playlist(workspace, target.genre, state.playlist_id if state else None, kind=kind, create=False)
+    listed = genre_playlist(workspace, target.genre, state.playlist_id if state else None, kind=kind, create=False, wanted=wanted)
     if listed is None:
         plan = plan_for(workspace, target, None, PlaylistReading(), wanted)
         calls = CALLS_TO_CREATE + writes_of(plan) + calls_for_details(target, is_new=True)

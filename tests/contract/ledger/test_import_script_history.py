@@ -214,3 +214,65 @@ def test_a_failing_key_ends_the_import_and_imports_nothing(ledger: Ledger, tmp_p
     with pytest.raises(ZeroDivisionError):
         import_history(ledger, write_old(old_rows(), "gzipped whole", tmp_path), fail)
     assert contents(ledger) == empty
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("A, B - One", [("One", ["A", "B"])]),
+        ("Stay - Extended Mix by Anyma, B", [("Stay - Extended Mix", ["Anyma", "B"])]),
+        ("Stay - 2019 Remaster by Anyma", [("Stay - 2019 Remaster", ["Anyma"])]),
+        ("Stay by Anyma", [("Stay", ["Anyma"])]),
+        ("Anyma - Stay by My Side", [("Stay by My Side", ["Anyma"]), ("Anyma - Stay", ["My Side"])]),
+        ("Side by Side - Stay", [("Stay", ["Side by Side"])]),
+        ("Anyma", [("", ["Anyma"])]),
+        (" ", []),
+    ],
+)
+def test_each_form_of_the_text_is_read(text: str, due: list[tuple[str, list[str]]]) -> None:
+    assert import_script_history.readings(text) == due
+
+
+def test_rows_of_each_form_are_known_by_their_recording(ledger: Ledger, tmp_path: Path) -> None:
+    texts = ["Stay - Extended Mix by Anyma, B", "Anyma - Stay by My Side", "Prok & Fitch", None, "C - Three"]
+    frame = pd.DataFrame({"playlist_id": "P", "track_id": IDS[:5], "datetime_added": "2023-05-01", "artist_name": texts})
+    report = take(ledger, write_old(frame, "xlsx", tmp_path))
+    assert (report.read, report.taken, report.repeated, report.without_title) == (5, 5, 0, 2)
+    rows = {row.track_id: set[str]() for row in ledger.history.all_rows("P", IDS)}
+    for row in ledger.history.all_rows("P", IDS):
+        rows[row.track_id].add(row.recording)
+    assert rows == {
+        IDS[0]: {recording_key("Stay - Extended Mix", ["Anyma", "B"])},
+        IDS[1]: {recording_key("Stay by My Side", ["Anyma"]), recording_key("Anyma - Stay", ["My Side"])},
+        IDS[2]: {"fitch, prok||"},
+        IDS[3]: {""},
+        IDS[4]: {recording_key("Three", ["C"])},
+    }
+    again = take(ledger, write_old(frame, "xlsx", tmp_path))
+    assert (again.taken, again.repeated) == (0, 5)
+
+
+@only_sqlite
+def test_importing_again_names_the_artist_of_rows_that_an_older_version_imported_without(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.history.append("P", [HistoryRow(IDS[0], None, "", None, "import", MAY)])
+    frame = pd.DataFrame({"playlist_id": ["P"], "track_id": [IDS[0]], "datetime_added": ["2023-05-01 12:00:00"], "artist_name": ["Anyma"]})
+    take(ledger, write_old(frame, "xlsx", tmp_path))
+    assert {row.recording for row in ledger.history.all_rows("P", IDS)} == {"", "anyma||"}
+
+
+@only_sqlite
+def test_the_playlists_of_a_file_with_their_last_names(ledger: Ledger, tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "playlist_id": ["P", "P", "Q", None],
+            "playlist_name": ["New", "Old", None, "x"],
+            "track_id": IDS[:4],
+            "datetime_added": ["2023-05-02", "2023-05-01", "never", "2023-05-01"],
+            "artist_name": "A - B",
+        }
+    )
+    found = import_script_history.old_playlists([write_old(frame, "xlsx", tmp_path)])
+    assert {key: (one.name, one.rows, one.last_added) for key, one in found.items()} == {
+        "P": ("New", 2, datetime(2023, 5, 2, tzinfo=UTC)),
+        "Q": ("", 1, None),
+    }

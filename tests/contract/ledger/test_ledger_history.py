@@ -49,6 +49,24 @@ class TestHistory:
         known = ledger.history.known("P", ["a", "x"], ["I2", "I9"], ["r1", "r9", ""])
         assert (known.track_ids, known.isrcs, known.recordings) == ({"a"}, {"I2"}, {"r1"})
 
+    def test_rows_of_recordings_and_of_tracks_in_one_or_all_playlists(self, ledger: Ledger) -> None:
+        first, second, third = history("a", recording="r1"), history("a", isrc="I", recording="r2"), history("b", recording="r1")
+        ledger.history.append("P", [first, second])
+        ledger.history.append("Q", [third])
+
+        def of(rows: list[HistoryRow]) -> set[HistoryRow]:
+            return set(rows)
+
+        assert of(ledger.history.rows_of_recordings("P", {"r1", "r9"})) == {first}
+        assert of(ledger.history.rows_of_recordings(None, {"r1"})) == {first, third}
+        assert of(ledger.history.rows_of_recordings(None, {"r1"}, except_for=["P", "unknown"])) == {third}
+        assert ledger.history.rows_of_recordings("P", ()) == []
+        assert of(ledger.history.all_rows("P", {"a", "b"})) == {first, second}
+        assert of(ledger.history.all_rows(None, {"a", "b"})) == {first, second, third}
+        wanted, other = SAME_KEY_RECORDINGS
+        ledger.history.append("R", [history("c", recording=wanted), history("d", recording=other)])
+        assert [row.track_id for row in ledger.history.rows_of_recordings("R", {wanted})] == ["c"]
+
     def test_an_empty_question_gets_an_empty_answer(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
         for playlist_id in ("P", "none", None):
