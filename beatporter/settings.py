@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -94,7 +95,7 @@ class Settings(BaseSettings):
     memory_captures: str = ""
     """Where captures are copied to: a folder, or gs://bucket/prefix; empty: they stay in the home."""
 
-    genres: Annotated[tuple[str, ...], NoDecode] = ()
+    genres: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)] = ()
     """Slugs of the enabled genres; empty means all."""
     genre_ids: Annotated[dict[str, int], NoDecode] = Field(default_factory=dict)
     """Additional genres, or changed ids, by slug."""
@@ -106,7 +107,7 @@ class Settings(BaseSettings):
     backups: Annotated[dict[str, BackupChoice], NoDecode] = Field(default_factory=dict)
     """Playlists to back up besides those that Beatporter keeps, by a name that the person chooses."""
 
-    chart_source: Annotated[tuple[SourceName, ...], NoDecode] = ("website", "api", "inbox")
+    chart_source: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(split_words)] = ("website", "api", "inbox")
     """Where charts come from: the first with a complete chart wins."""
     chart_files: Path = Path("charts")
     """Folder of saved charts, for the source "file"."""
@@ -154,14 +155,8 @@ class Settings(BaseSettings):
     """Other choices for single lists, by a genre's slug or the name of a chart or label."""
     playlist_when_full: Literal["continue", "fail"] = "continue"
     """At 10,000 items: move the oldest to a continuation playlist, or fail with PlaylistFull."""
-    version_order: Annotated[tuple[Cut, ...], NoDecode] = ("own", "extended", "original", "radio")
+    version_order: Annotated[tuple[Cut, ...], NoDecode, BeforeValidator(split_words)] = ("own", "extended", "original", "radio")
     """Cuts of a recording in order of preference; own is the chart's."""
-
-    @field_validator("genres", "version_order", "chart_source", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """The environment gives lists as comma-separated words."""
-        return split_words(value)
 
     @field_validator("genre_ids", "memory_budgets_mb", "charts", "labels", "playlists", "backups", mode="before")
     @classmethod
@@ -341,7 +336,7 @@ class Settings(BaseSettings):
 
         A chart's or label's playlists are named after its collecting one, as a Top 100 is not what every list has.
         """
-        choice = self.playlists.get(genre.name if isinstance(genre, Subscription) else genre.slug, PlaylistChoice())
+        choice = self._playlist_choice(genre)
         names = (self.playlist_name, self.daily_name, self.mirror_name)
         if isinstance(genre, Subscription):
             collect = choice.name or genre.playlist_name()
@@ -357,6 +352,14 @@ class Settings(BaseSettings):
             self.playlist_public,
         )
         return replace(defaults, **choice.model_dump(exclude_none=True))
+
+    def _playlist_choice(self, genre: Genre) -> PlaylistChoice:
+        """The entry of [playlists] about a list. A list that the person did not subscribe to may have the title of another one's name."""
+        own = isinstance(genre, Subscription)
+        found = self.playlists.get(genre.name if own else genre.slug)
+        if found is None or (own and genre.slug not in self.subscriptions()):
+            return PlaylistChoice()
+        return found
 
     @property
     def draws_covers(self) -> bool:

@@ -17,7 +17,7 @@ from beatporter.quota.refusals import EVERY_KIND, Refusal, closed_until, learned
 from beatporter.quota.window import WINDOW, calls_left
 from beatporter.records.ledger import RememberedPlaylist, RunRow
 from beatporter.spotify.sign_in import SignIn, load_sign_in, sign_in_age, sign_in_warning, sign_in_words
-from beatporter.sync.candidates import remembered_playlists
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.workspace import Workspace
 from cli.chart_sources import SourceStatus, read_source
 from cli.context import command_workspace

@@ -24,7 +24,6 @@ from beatporter.playlist_kinds import PlaylistKind
 from beatporter.progress import Progress, listening, report
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import load_sign_in, sign_in_warning
-from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.outcome import (
     Outcome,
     calls_of_run,
@@ -34,6 +33,7 @@ from beatporter.sync.outcome import (
     playlist_outcomes,
     resumes_at,
 )
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.report import sync_report, utc, waiting_report
 from beatporter.sync.scrape import CHALLENGED
 from orchestration.artifacts import publish

@@ -21,8 +21,8 @@ from beatporter.records.ledger import RememberedPlaylist, RunRow
 from beatporter.spotify.sign_in import load_sign_in, sign_in_words
 from beatporter.sync.briefing import read_briefing
 from beatporter.sync.briefing_page import briefing_markdown, readiness
-from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.outcome import Outcome, calls_of_run, resumes_at
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.report import GenreLinks, headline, summary_report
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
 from beatporter.sync.workspace import Workspace

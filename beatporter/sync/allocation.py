@@ -12,9 +12,9 @@ from beatporter.quota.refusals import learned_budget, refusals
 from beatporter.quota.window import calls_left
 from beatporter.settings import Settings
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
-from beatporter.sync.candidates import remembered_playlists
 from beatporter.sync.match import is_undecided
 from beatporter.sync.outcome import LONGEST_RUN
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.workspace import Workspace, calls_key
 
 CALLS_BESIDE_SEARCHES = 3

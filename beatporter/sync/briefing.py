@@ -15,7 +15,7 @@ from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.audit import audit_line
-from beatporter.sync.candidates import remembered_playlists
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.workspace import Workspace
 
 MORNING = timedelta(hours=24)

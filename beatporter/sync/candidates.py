@@ -9,7 +9,7 @@ from datetime import datetime
 from beatporter.genres import Genre
 from beatporter.matching import keys_of_some_artists, recording_key
 from beatporter.playlist_kinds import KINDS, PlaylistKind, playlist_number
-from beatporter.records.ledger import BackupRow, HistoryRow, Known, RememberedPlaylist
+from beatporter.records.ledger import BackupRow, HistoryRow, Known
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
 from beatporter.spotify.plan import Candidate, select_new
@@ -118,19 +118,6 @@ def candidate_of(match: Match) -> Candidate:
 def known_of(workspace: Workspace, playlist_id: str, candidates: Sequence[Candidate]) -> Known:
     """Which candidates are in a playlist's history, by id, ISRC and recording."""
     return _known(workspace, playlist_id, candidates)
-
-
-def remembered_playlists(
-    workspace: Workspace, genre: Genre, kinds: Sequence[PlaylistKind] | None = None
-) -> dict[PlaylistKind, RememberedPlaylist]:
-    """The list's playlists as last remembered, by kind; kinds that have none yet are left out.
-
-    Args:
-        kinds: None for those of the settings.
-    """
-    latest = workspace.ledger.playlists.latest
-    wanted = workspace.settings.playlist_options(genre).kinds if kinds is None else kinds
-    return {kind: found for kind in wanted if (found := latest(playlist_number(genre, kind))) is not None}
 
 
 def known_elsewhere(workspace: Workspace, genre: Genre, candidates: Sequence[Candidate]) -> Known:

@@ -15,8 +15,9 @@ from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import RunRow
 from beatporter.records.match import Match
 from beatporter.sync.backlog import chart_and_backlog
-from beatporter.sync.candidates import never_had, remembered_playlists
+from beatporter.sync.candidates import never_had
 from beatporter.sync.match import is_undecided
+from beatporter.sync.remembered_playlists import remembered_playlists
 from beatporter.sync.workspace import Workspace, calls_key
 
 LONGEST_RUN = timedelta(days=2)

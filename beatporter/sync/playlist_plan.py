@@ -5,7 +5,7 @@ Sends nothing and changes nothing: `playlist` carries the plan out, `preview` sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from beatporter import names
@@ -152,13 +152,20 @@ def _made_up(
     for start in range(0, len(collected), COLLECTED_AT_ONCE):
         chunk = collected[start : start + COLLECTED_AT_ONCE]
         found = workspace.ledger.matches.that_took(chunk)
-        matches = {track_id: found[track_id] for track_id in chunk if track_id in found}
+        now = workspace.ledger.matches.latest({match.beatport_id for match in found.values()})
+        matches = {track_id: found[track_id] for track_id in chunk if track_id in found and not _is_ruled_out(track_id, found, now)}
         there = _keys_of([*taken, *map(candidate_of, chosen)])
         candidates = [one for one in map(candidate_of, matches.values()) if not _is_known(one, there)]
         chosen += [matches[track_id] for track_id in _new_daily(workspace, target, playlist, reading, candidates)]
         if len(chosen) >= room:
             break
     return chosen[:room]
+
+
+def _is_ruled_out(track_id: str, found: Mapping[str, Match], now: Mapping[int, Match]) -> bool:
+    """Whether the person decided since that the entry has another track, or none."""
+    standing = now.get(found[track_id].beatport_id)
+    return standing is not None and standing.method == "person" and standing.track_id != track_id
 
 
 def _collected(workspace: Workspace, genre: Genre) -> list[str]:

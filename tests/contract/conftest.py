@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from beatporter.ledger.ledger import Ledger, open_ledger
+from beatporter.playlist_kinds import KINDS
 from beatporter.quota.budget import CallBudget
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import Settings, load_settings
@@ -25,6 +26,8 @@ from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
 from sandbox.world import Options, Sandbox
+from tests.contract.listener import Listener
+from tests.postgres import NoPostgres, Postgres, running_postgres
 from tests.timeouts import TIMEOUT_S
 
 SLUG = "dubstep"
@@ -172,3 +175,23 @@ def spotify(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     with made.server:
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def ledger_server(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
+    """Where the listener's ledger is: None for a file."""
+    if request.param == "sqlite":
+        yield None
+        return
+    try:
+        with running_postgres() as running:
+            yield running
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def listener(world: Sandbox, ledger_server: Postgres | None, tmp_path: Path) -> Listener:
+    """See `Listener`; with all kinds of playlist."""
+    database = str(tmp_path / "beatporter.db") if ledger_server is None else ledger_server.new_database()
+    return Listener(world, database, playlist_kinds=KINDS, daily_size=10)

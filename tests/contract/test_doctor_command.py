@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from beatporter.beatport.sign_in import AccountFile, BeatportSignIn, account_path
 from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import load_settings
+from beatporter.spotify.sign_in import COVER_SCOPE, SCOPES, FileStore, SignIn, sign_in_path
 from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
@@ -72,3 +73,20 @@ def test_sandbox_without_up_says_so(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 2
     assert "`beatporter up --sandbox` is not at work in .beatporter/sandbox" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(("scopes", "verdict"), [(SCOPES, "bad"), ((*SCOPES, COVER_SCOPE), "good")])
+def test_covers_that_the_sign_in_does_not_allow_are_named(
+    scopes: tuple[str, ...], verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(home=tmp_path)
+    FileStore(sign_in_path(settings)).save(SignIn(SecretStr("refresh-token"), NOW, scopes))
+    (tmp_path / "beatporter.toml").write_text('spotify_client_id = "id"\nspotify_client_secret = "secret"\nplaylist_cover = true\n')
+    monkeypatch.chdir(tmp_path)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
+    command = [BEATPORTER, "doctor", "--offline", "--json"]
+    environment = {**inherited, "BEATPORTER_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    found = {one["check"]: one for one in json.loads(done.stdout)}["Covers"]
+    assert found["verdict"] == verdict
+    assert found["remedy"] == ("" if verdict == "good" else "Run `beatporter login` once more.")

@@ -2,142 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from PIL import Image
-from pydantic import SecretStr
 
 from beatporter.errors import UpstreamDown
-from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.names import playlist_name
-from beatporter.playlist_kinds import KINDS, PlaylistKind, in_order, playlist_number
-from beatporter.progress import Progress, listening
-from beatporter.settings import load_settings
-from beatporter.spotify.sign_in import COVER_SCOPE, SCOPES, FileStore, SignIn, sign_in_path
-from beatporter.sync.account_playlists import list_playlists
-from beatporter.sync.backup import back_up_playlist
-from beatporter.sync.history import append_history
-from beatporter.sync.match import match_tracks
+from beatporter.playlist_kinds import KINDS, PlaylistKind, in_order
 from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.preview import Preview, preview_playlist
-from beatporter.sync.scrape import scrape_chart
-from beatporter.sync.workspace import Workspace
 from sandbox.spotify.models import base62_id
-from sandbox.world import Sandbox
-from tests.contract.conftest import SLUG, sandbox_in_use
-from tests.postgres import NoPostgres, running_postgres
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def server(request: pytest.FixtureRequest) -> Iterator[Any]:
-    if request.param == "sqlite":
-        yield None
-        return
-    try:
-        with running_postgres() as running:
-            yield running
-    except NoPostgres as reason:
-        pytest.skip(str(reason))
-
-
-class Listener:
-    """A person with playlists of several kinds of one genre.
-
-    Attributes:
-        chart: of the last morning. found: its tracks, in order. added: by kind, what came in on the last morning.
-    """
-
-    def __init__(self, world: Sandbox, database: str, **settings: Any) -> None:
-        self.world, self.database, self.given = world, database, settings
-        self.person, self.days = world.spotify.person, 0
-        self.chart: list[int] = []
-        self.found: list[str] = []
-        self.added: dict[PlaylistKind, list[str]] = {}
-
-    @property
-    def ledger(self) -> Ledger:
-        return open_ledger(self.database)
-
-    def workspace(self, **changes: Any) -> Workspace:
-        settings = load_settings(database=self.database, **{**self.given, **changes})
-        return Workspace(settings, self.ledger, run_key=f"run {self.days}", slug=SLUG, reserve=9)
-
-    def kinds(self, **changes: Any) -> tuple[PlaylistKind, ...]:
-        settings = load_settings(**{**self.given, **changes})
-        return settings.playlist_options(settings.find_list(SLUG)).kinds
-
-    def looks(self, **changes: Any) -> None:
-        """The first two steps of a run, and the account's listing."""
-        self.days += 1
-        with self.workspace(**changes) as workspace:
-            list_playlists(workspace)
-            self.chart = scrape_chart(workspace, SLUG)
-            self.found = match_tracks(workspace, SLUG, self.chart)
-
-    def morning(self, **changes: Any) -> None:
-        """A complete run."""
-        self.looks(**changes)
-        self.added = {}
-        for kind in self.kinds(**changes):
-            with self.workspace(**changes) as workspace:
-                added = update_playlist(workspace, SLUG, self.chart, self.found, kind=kind)
-                append_history(workspace, SLUG, added, kind)
-                back_up_playlist(workspace, SLUG, kind)
-            self.added[kind] = added
-
-    def next_day(self, **changes: Any) -> None:
-        self.world.world.advance_day()
-        self.morning(**changes)
-
-    def charted(self) -> list[str]:
-        """Tracks of the present chart, in its order."""
-        matches = self.ledger.matches.latest(self.chart)
-        return [track_id for number in self.chart if number in matches and (track_id := matches[number].track_id)]
-
-    def name(self, kind: PlaylistKind) -> str:
-        settings = load_settings(**self.given)
-        genre = settings.find_list(SLUG)
-        return playlist_name(settings.playlist_options(genre), genre, kind)
-
-    def playlist_id(self, kind: PlaylistKind) -> str:
-        remembered = self.ledger.playlists.latest(playlist_number(load_settings().find_list(SLUG), kind))
-        assert remembered is not None
-        return remembered.playlist_id
-
-    def held(self, kind: PlaylistKind) -> list[str]:
-        """What the playlist holds, after a look at the ledger: its last backup shows the same, and its history has all of it."""
-        playlist_id = self.playlist_id(kind)
-        held = self.person.track_ids(playlist_id)
-        backup = self.ledger.backups.latest(playlist_id)
-        assert backup is not None
-        sent = {listed: sent for sent, listed in self.world.spotify.listed_as.items()}
-        shown = [sent.get(track_id or "", track_id) for track_id in self.ledger.backups.track_ids(playlist_id, backup.snapshot_id)]
-        assert shown == held, f"the backup of the {kind} playlist shows something else"
-        known = {sent.get(track_id, track_id) for track_id in self.ledger.history.track_ids(playlist_id)}
-        assert set(held) <= known, f"the history of the {kind} playlist lacks something"
-        return held
-
-    def requests(self, kind: str = "playlist-items", method: str = "") -> int:
-        return self.world.requests.count(kind=kind, method=method) if method else self.world.requests.count(kind=kind)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Sandbox]:
-    with sandbox_in_use(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def listener(world: Sandbox, server: Any, tmp_path: Path) -> Listener:
-    database = str(tmp_path / "beatporter.db") if server is None else server.new_database()
-    return Listener(world, database, playlist_kinds=KINDS, daily_size=10)
+from tests.contract.listener import SLUG, Listener
 
 
 def test_three_kinds_come_from_one_chart_for_one_write_each_and_no_read(listener: Listener) -> None:
@@ -416,30 +293,6 @@ def test_a_preview_of_a_playlist_that_is_not_there_counts_its_creation(listener:
     assert not [playlist for playlist in listener.world.spotify.library() if playlist.name == listener.name("mirror")]
 
 
-def test_the_description_is_written_with_a_change_and_costs_no_read(listener: Listener) -> None:
-    changes = {"playlist_kinds": ("collect", "mirror"), "playlist_description": "{genre} on {date}, {run}. Mine."}
-    listener.morning(**changes)
-    day = f"{listener.workspace().now():%Y-%m-%d}"
-    assert {listener.person.find(listener.name(kind)).description for kind in ("collect", "mirror")} == {f"Dubstep on {day}, run 1. Mine."}
-    assert listener.requests("playlist-details") == 0, "it was created with it"
-    listener.morning(**changes)
-    assert listener.requests("playlist-details") == 0, "nothing changed"
-    listener.next_day(**changes)
-    assert listener.person.find(listener.name("mirror")).description == f"Dubstep on {day}, run 3. Mine."
-    assert listener.requests("playlist-details") == 2
-    listener.next_day(**changes)
-    assert listener.requests(method="GET") == 0
-    assert listener.held("mirror") == listener.charted()
-
-
-def test_a_description_that_cannot_be_written_does_not_stop_the_tracks(listener: Listener) -> None:
-    listener.morning(playlist_kinds=("collect",))
-    listener.world.faults.add(service="spotify", kind="playlist-details", method="PUT", fault="server_error", status=500, count=9)
-    listener.next_day(playlist_kinds=("collect",), playlist_description="{date}")
-    assert listener.added["collect"]
-    assert listener.held("collect")[: len(listener.added["collect"])] == listener.added["collect"]
-
-
 def test_a_kind_that_is_new_finds_its_playlist_by_name(listener: Listener) -> None:
     made = listener.world.spotify.create_playlist(listener.name("daily"))
     listener.morning()
@@ -458,45 +311,4 @@ def test_another_error_of_a_mirror_is_raised_and_the_next_run_reads_it(listener:
             update_playlist(workspace, SLUG, listener.chart, listener.found, kind="mirror")
     listener.world.faults.clear()
     listener.morning(playlist_kinds=("mirror",))
-    assert listener.held("mirror") == listener.charted()
-
-
-def signed_in(world: Sandbox, home: Path, scopes: tuple[str, ...]) -> dict[str, Any]:
-    """Settings of a person whose stored sign-in allows this."""
-    token = SecretStr(world.spotify.accounts.sign_in(scopes))
-    settings = load_settings(home=home, spotify_refresh_token=None)
-    FileStore(sign_in_path(settings)).save(SignIn(token, datetime.now(UTC), scopes))
-    return {"home": home, "spotify_refresh_token": token, "playlist_kinds": ("mirror",), "playlist_cover": True}
-
-
-def test_a_cover_goes_with_a_change_and_costs_no_read(listener: Listener, tmp_path: Path) -> None:
-    changes = signed_in(listener.world, tmp_path / "home", (*SCOPES, COVER_SCOPE))
-    listener.morning(**changes)
-    first = listener.person.find(listener.name("mirror")).cover
-    image = Image.open(io.BytesIO(first))
-    assert (image.format, image.size) == ("JPEG", (640, 640))
-    listener.morning(**changes)
-    assert listener.requests("playlist-cover") == 1, "nothing changed"
-    listener.next_day(**changes)
-    assert listener.requests("playlist-cover") == 2
-    listener.next_day(**changes)
-    assert listener.requests(method="GET") == 0
-
-
-def test_without_the_permission_the_tracks_come_and_the_cover_is_left_out(listener: Listener, tmp_path: Path) -> None:
-    changes = signed_in(listener.world, tmp_path / "home", SCOPES)
-    said: list[Progress] = []
-    with listening(said.append):
-        listener.morning(**changes)
-    assert listener.requests("playlist-cover") == 0, "the stored sign-in says that it may not"
-    assert "beatporter login" in " ".join(one.note for one in said if one.step == "playlist")
-    assert listener.held("mirror") == listener.charted()
-
-
-def test_a_token_of_unknown_permissions_is_tried_and_the_refusal_explained(listener: Listener) -> None:
-    said: list[Progress] = []
-    with listening(said.append):
-        listener.morning(playlist_kinds=("mirror",), playlist_cover=True)
-    assert listener.requests("playlist-cover") == 1
-    assert "beatporter login" in " ".join(one.note for one in said if one.step == "playlist")
     assert listener.held("mirror") == listener.charted()

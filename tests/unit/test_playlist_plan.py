@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +94,17 @@ def test_what_the_person_added_or_removed_in_the_collecting_playlist_makes_nothi
     case.back_up(COLLECT, {"a": 1, "unknown to us": 0, "b": 2})
     case.hold(COLLECT, "abz")
     assert case.plan("").add == ("a", "b")
+
+
+def test_what_the_person_ruled_out_makes_nothing_up(ledger: Ledger) -> None:
+    case = Case(ledger, "daily", daily_size=6)
+    case.remember("collect", COLLECT)
+    case.back_up(COLLECT, {"a": 1, "b": 2, "c": 3})
+    later = NOW + timedelta(days=1)
+    never = replace(match("a", ord("a")), track_id=None, version="none", method="person", decided_at=later)
+    machine = replace(match("z", ord("b")), decided_at=later)
+    ledger.matches.append([never, machine])
+    assert case.plan("").add == ("b", "c"), "a better match of the rules takes nothing away"
 
 
 def test_one_recording_fills_one_place_of_a_daily_playlist(ledger: Ledger) -> None:

@@ -104,3 +104,10 @@ def test_an_error_names_the_key_the_value_and_what_is_allowed(text: str, says: l
 
 def test_a_name_for_a_kind_that_is_not_kept_takes_nothing_from_the_others() -> None:
     settings_of('playlist_name = "Beatport: {genre} - Daily Top"')
+
+
+def test_a_list_without_subscription_takes_no_others_choices() -> None:
+    settings = settings_of('[charts]\nOverall = "hype"\n[playlists.Overall]\nname = "Hot"\nkinds = ["mirror"]\n')
+    assert names_of(settings, "hype")[0] == "Hot"
+    assert names_of(settings, "overall")[0] == "Beatport: Overall - Top 100", "its title is Overall too"
+    assert settings.playlist_options(settings.find_list("overall")).kinds == ("collect",)
