@@ -237,7 +237,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a track that is gone is asked for again", "sync/complete_history.py", 'f"{row.recording}{GONE}"', "row.recording", COMPLETE),
     ("runners-up complete nothing", "sync/complete_history.py", " | _from_searches(rows, new.values())", "", COMPLETE),
     ("decisions complete nothing", "sync/complete_history.py", "matches.that_took(list(rows.keys()))", "matches.that_took([])", COMPLETE),
-    ("a read completes nothing", "sync/playlist_state.py", "found += self._completed(listed)", "pass", COMPLETE),
+    ("a read completes nothing", "sync/playlist_state.py", "                self._complete(chunk)\n", "", COMPLETE),
     ("a mix is read as an artist's title", "ledger/import_script_history.py", "after_title if _VERSION.fullmatch(after_dash) else before_title + after_title", "before_title", IMPORT),
     ("a text with two readings counts twice", "ledger/import_script_history.py", "(row.track_id, row.recording) not in further for row in new", "True for row in new", IMPORT),
     ("a playlist's first name counts", "ledger/import_script_history.py", "added_at >= before.last_added", "added_at <= before.last_added", IMPORT),

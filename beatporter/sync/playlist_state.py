@@ -24,7 +24,7 @@ from beatporter.ledger.history import earliest_of
 from beatporter.matching import recording_key
 from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, Known, SnapshotRow, SnapshotState
 from beatporter.records.match import Match
-from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
+from beatporter.records.track import PlaylistItem, PlaylistRef
 from beatporter.sync.candidates import KnownTracks, RecordingsSeen, candidate_of, history_row
 from beatporter.sync.complete_history import completed
 from beatporter.sync.crash_recovery import removed_by_user
@@ -219,6 +219,7 @@ class PlaylistState:
                 found = self._take_in(chunk, reading)
                 self._ledger.history.append(self.playlist_id, found)
                 reading.learned.update(row.track_id for row in found)
+                self._complete(chunk)
                 ids.extend(item.track.track_id if item.track else None for item in chunk)
                 on_items(chunk)
                 yield from map(backup_row, chunk)
@@ -283,19 +284,20 @@ class PlaylistState:
         )
         now = self._workspace.now()
         found = [history_row(reading.wanted[track_id], now) for track_id in sorted((reading.wanted.keys() & sent.values()) - known)]
-        found += self._completed(listed)
         return found + [
             HistoryRow(track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
             for track_id, track in listed.items()
             if track_id not in known and track_id not in reading.wanted
         ]
 
-    def _completed(self, listed: Mapping[str, SpotifyTrack]) -> list[HistoryRow]:
-        """Imported rows that lack the ISRC or the title, completed with what Spotify lists."""
+    def _complete(self, items: Sequence[PlaylistItem]) -> None:
+        """Complete imported rows that lack the ISRC or the title with what Spotify lists."""
+        listed = {item.track.track_id: item.track for item in items if item.track is not None}
         rows = self._ledger.history.all_rows(self.playlist_id, listed)
         with_isrc = {row.track_id for row in rows if row.isrc}
         imported = earliest_of(row for row in rows if row.source == "import" and row.track_id not in with_isrc)
-        return [new for track_id, row in imported.items() if (new := completed(row, listed[track_id])) not in rows]
+        new = [completed(row, listed[track_id]) for track_id, row in imported.items()]
+        self._ledger.history.append(self.playlist_id, [row for row in new if row not in rows])
 
     def _history_rows(self, track_ids: Iterable[str]) -> Iterator[HistoryRow]:
         """Rows of tracks that were found for chart entries, each once."""
