@@ -43,8 +43,8 @@ Top = Annotated[int | None, Field(ge=1, le=100)]
 Searches = Annotated[int | None, Field(ge=0), SkipJsonSchema()]
 """A genre's share of the day's searches, calculated by its parent: validated like any parameter, but not in the form."""
 
-ChosenKinds = Annotated[list[PlaylistKind] | None, Field(min_length=1)]
-"""The kinds of playlist that a run updates; None for those of the settings."""
+ChosenKinds = list[PlaylistKind] | None
+"""The kinds of playlist that a run updates; None or empty for those of the settings."""
 
 FanOut = Annotated[Literal["inline", "deployments"], SkipJsonSchema()]
 """Where genres run. The deployment sets it, so it is not in the form."""

@@ -94,7 +94,7 @@ def test_every_flow_that_calls_spotify_is_named() -> None:
 
 def test_a_run_updates_the_kinds_of_the_settings_or_those_that_the_person_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEATPORTER_PLAYLIST_KINDS", "daily,collect")
-    assert chosen_kinds("house", None) == ("collect", "daily")
+    assert chosen_kinds("house", None) == chosen_kinds("house", []) == ("collect", "daily")
     assert chosen_kinds("house", ["mirror", "daily"]) == ("daily", "mirror"), "in the order of a run"
     assert chosen_kinds("whole-label-8bit-3248", ["mirror"]) == ("mirror",)
 

@@ -12,8 +12,10 @@ from prefect.utilities.callables import parameter_schema
 from beatporter.errors import LedgerUnavailable, SettingsError, SignInExpired, UpstreamDown
 from flows.archive_ledger import archive_ledger
 from flows.maintain_ledger import maintain_ledger
+from flows.sync_chart import sync_chart
 from flows.sync_genre import sync_genre
 from flows.sync_genres import sync_genres
+from flows.sync_label import sync_label
 from orchestration.cache_policy import SameRunSameCode
 from orchestration.failure import report_genre_failure, report_ledger_failure, report_run_failure
 from orchestration.parent import update_parent
@@ -145,3 +147,10 @@ def test_an_error_that_is_its_own_cause_ends() -> None:
     error = KeyError("x")
     with pytest.raises(KeyError):
         raises(error, error)()
+
+
+@pytest.mark.parametrize("flow", [sync_genre, sync_chart, sync_label], ids=["genre", "chart", "label"])
+def test_a_form_offers_the_kinds_of_playlist_to_choose_from(flow: Any) -> None:
+    several, none = flow.parameters.model_dump_for_openapi()["properties"]["kinds"]["anyOf"]
+    assert several["items"]["enum"] == ["collect", "daily", "mirror"]
+    assert none == {"type": "null"}
