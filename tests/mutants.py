@@ -208,7 +208,6 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("nobody asks for the length", "spotify/rearrange.py", "bool(plan.operations) and not work.is_undisturbed(sleep)", "False", MEANWHILE),
     ("a refused removal ends it", "spotify/rearrange.py", "                self.refused.update(track_ids)\n                return", "                raise", DEDUPE),
     ("a batch with a track that is gone is lost", "spotify/rearrange.py", "half = len(track_ids) // 2", "return", DEDUPE),
-    ("the aim is not saved before the first call", "sync/rearrangement.py", "        remember(frozenset())\n", "", DEDUPE),
     ("what is sent is not saved", "sync/rearrangement.py", "        on_sending=remember,\n", "", BREAK),
     ("interrupted work is forgotten", "sync/rearrangement.py", "if begun is None or dry_run:", "if True:", BREAK),
     ("work never ends", "sync/rearrangement.py", "        ledger.rearrangements.end(playlist_id)\n", "        pass\n", DEDUPE),

@@ -95,8 +95,8 @@ ARCHIVED = (
     _archived(tables.SNAPSHOTS, whole=True),
     _archived(tables.CALLS, whole=True),
 )
-"""In the order of writing: the changes of a backup come together with it, so a killed run leaves no backup without them. Listings and
-memory are left out: they concern single runs and are dropped after some time.
+"""In the order of writing: the changes of a backup come together with it, so a killed run leaves no backup without them. Listings,
+memory and work that has begun are left out: they concern single runs and go after some time.
 """
 
 

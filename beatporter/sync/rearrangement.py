@@ -91,9 +91,7 @@ def carry_out(
         together = tuple(sorted(sent.union(sent_before)))
         ledger.rearrangements.save(RearrangementRow(playlist_id, kind, before, aim, together, now))
 
-    with ledger.transaction():
-        remember(frozenset())
-        opened.state.begin_write()
+    opened.state.begin_write()
     done = rearrange(
         workspace.spotify,
         playlist_id,
