@@ -112,14 +112,15 @@ class Charts:
                 found |= {row.beatport_id: Release(row.label, row.publish_date) for row in rows}
         return found
 
-    def last_seen(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, datetime]:
-        """When the genre's newest chart that has each entry was read; ids that were never in one are left out."""
-        asked = select(ENTRIES.c.beatport_id, func.max(CHARTS.c.scraped_at).label("at")).select_from(_JOINED)
-        asked = asked.where(CHARTS.c.genre_id == genre_id).group_by(ENTRIES.c.beatport_id)
-        found: dict[int, datetime] = {}
+    def seen_at(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, list[datetime]]:
+        """When charts of the genre that have each entry were read, oldest first; ids that were never in one are left out."""
+        asked = select(ENTRIES.c.beatport_id, CHARTS.c.scraped_at).select_from(_JOINED).where(CHARTS.c.genre_id == genre_id)
+        found: dict[int, list[datetime]] = {}
         with self._database.read() as connection:
             for part in chunks(sorted(set(beatport_ids))):
-                found |= {row.beatport_id: row.at for row in connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))}
+                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)).order_by(CHARTS.c.scraped_at))
+                for row in rows:
+                    found.setdefault(row.beatport_id, []).append(row.scraped_at)
         return found
 
 

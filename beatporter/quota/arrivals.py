@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Final
 
 HORIZON_DAYS: Final = 60
@@ -81,15 +80,15 @@ class Arrivals:
             missing *= 1.0 - rates[min(day, HORIZON_DAYS)]
         return 1.0 - missing
 
-    def days_to_next_try(self, label: str, age: int, missing_for: float, fixed_days: Sequence[int]) -> float:
+    def days_to_next_try(self, label: str, age: int, missing_for: float, seen: Sequence[float], fixed_days: Sequence[int]) -> float:
         """Days from a search that found nothing to the next one.
 
         Args:
             age: of the track at that search.
             missing_for: days from the first search that found nothing to this one.
-            fixed_days: the fixed rule's days from a miss to the next try.
+            seen, fixed_days: see `fixed_tries`; this search's day is the last one seen.
         """
-        latest = next_fixed(missing_for, fixed_days) + GRACE_DAYS - missing_for
+        latest = fixed_tries(seen, fixed_days)[1] + GRACE_DAYS - missing_for
         for days in range(1, int(latest) + 1):
             if self.chance(label, age, age + days) >= WORTH_A_TRY:
                 return days
@@ -122,28 +121,29 @@ class _Counts:
         ]
 
 
-def fixed_tries(fixed_days: Sequence[int], until: float) -> list[int]:
-    """Days since the first miss on which the fixed rule tries again, up to the first one after a time; the last interval is repeated."""
-    tries = list(accumulate(fixed_days))
-    while tries[-1] <= until:
-        tries.append(tries[-1] + fixed_days[-1])
-    return tries
-
-
-def next_fixed(missing_for: float, fixed_days: Sequence[int]) -> int:
-    """The day of the fixed rule's first try after a search that was made this many days after the first miss.
+def fixed_tries(seen: Sequence[float], fixed_days: Sequence[int]) -> tuple[list[int], int]:
+    """The days on which the fixed rule searches again for an entry that stays missing, and the day on which it is due next.
 
     Runs come once a day, not always at the same hour; so days are rounded.
+
+    Args:
+        seen: days since its first miss on which a chart had it, ascending; the rule searches only then.
+        fixed_days: days from a miss to the next try, by the number of misses; the last one is repeated.
     """
-    day = round(missing_for)
-    return next(one for one in fixed_tries(fixed_days, day) if one > day)
+    tries: list[int] = []
+    due = fixed_days[0]
+    for day in map(round, seen):
+        if day >= due:
+            tries.append(day)
+            due = day + fixed_days[min(len(tries), len(fixed_days) - 1)]
+    return tries, due
 
 
-def is_owed(missing_for: float, seen_for: float, fixed_days: Sequence[int]) -> bool:
-    """Whether the fixed rule would have searched again for an entry before it left the chart.
+def is_owed(missing_for: float, seen: Sequence[float], fixed_days: Sequence[int]) -> bool:
+    """Whether the fixed rule would have searched for an entry since its last search.
 
     Args:
         missing_for: days from the first miss to the last search.
-        seen_for: days from the first miss to the last chart that has the entry.
+        seen: see `fixed_tries`.
     """
-    return next_fixed(missing_for, fixed_days) <= round(seen_for)
+    return any(day > round(missing_for) for day in fixed_tries(seen, fixed_days)[0])

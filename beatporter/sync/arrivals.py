@@ -40,6 +40,10 @@ class SecondTries:
         self._since = workspace.ledger.matches.missed_since(missed)
 
     @cached_property
+    def _seen(self) -> dict[int, list[datetime]]:
+        return self._workspace.ledger.charts.seen_at(self._genre.genre_id, self._since)
+
+    @cached_property
     def _arrivals(self) -> Arrivals:
         """Read once, and only in a run that has something missing."""
         return read_arrivals(self._workspace)
@@ -54,8 +58,7 @@ class SecondTries:
         left = [entry for entry in self._earlier if self._is_due(entry, now)]
         if not (due or left) or not self._arrivals.is_known:
             return due
-        seen = self._workspace.ledger.charts.last_seen(self._genre.genre_id, [entry.beatport_id for entry in left])
-        owed = [entry for entry in left if self._is_owed(entry, seen.get(entry.beatport_id))]
+        owed = [entry for entry in left if self._is_owed(entry)]
         return [*owed, *sorted(due, key=lambda entry: -self._chance(entry, now))]
 
     def plan(self, entry: ChartEntry, match: Match) -> Match:
@@ -66,7 +69,8 @@ class SecondTries:
             return replace(match, retry_at=match.decided_at)
         since = self._since.get(entry.beatport_id, match.decided_at)
         age = age_in_days(entry.publish_date, since, match.decided_at)
-        days = self._arrivals.days_to_next_try(entry.label or "", age, _days(match.decided_at - since), RETRY_DAYS)
+        seen = _days_since(since, [*self._seen.get(entry.beatport_id, []), match.decided_at])
+        days = self._arrivals.days_to_next_try(entry.label or "", age, _days(match.decided_at - since), seen, RETRY_DAYS)
         return replace(match, retry_at=match.decided_at + timedelta(days=days))
 
     def _is_due(self, entry: ChartEntry, now: datetime) -> bool:
@@ -79,18 +83,19 @@ class SecondTries:
         ages = age_in_days(entry.publish_date, since, match.decided_at), age_in_days(entry.publish_date, since, now)
         return self._arrivals.chance(entry.label or "", *ages)
 
-    def _is_owed(self, entry: ChartEntry, seen: datetime | None) -> bool:
-        return seen is not None and put_off(self._decided[entry.beatport_id], self._since.get(entry.beatport_id), seen)
+    def _is_owed(self, entry: ChartEntry) -> bool:
+        match = self._decided[entry.beatport_id]
+        return put_off(match, self._since.get(entry.beatport_id), self._seen.get(entry.beatport_id, ()))
 
 
-def put_off(match: Match, since: datetime | None, seen: datetime) -> bool:
+def put_off(match: Match, since: datetime | None, seen: Sequence[datetime]) -> bool:
     """Whether a try was put off that the fixed rule would have made while the entry was in the chart.
 
     Args:
-        since: the first miss. seen: the last chart that has the entry.
+        since: the first miss. seen: when charts that have the entry were read, oldest first.
     """
     begun = since or match.decided_at
-    return is_owed(_days(match.decided_at - begun), _days(seen - begun), RETRY_DAYS)
+    return is_owed(_days(match.decided_at - begun), _days_since(begun, seen), RETRY_DAYS)
 
 
 def read_arrivals(workspace: Workspace) -> Arrivals:
@@ -138,3 +143,7 @@ def _midnight(day: str | None) -> datetime | None:
 
 def _days(span: timedelta) -> float:
     return span / timedelta(days=1)
+
+
+def _days_since(begun: datetime, times: Sequence[datetime]) -> list[float]:
+    return [_days(at - begun) for at in times if at >= begun]

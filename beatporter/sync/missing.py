@@ -73,11 +73,11 @@ def _missing_of(workspace: Workspace, genre: Genre) -> list[MissingEntry]:
     matches = ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
     missed = {beatport_id: match for beatport_id, match in matches.items() if is_miss(match)}
     since = ledger.matches.missed_since(missed)
-    seen = ledger.charts.last_seen(genre.genre_id, [entry.beatport_id for entry in earlier if entry.beatport_id in missed])
+    seen = ledger.charts.seen_at(genre.genre_id, [entry.beatport_id for entry in earlier if entry.beatport_id in missed])
 
     def missing(entry: ChartEntry, match: Match, *, left: bool) -> MissingEntry:
         first = since.get(entry.beatport_id, match.decided_at)
-        tried_again = not left or put_off(match, first, seen.get(entry.beatport_id, first))
+        tried_again = not left or put_off(match, first, seen.get(entry.beatport_id, ()))
         position = 0 if left else entry.position
         return MissingEntry(entry, position, first, match.retry_at if tried_again else None, match.misses, match.runners_up)
 

@@ -17,7 +17,6 @@ from beatporter.quota.arrivals import (
     Delay,
     fixed_tries,
     is_owed,
-    next_fixed,
 )
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 
@@ -36,7 +35,7 @@ BOTH = Arrivals([*FORTNIGHT, *NEVER])
 
 def next_try(arrivals: Arrivals, label: str, age: int) -> float:
     """The age at the next try, of a track first missed at age 0."""
-    return age + arrivals.days_to_next_try(label, age, age, RETRY_DAYS)
+    return age + arrivals.days_to_next_try(label, age, age, range(age + 1), RETRY_DAYS)
 
 
 def test_nothing_is_concluded_from_a_few_arrivals() -> None:
@@ -60,7 +59,7 @@ def test_a_label_that_never_delivers_is_tried_as_late_as_allowed() -> None:
 
 
 def test_one_late_try_takes_the_place_of_two_of_the_fixed_rule() -> None:
-    assert fixed_tries(RETRY_DAYS, 0)[:2] == [2, 7]
+    assert fixed_tries(range(9), RETRY_DAYS) == ([2, 7], 21)
     assert next_try(BOTH, "Never", 8) == 21 + GRACE_DAYS, "the try at day 8 stands for those of days 2 and 7"
 
 
@@ -108,17 +107,26 @@ BOTH_LATE = [Delay("Late", 0, HORIZON_DAYS + 5, HORIZON_DAYS + 9)] * 20
 
 
 @pytest.mark.parametrize(
-    ("missing_for", "day"), [(0, 2), (1.4, 2), (1.96, 7), (2, 7), (6.4, 7), (8, 21), (60, 111), (112, 171), (172, 231)]
+    ("seen", "tries", "due"),
+    [
+        ([], [], 2),
+        ([0, 1], [], 2),
+        ([0, 0.97, 1.96], [2], 7),
+        (range(30), [2, 7, 21], 51),
+        ([0, 1, 8, 9, 10, 11, 12, 13], [8, 13], 27),
+        (range(0, 400, 5), [5, 10, 25, 55, 115, 175, 235, 295, 355], 415),
+    ],
 )
-def test_the_fixed_rules_next_try_after_a_search(missing_for: float, day: int) -> None:
-    assert next_fixed(missing_for, RETRY_DAYS) == day
+def test_the_fixed_rules_tries_while_a_chart_has_the_entry(seen: list[float], tries: list[int], due: int) -> None:
+    assert fixed_tries(seen, RETRY_DAYS) == (tries, due)
 
 
 @pytest.mark.parametrize(
-    ("missing_for", "seen_for", "owed"), [(0, 1.4, False), (0, 2, True), (0, 1.96, True), (3, 6.4, False), (3, 7, True), (8, 20, False)]
+    ("missing_for", "seen", "owed"),
+    [(0, [0, 1], False), (0, [0, 1.96], True), (2, [0, 1, 2], False), (3, [0, 2, 6], False), (3, [0, 2, 7], True), (8, range(20), False)],
 )
-def test_a_try_is_owed_if_the_entry_was_in_the_chart_at_its_time(missing_for: float, seen_for: float, owed: bool) -> None:
-    assert is_owed(missing_for, seen_for, RETRY_DAYS) is owed
+def test_a_try_is_owed_if_the_fixed_rule_would_have_made_it_since(missing_for: float, seen: list[float], owed: bool) -> None:
+    assert is_owed(missing_for, seen, RETRY_DAYS) is owed
 
 
 def test_the_longest_delay_is_shorter_than_the_time_for_which_an_entry_is_kept() -> None:
@@ -127,7 +135,7 @@ def test_the_longest_delay_is_shorter_than_the_time_for_which_an_entry_is_kept()
 
 @dataclass
 class Entry:
-    """A missing entry: in the chart from its first miss for some days, perhaps again later for a day or two; on Spotify from a day on."""
+    """A missing entry: in the chart from its first miss for some days, perhaps again later for some days; on Spotify from a day on."""
 
     stays: float
     arrives: float
@@ -149,7 +157,7 @@ def test_nothing_is_given_up_that_the_fixed_rule_would_have_found(label: str, se
     for stay in (half / 2 + dice.uniform(0, 0.5) for half in range(56)):
         for share in range(12):
             back = stay + dice.uniform(1, 12)
-            returns = (back, back + dice.uniform(0.5, 3)) if share % 2 else (0.0, -1.0)
+            returns = (back, back + dice.uniform(0.5, 9)) if share % 2 else (0.0, -1.0)
             entry = Entry(stay, max(stay, returns[1]) * share / 12, returns)
             if found_by_fixed_rule(entry, runs):
                 assert found_by_estimate(entry, runs, arrivals, label, seed), entry
@@ -168,16 +176,16 @@ def found_by_fixed_rule(entry: Entry, runs: list[float]) -> bool:
 
 def found_by_estimate(entry: Entry, runs: list[float], arrivals: Arrivals, label: str, age: int) -> bool:
     """As `sync.arrivals` does it."""
-    searched = seen = 0.0
-    retry_at = arrivals.days_to_next_try(label, age, 0, RETRY_DAYS)
+    searched, seen = 0.0, [0.0]
+    retry_at = arrivals.days_to_next_try(label, age, 0, seen, RETRY_DAYS)
     for now in runs[1:]:
         present = entry.is_in_chart(now)
-        seen = now if present else seen
-        kept = now - seen <= BACKLOG_KEPT_FOR.days
+        seen += [now] if present else []
+        kept = now - seen[-1] <= BACKLOG_KEPT_FOR.days
         if now + EARLY < retry_at or not (present or (kept and is_owed(searched, seen, RETRY_DAYS))):
             continue
         if now >= entry.arrives:
             return True
         searched = now
-        retry_at = now + (arrivals.days_to_next_try(label, age + int(now), now, RETRY_DAYS) if present else 0)
+        retry_at = now + (arrivals.days_to_next_try(label, age + int(now), now, seen, RETRY_DAYS) if present else 0)
     return False

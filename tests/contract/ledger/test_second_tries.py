@@ -73,11 +73,11 @@ class TestTheLedger:
         ledger.charts.append(Chart(5, (entry(1, "New", None),), T0 + DAY))
         assert ledger.charts.releases([1, 2, 3]) == {1: Release("New", None), 2: Release("Fortnight", "2026-11-02")}
 
-    def test_the_last_chart_of_a_genre_that_has_an_entry(self, ledger: Ledger) -> None:
+    def test_the_charts_of_a_genre_that_have_an_entry(self, ledger: Ledger) -> None:
         ledger.charts.append(Chart(5, (entry(1), entry(2)), T0))
         ledger.charts.append(Chart(5, (entry(1, "Other"),), T0 + DAY))
         ledger.charts.append(Chart(6, (entry(2),), T0 + 2 * DAY))
-        assert ledger.charts.last_seen(5, [1, 2, 3]) == {1: T0 + DAY, 2: T0}
+        assert ledger.charts.seen_at(5, [1, 2, 3]) == {1: [T0, T0 + DAY], 2: [T0]}
 
 
 class TestDelays:
@@ -122,6 +122,8 @@ class TestTries:
         tries = self.tries(place, [one])
         planned = tries.plan(one, miss(1, now))
         assert planned.retry_at == now + 8 * DAY, "as late as the fixed rule allows"
+        for day in range(9):
+            ledger.charts.append(Chart(5, (one,), now + day * DAY))
         ledger.matches.append([miss(1, now), miss(1, now + 8 * DAY)])
         later = self.tries(workspace(ledger, tmp_path, now + 8 * DAY), [one])
         assert later.plan(one, miss(1, now + 8 * DAY)).retry_at == now + 14 * DAY, "a week before the fixed rule's third try"
