@@ -109,7 +109,7 @@ bench-memory: $(READY) ## memory compared with the old way, at 248 thousand to 1
 bench-start: $(READY) ## how long a person waits for a command, beside an empty Prefect flow
 	@$(BIN)/python -m bench.start
 
-bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls per day by kind
+bench-quota: $(READY) ## the first fill and ordinary days under Spotify's quota: calls per day by kind; second searches for tracks that come late
 	@$(BIN)/python -m bench.quota
 
 bench-playlists: $(READY) ## deduplicate, back up, restore and refresh 20 playlists of 6,000 tracks: calls beside the old way's
