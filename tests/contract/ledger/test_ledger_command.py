@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 
 import openpyxl
@@ -22,6 +21,7 @@ from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.migrate import HEAD
 from beatporter.records.ledger import BackupRow, CallRow, HistoryRow
 from beatporter.records.match import Match
+from tests.contract.ledger import frozen_databases
 from tests.contract.ledger.all_rows import contents
 from tests.contract.ledger.parquet_ledger_files import write_older
 
@@ -32,8 +32,6 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 """For tests where the kind of database makes no difference."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
-
-FIGURES_OF_RUNS = import_module("beatporter.ledger.migrations.versions.0007_run_figures")
 
 
 @pytest.fixture
@@ -330,20 +328,13 @@ class TestMigrate:
         assert "was empty and has its tables now" in output_of(beatporter("migrate", database=tmp_path / "new.db"))
 
     @only_sqlite
-    def test_an_older_one_is_copied_and_migrated(self, ledger: Ledger, address: str, beatporter: Command) -> None:
-        fill(ledger)
-        before = contents(ledger)
-        ledger.close()
-        with sqlite3.connect(address) as database:
-            database.execute("DROP INDEX runs_by_key")
-            for column in (*FIGURES_OF_RUNS.TEXTS, *FIGURES_OF_RUNS.COUNTS, *FIGURES_OF_RUNS.FIGURES):
-                database.execute(f"ALTER TABLE runs DROP COLUMN {column}")
-            database.execute("UPDATE alembic_version SET version_num = '0006'")
-        text = output_of(beatporter("migrate"))
+    def test_an_older_one_is_copied_and_migrated(self, beatporter: Command, tmp_path: Path) -> None:
+        older = frozen_databases.load("0006", tmp_path / "older.db")
+        text = output_of(beatporter("migrate", database=older))
         assert "went from 0006 to" in text
-        (copy,) = Path(address).parent.glob("beatporter-before-*.db")
+        (copy,) = tmp_path.glob("older-before-*.db")
         assert f"As it was before: {copy}" in text
-        assert contents(open_ledger(address))["history"] == before["history"]
+        assert len(contents(open_ledger(older))["history"]) == len(frozen_databases.rows_of("0006")["history"])
 
     def test_a_newer_one_is_refused(self, ledger: Ledger, beatporter: Command) -> None:
         with ledger.transaction() as connection:
