@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from beatporter.errors import SettingsError
-
-Digging = Literal["off", "playlist", "all"]
-"""What an accumulating playlist leaves out. off: what is in it now; playlist: what it ever had; all: what any playlist ever had."""
+from beatporter.playlist_kinds import Digging
 
 
 class BackupChoice(BaseModel):
@@ -23,7 +20,7 @@ class BackupChoice(BaseModel):
     into: str = ""
     """Name of a playlist of one's own that accumulates its tracks; empty: backups in the ledger only."""
     digging: Digging = "playlist"
-    """Which tracks that one leaves out."""
+    """Which tracks that one leaves out: what is in it now, what it ever had, or what any playlist ever had."""
 
     @model_validator(mode="before")
     @classmethod

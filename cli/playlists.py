@@ -10,8 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from beatporter.backup_choice import Digging, chosen_backups
+from beatporter.backup_choice import chosen_backups
 from beatporter.clock import utc_now
+from beatporter.playlist_kinds import Digging
 from beatporter.sync.care_documents import (
     backed_up_document,
     deduped_document,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from beatporter.backup_choice import BackupChoice, Digging
+from beatporter.backup_choice import BackupChoice
 from beatporter.errors import SettingsError
+from beatporter.playlist_kinds import Digging
 from beatporter.records.ledger import BackupRow, Known
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
