@@ -31,6 +31,7 @@ from beatporter.names import playlist_name
 from beatporter.playlist_kinds import AddAt, Digging, PlaylistOptions
 from beatporter.settings_sources import FILE, PREFIX, check_file, explain, refuse_gone, refuse_unknown, shortened
 from beatporter.settings_tables import (
+    EXAMPLES,
     Address,
     ChartChoice,
     DailySize,
@@ -46,25 +47,11 @@ from beatporter.subscriptions import Subscription, parts_host, read_subscription
 
 BLOCK_PREFIX = "secret/"
 """A setting that begins with this names the Prefect block that holds the secret."""
-
-
-GENRE_IDS_EXAMPLE = '{"my-genre": 123}'
-BUDGETS_EXAMPLE = '{"house": 400}'
 MOST_MB = 1_000_000
 MEMORY_PAGES_PORT = 4280
-_EXAMPLES = {
-    "genre_ids": GENRE_IDS_EXAMPLE,
-    "memory_budgets_mb": BUDGETS_EXAMPLE,
-    "charts": '{"weekend": "chart:weekend-picks-%Y-week-%V"}',
-    "labels": '{"8bit": "8bit/3248"}',
-    "backups": '{"friday": "My Friday playlist"}',
-    "playlists": '{"house": {"kinds": ["collect", "daily"]}}',
-}
 MAX_GENRE_ID = 2**31 - 1
 """The largest value that the ledger's columns on PostgreSQL hold."""
 _SLUG = re.compile(r"[a-z0-9-]{1,100}")
-
-
 Cut = Literal["own", "extended", "original", "radio"]
 SourceName = Literal["website", "api", "inbox", "file"]
 
@@ -167,14 +154,16 @@ class Settings(BaseSettings):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            raise ValueError(f"must be JSON such as {_EXAMPLES[str(info.field_name)]}") from None
+            raise ValueError(f"must be JSON such as {EXAMPLES[str(info.field_name)]}") from None
 
     @field_validator("memory_budgets_mb")
     @classmethod
     def _above_zero(cls, value: dict[str, float]) -> dict[str, float]:
         for slug, budget_mb in value.items():
             if not 0 < budget_mb <= MOST_MB:
-                raise ValueError(f"the budget of {shortened(slug)} must be above 0 and at most {MOST_MB} MB, such as {BUDGETS_EXAMPLE}")
+                raise ValueError(
+                    f"the budget of {shortened(slug)} must be above 0 and at most {MOST_MB} MB, such as {EXAMPLES['memory_budgets_mb']}"
+                )
         return value
 
     @field_validator("chart_source")
@@ -190,7 +179,9 @@ class Settings(BaseSettings):
         """A slug becomes part of file names, addresses and artifact keys."""
         for slug, genre_id in value.items():
             if not _SLUG.fullmatch(slug):
-                raise ValueError(f"{shortened(slug)} is not a slug: use lower-case letters, digits and dashes, such as {GENRE_IDS_EXAMPLE}")
+                raise ValueError(
+                    f"{shortened(slug)} is not a slug: use lower-case letters, digits and dashes, such as {EXAMPLES['genre_ids']}"
+                )
             if not 1 <= genre_id <= MAX_GENRE_ID:
                 raise ValueError(f"the id of {slug} must be from 1 to {MAX_GENRE_ID}, as in the address of the genre's page on Beatport")
         return value

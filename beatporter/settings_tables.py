@@ -14,6 +14,15 @@ from beatporter.playlist_kinds import MAX_DAILY, AddAt, Digging, PlaylistKind, i
 MAX_NAME = 100
 MAX_DESCRIPTION = 300
 """Characters that Spotify shows of a playlist's name and description."""
+EXAMPLES = {
+    "genre_ids": '{"my-genre": 123}',
+    "memory_budgets_mb": '{"house": 400}',
+    "charts": '{"weekend": "chart:weekend-picks-%Y-week-%V"}',
+    "labels": '{"8bit": "8bit/3248"}',
+    "backups": '{"friday": "My Friday playlist"}',
+    "playlists": '{"house": {"kinds": ["collect", "daily"]}}',
+}
+"""JSON for settings that the environment gives as JSON, by the setting's name."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
