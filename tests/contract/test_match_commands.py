@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from beatporter.errors import SettingsError
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for
 from beatporter.records.match import RunnerUp
+from beatporter.sync import arrivals
 from beatporter.sync import match as matching_step
 from beatporter.sync.track_link import track_id_of
 from sandbox.world import Options, Sandbox
@@ -259,7 +260,8 @@ def test_new_rules_try_old_misses_within_the_budget_and_change_no_hit_or_overrid
     before, held = dj.ledger.matches.latest(chart), dj.held()
     missed = {match.beatport_id for match in dj.missed(chart)} - {ruled_out.beatport_id}
     assert len(missed) > 2
-    monkeypatch.setattr(matching_step, "RULES", "2099-01-1")
+    for module in (matching_step, arrivals):
+        monkeypatch.setattr(module, "RULES", "2099-01-1")
     asked = dj.sandbox.requests.count(kind="search")
     dj.morning(max_searches=searches_for(0) + SPARE_SEARCHES + MAX_SEARCHES_PER_ENTRY)
     assert 0 < dj.sandbox.requests.count(kind="search") - asked <= MAX_SEARCHES_PER_ENTRY
