@@ -14,7 +14,7 @@ GENRES = ("house", "techno-peak-time-driving", "afro-house", "amapiano", "dubste
 LEAK = """
 kept = []
 
-def keep_everything(workspace, genre, added):
+def keep_everything(workspace, genre, added, kind):
     kept.append(bytearray(b"x") * (2 << 20))
     return added
 """
