@@ -102,6 +102,7 @@ bench-matching: $(READY) ## precision and recall of the matching, with intervals
 bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year of backups, a genre's second morning
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.ledger_mornings
+	@$(BIN)/python -m bench.postgres_latency
 
 bench-memory: $(READY) ## memory compared with the old way, at 248 thousand to 10 million rows of history
 	@$(BIN)/python -m bench.memory
