@@ -11,8 +11,8 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
+from beatporter.care.documents import backed_up_page
 from beatporter.errors import BeatporterError, PermanentError
-from beatporter.sync.care_documents import backed_up_page
 from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN

@@ -10,8 +10,8 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
+from beatporter.care.documents import restored_page, restored_words
 from beatporter.errors import BeatporterError
-from beatporter.sync.care_documents import restored_page, restored_words
 from orchestration.artifacts import publish
 from orchestration.failure import failed
 from orchestration.flow_options import LEDGER_RUN

@@ -45,22 +45,31 @@ def sync_genre(
         max_searches: Most Spotify searches to make; a parent run sets it.
     """
     try:
-        tag_run(genre)
-        if is_root():
-            sign_in_notes()
-        with profiled(genre) as memory, notes_heard() as notes:
-            chart = scrape_chart(genre)
-            found = match_tracks(genre, chart, max_searches)
-            changes: Changes = {}
-            with only_writer(genre):
-                for kind in chosen_kinds(genre, kinds):
-                    if dry_run:
-                        changes[kind] = preview_playlist(genre, chart, found, kind)
-                        continue
-                    added = update_playlist(genre, chart, found, kind)
-                    append_history(genre, added, kind)
-                    back_up_playlist(genre, added, kind)
-                    changes[kind] = {"added": added}
-            return publish_outcome(genre, chart, changes, memory, notes, dry_run=dry_run)
+        return sync_list(genre, kinds, max_searches, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)
+
+
+def sync_list(slug: str, kinds: ChosenKinds, max_searches: int | None, *, dry_run: bool) -> Any:
+    """The tasks of a run, for a genre and for a chart or label in its place; returns the run's final state.
+
+    Raises:
+        BeatporterError: a task failed.
+    """
+    tag_run(slug)
+    if is_root():
+        sign_in_notes()
+    with profiled(slug) as memory, notes_heard() as notes:
+        chart = scrape_chart(slug)
+        found = match_tracks(slug, chart, max_searches)
+        changes: Changes = {}
+        with only_writer(slug):
+            for kind in chosen_kinds(slug, kinds):
+                if dry_run:
+                    changes[kind] = preview_playlist(slug, chart, found, kind)
+                    continue
+                added = update_playlist(slug, chart, found, kind)
+                append_history(slug, added, kind)
+                back_up_playlist(slug, added, kind)
+                changes[kind] = {"added": added}
+        return publish_outcome(slug, chart, changes, memory, notes, dry_run=dry_run)

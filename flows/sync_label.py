@@ -12,21 +12,11 @@ from typing import Any
 from prefect import flow
 
 from beatporter.errors import BeatporterError
+from flows.sync_genre import sync_list
 from orchestration.failure import failed
 from orchestration.flow_options import LIST_RUN
-from orchestration.limits import only_writer
-from orchestration.lists import chosen_kinds, label_slug
-from orchestration.memory_profile import profiled
+from orchestration.lists import label_slug
 from orchestration.parameters import ChosenKinds, Searches
-from orchestration.report import Changes, notes_heard, publish_outcome, sign_in_notes
-from orchestration.run_key import is_root
-from orchestration.run_names import tag_run
-from tasks.backup import back_up_playlist
-from tasks.history import append_history
-from tasks.match import match_tracks
-from tasks.playlist import update_playlist
-from tasks.preview import preview_playlist
-from tasks.scrape import scrape_chart
 
 
 @flow(name="sync-label", **LIST_RUN)
@@ -41,23 +31,6 @@ def sync_label(label: str, kinds: ChosenKinds = None, dry_run: bool = False, ref
         max_searches: Most Spotify searches to make; a parent run sets it.
     """
     try:
-        slug = label_slug(label)
-        tag_run(slug)
-        if is_root():
-            sign_in_notes()
-        with profiled(slug) as memory, notes_heard() as notes:
-            entries = scrape_chart(slug)
-            found = match_tracks(slug, entries, max_searches)
-            changes: Changes = {}
-            with only_writer(slug):
-                for kind in chosen_kinds(slug, kinds):
-                    if dry_run:
-                        changes[kind] = preview_playlist(slug, entries, found, kind)
-                        continue
-                    added = update_playlist(slug, entries, found, kind)
-                    append_history(slug, added, kind)
-                    back_up_playlist(slug, added, kind)
-                    changes[kind] = {"added": added}
-            return publish_outcome(slug, entries, changes, memory, notes, dry_run=dry_run)
+        return sync_list(label_slug(label), kinds, max_searches, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)
