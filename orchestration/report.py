@@ -110,7 +110,7 @@ def _publish_outcome(
 ) -> State[Any]:
     with open_workspace(run_key(), genre) as workspace:
         added = [track_id for change in changes.values() for track_id in change["added"]]
-        entries = entry_outcomes(workspace, genre, beatport_ids, set(added), tuple(changes))
+        entries = entry_outcomes(workspace, genre, beatport_ids, set(added), tuple(changes), dry_run=dry_run)
         outcome = genre_outcome(entries, added=len(added), spotify_calls=calls_of_run(workspace, genre))
         outcome = replace(outcome, playlists=playlist_outcomes(workspace, genre, changes))
         chart = workspace.ledger.charts.latest(workspace.genre(genre).genre_id)

@@ -87,18 +87,21 @@ def entry_outcomes(
     beatport_ids: Sequence[int],
     added: Collection[str],
     kinds: Sequence[PlaylistKind] | None = None,
+    *,
+    dry_run: bool = False,
 ) -> list[EntryOutcome]:
     """The outcome of each chart entry, in chart order; then entries that had left the chart and were added now or are still open.
 
     Args:
         added: ids that came into one of the list's playlists.
         kinds: of the playlists that the run updated; None for those of the settings.
+        dry_run: `added` is what a run would add. So what is not in it waits for nothing: it is in the playlist already.
     """
     genre = workspace.genre(slug)
     chart, earlier = chart_and_backlog(workspace, genre, beatport_ids)
     matches = workspace.ledger.matches.latest([entry.beatport_id for entry in [*chart, *earlier]])
     found = [match for entry in [*chart, *earlier] if (match := matches.get(entry.beatport_id)) is not None]
-    waiting = never_had(workspace, genre, found, kinds) - set(added)
+    waiting = set() if dry_run else never_had(workspace, genre, found, kinds) - set(added)
 
     def outcome(entry: ChartEntry, *, left: bool) -> EntryOutcome:
         track_id = _track_id(matches.get(entry.beatport_id))

@@ -165,6 +165,16 @@ def test_digging_all_leaves_out_what_another_lists_playlist_had_but_not_what_thi
     assert genre_outcome(outcomes, added=0, spotify_calls=0).deferred == 0, "what stays out waits for nothing"
 
 
+def test_in_a_dry_run_nothing_waits_that_would_not_be_added(listener: Listener) -> None:
+    """As when the ledger was lost and the playlist was not: what is found is in it already."""
+    listener.looks()
+    with listener.workspace() as workspace:
+        real = entry_outcomes(workspace, SLUG, listener.chart, [])
+        planned = entry_outcomes(workspace, SLUG, listener.chart, [], dry_run=True)
+    assert genre_outcome(real, added=0, spotify_calls=0).deferred == len(listener.charted())
+    assert genre_outcome(planned, added=0, spotify_calls=0).deferred == 0
+
+
 def rows_of(listener: Listener, track_ids: Sequence[str]) -> list[Any]:
     from beatporter.sync.candidates import history_row
 
