@@ -30,6 +30,11 @@ def playlist_name(options: PlaylistOptions, genre: Genre, kind: PlaylistKind = "
     return options.template_of(kind).replace("{genre}", genre.name)
 
 
+def folded(name: str) -> str:
+    """A playlist's name as people compare names: whatever the letter case and the spaces."""
+    return " ".join(name.casefold().split())
+
+
 def track_url(track_id: str) -> str:
     return f"https://open.spotify.com/track/{quote(track_id, safe='')}"
 

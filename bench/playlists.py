@@ -26,14 +26,15 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from beatporter.backup_choice import BackupChoice
+from beatporter.care.dedupe import dedupe_playlist
+from beatporter.care.playlist_backups import back_up_playlists
+from beatporter.care.refresh_history import refresh_histories
+from beatporter.care.restore import restore_playlist
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
-from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
-from beatporter.sync.dedupe import dedupe_playlist
-from beatporter.sync.playlist_backups import back_up_playlists
-from beatporter.sync.refresh_history import refresh_histories
-from beatporter.sync.restore import restore_playlist
+from beatporter.spotify.client import SpotifyClient
+from beatporter.spotify.plan import WRITE_LIMIT
 from beatporter.sync.workspace import Workspace
 from sandbox.clock import SandboxClock
 from sandbox.spotify.models import SpotifyState, base62_id

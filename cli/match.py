@@ -17,7 +17,7 @@ from cli.context import command_workspace
 from cli.match_audit import audit
 from cli.match_case import case, learn, replay_, try_
 from cli.match_review import review_entry
-from cli.match_view import documents, entry_name, print_entry, print_line, summary_lines, track_name
+from cli.match_view import documents, print_entry, print_line, summary_lines, track_name
 from cli.terminal import Terminal, print_document
 
 app = typer.Typer(help="Show what was decided for each chart entry, and override it.", no_args_is_help=True)
@@ -132,7 +132,7 @@ app.command("learn")(learn)
 def _subject_name(subject: Subject) -> str:
     if subject.entry is None:
         return f"Beatport id {subject.beatport_id}"
-    return f"{entry_name(subject.entry)} (#{subject.entry.position} in {subject.slug})"
+    return f"{subject.entry.full_name} (#{subject.entry.position} in {subject.slug})"
 
 
 def _said(*lines: str) -> None:

@@ -16,7 +16,7 @@ from beatporter.records.ledger import AuditAnswer
 from beatporter.sync.audit import Question, draw, keep_answer, result, say_result
 from beatporter.sync.decisions import verdict
 from cli.context import command_workspace
-from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name
+from cli.match_view import explain_briefly, print_line, print_runner_up, track_name
 from cli.terminal import Terminal, print_document
 
 ANSWERS: dict[str, AuditAnswer] = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "?": "unknown", "c": "unknown"}
@@ -67,7 +67,7 @@ def audit(
 def _ask(console: Console, question: Question) -> AuditAnswer | None:
     """The person's answer; None to stop."""
     entry, match = question.entry, question.match
-    print_line(console, "", entry_name(entry), "bold")
+    print_line(console, "", entry.full_name, "bold")
     print_line(console, INDENT, f"{_length(entry.length_ms)} on Beatport")
     if match.track_id:
         print_line(console, INDENT, f"{track_name(match)}, {_length(match.track_duration_ms)}", "green")

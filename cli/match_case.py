@@ -19,7 +19,7 @@ from beatporter.settings import load_settings
 from beatporter.sync.learning import Lesson, lessons
 from beatporter.sync.replay import Replayed, kept_decisions, replay
 from cli.context import command_workspace
-from cli.match_view import entry_name, print_line, track_name
+from cli.match_view import print_line, track_name
 from cli.terminal import Terminal, print_document
 
 _MOST_SHOWN = 10
@@ -94,9 +94,9 @@ def learn(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON l
     for lesson in found:
         print_line(console, "", str(lesson.proposal), "bold")
         for entry in lesson.settles[:_MOST_SHOWN]:
-            print_line(console, "  settles ", entry_name(entry), "green")
+            print_line(console, "  settles ", entry.full_name, "green")
         for one in lesson.changes[:_MOST_SHOWN]:
-            print_line(console, "  changes ", f"{entry_name(one.entry)}: {_said(one.before)} → {_said(one.after)}", "yellow")
+            print_line(console, "  changes ", f"{one.entry.full_name}: {_said(one.before)} → {_said(one.after)}", "yellow")
         more = len(lesson.changes) - _MOST_SHOWN
         print_line(console, "  ", f"and {more} more" if more > 0 else "" if lesson.changes else "changes no other decision", "dim")
     if found:
@@ -144,7 +144,7 @@ def _said(match: Match) -> str:
 
 
 def _print_change(console: Terminal, one: Replayed) -> None:
-    print_line(console, f"{one.entry.beatport_id:<11}", entry_name(one.entry), "bold")
+    print_line(console, f"{one.entry.beatport_id:<11}", one.entry.full_name, "bold")
     print_line(console, " " * 11, f"{_said(one.before)} → {_said(one.after)}", "yellow")
     print_line(console, " " * 11, "; ".join(one.after.reasons), "dim")
 
@@ -152,7 +152,7 @@ def _print_change(console: Terminal, one: Replayed) -> None:
 def _change(one: Replayed) -> dict[str, Any]:
     return {
         "beatport_id": one.entry.beatport_id,
-        "entry": entry_name(one.entry),
+        "entry": one.entry.full_name,
         "rules": one.before.rules,
         "before": {"track_id": one.before.track_id, "version": one.before.version, "name": one.before.track_name},
         "after": {"track_id": one.after.track_id, "version": one.after.version, "name": one.after.track_name},

@@ -16,7 +16,7 @@ from beatporter.records.track import SpotifyTrack
 from beatporter.sync.overrides import set_match
 from beatporter.sync.review import KEEP, NEVER, Doubt, keep_answer
 from beatporter.sync.workspace import Workspace
-from cli.match_view import entry_name, explain_briefly, print_line, print_runner_up, track_name
+from cli.match_view import explain_briefly, print_line, print_runner_up, track_name
 
 CHOICES = "or paste a link; n: never, s: skip, q: quit"
 LABEL = 6
@@ -46,7 +46,7 @@ def review_entry(console: Console, workspace: Workspace, doubt: Doubt, find: Cal
 
 def _show(console: Console, doubt: Doubt) -> None:
     match = doubt.match
-    print_line(console, "", entry_name(doubt.entry), "bold")
+    print_line(console, "", doubt.entry.full_name, "bold")
     if match.track_id:
         print_line(console, f"{'k':>{LABEL - 2}}  ", f"keep {track_name(match)}", "green")
         print_line(console, " " * LABEL, names.track_url(match.track_id))

@@ -26,11 +26,6 @@ INDENT = POSITION + 2 + ID + 2
 STYLES = {"same": "green", "substitute": "yellow", "not found": "red", "never": "magenta", "undecided": "dim"}
 
 
-def entry_name(entry: ChartEntry) -> str:
-    """Artists, title and mix in Beatport's spelling."""
-    return f"{', '.join(entry.artists)} – {entry.name}{f' ({entry.mix_name})' if entry.mix_name else ''}"
-
-
 def track_name(match: Match) -> str:
     """Artists and title of the chosen track in Spotify's spelling."""
     return f"{', '.join(match.track_artists)} – {match.track_name}" if match.track_name else match.track_id or ""
@@ -57,7 +52,7 @@ def summary_lines(slug: str, chart: Chart, matches: Mapping[int, Match]) -> list
 
 def print_entry(console: Console, entry: ChartEntry, match: Match | None) -> None:
     """An entry, the chosen track and why; links and runners-up if a person may want to choose."""
-    print_line(console, f"{entry.position:>{POSITION}}  {entry.beatport_id:<{ID}}  ", entry_name(entry), "bold")
+    print_line(console, f"{entry.position:>{POSITION}}  {entry.beatport_id:<{ID}}  ", entry.full_name, "bold")
     word = verdict(match)
     label = f"{'':{POSITION}}  {word:<{ID}}  "
     if match is None or word == "undecided":

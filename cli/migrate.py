@@ -13,10 +13,10 @@ from rich.table import Table
 from beatporter import names
 from beatporter.errors import SettingsError
 from beatporter.genres import Genre
+from beatporter.old_script.adoption import PlannedPlaylist
+from beatporter.old_script.move_over import MovePlan, carry_out, plan_move
 from beatporter.settings_sources import FILE
 from beatporter.subscriptions import Subscription
-from beatporter.sync.adopt import PlannedPlaylist
-from beatporter.sync.move_over import MovePlan, carry_out, plan_move
 from cli.context import command_workspace
 from cli.ledger_view import counted, progress_counter, say
 

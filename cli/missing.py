@@ -43,7 +43,7 @@ def missing(
 
 def _print(console: Terminal, one: MissingEntry) -> None:
     place = f"{one.position:>4}" if one.position else "left"
-    print_line(console, f"{place}  ", f"{one.artists} – {one.title}", "bold")
+    print_line(console, f"{place}  ", f"{one.entry.full_name}", "bold")
     indent = " " * INDENT
     print_line(console, indent, f"{one.entry.beatport_id}, missing since {one.since:%Y-%m-%d}, {next_try(one)}")
     print_line(console, indent, one.search_url)

@@ -11,9 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from beatporter.backup_choice import chosen_backups
-from beatporter.clock import utc_now
-from beatporter.playlist_kinds import Digging
-from beatporter.sync.care_documents import (
+from beatporter.care.dedupe import dedupe_playlists as dedupe
+from beatporter.care.documents import (
     backed_up_document,
     deduped_document,
     deduped_words,
@@ -21,12 +20,13 @@ from beatporter.sync.care_documents import (
     restored_document,
     restored_words,
 )
-from beatporter.sync.dedupe import dedupe_playlists as dedupe
-from beatporter.sync.known_playlists import find_known
-from beatporter.sync.playlist_backups import back_up_playlists as back_up
-from beatporter.sync.refresh_history import refresh_histories
-from beatporter.sync.restore import restore_playlist as restore
-from beatporter.sync.time_machine import moment_of
+from beatporter.care.known_playlists import find_known
+from beatporter.care.playlist_backups import back_up_playlists as back_up
+from beatporter.care.refresh_history import refresh_histories
+from beatporter.care.restore import restore_playlist as restore
+from beatporter.care.time_machine import moment_of
+from beatporter.clock import utc_now
+from beatporter.playlist_kinds import Digging
 from beatporter.sync.workspace import Workspace
 from cli.context import command_workspace
 from cli.terminal import Terminal, print_document

@@ -12,7 +12,6 @@ from beatporter import names
 from beatporter.control_characters import without_control_characters
 from beatporter.markdown import escape
 from beatporter.matching import explain
-from beatporter.records.chart import ChartEntry
 from beatporter.sync.review import KEEP, LATER, NEVER, Doubt, find_doubt
 from orchestration.run_key import run_key
 from orchestration.workspace import open_workspace
@@ -60,7 +59,7 @@ def choices(doubt: Doubt) -> list[str]:
 
 def _field(doubt: Doubt) -> tuple[Any, Any]:
     entry = doubt.entry
-    title = _shown(f"{doubt.slug} #{entry.position}: {_entry_name(entry)}")
+    title = _shown(f"{doubt.slug} #{entry.position}: {entry.full_name}")
     return str, Field(default=LATER, title=title, description=_shown(explain(doubt.match)), json_schema_extra={"enum": [*choices(doubt)]})
 
 
@@ -71,16 +70,12 @@ def _description(doubts: Sequence[Doubt], total: int) -> str:
         found = [(KEEP, doubt.match.track_id)] if doubt.match.track_id else []
         heard = [*found, *((str(number), one.track_id) for number, one in enumerate(doubt.match.runners_up, 1))]
         links = " · ".join(f"[{word}]({names.track_url(track_id)})" for word, track_id in heard)
-        lines.append(f"- {escape(_entry_name(doubt.entry))}: {links or 'no candidate'}")
+        lines.append(f"- {escape(doubt.entry.full_name)}: {links or 'no candidate'}")
     return "\n".join(lines)
 
 
 def _track_name(artists: Sequence[str], name: str) -> str:
     return _shown(f"{', '.join(artists)} – {name}")
-
-
-def _entry_name(entry: ChartEntry) -> str:
-    return f"{', '.join(entry.artists)} – {entry.name}{f' ({entry.mix_name})' if entry.mix_name else ''}"
 
 
 def _shown(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from beatporter.sync.care_documents import deduped_document, deduped_words
-from beatporter.sync.dedupe import dedupe_playlists
+from beatporter.care.dedupe import dedupe_playlists
+from beatporter.care.documents import deduped_document, deduped_words
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from beatporter.care.documents import drilled_document
+from beatporter.care.restore_drill import drill
 from beatporter.settings import load_settings
-from beatporter.sync.care_documents import drilled_document
-from beatporter.sync.restore_drill import drill
 from orchestration.step_log import say
 from orchestration.task import house_task
 from orchestration.workspace import open_ledger_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from beatporter.backup_choice import chosen_backups
-from beatporter.sync.care_documents import backed_up_document
-from beatporter.sync.playlist_backups import back_up_playlists
+from beatporter.care.documents import backed_up_document
+from beatporter.care.playlist_backups import back_up_playlists
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from beatporter.sync.care_documents import refreshed_document
-from beatporter.sync.refresh_history import refresh_histories
+from beatporter.care.documents import refreshed_document
+from beatporter.care.refresh_history import refresh_histories
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from beatporter.sync.care_documents import restored_document, restored_words
-from beatporter.sync.known_playlists import find_known
-from beatporter.sync.restore import restore_playlist
-from beatporter.sync.time_machine import moment_of
+from beatporter.care.documents import restored_document, restored_words
+from beatporter.care.known_playlists import find_known
+from beatporter.care.restore import restore_playlist
+from beatporter.care.time_machine import moment_of
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say

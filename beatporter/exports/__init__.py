@@ -1,1 +1,1 @@
-"""What leaves for other programs, and comes back from a spreadsheet: history, charts, missing tracks, DJ sets. Calls nobody."""
+"""What leaves for other programs, and comes back from a spreadsheet: history, charts, missing tracks, DJ sets. Calls no service."""

@@ -50,10 +50,6 @@ class SetTrack:
         return ", ".join(self.entry.artists)
 
     @property
-    def title(self) -> str:
-        return f"{self.entry.name} ({self.entry.mix_name})" if self.entry.mix_name else self.entry.name
-
-    @property
     def camelot(self) -> str:
         """Empty when the key is not known."""
         return str(camelot_of(self.entry.key, self.entry.camelot) or "")
@@ -151,7 +147,7 @@ def _m3u8(dj_set: DjSet) -> str:
     for track in dj_set.tracks:
         seconds = round(track.entry.length_ms / 1000) if track.entry.length_ms else -1
         tones = " ".join(filter(None, [str(track.entry.bpm or ""), track.camelot]))
-        lines += [f"#EXTINF:{seconds},{_line(f'{track.artists} - {track.title}')}{f' [{tones}]' if tones else ''}", track.url]
+        lines += [f"#EXTINF:{seconds},{_line(f'{track.artists} - {track.entry.full_title}')}{f' [{tones}]' if tones else ''}", track.url]
     return "\n".join([*lines, ""])
 
 
@@ -180,7 +176,7 @@ def _rekordbox_track(genre: str, track: SetTrack) -> dict[str, str]:
     entry = track.entry
     known: dict[str, Any] = {
         "TrackID": entry.beatport_id,
-        "Name": track.title,
+        "Name": track.entry.full_title,
         "Artist": track.artists,
         "Album": entry.release,
         "Genre": genre,

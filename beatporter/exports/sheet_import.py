@@ -18,6 +18,7 @@ from beatporter.ledger.import_script_history import UNDATED, one_transaction
 from beatporter.ledger.ledger import Ledger
 from beatporter.matching import recording_key
 from beatporter.records.ledger import HistoryRow
+from beatporter.spotify.playlist_text import playlist_id_of
 from beatporter.sync.overrides import set_match
 from beatporter.sync.track_link import find_track, track_id_of
 from beatporter.sync.workspace import Workspace
@@ -27,7 +28,6 @@ EARLIER = timedelta(days=1)
 """A date must be this much earlier to count: spreadsheets drop seconds, and at times the time of day."""
 HISTORY = ("Spotify", "Playlist link", "Added (UTC)", "Title")
 ENTRIES = ("Spotify", "Beatport", "Exported track")
-_PLAYLIST = re.compile(r"(?:https?://open\.spotify\.com/(?:intl-[a-z-]+/)?playlist/|spotify:playlist:)?([0-9A-Za-z]{22})(?:[/?#].*)?")
 _BEATPORT = re.compile(r"(?:https?://(?:www\.)?beatport\.com/(?:[a-z]{2}/)?track/[^/]*/)?(\d{1,18})/?(?:[?#].*)?")
 
 
@@ -143,14 +143,14 @@ def _by_playlist(rows: Iterable[SheetRow], report: SheetReport) -> dict[str, lis
 
 def _history_row(row: SheetRow) -> tuple[str, HistoryRow]:
     link = row.text("Playlist link")
-    playlist = _PLAYLIST.fullmatch(link)
-    if playlist is None:
+    playlist_id = playlist_id_of(link)
+    if playlist_id is None:
         raise SettingsError(f"{link[:60]!r} in the column Playlist link is not a playlist's address.", "Copy it from another row.")
     track_id = track_id_of(row.text("Spotify"))
     artists = [name.strip() for name in row.text("Artist").split(", ") if name.strip()]
     title = row.text("Title")
     key = recording_key(title, artists, row.text("Mix") or None) if artists and title else ""
-    return playlist[1], HistoryRow(track_id, None, key, None, "import", _added_at(row))
+    return playlist_id, HistoryRow(track_id, None, key, None, "import", _added_at(row))
 
 
 def _added_at(row: SheetRow) -> datetime:

@@ -33,6 +33,16 @@ class ChartEntry:
     camelot: str | None = None
     """The key on the Camelot wheel, for example 8A."""
 
+    @property
+    def full_title(self) -> str:
+        """Title with the mix name, e.g. "Strobe (Original Mix)"."""
+        return f"{self.name} ({self.mix_name})" if self.mix_name else self.name
+
+    @property
+    def full_name(self) -> str:
+        """Artists and full title, e.g. "deadmau5 – Strobe (Original Mix)"."""
+        return f"{', '.join(self.artists)} – {self.full_title}"
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

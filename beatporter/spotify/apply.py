@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
 from beatporter.errors import BeatporterError, RequestRefused, UpstreamDown
 from beatporter.records.track import SpotifyTrack
-from beatporter.spotify.client import WRITE_LIMIT, SpotifyClient
-from beatporter.spotify.plan import Plan, missing_inserts
+from beatporter.spotify.client import SpotifyClient
+from beatporter.spotify.plan import Plan, batches, missing_inserts
 
 MAX_ROUNDS = 5
 """Rounds of writing and reading before the playlist is left to the next run."""
@@ -221,16 +221,3 @@ def remove_listed(client: SpotifyClient, playlist_id: str, listed: Mapping[str, 
                     raise
                 snapshot_id = client.remove_items(playlist_id, [sent])
     return snapshot_id
-
-
-def writes_of(plan: Plan) -> int:
-    """How many requests the plan takes."""
-    if plan.replace is not None:
-        return max(1, len(list(batches(plan.replace))))
-    return len(list(batches(plan.remove))) + len(list(batches(plan.add)))
-
-
-def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Split the tracks into requests. Spotify carries out a request completely or not at all."""
-    for start in range(0, len(track_ids), WRITE_LIMIT):
-        yield tuple(track_ids[start : start + WRITE_LIMIT])

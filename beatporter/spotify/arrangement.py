@@ -14,10 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from beatporter.spotify.plan import Present
+from beatporter.spotify.plan import WRITE_LIMIT, Present, batches
 
-BATCH = 100
-"""Tracks that Spotify takes in one request."""
 GAPS = (0, 9, 24, 49)
 """Tracks between two insertions that are sent again to make one insertion of two. From 50 on that never saves a call."""
 
@@ -220,7 +218,7 @@ def _plan(there: Sequence[Token], target: Sequence[Token], *, resend_moved: bool
     moves, left = _moves(left, [token for token in target if token in known])
     inserts = list(_inserts(left, target))
     gone = sorted(track_id for track_id in removed if track_id is not None)
-    removals = [Remove(tuple(gone[start : start + BATCH])) for start in range(0, len(gone), BATCH)]
+    removals = [Remove(batch) for batch in batches(gone)]
     sent = frozenset(track_id for insert in inserts for track_id in insert.track_ids)
     again = len(set(there) & (set(target) - known))
     return Arrangement((*removals, *moves, *inserts), tuple(track_id for track_id, _ in target), sent, again)
@@ -229,8 +227,8 @@ def _plan(there: Sequence[Token], target: Sequence[Token], *, resend_moved: bool
 def _rewrite(there: Sequence[Token], target: Sequence[Token]) -> Arrangement:
     """Replace everything by the first hundred, and add the rest at the end."""
     ids = [track_id for track_id, _ in target if track_id is not None]
-    rest = [Insert(start, tuple(ids[start : start + BATCH])) for start in range(BATCH, len(ids), BATCH)]
-    return Arrangement((Replace(tuple(ids[:BATCH])), *rest), tuple(ids), frozenset(ids), len(set(there) & set(target)))
+    rest = [Insert(number * WRITE_LIMIT, batch) for number, batch in enumerate(batches(ids[WRITE_LIMIT:]), 1)]
+    return Arrangement((Replace(tuple(ids[:WRITE_LIMIT])), *rest), tuple(ids), frozenset(ids), len(set(there) & set(target)))
 
 
 def _both(there: Sequence[Token], target: Sequence[Token]) -> set[Token]:
@@ -309,8 +307,8 @@ def _inserts(left: Sequence[Token], target: Sequence[Token]) -> Iterator[Insert]
         else:
             runs.append((above, [track_id for track_id, _ in entries if track_id is not None]))
     for position, ids in reversed(runs):
-        for start in reversed(range(0, len(ids), BATCH)):
-            yield Insert(position, tuple(ids[start : start + BATCH]))
+        for batch in reversed(list(batches(ids))):
+            yield Insert(position, batch)
 
 
 def calls_of(operations: Iterable[Operation]) -> dict[str, int]:

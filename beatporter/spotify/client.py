@@ -27,18 +27,23 @@ from beatporter.records.track import PlaylistItem, PlaylistRef, SpotifyTrack
 from beatporter.settings import Settings
 from beatporter.spotify import parsing
 from beatporter.spotify.parsing import Account, Page, ShapeError
+from beatporter.spotify.plan import WRITE_LIMIT
 from beatporter.spotify.session import SpotifySession
 from beatporter.spotify.sign_in import SignInStore, load_sign_in
 from beatporter.spotify.tokens import Tokens
 
 SEARCH_LIMIT = 10
 PAGE_SIZE = 50
-WRITE_LIMIT = 100
 """Limits of development mode since February 2026 (developer.spotify.com): 11 search results or 51 items get a 400."""
 LISTING = "Spotify's list of playlists"
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 Record = TypeVar("Record")
+
+
+def reads_of(entries: int) -> int:
+    """How many calls it takes to read a playlist with so many entries."""
+    return max(1, -(-entries // PAGE_SIZE))
 
 
 class _ChangedWhileRead(UpstreamDown):

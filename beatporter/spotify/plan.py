@@ -7,13 +7,15 @@ recordings are the same; here equal keys mean the same recording.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from beatporter.records.ledger import Known
 
 PLAYLIST_LIMIT = 10_000
 """Entries that Spotify lets a playlist hold, approximately."""
+WRITE_LIMIT = 100
+"""Tracks that Spotify takes in one request to change a playlist."""
 MIN_MOVED = 500
 """Entries moved to a continuation at least, so that a full playlist does not need a move every day."""
 DAILY_SIZE = 15
@@ -176,6 +178,19 @@ def _longest_rise(numbers: Sequence[int]) -> int:
         place = bisect_left(ends, number)
         ends[place : place + 1] = [number]
     return len(ends)
+
+
+def batches(track_ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Split the tracks into requests. Spotify carries out a request completely or not at all."""
+    for start in range(0, len(track_ids), WRITE_LIMIT):
+        yield tuple(track_ids[start : start + WRITE_LIMIT])
+
+
+def writes_of(plan: Plan) -> int:
+    """How many requests the plan takes."""
+    if plan.replace is not None:
+        return max(1, len(list(batches(plan.replace))))
+    return len(list(batches(plan.remove))) + len(list(batches(plan.add)))
 
 
 def after(plan: Plan, present: Present) -> list[str | None]:

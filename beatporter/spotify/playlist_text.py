@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from beatporter.errors import SettingsError
-from beatporter.names import playlist_url
+from beatporter.names import folded, playlist_url
 from beatporter.records.track import PlaylistRef
+from beatporter.spotify.links import is_id, parse_link
 
 HOW = "Give a playlist's link (Share, Copy link to playlist), its URI, its id of 22 characters, or its exact name in your account."
 MAX_LISTED = 10
 """How many playlists of one name an error lists."""
-_LINK = re.compile(
-    r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?:user/[^/]+/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",
-    re.IGNORECASE,
-)
-_URI = re.compile(r"spotify:(?:user:[^:]+:)?(?P<kind>[a-z]+):(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
-_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 
 def playlist_id_of(text: str) -> str | None:
@@ -28,14 +22,15 @@ def playlist_id_of(text: str) -> str | None:
         SettingsError: the text is a link or URI of something else, or its id is not one of Spotify's.
     """
     text = text.strip()
-    found = _LINK.fullmatch(text) or _URI.fullmatch(text)
-    if found is None:
-        return text if _ID.fullmatch(text) else None
-    if found["kind"].lower() != "playlist":
-        raise SettingsError(f"{text!r:.200} is the address of a Spotify {found['kind'].lower()}, not of a playlist.", HOW)
-    if not _ID.fullmatch(found["id"]):
+    link = parse_link(text)
+    if link is None:
+        return text if is_id(text) else None
+    kind, playlist_id = link
+    if kind != "playlist":
+        raise SettingsError(f"{text!r:.200} is the address of a Spotify {kind}, not of a playlist.", HOW)
+    if not is_id(playlist_id):
         raise SettingsError(f"{text!r:.200} is not the address of a Spotify playlist: an id has 22 characters.", HOW)
-    return found["id"]
+    return playlist_id
 
 
 def find_playlist_by_text(listing: Sequence[PlaylistRef], text: str) -> PlaylistRef:
@@ -69,8 +64,4 @@ def find_playlist_by_text(listing: Sequence[PlaylistRef], text: str) -> Playlist
 
 def _named(listing: Sequence[PlaylistRef], text: str) -> list[PlaylistRef]:
     exact = [playlist for playlist in listing if playlist.name.strip() == text.strip()]
-    return exact or [playlist for playlist in listing if _folded(playlist.name) == _folded(text)]
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return exact or [playlist for playlist in listing if folded(playlist.name) == folded(text)]

@@ -30,10 +30,32 @@ def list_playlists(workspace: Workspace) -> list[str]:
     deferred.
     """
     try:
-        return [playlist.playlist_id for playlist in _list_again(workspace)]
+        return [playlist.playlist_id for playlist in own_playlists(workspace)]
     except (QuotaExceeded, RateLimited) as error:
         logger.warning("Could not list the account's playlists: %s", error)
         return []
+
+
+def list_account(workspace: Workspace) -> tuple[str, list[PlaylistRef]]:
+    """The account's id and its playlists as Spotify lists them now, own and followed. Its own go into the ledger under the run's key.
+
+    Two calls, and one more for every fifty playlists after the first.
+    """
+    account_id, listed_at = workspace.account_id, workspace.now()
+    listing = workspace.spotify.playlists()
+    rows = [
+        ListedPlaylist(workspace.run_key, one.playlist_id, one.name, one.snapshot_id, one.total, account_id, listed_at)
+        for one in listing
+        if one.owner_id == account_id
+    ]
+    workspace.ledger.listings.append(workspace.run_key, listed_at, rows)
+    return account_id, listing
+
+
+def own_playlists(workspace: Workspace) -> list[PlaylistRef]:
+    """The account's own playlists, see `list_account`."""
+    account_id, listing = list_account(workspace)
+    return [playlist for playlist in listing if playlist.owner_id == account_id]
 
 
 def genre_playlist(
@@ -60,7 +82,7 @@ def genre_playlist(
     listing = _listing_of_run(workspace)
     playlist = _find(target, remembered_id, listing) if listing is not None else None
     if playlist is None and (create or listing is None):
-        listing = _list_again(workspace)
+        listing = own_playlists(workspace)
         playlist = _find(target, remembered_id, listing)
     if playlist is None and wanted:
         check_no_look_alike(workspace, genre, kind, listing or [], wanted)
@@ -108,15 +130,3 @@ def _owner(listing: Sequence[PlaylistRef]) -> str:
 def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:
     rows = workspace.ledger.listings.of_run(workspace.run_key)
     return None if rows is None else [PlaylistRef(row.playlist_id, row.name, row.snapshot_id, row.total, row.owner_id) for row in rows]
-
-
-def _list_again(workspace: Workspace) -> list[PlaylistRef]:
-    account_id = workspace.account_id
-    own = [playlist for playlist in workspace.spotify.playlists() if playlist.owner_id == account_id]
-    listed_at = workspace.now()
-    rows = [
-        ListedPlaylist(workspace.run_key, playlist.playlist_id, playlist.name, playlist.snapshot_id, playlist.total, account_id, listed_at)
-        for playlist in own
-    ]
-    workspace.ledger.listings.append(workspace.run_key, listed_at, rows)
-    return own

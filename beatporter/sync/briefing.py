@@ -165,7 +165,6 @@ def _missing(matches: Mapping[int, Match]) -> set[int]:
 
 
 def _track(entry: ChartEntry, match: Match | None, *, left: bool = False) -> Track:
-    title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
     url = names.track_url(match.track_id) if match is not None and match.track_id else ""
     again_at = match.retry_at if match is not None and not match.track_id else None
-    return Track(0 if left else entry.position, ", ".join(entry.artists), title, url, again_at)
+    return Track(0 if left else entry.position, ", ".join(entry.artists), entry.full_title, url, again_at)

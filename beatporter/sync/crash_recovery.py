@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from beatporter.records.ledger import SnapshotRow
-from beatporter.spotify.apply import batches
+from beatporter.spotify.plan import batches
 
 LONGEST_WRITE = timedelta(minutes=15)
 """A track added within this time after a write began is attributed to it: five rounds with pauses and 429s take some minutes."""

@@ -42,10 +42,6 @@ class MissingEntry:
         return ", ".join(self.entry.artists)
 
     @property
-    def title(self) -> str:
-        return f"{self.entry.name} ({self.entry.mix_name})" if self.entry.mix_name else self.entry.name
-
-    @property
     def search_url(self) -> str:
         """Spotify's search page for the artist and the title, without the mix: a person sees what versions there are."""
         return names.spotify_search_url(f"{self.entry.artists[0] if self.entry.artists else ''} {self.entry.name}".strip())

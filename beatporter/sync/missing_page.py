@@ -47,7 +47,7 @@ def missing_document(missing: Mapping[str, Sequence[MissingEntry]]) -> dict[str,
 
 def _row(one: MissingEntry) -> str:
     links = f"[search]({one.search_url}) · [Beatport]({one.beatport_url}) · {one.entry.beatport_id}"
-    name = BREAK.join([escape(one.artists), escape(one.title), links])
+    name = BREAK.join([escape(one.artists), escape(one.entry.full_title), links])
     when = BREAK.join([f"{one.since:%Y-%m-%d}", next_try(one)])
     refused = BREAK.join(
         f"{escape(', '.join(other.artists))} – {escape(other.name)} ([listen]({names.track_url(other.track_id)})): {escape(other.why)}"

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from beatporter.playlist_kinds import PlaylistKind
 from beatporter.records.track import PlaylistRef
-from beatporter.spotify.apply import writes_of
-from beatporter.spotify.client import PAGE_SIZE
-from beatporter.spotify.plan import Plan, changes_of
+from beatporter.spotify.client import reads_of
+from beatporter.spotify.plan import Plan, changes_of, writes_of
 from beatporter.sync.account_playlists import CALLS_TO_CREATE, genre_playlist
 from beatporter.sync.apply_overrides import overrides_due
 from beatporter.sync.playlist import state_of
@@ -84,5 +83,5 @@ def _corrections(workspace: Workspace, target: ListPlaylist, playlist: PlaylistR
     added = [track_id for track_id in dict.fromkeys(right) if track_id and track_id not in held]
     if not removed and not added:
         return nothing
-    reads = 1 + 2 * -(-playlist.total // PAGE_SIZE)
+    reads = 1 + 2 * reads_of(playlist.total)
     return Preview(added, removed, 0, reads + len(added) + writes_of(Plan(remove=tuple(removed))))

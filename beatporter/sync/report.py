@@ -206,10 +206,9 @@ def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
 
 def _row(item: EntryOutcome) -> str:
     entry, match = item.entry, item.match
-    title = f"{entry.name} ({entry.mix_name})" if entry.mix_name else entry.name
     why = _wrapped(explain(match), WHY_LINE) if match else "left for a later run"
     place = "left" if item.left else entry.position
-    return f"| {place} | {_names(entry.artists, title)} | {_found(match)} | {_verdict(item)}{BREAK}{why} |"
+    return f"| {place} | {_names(entry.artists, entry.full_title)} | {_found(match)} | {_verdict(item)}{BREAK}{why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:

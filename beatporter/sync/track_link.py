@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from beatporter.errors import RequestRefused, SettingsError
 from beatporter.records.track import SpotifyTrack
+from beatporter.spotify.links import is_id, parse_link
 from beatporter.sync.workspace import Workspace
 
 HOW = "Give a track's link (Share, Copy Song Link), its URI, or its id of 22 characters."
-_LINK = re.compile(
-    r"(?:https?://)?(?:open|play)\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?(?P<kind>[a-z]+)/(?P<id>[0-9a-z]+)/?(?:[?#].*)?",
-    re.IGNORECASE,
-)
-_URI = re.compile(r"spotify:(?P<kind>[a-z]+):(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
-_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 
 def track_id_of(text: str) -> str:
@@ -24,11 +17,10 @@ def track_id_of(text: str) -> str:
         SettingsError: the text is invalid, or a link to something else.
     """
     text = text.strip()
-    found = _LINK.fullmatch(text) or _URI.fullmatch(text)
-    if found is not None and found["kind"].lower() != "track":
-        raise SettingsError(f"{text!r} is the address of a Spotify {found['kind'].lower()}, not of a track.", HOW)
-    track_id = found["id"] if found is not None else text
-    if not _ID.fullmatch(track_id):
+    kind, track_id = parse_link(text) or ("track", text)
+    if kind != "track":
+        raise SettingsError(f"{text!r} is the address of a Spotify {kind}, not of a track.", HOW)
+    if not is_id(track_id):
         raise SettingsError(f"{text!r} is not a Spotify track.", HOW)
     return track_id
 

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from beatporter.care.dedupe import dedupe_playlist
+from beatporter.care.restore import restore_playlist
 from beatporter.errors import BeatporterError
-from beatporter.sync.dedupe import dedupe_playlist
 from beatporter.sync.playlist_state import PlaylistState
-from beatporter.sync.restore import restore_playlist
 from beatporter.sync.workspace import Workspace
 from sandbox.spotify.models import base62_id
 from tests.contract.conftest import SpotifySandbox, track_id

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from beatporter.care.dedupe import Deduped, dedupe_playlist
 from beatporter.errors import QuotaExceeded, SettingsError, TransientError
 from beatporter.records.ledger import BackupRow
-from beatporter.sync.dedupe import Deduped, dedupe_playlist
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 from sandbox.spotify.models import base62_id

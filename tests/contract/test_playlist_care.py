@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from beatporter.backup_choice import BackupChoice
+from beatporter.care.playlist_backups import BackedUp, back_up_playlists
+from beatporter.care.refresh_history import Refreshed, refresh_histories
+from beatporter.care.restore import Restored, restore_playlist
+from beatporter.care.restore_drill import drill
 from beatporter.errors import SettingsError
 from beatporter.records.ledger import HistoryRow, RememberedPlaylist
-from beatporter.sync.playlist_backups import BackedUp, back_up_playlists
-from beatporter.sync.refresh_history import Refreshed, refresh_histories
-from beatporter.sync.restore import Restored, restore_playlist
-from beatporter.sync.restore_drill import drill
 from beatporter.sync.workspace import Workspace
 from tests.contract.conftest import START, track_id
 from tests.contract.playlists import dies_at, workspace_on

@@ -22,7 +22,7 @@ MAY_IMPORT = {
 }
 ABOVE_HTTP = {"beatport", "spotify", "matching", "quota", "ledger", "memory"}
 """Packages of the domain between the steps of a run and the HTTP package; they may import one another, but never in a circle."""
-LEVELS = {"exports": 4, "sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
+LEVELS = {"care": 4, "exports": 4, "old_script": 4, "sync": 3, **dict.fromkeys(ABOVE_HTTP, 2), "http": 1, "records": 0}
 """Packages of the domain, each above those that it may import. All may import top-level modules (errors, clock, settings, …)."""
 PREFECT = {"prefect", "prefect_gcp"}
 HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow", "xlsxwriter"}

@@ -9,12 +9,12 @@ import pytest
 
 from beatporter.genres import all_genres
 from beatporter.look_alikes import FORMER_NAMES, looks_like
+from beatporter.old_script.adoption import PlannedPlaylist, plan_adoption
+from beatporter.old_script.settings import MovedList
 from beatporter.playlist_kinds import PlaylistKind, playlist_number
 from beatporter.records.ledger import OldPlaylist
 from beatporter.records.track import PlaylistRef
-from beatporter.script_settings import MovedList
 from beatporter.subscriptions import make_subscription
-from beatporter.sync.adopt import PlannedPlaylist, plan_adoption
 
 GENRES = all_genres()
 AT = datetime(2025, 3, 1, tzinfo=UTC)

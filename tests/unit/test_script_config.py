@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beatporter.errors import SettingsError
-from beatporter.script_config import ScriptConfig, find_config, read_plain_text, read_script_config
+from beatporter.old_script.config import ScriptConfig, find_config, read_plain_text, read_script_config
 
 
 def read(tmp_path: Path, *lines: str) -> ScriptConfig:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from beatporter.genres import all_genres
-from beatporter.script_config import ScriptConfig
-from beatporter.script_settings import MovedLists, matches_dated, moved_lists, moved_values, undated, unusable_values
+from beatporter.old_script.config import ScriptConfig
+from beatporter.old_script.settings import MovedLists, matches_dated, moved_lists, moved_values, undated, unusable_values
+from beatporter.old_script.settings_file import settings_text
 from beatporter.settings import load_settings
-from beatporter.settings_file import settings_text
 from beatporter.subscriptions import Subscription
 
 PLAYLIST = "37i9dQZF1DX8tZsk68tuDw"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from beatporter.records.ledger import SnapshotRow, SnapshotState
-from beatporter.spotify import apply
+from beatporter.spotify import plan
 from beatporter.sync.crash_recovery import LONGEST_WRITE, removed_by_user
 
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -16,7 +16,7 @@ SOON = AT + timedelta(seconds=2)
 
 @pytest.fixture(autouse=True)
 def _small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apply, "WRITE_LIMIT", 3)
+    monkeypatch.setattr(plan, "WRITE_LIMIT", 3)
 
 
 def state(name: SnapshotState, *sending: str) -> SnapshotRow:

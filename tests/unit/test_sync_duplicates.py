@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from beatporter.care.changes import changes_between_charts, changes_between_rows
+from beatporter.care.duplicates import Duplicate, find_duplicates, suspects, without
 from beatporter.records.chart import ChartEntry
 from beatporter.records.ledger import BackupRow
-from beatporter.sync.changes import changes_between_charts, changes_between_rows
-from beatporter.sync.duplicates import Duplicate, find_duplicates, suspects, without
 
 
 def row(position: int, track_id: str | None, name: str = "", isrc: str | None = None) -> BackupRow:

@@ -6,12 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from beatporter.errors import SettingsError
-from beatporter.ledger.ledger import Ledger
-from beatporter.records.chart import Chart, ChartEntry
-from beatporter.records.ledger import BackupRow, ListedPlaylist, RememberedPlaylist
-from beatporter.sync.known_playlists import find_known
-from beatporter.sync.time_machine import (
+from beatporter.care.known_playlists import find_known
+from beatporter.care.time_machine import (
     ListName,
     chart_diff,
     chart_on,
@@ -21,6 +17,10 @@ from beatporter.sync.time_machine import (
     playlist_on,
     playlist_states,
 )
+from beatporter.errors import SettingsError
+from beatporter.ledger.ledger import Ledger
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.ledger import BackupRow, ListedPlaylist, RememberedPlaylist
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,28 +1,10 @@
-"""The playlists of the account, listed for the ledger too; and those that the ledger knows, found by what a person writes."""
+"""The playlists that the ledger knows, found by what a person writes; no call is made."""
 
 from __future__ import annotations
 
 from beatporter.ledger.ledger import Ledger
-from beatporter.records.ledger import ListedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlist_text import find_playlist_by_text
-from beatporter.sync.workspace import Workspace
-
-
-def list_account(workspace: Workspace) -> tuple[str, list[PlaylistRef]]:
-    """The account's id and its playlists, own and followed; its own go into the ledger, so that they are found by name without a call.
-
-    Two calls, and one more for every fifty playlists after the first.
-    """
-    account_id, listed_at = workspace.account_id, workspace.now()
-    listing = workspace.spotify.playlists()
-    rows = [
-        ListedPlaylist(workspace.run_key, one.playlist_id, one.name, one.snapshot_id, one.total, account_id, listed_at)
-        for one in listing
-        if one.owner_id == account_id
-    ]
-    workspace.ledger.listings.append(workspace.run_key, listed_at, rows)
-    return account_id, listing
 
 
 def known_playlists(ledger: Ledger) -> list[PlaylistRef]:

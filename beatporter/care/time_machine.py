@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
+from beatporter.care.changes import Changes, changes_between_charts, changes_between_rows
+from beatporter.care.restore import backup_at
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.ledger import BackupInfo, BackupRow
 from beatporter.records.track import PlaylistRef
-from beatporter.sync.changes import Changes, changes_between_charts, changes_between_rows
-from beatporter.sync.restore import backup_at
 
 DATE_HOW = "Write a day (2026-11-20), or a time in UTC (2026-11-20T07:30)."
 Document = dict[str, Any]

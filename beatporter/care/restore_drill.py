@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from beatporter.care.known_playlists import known_playlists
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.ledger import BackupInfo
 from beatporter.spotify.arrangement import carried_out, plan_arrangement
-from beatporter.sync.known_playlists import known_playlists
 
 STATES = 4
 """States of each playlist that a drill restores: the first, the last, and others spread between them."""

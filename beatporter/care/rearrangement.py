@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from beatporter.care.playlist_content import Content, content_of, rows_of
 from beatporter.errors import SettingsError
 from beatporter.records.ledger import BackupRow, RearrangementKind, RearrangementRow
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.arrangement import Arrangement, merge_edits, plan_arrangement
 from beatporter.spotify.plan import Present
 from beatporter.spotify.rearrange import CHECK_CALLS, Rearranged, rearrange
-from beatporter.sync.playlist_content import Content, content_of, rows_of
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from beatporter.backup_choice import BackupChoice
+from beatporter.care.accumulate import accumulate, would_accumulate
+from beatporter.care.playlist_content import content_of
 from beatporter.errors import BeatporterError, QuotaExceeded, RateLimited, RequestRefused, SettingsError, UpstreamDown
 from beatporter.records.ledger import BackupRow
 from beatporter.records.track import PlaylistRef
-from beatporter.spotify.client import PAGE_SIZE
+from beatporter.spotify.client import reads_of
 from beatporter.spotify.playlist_text import find_playlist_by_text, playlist_id_of
-from beatporter.sync.accumulate import accumulate, would_accumulate
-from beatporter.sync.known_playlists import list_account
-from beatporter.sync.playlist_content import content_of
+from beatporter.sync.account_playlists import list_account
 from beatporter.sync.playlist_state import PlaylistState, backup_row
 from beatporter.sync.workspace import Workspace
 
@@ -116,7 +116,7 @@ def _back_up(
     is_own = playlist.owner_id == account_id
     unchanged = _is_unchanged(workspace, playlist, is_own=is_own)
     if dry_run and not unchanged:
-        pages = max(1, -(-playlist.total // PAGE_SIZE))
+        pages = reads_of(playlist.total)
         return BackedUp(name, playlist.name, "backed up", playlist.total, choice.into, calls=pages)
     try:
         with only_writer(playlist.playlist_id):

@@ -9,8 +9,8 @@ from typing import Literal
 
 from beatporter.errors import QuotaExceeded, RateLimited, RequestRefused, UpstreamDown
 from beatporter.records.track import PlaylistRef
-from beatporter.spotify.client import PAGE_SIZE
-from beatporter.sync.known_playlists import list_account
+from beatporter.spotify.client import reads_of
+from beatporter.sync.account_playlists import list_account
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
@@ -82,7 +82,7 @@ def refresh_history(workspace: Workspace, playlist: PlaylistRef, *, dry_run: boo
         if state.is_unchanged(playlist):
             return Refreshed(playlist, "unchanged")
         if dry_run:
-            return Refreshed(playlist, "read", calls=state.outcome_is_unknown + max(1, -(-playlist.total // PAGE_SIZE)))
+            return Refreshed(playlist, "read", calls=state.outcome_is_unknown + reads_of(playlist.total))
         before = sum(workspace.spotify.calls.values())
         reading = state.reconcile(state.present_of(playlist), {})
         return Refreshed(playlist, "read", reading.learned, sum(workspace.spotify.calls.values()) - before)

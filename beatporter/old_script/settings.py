@@ -13,8 +13,9 @@ from typing import Any
 
 from beatporter.errors import UnknownChart
 from beatporter.genres import RETIRED, Genre, retired_words
+from beatporter.old_script.config import LeftOut, ScriptConfig
 from beatporter.playlist_kinds import MAX_DAILY, PlaylistKind
-from beatporter.script_config import LeftOut, ScriptConfig
+from beatporter.spotify.links import is_id
 from beatporter.subscriptions import Subscription, read_subscription
 
 ENDINGS: Mapping[PlaylistKind, str] = {"collect": " - Top 100", "daily": " - Daily Top"}
@@ -23,7 +24,6 @@ DIGGING = {"": "off", "playlist": "playlist", "all": "all"}
 OVERALL = "overall"
 _PATH = re.compile(r"(?:.*/)?([a-z0-9-]*)/(\d{1,9})(?:/top-100)?/?")
 _DATE = re.compile(r"[\s(\[-]*%[A-Za-z][)\]]*")
-_PLAYLIST_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _own_choices(
 
 def _backups(config: ScriptConfig) -> Iterator[tuple[str, dict[str, str]]]:
     for name, playlist_id in config.backups.items():
-        if _PLAYLIST_ID.fullmatch(playlist_id):
+        if is_id(playlist_id):
             yield name, {"playlist": playlist_id, "into": name, "digging": DIGGING.get(config.digging, "playlist")}
 
 
@@ -201,7 +201,7 @@ def unusable_values(config: ScriptConfig) -> list[LeftOut]:
     found = [
         LeftOut(config.lines.get(("spotify_bkp", name), 0), f"spotify_bkp: {name}", f"{playlist_id!r:.60} is not the id of a playlist")
         for name, playlist_id in config.backups.items()
-        if not _PLAYLIST_ID.fullmatch(playlist_id)
+        if not is_id(playlist_id)
     ]
     if config.digging not in DIGGING:
         found.append(LeftOut(0, "digging_mode", f"{config.digging!r:.40} is not a mode of the script; playlist is used"))

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from beatporter.care.dedupe import Deduped
+from beatporter.care.playlist_backups import BackedUp
+from beatporter.care.refresh_history import Refreshed
+from beatporter.care.restore import Restored
+from beatporter.care.restore_drill import Drilled
+from beatporter.care.time_machine import changes_document
 from beatporter.markdown import escape
 from beatporter.names import playlist_url
 from beatporter.records.ledger import BackupRow
-from beatporter.sync.dedupe import Deduped
-from beatporter.sync.playlist_backups import BackedUp
-from beatporter.sync.refresh_history import Refreshed
-from beatporter.sync.restore import Restored
-from beatporter.sync.restore_drill import Drilled
-from beatporter.sync.time_machine import changes_document
 
 Document = dict[str, Any]
 MOST_SHOWN = 200

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from beatporter.backup_choice import BackupChoice
+from beatporter.care.playlist_content import content_of
 from beatporter.errors import SettingsError
 from beatporter.playlist_kinds import Digging
 from beatporter.records.ledger import BackupRow, Known
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
-from beatporter.spotify.client import PAGE_SIZE, WRITE_LIMIT
-from beatporter.spotify.plan import PLAYLIST_LIMIT, Candidate, plan_collect, select_new
+from beatporter.spotify.client import reads_of
+from beatporter.spotify.plan import PLAYLIST_LIMIT, Candidate, batches, plan_collect, select_new
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
-from beatporter.sync.playlist_content import content_of
 from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
@@ -96,8 +96,8 @@ def would_accumulate(
     added = _new(workspace, target_id, source, rows, choice.digging, there)
     pages = 0
     if target is not None and not PlaylistState(workspace, target_id).is_unchanged(target):
-        pages = max(1, -(-target.total // PAGE_SIZE))
-    return len(added), pages + -(-len(added) // WRITE_LIMIT) + (target is None and bool(added))
+        pages = reads_of(target.total)
+    return len(added), pages + len(list(batches(added))) + (target is None and bool(added))
 
 
 def _find(source: PlaylistRef, choice: BackupChoice, listing: Sequence[PlaylistRef], account_id: str) -> PlaylistRef | None:
@@ -122,23 +122,20 @@ def _new(
     candidates = [Candidate(row.track_id, row.isrc, "") for row in rows if row.track_id is not None]
     ids, isrcs = {row.track_id for row in there if row.track_id}, {row.isrc for row in there if row.isrc}
     here = Known(frozenset(ids), frozenset(isrcs), frozenset())
-    return select_new(candidates, here, *_histories(workspace, target_id, source, candidates, digging))
+    return select_new(candidates, here, _held(workspace, target_id, source, candidates, digging))
 
 
-def _histories(
-    workspace: Workspace, target_id: str, source: PlaylistRef, candidates: Sequence[Candidate], digging: Digging
-) -> Iterator[Known]:
-    """What the histories that count have of the candidates.
+def _held(workspace: Workspace, target_id: str, source: PlaylistRef, candidates: Sequence[Candidate], digging: Digging) -> Known:
+    """Which candidates the histories that count hold.
 
-    off: none counts; playlist: the target's; all: that of every playlist but the source, whose tracks these are.
+    off: none counts; playlist: the target's; all: those of every playlist but the source, whose tracks these are.
     """
     if digging == "off":
-        return
+        return Known()
     ids, isrcs = [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc]
-    history = workspace.ledger.history
-    for playlist_id in history.playlists() if digging == "all" else [target_id]:
-        if playlist_id != source.playlist_id:
-            yield history.known(playlist_id, ids, isrcs)
+    if digging == "playlist":
+        return workspace.ledger.history.known(target_id, ids, isrcs)
+    return workspace.ledger.history.known(None, ids, isrcs, except_for=[source.playlist_id])
 
 
 def _with_on_top(workspace: Workspace, below: Sequence[BackupRow], source: Sequence[BackupRow], added: Sequence[str]) -> list[BackupRow]:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from beatporter.care.duplicates import Duplicate, find_duplicates, suspects, without
+from beatporter.care.playlist_content import add_lengths
+from beatporter.care.rearrangement import carry_out, open_playlist, planned
 from beatporter.errors import BeatporterError
 from beatporter.records.ledger import BackupRow
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.arrangement import calls_of
 from beatporter.spotify.playlist_text import find_playlist_by_text
-from beatporter.sync.duplicates import Duplicate, find_duplicates, suspects, without
-from beatporter.sync.known_playlists import list_account
-from beatporter.sync.playlist_content import add_lengths
-from beatporter.sync.rearrangement import carry_out, open_playlist, planned
+from beatporter.sync.account_playlists import list_account
 from beatporter.sync.workspace import Workspace
 
 

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from beatporter.errors import SettingsError
 from beatporter.matching import recording_key
+from beatporter.old_script.adoption import PlannedPlaylist, plan_adoption
+from beatporter.old_script.config import LeftOut, ScriptConfig, find_config, read_plain_text, read_script_config
+from beatporter.old_script.settings import MovedLists, moved_lists, moved_values, unusable_values
+from beatporter.old_script.settings_file import read_settings_text, settings_text, write_settings_text
 from beatporter.records.ledger import OldPlaylist
-from beatporter.script_config import LeftOut, ScriptConfig, find_config, read_plain_text, read_script_config
-from beatporter.script_settings import MovedLists, moved_lists, moved_values, unusable_values
 from beatporter.settings import load_settings
-from beatporter.settings_file import read_settings_text, settings_text, write_settings_text
-from beatporter.spotify.client import PAGE_SIZE
-from beatporter.sync.adopt import PlannedPlaylist, adopt_playlist, own_playlists, plan_adoption
+from beatporter.spotify.client import reads_of
+from beatporter.sync.account_playlists import own_playlists
+from beatporter.sync.adopt import adopt_playlist
 from beatporter.sync.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class MovePlan:
     def calls_to_read(self) -> int:
         """Calls that the first runs need to read the adopted playlists."""
         adopted = [one.playlist for one in self.playlists if one.state == "adopt" and one.playlist is not None]
-        return sum(-(-playlist.total // PAGE_SIZE) for playlist in adopted)
+        return sum(reads_of(playlist.total) for playlist in adopted)
 
 
 def plan_move(workspace: Workspace, folder: Path, settings_file: Path) -> MovePlan:

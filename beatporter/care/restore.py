@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from beatporter.care.changes import Changes, changes_between_rows
+from beatporter.care.playlist_content import Content
+from beatporter.care.rearrangement import Opened, carry_out, open_playlist, planned
 from beatporter.errors import SettingsError
 from beatporter.ledger.ledger import Ledger
 from beatporter.records.ledger import BackupInfo, BackupRow
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.arrangement import calls_of, reachable
 from beatporter.spotify.playlists import ensure_playlist
-from beatporter.sync.changes import Changes, changes_between_rows
-from beatporter.sync.playlist_content import Content
 from beatporter.sync.playlist_state import PlaylistState
-from beatporter.sync.rearrangement import Opened, carry_out, open_playlist, planned
 from beatporter.sync.workspace import Workspace
 
 
