@@ -6,10 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from beatporter.errors import SettingsError, UnknownChart, UnknownGenre
-from beatporter.settings import Settings, load_settings
-from beatporter.sync.known_playlists import find_known
-from beatporter.sync.time_machine import (
+from beatporter.care.known_playlists import find_known
+from beatporter.care.time_machine import (
     ListName,
     chart_diff,
     chart_on,
@@ -19,6 +17,10 @@ from beatporter.sync.time_machine import (
     playlist_on,
     playlist_states,
 )
+from beatporter.errors import BeatporterError, SettingsError, UnknownChart, UnknownGenre
+from beatporter.ledger.ledger import Ledger
+from beatporter.records.track import PlaylistRef
+from beatporter.settings import Settings, load_settings
 from cli.context import use_prefect_for_blocks
 from cli.ledger_view import figures_table
 from cli.terminal import Terminal, print_document
@@ -63,26 +65,36 @@ def history(
 def _document(what: str, on: str | None, diff: tuple[str, str] | None, most: int) -> dict[str, Any]:
     settings = load_settings()
     use_prefect_for_blocks(settings)
-    chart = _chart_of(settings, what)
+    chart, unknown = _chart_of(settings, what)
     times = [moment_of(text) for text in ([on] if on is not None else diff or ())]
     with open_ledger_of(settings) as ledger:
         if chart is not None:
             if diff is not None:
                 return chart_diff(ledger, chart, *times)
             return chart_on(ledger, chart, *times) if on is not None else chart_states(ledger, chart, most)
-        playlist = find_known(ledger, what)
+        playlist = _playlist_of(ledger, what, unknown)
         if diff is not None:
             return playlist_diff(ledger, playlist, *times)
         return playlist_on(ledger, playlist, *times) if on is not None else playlist_states(ledger, playlist, most)
 
 
-def _chart_of(settings: Settings, text: str) -> ListName | None:
-    """The chart or label that the text names in the form of `beatporter sync`; None for anything else."""
+def _chart_of(settings: Settings, text: str) -> tuple[ListName | None, BeatporterError | None]:
+    """The chart or label that the text names in the form of `beatporter sync`, or why it names none."""
     try:
         found = settings.find_list(text)
-    except (UnknownGenre, UnknownChart, SettingsError):
-        return None
-    return ListName(found.genre_id, found.name)
+    except (UnknownGenre, UnknownChart, SettingsError) as error:
+        return None, error
+    return ListName(found.genre_id, found.name), None
+
+
+def _playlist_of(ledger: Ledger, text: str, unknown: BeatporterError | None) -> PlaylistRef:
+    """The playlist that the text names; if there is none, somebody may have meant a genre."""
+    try:
+        return find_known(ledger, text)
+    except SettingsError as error:
+        if isinstance(unknown, UnknownGenre):
+            raise SettingsError(error.what, f"{error.remedy} As a genre: {unknown.remedy}") from None
+        raise
 
 
 def _show_states(document: dict[str, Any]) -> None:

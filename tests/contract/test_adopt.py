@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from datetime import UTC, datetime
@@ -25,9 +24,8 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Sandbox
 from tests.contract.conftest import NAME, SLUG
+from tests.contract.typed import BEATPORTER, typed
 from tests.timeouts import TIMEOUT_S
-
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
 
 @pytest.fixture
@@ -42,21 +40,6 @@ def run(ledger: Ledger, run_key: str = "one") -> list[str]:
         chart = scrape_chart(workspace, SLUG)
         added = update_playlist(workspace, SLUG, chart, match_tracks(workspace, SLUG, chart))
         return append_history(workspace, SLUG, added)
-
-
-def types(*arguments: str, code: int = 0) -> str:
-    """What a command says, on one line."""
-    done = subprocess.run(
-        [BEATPORTER, *arguments],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return " ".join((done.stdout + done.stderr).split())
 
 
 def names(world: Sandbox) -> list[str]:
@@ -74,27 +57,27 @@ def test_a_run_makes_no_playlist_beside_one_that_looks_like_it(world: Sandbox, l
     assert names(world) == ["BP: dubstep top 100"]
     searches = world.requests.count(kind="search")
 
-    said = types("adopt", SLUG, similar.playlist_id, "--dry-run")
+    said = typed("adopt", SLUG, similar.playlist_id, "--dry-run")
     assert "would become the collect playlist of dubstep" in said
     assert ledger.playlists.latest(18) is None
-    assert "is the collect playlist of dubstep from now on" in types("adopt", SLUG, "bp: DUBSTEP top 100")
+    assert "is the collect playlist of dubstep from now on" in typed("adopt", SLUG, "bp: DUBSTEP top 100")
 
     added = run(ledger, "two")
     assert world.spotify.person.track_ids(similar.playlist_id) == added
     assert names(world) == ["BP: dubstep top 100"]
     assert world.requests.count(kind="search") == searches, "what was found before the refusal is kept"
-    assert "already was the collect playlist" in types("adopt", SLUG, similar.playlist_id)
+    assert "already was the collect playlist" in typed("adopt", SLUG, similar.playlist_id)
 
 
 def test_a_new_one_is_made_when_the_person_says_so_once(world: Sandbox, ledger: Ledger) -> None:
     similar = world.spotify.create_playlist("Dubstep - Top 100")
-    assert "would be made" in types("adopt", SLUG, "--new", "--dry-run")
+    assert "would be made" in typed("adopt", SLUG, "--new", "--dry-run")
     assert names(world) == ["Dubstep - Top 100"]
-    assert f"'{NAME}' is the collect playlist of dubstep from now on" in types("adopt", SLUG, "--new")
+    assert f"'{NAME}' is the collect playlist of dubstep from now on" in typed("adopt", SLUG, "--new")
     added = run(ledger)
     assert world.spotify.person.track_ids(NAME) == added
     assert world.spotify.person.track_ids(similar.playlist_id) == []
-    assert "has a collect playlist already" in types("adopt", SLUG, "--new", code=2)
+    assert "has a collect playlist already" in typed("adopt", SLUG, "--new", code=2)
     assert names(world) == [NAME, "Dubstep - Top 100"]
 
 
@@ -128,7 +111,7 @@ def test_another_lists_playlist_does_not_look_alike(world: Sandbox, ledger: Ledg
 @pytest.mark.parametrize("kind", ["daily", "mirror"])
 def test_any_kind_of_any_list_can_be_adopted(world: Sandbox, ledger: Ledger, kind: str) -> None:
     mine = world.spotify.create_playlist("Mine")
-    types("adopt", "label:8bit/3248", mine.playlist_id, "--kind", kind)
+    typed("adopt", "label:8bit/3248", mine.playlist_id, "--kind", kind)
     label = load_settings().find_list("label:8bit/3248")
     remembered = ledger.playlists.latest(playlist_number(label, kind))  # type: ignore[arg-type]
     assert remembered is not None
@@ -139,14 +122,14 @@ def test_any_kind_of_any_list_can_be_adopted(world: Sandbox, ledger: Ledger, kin
 def test_what_cannot_be_adopted_says_why(world: Sandbox, ledger: Ledger) -> None:
     theirs = world.spotify.add_foreign_playlist("Theirs")
     mine = world.spotify.create_playlist("Mine")
-    assert "belongs to the account somebody-else" in types("adopt", SLUG, theirs.playlist_id, code=2)
-    types("adopt", SLUG, "Mine")
-    assert "is already the playlist of another list or kind" in types("adopt", "house", mine.playlist_id, code=2)
-    assert "is already the playlist of another list or kind" in types("adopt", SLUG, mine.playlist_id, "--kind", "daily", code=2)
-    assert "No playlist in your account is named" in types("adopt", SLUG, "Nowhere", code=2)
-    assert "is not a kind of playlist" in types("adopt", SLUG, "Mine", "--kind", "weekly", code=2)
-    assert "or use --new" in types("adopt", SLUG, code=2)
-    assert "or use --new" in types("adopt", SLUG, "Mine", "--new", code=2)
+    assert "belongs to the account somebody-else" in typed("adopt", SLUG, theirs.playlist_id, code=2)
+    typed("adopt", SLUG, "Mine")
+    assert "is already the playlist of another list or kind" in typed("adopt", "house", mine.playlist_id, code=2)
+    assert "is already the playlist of another list or kind" in typed("adopt", SLUG, mine.playlist_id, "--kind", "daily", code=2)
+    assert "No playlist in your account is named" in typed("adopt", SLUG, "Nowhere", code=2)
+    assert "is not a kind of playlist" in typed("adopt", SLUG, "Mine", "--kind", "weekly", code=2)
+    assert "or use --new" in typed("adopt", SLUG, code=2)
+    assert "or use --new" in typed("adopt", SLUG, "Mine", "--new", code=2)
 
 
 def test_the_reason_is_in_the_runs_document_in_status_and_in_the_briefing(
@@ -169,4 +152,4 @@ def test_the_reason_is_in_the_runs_document_in_status_and_in_the_briefing(
         assert f"beatporter adopt dubstep {similar.playlist_id}" in outcome["error"]
         assert outcome["matched"] > 80, "what was found is kept"
         for command in (("status", SLUG), ("briefing",)):
-            assert f"beatporter adopt dubstep {similar.playlist_id}" in types(*command), command
+            assert f"beatporter adopt dubstep {similar.playlist_id}" in typed(*command), command

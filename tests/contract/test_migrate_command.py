@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -16,9 +14,7 @@ from beatporter.settings import load_settings
 from sandbox.world import Sandbox
 from tests.contract.conftest import track_id
 from tests.contract.pseudo_terminal import run_in_terminal
-from tests.timeouts import TIMEOUT_S
-
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
+from tests.contract.typed import BEATPORTER, typed
 
 
 class Person:
@@ -49,19 +45,7 @@ class Person:
 
     def types(self, *options: str, code: int = 0) -> str:
         """What the command says, on one line."""
-        command = [BEATPORTER, "migrate", str(self.old), *options]
-        done = subprocess.run(
-            command,
-            cwd=self.new,
-            env=dict(os.environ),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return " ".join((done.stdout + done.stderr).split())
+        return typed("migrate", str(self.old), *options, code=code, cwd=self.new)
 
     @property
     def settings_file(self) -> Path:
