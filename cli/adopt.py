@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from beatporter import names
+from beatporter.counted import counted
 from beatporter.errors import SettingsError
 from beatporter.playlist_kinds import KINDS, PlaylistKind
 from beatporter.spotify.playlist_text import find_playlist_by_text
 from beatporter.sync.adopt import adopt_playlist, check_adoptable, make_beside_similar
 from cli.context import command_workspace
-from cli.ledger_view import counted, say
+from cli.ledger_view import say
 
 
 def adopt(

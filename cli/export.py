@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from beatporter.counted import counted
 from beatporter.errors import SettingsError
 from beatporter.exports.sheets import Sheet, write_sheet
 from beatporter.ledger.spreadsheet import ExportReport
 from cli.context import command_workspace
-from cli.ledger_view import counted, progress_counter, say, size
+from cli.ledger_view import progress_counter, say, size
 
 app = typer.Typer(help="Write history, charts, missing entries or a DJ set to a file.", no_args_is_help=True)
 FORCE = typer.Option("--force", help="Replace an existing file.")

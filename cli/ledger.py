@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from beatporter.clock import utc_now
+from beatporter.counted import counted
 from beatporter.errors import SettingsError
 from beatporter.ledger.database import Database
 from beatporter.ledger.export import TABLES, export
@@ -16,7 +17,7 @@ from beatporter.ledger.migrate import HEAD, copy_of, migrate, version_of
 from beatporter.ledger.spreadsheet import written_whole
 from beatporter.settings import Settings, load_settings
 from cli.context import use_prefect_for_blocks
-from cli.ledger_view import counted, figures_table, progress_bar, progress_counter, say, size
+from cli.ledger_view import figures_table, progress_bar, progress_counter, say, size
 from orchestration.workspace import address_of, open_archive_storage, open_ledger_of
 
 app = typer.Typer(help="Count, check, copy, export, fill, archive and rebuild the ledger.", no_args_is_help=True)

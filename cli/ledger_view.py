@@ -18,10 +18,6 @@ def say(what: str | Table, style: str | None = None) -> None:
     Terminal().print(what, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def size(count: int) -> str:
     """A readable size."""
     for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

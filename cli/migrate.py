@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from beatporter import names
+from beatporter.counted import counted
 from beatporter.errors import SettingsError
 from beatporter.genres import Genre
 from beatporter.old_script.adoption import PlannedPlaylist
@@ -18,7 +19,7 @@ from beatporter.old_script.move_over import MovePlan, carry_out, plan_move
 from beatporter.settings_sources import FILE
 from beatporter.subscriptions import Subscription
 from cli.context import command_workspace
-from cli.ledger_view import counted, progress_counter, say
+from cli.ledger_view import progress_counter, say
 
 if TYPE_CHECKING:
     from beatporter.ledger.import_script_history import ImportReport  # loads Arrow

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from beatporter.clock import utc_now
+from beatporter.counted import counted
 from beatporter.errors import PermanentError, SettingsError
 from beatporter.memory.compare import StepDifference, compare_captures, compare_runs
 from beatporter.memory.keeping import KEPT, Bounds, captures, prune
@@ -22,7 +23,7 @@ from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow
 from beatporter.settings import MEMORY_PAGES_PORT, Settings, load_settings
 from cli.context import use_prefect_for_blocks
-from cli.ledger_view import counted, figures_table, say
+from cli.ledger_view import figures_table, say
 from cli.profile_runs import HOW, GenreRuns, all_genre_runs, find_capture, find_run, genre_runs, index_of, latest_capture
 from cli.terminal import Terminal, print_document
 from orchestration.workspace import open_ledger_of

@@ -35,7 +35,7 @@ def back_up_playlists(playlists: list[str] | None = None, dry_run: bool = False)
         return Completed(message="No playlist is named in [backups].")
     counts = {outcome: sum(one["outcome"] == outcome for one in found) for outcome in dict.fromkeys(one["outcome"] for one in found)}
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    publish("back-up-playlists", backed_up_page(found), said)
+    publish("back-up-playlists", f"# {said}\n\n" + backed_up_page(found), said)
     if "failed" in counts:
         return incomplete(PermanentError(f"{said}.", "The artifact back-up-playlists says why."))
     return Completed(message=said)

@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.states import Completed
 
 from beatporter.care.documents import deduped_page
+from beatporter.counted import counted
 from beatporter.errors import BeatporterError, PermanentError
 from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
@@ -33,8 +34,8 @@ def dedupe_playlists(playlists: list[str], dry_run: bool = True, any_cut: bool =
     except BeatporterError as error:
         return failed(error)
     count, calls = sum(one["duplicates"] for one in found), sum(one["calls"] for one in found)
-    said = f"{count:,} duplicates {'would be' if dry_run else 'were'} removed, {calls:,} calls"
-    publish("dedupe-playlists", deduped_page(found, dry_run=dry_run), said)
+    said = f"{counted(count, 'duplicate')} {'would be ' if dry_run else ''}removed, {counted(calls, 'call')}"
+    publish("dedupe-playlists", f"# {said}\n\n" + deduped_page(found, dry_run=dry_run), said)
     broken = [one["playlist"]["name"] for one in found if one["error"]]
     if broken:
         return incomplete(PermanentError(f"Not done: {', '.join(broken)}. {said}.", "Retry continues there."))

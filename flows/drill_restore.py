@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.states import Completed
 
 from beatporter.care.documents import drilled_page
+from beatporter.counted import counted
 from beatporter.errors import BeatporterError, LedgerCorrupt
 from orchestration.artifacts import publish
 from orchestration.failure import damaged, failed
@@ -27,8 +28,9 @@ def drill_restore() -> Any:
         return failed(error)
     problems = [f"{one['name']}, {one['taken_at']}: {one['problem']}" for one in found if one["problem"]]
     playlists = len({one["playlist_id"] for one in found})
-    said = f"{len(problems)} problems" if problems else f"{len(found)} states of {playlists} playlists agree"
-    publish("drill-restore", drilled_page(found), said)
+    states = f"{counted(len(found), 'state')} of {counted(playlists, 'playlist')}"
+    said = f"{counted(len(problems), 'problem')} in {states}" if problems else f"No problem in {states}"
+    publish("drill-restore", f"# {said}\n\n" + drilled_page(found), said)
     if problems:
         return damaged(
             LedgerCorrupt("; ".join(problems[:5]), "Run `beatporter ledger check`. The artifact drill-restore names everything.")

@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.states import Completed
 
 from beatporter.care.documents import refreshed_page
+from beatporter.counted import counted
 from beatporter.errors import BeatporterError, PermanentError
 from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
@@ -32,8 +33,8 @@ def refresh_history(max_calls: AtLeastOne = 200, dry_run: bool = False) -> Any:
     except BeatporterError as error:
         return failed(error)
     learned = sum(one["learned"] for one in found["playlists"])
-    said = f"{learned:,} tracks are new to a history; {found['unchanged']:,} playlists were unchanged"
-    publish("refresh-history", refreshed_page(found["playlists"], found["unchanged"]), said)
+    said = f"{counted(learned, 'track')} new to a history; {counted(found['unchanged'], 'playlist')} unchanged"
+    publish("refresh-history", f"# {said}\n\n" + refreshed_page(found["playlists"], found["unchanged"]), said)
     broken = [one["playlist"]["name"] for one in found["playlists"] if one["outcome"] == "failed"]
     if broken:
         return incomplete(PermanentError(f"Not read: {', '.join(broken)}. {said}.", "The artifact refresh-history says why."))

@@ -12,6 +12,7 @@ from beatporter.care.refresh_history import Refreshed
 from beatporter.care.restore import Restored
 from beatporter.care.restore_drill import Drilled
 from beatporter.care.time_machine import changes_document
+from beatporter.counted import counted
 from beatporter.markdown import escape
 from beatporter.names import playlist_url
 from beatporter.records.ledger import BackupRow
@@ -98,7 +99,7 @@ def refreshed_page(documents: Sequence[Document], unchanged: int) -> str:
         for one in documents
     ]
     head = ["| Playlist | | New to its history | Calls | |", "|---|---|---:|---:|---|"]
-    return "\n".join([*(head + rows if rows else []), "", f"{unchanged:,} others were unchanged and not read."])
+    return "\n".join([*(head + rows if rows else []), "", f"Unchanged and not read: {counted(unchanged, 'playlist')}."])
 
 
 def backed_up_page(documents: Sequence[Document]) -> str:
@@ -133,7 +134,7 @@ def deduped_words(one: Document, *, dry_run: bool) -> str:
     """One playlist's result in a sentence or some."""
     if one["error"]:
         return str(one["error"])
-    said = f"{one['duplicates']:,} of {one['entries']:,} entries {'would be' if dry_run else 'were'} removed, {one['calls']:,} calls."
+    said = f"{one['duplicates']:,} of {one['entries']:,} entries {'would be ' if dry_run else ''}removed, {counted(one['calls'], 'call')}."
     return said + _remarks(one)
 
 
@@ -141,7 +142,7 @@ def restored_words(one: Document, *, dry_run: bool) -> str:
     """A restore's result in a sentence or some."""
     counts, would = one["counts"], "would be " if dry_run else ""
     moves = f"{counts['came']:,} {would}put back, {counts['left']:,} {would}removed, {counts['moved']:,} {would}moved"
-    return f"As of {one['as_of']}: {moves}; {one['calls']:,} calls." + _remarks(one)
+    return f"As of {one['as_of']}: {moves}; {counted(one['calls'], 'call')}." + _remarks(one)
 
 
 def restored_page(one: Document, *, dry_run: bool) -> str:
