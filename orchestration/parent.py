@@ -52,6 +52,6 @@ def _conclude_again(client: SyncPrefectClient, parent: FlowRun, key: str) -> Non
     with open_workspace(key) as workspace:
         found = {slug: kept_outcome(workspace, slug) for slug in slugs}
     outcomes = {slug: outcome or Outcome(state="failed", error=NOT_RUN) for slug, outcome in found.items()}
-    ended = conclude(outcomes, key, parent.id)
+    ended = conclude(outcomes, key, parent.id, dry_run=bool(parent.parameters.get("dry_run")))
     plain: State[Any] = State(type=ended.type, name=ended.name, message=ended.message)
     client.set_flow_run_state(parent.id, plain, force=True)

@@ -127,8 +127,8 @@ def _publish_outcome(
         playlists = remembered_playlists(workspace, workspace.genre(genre), tuple(changes))
         keep_outcome(workspace, genre, outcome, run_id=run_id(), dry_run=dry_run)
     links = genre_links(genre, run_id(), {kind: one.playlist_id for kind, one in playlists.items()})
-    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits], links=links)
-    figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} added"
+    markdown = sync_report(genre, entries, outcome, scraped_at, notes=[*said, *waits], links=links, dry_run=dry_run)
+    figures = f"{outcome.matched} of {outcome.chart} on Spotify, {outcome.added} {'would be added' if dry_run else 'added'}"
     publish(names.sync_artifact(genre), markdown, f"{figures}, {outcome.deferred} deferred" if outcome.deferred else figures)
     report(Progress(genre, "done", outcome.chart, outcome.chart))
     for kind, one in playlists.items():

@@ -49,15 +49,15 @@ def publish_summary(outcomes: Mapping[str, Outcome], *, one_process: bool, notes
         dry_run: nothing was written, so no event reports waiting entries.
     """
     publish_memory(outcomes, one_process=one_process)
-    return conclude(outcomes, run_key(), UUID(run_id()), notes=notes, tell=not dry_run)
+    return conclude(outcomes, run_key(), UUID(run_id()), notes=notes, dry_run=dry_run)
 
 
-def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: Sequence[str] = (), tell: bool = True) -> State[Any]:
+def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: Sequence[str] = (), dry_run: bool = False) -> State[Any]:
     """Publish `summary`, `missing` and `briefing` for a parent run and return its final state.
 
     Args:
         key: the parent's run key.
-        tell: send events about waiting entries and refused charts.
+        dry_run: nothing was written, so no event reports waiting entries or refused charts.
     """
     with open_workspace(key) as workspace:
         rows = workspace.ledger.runs.of_run(key)
@@ -73,21 +73,30 @@ def conclude(outcomes: Mapping[str, Outcome], key: str, parent: UUID, *, notes: 
         )
         read = read_briefing(workspace, list(outcomes), _sign_ins(workspace))
         missing = read_missing(workspace, list(outcomes))
-        if tell:
+        if not dry_run:
             _tell(workspace, deferred, calls, parent)
     publish_for(parent, names.MISSING, missing_markdown(missing, ended_at), missing_headline(missing))
     pages = ((missing_headline(missing), artifact_path(names.MISSING)),)
-    said = [*notes, *waits]
-    markdown = summary_report(outcomes, spotify_calls=calls, budget_left=left, ended_at=ended_at, notes=said, links=links, pages=pages)
-    publish_for(parent, names.SUMMARY, markdown, headline(outcomes) + (f", {deferred} deferred" if deferred else ""))
+    said, line = [*notes, *waits], headline(outcomes, dry_run=dry_run)
+    markdown = summary_report(
+        outcomes,
+        spotify_calls=calls,
+        budget_left=left,
+        ended_at=ended_at,
+        notes=said,
+        links=links,
+        pages=pages,
+        dry_run=dry_run,
+    )
+    publish_for(parent, names.SUMMARY, markdown, line + (f", {deferred} deferred" if deferred else ""))
     publish_for(parent, names.BRIEFING, briefing_markdown(read, links), readiness(read))
     genres = {slug: outcome.document() for slug, outcome in outcomes.items()}
     document = {"genres": genres, "spotify_calls": calls, "budget_left": left}
     if any(outcome.state == "failed" for outcome in outcomes.values()):
-        return Failed(message=headline(outcomes), data=GenresFailed(headline(outcomes), document))
+        return Failed(message=line, data=GenresFailed(line, document))
     if deferred:
         return Completed(name=DEFERRED, message=waits[0], data=document)
-    return Completed(message=headline(outcomes), data=document)
+    return Completed(message=line, data=document)
 
 
 def _links(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from beatporter import names
+from beatporter.counted import counted
 from beatporter.errors import BeatporterError
 from beatporter.markdown import escape
 from beatporter.matching import explain
@@ -56,18 +57,21 @@ def sync_report(
     *,
     notes: Iterable[str] = (),
     links: GenreLinks = GenreLinks(),
+    dry_run: bool = False,
 ) -> str:
     """The artifact `sync-<genre>`: figures, then every chart entry with its verdict, both names and why.
 
     Args:
         scraped_at: when the chart was read, aware UTC.
         notes: sentences for the person, such as what is deferred until when.
+        dry_run: what was added is what would be.
     """
+    added = "would be added" if dry_run else "added"
     when = f"chart of {utc(scraped_at)}" if scraped_at else "no chart"
     lines = [
-        f"# {escape(slug)}: {outcome.state}",
+        f"# {escape(slug)}: {'dry run, nothing was changed' if dry_run else outcome.state}",
         "",
-        f"{outcome.chart} entries ({when}): **{outcome.matched}** on Spotify, **{outcome.added}** added, "
+        f"{outcome.chart} entries ({when}): **{outcome.matched}** on Spotify, **{outcome.added}** {added}, "
         f"**{outcome.not_found}** not found, **{outcome.deferred}** deferred; {outcome.spotify_calls} Spotify calls.",
         *_leads(*links.to_playlists, ("this run", links.run)),
         *_playlist_lines(outcome),
@@ -75,7 +79,7 @@ def sync_report(
         "",
         "| # | On Beatport | On Spotify | Verdict, and why |",
         "|---:|---|---|---|",
-        *(_row(item) for item in outcomes),
+        *(_row(item, added) for item in outcomes),
     ]
     return "\n".join(lines)
 
@@ -95,12 +99,13 @@ def failure_report(
     return "\n".join([*lines, "", f"Run key: {run_key}"])
 
 
-def headline(outcomes: Mapping[str, Outcome]) -> str:
-    """A morning in one line: what failed, or what was added."""
+def headline(outcomes: Mapping[str, Outcome], *, dry_run: bool = False) -> str:
+    """A morning in one line: what failed, or what was added or, in a dry run, would be."""
     failed = [slug for slug, outcome in outcomes.items() if outcome.state == "failed"]
     if failed:
-        return f"{len(failed)} of {_several(len(outcomes), 'genre')} failed: {', '.join(failed)}"
-    return f"{_several(len(outcomes), 'genre')}, {_several(sum(outcome.added for outcome in outcomes.values()), 'track')} added"
+        return f"{len(failed)} of {counted(len(outcomes), 'genre')} failed: {', '.join(failed)}"
+    added = counted(sum(outcome.added for outcome in outcomes.values()), "track")
+    return f"{counted(len(outcomes), 'genre')}, {added} {'would be added' if dry_run else 'added'}"
 
 
 def waiting_report(slug: str, error: BeatporterError) -> str:
@@ -117,6 +122,7 @@ def summary_report(
     notes: Iterable[str] = (),
     links: Mapping[str, GenreLinks] | None = None,
     pages: Iterable[tuple[str, str]] = (),
+    dry_run: bool = False,
 ) -> str:
     """The artifact `summary`: failures with their reasons first, then one line per genre.
 
@@ -125,13 +131,14 @@ def summary_report(
         notes: sentences for the person, such as that the sign-in ends soon.
         links: what each genre's name leads to.
         pages: further pages: our own words, and their address.
+        dry_run: what was added is what would be.
     """
     known = links or {}
     failed = {slug: outcome.error for slug, outcome in outcomes.items() if outcome.state == "failed"}
     lines = [
-        f"# {escape(headline(outcomes))}",
+        f"# {escape(headline(outcomes, dry_run=dry_run))}",
         "",
-        f"{utc(ended_at)}: {_several(spotify_calls, 'Spotify call')}; {budget_left} left of the daily budget.",
+        f"{utc(ended_at)}: {counted(spotify_calls, 'Spotify call')}; {budget_left} left of the daily budget.",
         *_leads(*pages),
         *_quoted(notes),
     ]
@@ -144,7 +151,7 @@ def summary_report(
         ]
     lines += [
         *("", "## Genres", ""),
-        "| Genre | Matched | Added | Open | Took |",
+        f"| Genre | Matched | {'To add' if dry_run else 'Added'} | Open | Took |",
         "|---|---:|---:|---:|---:|",
         *(_summary_row(slug, outcome, known.get(slug, GenreLinks())) for slug, outcome in outcomes.items()),
     ]
@@ -154,10 +161,6 @@ def summary_report(
 def utc(moment: datetime) -> str:
     """A time for people, to the minute; takes aware UTC."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _quoted(notes: Iterable[str]) -> list[str]:
@@ -180,7 +183,7 @@ def playlist_words(playlist: Mapping[str, Any]) -> str:
     if "calls" not in playlist:
         return f"{playlist['added']} added"
     changes = f"{playlist['added']} to add, {playlist['removed']} to remove, {playlist['moved']} to move"
-    return f"{changes}; {_several(playlist['calls'], 'call')}"
+    return f"{changes}; {counted(playlist['calls'], 'call')}"
 
 
 def _playlist_lines(outcome: Outcome) -> list[str]:
@@ -194,7 +197,7 @@ def _playlist_lines(outcome: Outcome) -> list[str]:
 def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
     peak = [f"{one.peak_memory_mb:.0f} MB"] if one.peak_memory_mb else []
     time = [f"{one.duration_s:.1f} s"] if one.duration_s else []
-    took = BREAK.join([_several(one.spotify_calls, "call"), *peak, *time])
+    took = BREAK.join([counted(one.spotify_calls, "call"), *peak, *time])
     matched = f"{one.matched} of {one.chart}" if one.chart else "–"
     left = BREAK.join([f"{one.not_found} not found", *([f"{one.deferred} deferred"] if one.deferred else [])])
     figures = (matched, one.added, left, took) if one.state != "failed" else (matched, "–", "–", took)
@@ -204,11 +207,11 @@ def _summary_row(slug: str, one: Outcome, links: GenreLinks) -> str:
     return f"| {BREAK.join([name + state, *more])} | {' | '.join(map(str, figures))} |"
 
 
-def _row(item: EntryOutcome) -> str:
+def _row(item: EntryOutcome, added: str) -> str:
     entry, match = item.entry, item.match
     why = _wrapped(explain(match), WHY_LINE) if match else "left for a later run"
     place = "left" if item.left else entry.position
-    return f"| {place} | {_names(entry.artists, entry.full_title)} | {_found(match)} | {_verdict(item)}{BREAK}{why} |"
+    return f"| {place} | {_names(entry.artists, entry.full_title)} | {_found(match)} | {_verdict(item, added)}{BREAK}{why} |"
 
 
 def _names(artists: Sequence[str], title: str) -> str:
@@ -227,10 +230,10 @@ def _found(match: Match | None) -> str:
     return f"{_names(match.track_artists, match.track_name)}{BREAK}{link}" if match.track_name else link
 
 
-def _verdict(item: EntryOutcome) -> str:
+def _verdict(item: EntryOutcome, added: str) -> str:
     if is_undecided(item.match) or item.match is None:
         return "deferred"
     verdict = item.match.version or ("never" if item.match.method == "person" else "not found")
     if item.waiting:
         return f"{verdict}{BREAK}to be added"
-    return f"{verdict}{BREAK}**added**" if item.added else verdict
+    return f"{verdict}{BREAK}**{added}**" if item.added else verdict

@@ -153,7 +153,8 @@ def test_an_ended_parent_is_brought_up_to_date_and_one_at_work_is_not(
     client.runs, client.parents = {above.id: above}, {child.parent_task_run_id: above.id}  # type: ignore[dict-item]
     seen: list[dict[str, Outcome]] = []
 
-    def conclude(outcomes: dict[str, Outcome], key: str, parent_id: object) -> Any:
+    def conclude(outcomes: dict[str, Outcome], key: str, parent_id: object, *, dry_run: bool) -> Any:
+        assert not dry_run
         seen.append(outcomes)
         return Completed(message="2 genres")
 

@@ -63,3 +63,16 @@ def test_failures_are_above_the_table_with_their_reason() -> None:
 def test_a_failure_says_what_to_do_and_names_its_run() -> None:
     text = failure_report("house", ChallengeShown("Beatport asked for a human.", "Use files."), "run-1")
     assert all(part in text for part in ("# house: failed", "Beatport asked", "Use files", "run-1"))
+
+
+def test_a_dry_run_never_says_that_something_was_added() -> None:
+    item = EntryOutcome(ChartEntry(1, 1, "Strobe", ("deadmau5",)), _match("abc", "Strobe", ("deadmau5",)), added=True)
+    outcome = Outcome("completed", 1, 1, 1)
+    page = sync_report("house", [item], outcome, AT, dry_run=True)
+    assert page.startswith("# house: dry run, nothing was changed")
+    assert "**1** would be added" in page
+    assert "**would be added**" in page
+    assert "**added**" not in page
+    summary = summary_report({"house": outcome}, spotify_calls=1, budget_left=1, ended_at=AT, dry_run=True)
+    assert summary.startswith("# 1 genre, 1 track would be added")
+    assert "| To add |" in summary

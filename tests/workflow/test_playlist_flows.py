@@ -70,7 +70,7 @@ def ended(state: State[Any]) -> tuple[str, str]:
 def test_a_playlists_life(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refreshed, backed up, deduplicated, restored, drilled."""
     before = held(account)
-    assert ended(refresh_history(return_state=True)) == ("Completed", "4 tracks are new to a history; 0 playlists were unchanged")
+    assert ended(refresh_history(return_state=True)) == ("Completed", "4 tracks new to a history; 0 playlists unchanged")
     assert "Mine | read | 4 | 1 |" in page("refresh-history")
 
     account.spotify.add_foreign_playlist("Discover Weekly", algorithmic=True)
@@ -82,7 +82,7 @@ def test_a_playlists_life(account: Sandbox, tmp_path: Path, monkeypatch: pytest.
 
     assert ended(dedupe_playlists(["Mine"], return_state=True))[1].startswith("2 duplicates would be removed")
     assert account.spotify.person.track_ids("Mine") == before
-    assert ended(dedupe_playlists(["Mine"], dry_run=False, return_state=True))[1].startswith("2 duplicates were removed")
+    assert ended(dedupe_playlists(["Mine"], dry_run=False, return_state=True))[1].startswith("2 duplicates removed")
     assert account.spotify.person.track_ids("Mine") == list(dict.fromkeys(before))
     assert "same id" in page("dedupe-playlists")
 
