@@ -135,6 +135,7 @@ def _start_and_wait(
     processes.start_inbox(inbox_port, environment)
     addresses |= {"Memory": f"http://127.0.0.1:{pages_port}", "Inbox": f"{inbox}/"}
     write_private(home / STATE, json.dumps(addresses))  # the inbox's address is a secret
+    processes.wait_until_up(pages_port, inbox_port)
     _show(console, "Everything is up. Ctrl-C ends it.", addresses)
     _say_what_is_missing(console, sandbox=sandbox)
     raise typer.Exit(processes.wait(console))

@@ -11,8 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,6 +44,7 @@ class Processes:
         self._logs = logs
         self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._worker_environment: dict[str, str] = {}
+        self._worker_log_start = 0
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -101,9 +103,10 @@ class Processes:
                 return
 
     def start_worker(self, environment: Mapping[str, str]) -> None:
-        """Start a worker named after this machine."""
+        """Start a worker named after this machine and this process."""
         self._worker_environment = dict(environment)
-        command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", f"{socket.gethostname()}-{os.getpid()}"]
+        self._worker_log_start = self.log(WORKER).stat().st_size if self.log(WORKER).exists() else 0
+        command = [_program("prefect"), "worker", "start", "--pool", POOL, "--name", _worker_name()]
         self.start(WORKER, command, environment)
 
     def start_pages(self, port: int, environment: Mapping[str, str]) -> None:
@@ -113,6 +116,28 @@ class Processes:
     def start_inbox(self, port: int, environment: Mapping[str, str]) -> None:
         """Start the inbox: it listens for the bookmarklet and watches its folder."""
         self.start("inbox", [_program("beatporter"), "inbox", "--no-open", "--port", str(port)], environment)
+
+    def wait_until_up(self, pages_port: int, inbox_port: int) -> None:
+        """Wait until the memory pages and the inbox answer and the worker has told the server that it is there.
+
+        Raises:
+            PermanentError: one of them ended or took too long; its log says why.
+        """
+        started: dict[str, Callable[[], bool]] = {
+            WORKER: self._worker_is_up,
+            "pages": partial(_answers, pages_port),
+            "inbox": partial(_answers, inbox_port),
+        }
+        processes = dict(self._started)
+        for name, is_up in started.items():
+            for _ in self._waiting(name, processes[name]):
+                if is_up():
+                    break
+
+    def _worker_is_up(self) -> bool:
+        """Whether the worker says so in its log: to ask the server may need a key, which only Prefect knows."""
+        written = self.log(WORKER).read_bytes()[self._worker_log_start :]
+        return f"Worker '{_worker_name()}' started".encode() in written
 
     @staticmethod
     def register(environment: Mapping[str, str], notify: str) -> list[str]:
@@ -164,6 +189,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _answers(port: int) -> bool:
+    """Whether a program listens at this port on 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def free_port() -> int:

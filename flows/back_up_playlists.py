@@ -11,9 +11,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from beatporter.care.documents import backed_up_page
 from beatporter.errors import BeatporterError, PermanentError
-from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from tasks.playlist_backups import back_up_all
@@ -28,14 +26,11 @@ def back_up_playlists(playlists: list[str] | None = None, dry_run: bool = False)
         dry_run: Only say what would be done.
     """
     try:
-        found = back_up_all(playlists or [], dry_run)
+        done = back_up_all(playlists or [], dry_run)
     except BeatporterError as error:
         return failed(error)
-    if not found:
+    if done is None:
         return Completed(message="No playlist is named in [backups].")
-    counts = {outcome: sum(one["outcome"] == outcome for one in found) for outcome in dict.fromkeys(one["outcome"] for one in found)}
-    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    publish("back-up-playlists", f"# {said}\n\n" + backed_up_page(found), said)
-    if "failed" in counts:
-        return incomplete(PermanentError(f"{said}.", "The artifact back-up-playlists says why."))
-    return Completed(message=said)
+    if done["problems"]:
+        return incomplete(PermanentError(f"{done['said']}.", "The artifact back-up-playlists says why."))
+    return Completed(message=done["said"])

@@ -10,10 +10,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from beatporter.care.documents import deduped_page
-from beatporter.counted import counted
 from beatporter.errors import BeatporterError, PermanentError
-from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from tasks.dedupe import dedupe_all
@@ -30,13 +27,9 @@ def dedupe_playlists(playlists: list[str], dry_run: bool = True, any_cut: bool =
         keep_dates: Send no track again that can stay, even if that takes more calls.
     """
     try:
-        found = dedupe_all(playlists, any_cut, keep_dates, dry_run)
+        done = dedupe_all(playlists, any_cut, keep_dates, dry_run)
     except BeatporterError as error:
         return failed(error)
-    count, calls = sum(one["duplicates"] for one in found), sum(one["calls"] for one in found)
-    said = f"{counted(count, 'duplicate')} {'would be ' if dry_run else ''}removed, {counted(calls, 'call')}"
-    publish("dedupe-playlists", f"# {said}\n\n" + deduped_page(found, dry_run=dry_run), said)
-    broken = [one["playlist"]["name"] for one in found if one["error"]]
-    if broken:
-        return incomplete(PermanentError(f"Not done: {', '.join(broken)}. {said}.", "Retry continues there."))
-    return Completed(message=said)
+    if done["problems"]:
+        return incomplete(PermanentError(f"Not done: {', '.join(done['problems'])}. {done['said']}.", "Retry continues there."))
+    return Completed(message=done["said"])

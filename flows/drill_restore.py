@@ -10,10 +10,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from beatporter.care.documents import drilled_page
-from beatporter.counted import counted
 from beatporter.errors import BeatporterError, LedgerCorrupt
-from orchestration.artifacts import publish
 from orchestration.failure import damaged, failed
 from orchestration.flow_options import LEDGER_RUN
 from tasks.drill_restores import drill_restores
@@ -23,16 +20,11 @@ from tasks.drill_restores import drill_restores
 def drill_restore() -> Any:
     """Prove that playlists can be restored from their backups; calls nothing."""
     try:
-        found = drill_restores()
+        done = drill_restores()
     except BeatporterError as error:
         return failed(error)
-    problems = [f"{one['name']}, {one['taken_at']}: {one['problem']}" for one in found if one["problem"]]
-    playlists = len({one["playlist_id"] for one in found})
-    states = f"{counted(len(found), 'state')} of {counted(playlists, 'playlist')}"
-    said = f"{counted(len(problems), 'problem')} in {states}" if problems else f"No problem in {states}"
-    publish("drill-restore", f"# {said}\n\n" + drilled_page(found), said)
-    if problems:
+    if done["problems"]:
         return damaged(
-            LedgerCorrupt("; ".join(problems[:5]), "Run `beatporter ledger check`. The artifact drill-restore names everything.")
+            LedgerCorrupt("; ".join(done["problems"][:5]), "Run `beatporter ledger check`. The artifact drill-restore names everything.")
         )
-    return Completed(message=said)
+    return Completed(message=done["said"])

@@ -10,10 +10,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from beatporter.care.documents import refreshed_page
-from beatporter.counted import counted
 from beatporter.errors import BeatporterError, PermanentError
-from orchestration.artifacts import publish
 from orchestration.failure import failed, incomplete
 from orchestration.flow_options import LEDGER_RUN
 from orchestration.parameters import AtLeastOne
@@ -29,13 +26,10 @@ def refresh_history(max_calls: AtLeastOne = 200, dry_run: bool = False) -> Any:
         dry_run: Only say what would be read.
     """
     try:
-        found = refresh_all_histories(max_calls, dry_run)
+        done = refresh_all_histories(max_calls, dry_run)
     except BeatporterError as error:
         return failed(error)
-    learned = sum(one["learned"] for one in found["playlists"])
-    said = f"{counted(learned, 'track')} new to a history; {counted(found['unchanged'], 'playlist')} unchanged"
-    publish("refresh-history", f"# {said}\n\n" + refreshed_page(found["playlists"], found["unchanged"]), said)
-    broken = [one["playlist"]["name"] for one in found["playlists"] if one["outcome"] == "failed"]
-    if broken:
-        return incomplete(PermanentError(f"Not read: {', '.join(broken)}. {said}.", "The artifact refresh-history says why."))
-    return Completed(message=said)
+    if done["problems"]:
+        said = f"Not read: {', '.join(done['problems'])}. {done['said']}."
+        return incomplete(PermanentError(said, "The artifact refresh-history says why."))
+    return Completed(message=done["said"])

@@ -10,9 +10,7 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from beatporter.care.documents import restored_page, restored_words
 from beatporter.errors import BeatporterError
-from orchestration.artifacts import publish
 from orchestration.failure import failed
 from orchestration.flow_options import LEDGER_RUN
 from tasks.restore import restore_one
@@ -30,9 +28,6 @@ def restore_playlist(playlist: str, on: str, into: str = "", dry_run: bool = Tru
         keep_dates: Send no track again that can stay, even if that takes more calls.
     """
     try:
-        done = restore_one(playlist, on, into, keep_dates, dry_run)
+        return Completed(message=restore_one(playlist, on, into, keep_dates, dry_run)["said"])
     except BeatporterError as error:
         return failed(error)
-    said = restored_words(done, dry_run=dry_run)
-    publish("restore-playlist", restored_page(done, dry_run=dry_run), said)
-    return Completed(message=said)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from beatporter.care.documents import refreshed_document
+from beatporter.care.documents import refreshed_document, refreshed_page
 from beatporter.care.refresh_history import refresh_histories
+from beatporter.counted import counted
+from orchestration.care_result import CareResult, publish_care
 from orchestration.one_writer import playlist_lock
 from orchestration.run_key import run_key
 from orchestration.step_log import say
@@ -14,13 +14,14 @@ from orchestration.workspace import open_workspace
 
 
 @house_task("refresh-histories", cached=False)
-def refresh_all_histories(max_calls: int, dry_run: bool) -> dict[str, Any]:
-    """What became of the playlists that are not as before, and how many are."""
+def refresh_all_histories(max_calls: int, dry_run: bool) -> CareResult:
+    """Publish what became of the playlists that are not as before, and how many are."""
     with open_workspace(run_key()) as workspace:
         lock = playlist_lock(workspace.settings, workspace.ledger)
         found = [refreshed_document(one) for one in refresh_histories(workspace, max_calls=max_calls, dry_run=dry_run, only_writer=lock)]
     changed = [one for one in found if one["outcome"] != "unchanged"]
-    say(
-        f"{len(changed)} of {len(found)} playlists were not as before, {sum(one['learned'] for one in changed)} tracks are new to a history"
-    )
-    return {"playlists": changed, "unchanged": len(found) - len(changed)}
+    learned, unchanged = sum(one["learned"] for one in changed), len(found) - len(changed)
+    say(f"{len(changed)} of {len(found)} playlists were not as before, {learned} tracks are new to a history")
+    said = f"{counted(learned, 'track')} new to a history; {counted(unchanged, 'playlist')} unchanged"
+    not_read = [one["playlist"]["name"] for one in changed if one["outcome"] == "failed"]
+    return publish_care("refresh-history", said, refreshed_page(changed, unchanged), not_read)

@@ -145,8 +145,9 @@ def restored_words(one: Document, *, dry_run: bool) -> str:
     return f"As of {one['as_of']}: {moves}; {counted(one['calls'], 'call')}." + _remarks(one)
 
 
-def restored_page(one: Document, *, dry_run: bool) -> str:
-    lines = [f"# {escape(one['playlist']['name'])}", "", f"{restored_words(one, dry_run=dry_run)} {_link(one['playlist'])}", ""]
+def restored_page(one: Document) -> str:
+    """The playlist, and what came, left and moved."""
+    lines = [f"{_link(one['playlist'])} {escape(one['playlist']['name'])}", ""]
     for name, heading in (("came", "Put back"), ("left", "Removed"), ("moved", "Moved")):
         if one["changes"][name]:
             lines += [f"## {heading}", "", "| # | Track |", "|---:|---|"]

@@ -25,7 +25,8 @@ from beatporter.records.match import Match, RunnerUp
 from beatporter.settings import load_settings
 from beatporter.sync.outcome import Outcome, failures_in_a_row, keep_failure, keep_outcome, kept_outcome
 from beatporter.sync.streaks import days_running, is_challenged, is_deferred
-from orchestration import alerts, parent, retry, review_form
+from cli.embedded_prefect import HEARTBEAT_S
+from orchestration import alerts, parent, retry, review_form, server
 from orchestration.failure import failed
 from orchestration.results import GenresFailed
 from orchestration.run_names import is_made_up
@@ -181,6 +182,11 @@ def test_the_shipped_automations_are_such_and_have_somewhere_to_go() -> None:
             made = AutomationCore.model_validate({**document, "actions": [alerts._action(one, where) for one in document["actions"]]})
             kinds = {action.type for action in made.actions}
             assert kinds <= ({"do-nothing", "change-flow-run-state"} if where is None else {"send-notification", "change-flow-run-state"})
+
+
+def test_a_run_that_waits_for_a_server_that_is_away_is_not_called_dead() -> None:
+    (silent,) = [one["trigger"] for one in yaml.safe_load(alerts.AUTOMATIONS.read_text()) if "process died" in one["name"]]
+    assert silent["within"] >= server.AWAY_S + 2 * float(HEARTBEAT_S)
 
 
 def test_an_address_that_apprise_does_not_know_is_refused() -> None:

@@ -6,7 +6,6 @@ OUTAGE_S makes it longer: 300 was looked at by hand, see docs/decisions/prefect-
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.conftest import BIN, free_port, process
+from tests.conftest import BIN, free_port, process, register
 from tests.prefect_api import artifact, logs_of, start_run, task_states, wait_for_end
 from tests.timeouts import TIMEOUT_S
 
@@ -83,8 +82,7 @@ def own_server(own_environment: dict[str, str], tmp_path: Path) -> Iterator[Serv
 def test_a_run_lives_through_a_server_that_is_away(
     own_server: Server, own_environment: dict[str, str], own_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    for arguments in (("work-pool", "create", "beatporter", "--type", "process"), ("deploy", "--all")):
-        subprocess.run([str(BIN / "prefect"), "--no-prompt", *arguments], env=own_environment, cwd=Path(__file__).parents[2], check=True)
+    register(own_environment)
     log = tmp_path / "worker.log"
     with process([str(BIN / "prefect"), "worker", "start", "--pool", "beatporter"], own_environment, log):
         run_id = start_run(own_server.api, "sync-genre/sync-genre", {"genre": "house"})

@@ -30,7 +30,7 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     sandbox.faults.add(service="spotify", kind="search", fault="server_error", status=403)
     run_id = start_run(server, "sync-genre/sync-genre", {"genre": "house"})
     failed = wait_for_end(server, run_id, worker)
-    assert failed["state"]["type"] == "FAILED"
+    assert failed["state"]["type"] == "FAILED", f"{failed['state']}\n{worker.read_text()[-3000:]}"
     assert failed["name"] == "house"
     assert "house: failed" in artifact(server, "sync-house")
     warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
@@ -76,7 +76,7 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     parameters = {"genres": ["electronica", "bass-house"], "fan_out": "deployments", "max_concurrent": 1}
     parent = start_run(server, "sync-genres/daily", parameters)
     run = wait_for_end(server, parent, worker)
-    assert run["state"]["type"] == "FAILED"
+    assert run["state"]["type"] == "FAILED", f"{run['state']}\n{worker.read_text()[-3000:]}"
     assert "electronica" in run["state"]["message"]
     assert "bass-house" not in run["state"]["message"]
     errors = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [parent]}, "level": {"ge_": 40}}})
