@@ -74,7 +74,7 @@ class Door:
 
     Attributes:
         port: on 127.0.0.1.
-        asked: messages that clients have sent so far, each a round trip.
+        asked: messages after which clients have waited for an answer so far, each a round trip.
     """
 
     def __init__(self, server: Postgres, *, round_trip_s: float = 0.0) -> None:
@@ -110,14 +110,34 @@ class Door:
             server = socket.socket(socket.AF_UNIX)
             server.connect(self._target)
             self._open += [client, server]
-            for source, sink, passed in ((client, server, self._count), (server, client, lambda: None)):
+            for source, sink, passed in ((client, server, _Questions(self).see), (server, client, lambda _: None)):
                 threading.Thread(target=_pump, args=(source, sink, self._delay_s, passed), daemon=True).start()
 
-    def _count(self) -> None:
-        self.asked += 1
+
+class _Questions:
+    """Counts for a door, in what one client sends, the messages after which it waits (postgresql.org/docs/current/protocol.html)."""
+
+    WAITING = b"QSp"
+    """A simple query, the end of a batch of other messages, and a password."""
+    STARTUP = 196608
+
+    def __init__(self, door: Door) -> None:
+        self._door, self._data, self._is_started = door, b"", False
+
+    def see(self, data: bytes) -> None:
+        """Take in the next piece; a message may come in several."""
+        self._data += data
+        while len(self._data) >= 8 or (self._is_started and len(self._data) >= 5):
+            kind = self._data[:1] if self._is_started else b""  # until it is started, messages have no letter
+            length = len(kind) + int.from_bytes(self._data[len(kind) : len(kind) + 4], "big")
+            if len(self._data) < length:
+                return
+            self._door.asked += not kind or kind in self.WAITING
+            self._is_started = self._is_started or int.from_bytes(self._data[4:8], "big") == self.STARTUP
+            self._data = self._data[length:]
 
 
-def _pump(source: socket.socket, sink: socket.socket, delay_s: float, passed: Callable[[], None]) -> None:
+def _pump(source: socket.socket, sink: socket.socket, delay_s: float, passed: Callable[[bytes], None]) -> None:
     """Pass on what arrives, each piece so much later; pieces do not wait for each other."""
     pieces: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
 
@@ -133,7 +153,7 @@ def _pump(source: socket.socket, sink: socket.socket, delay_s: float, passed: Ca
     threading.Thread(target=send, daemon=True).start()
     with suppress(OSError):
         while data := source.recv(65_536):
-            passed()
+            passed(data)
             pieces.put((time.monotonic() + delay_s, data))
     pieces.put((0.0, b""))
 

@@ -173,7 +173,7 @@ class Backups:
             kept = self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
             return kept or BackupInfo(playlist_id, snapshot_id, taken_at, rows)
         if changes:
-            connection.execute(BACKUP_CHANGES.insert(), [change_values(backup, number, change) for number, change in enumerate(changes)])
+            self._database.send(connection, BACKUP_CHANGES.insert(), [change_values(backup, *one) for one in enumerate(changes)])
         return BackupInfo(playlist_id, snapshot_id, taken_at, rows)
 
     def _last(self, connection: Connection, playlist_id: str) -> Any:
@@ -221,7 +221,7 @@ class Backups:
                 for found, row in sorted(missing.items(), key=itemgetter(0))  # always in the same order, see `Charts.append`
             ]
             with self._database.transaction() as connection:
-                connection.execute(self._database.insert(TRACKS).on_conflict_do_nothing(), values)
+                self._database.send(connection, self._database.insert(TRACKS).on_conflict_do_nothing(), values)
                 numbers |= {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(list(missing))))}
         return [(numbers[found], None if row.added_at is None else seconds(row.added_at)) for found, row in zip(prints, rows, strict=True)]
 

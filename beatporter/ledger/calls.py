@@ -75,17 +75,17 @@ class Calls:
             self.append(used)
         elif len(used) == 1:
             with self._database.single() as connection:
-                connection.execute(CALLS.update().where(CALLS.c.id == held.number).values(values_of(used[0])))
+                self._database.send(connection, CALLS.update().where(CALLS.c.id == held.number).values(values_of(used[0])))
         else:
             with self._database.transaction() as connection:
-                connection.execute(delete(CALLS).where(CALLS.c.id == held.number))
+                self._database.send(connection, delete(CALLS).where(CALLS.c.id == held.number))
                 self.append(used)
 
     def append(self, rows: Sequence[CallRow]) -> None:
         """Insert rows, all or none."""
         if rows:
             with self._database.single() if len(rows) == 1 else self._database.transaction() as connection:
-                connection.execute(CALLS.insert(), [values_of(row) for row in rows])
+                self._database.send(connection, CALLS.insert(), [values_of(row) for row in rows])
 
     def made_since(self, since: datetime, until: datetime | None = None) -> int:
         """Calls of all rows from a time on, up to and including another one if given; reserved calls count as made."""

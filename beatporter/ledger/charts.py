@@ -47,13 +47,13 @@ class Charts:
                 return
             rows = [{"fingerprint": prints[entry]} | {name: getattr(entry, name) for name in _NAMES[1:]} for entry in chart.entries]
             # Always in the same order: two transactions that insert the same entries in different orders would deadlock on PostgreSQL.
-            connection.execute(insert(ENTRIES).on_conflict_do_nothing(), sorted(rows, key=itemgetter("fingerprint")))
+            self._database.send(connection, insert(ENTRIES).on_conflict_do_nothing(), sorted(rows, key=itemgetter("fingerprint")))
             asked = select(ENTRIES.c.fingerprint, ENTRIES.c.entry)
             entries: dict[int, int] = {}
             for part in chunks(list(prints.values())):
                 entries.update(tuple(row) for row in connection.execute(asked.where(ENTRIES.c.fingerprint.in_(part))))
             places = [{"chart": number, "position": entry.position, "entry": entries[prints[entry]]} for entry in chart.entries]
-            connection.execute(CHART_ENTRIES.insert(), places)
+            self._database.send(connection, CHART_ENTRIES.insert(), places)
 
     def latest(self, genre_id: int) -> Chart | None:
         """The genre's chart that was scraped last; None when there is none."""

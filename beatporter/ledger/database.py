@@ -19,12 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, TableClause, text
+from sqlalchemy import Connection, Engine, Executable, Insert, TableClause, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
-from beatporter.ledger.engine import LOCK_TIMEOUT_S, SETTLE_BYTES, cut_off, engine_of, is_postgres, set_wal
+from beatporter.ledger.engine import LATER, LOCK_TIMEOUT_S, SETTLE_BYTES, cut_off, engine_of, is_postgres, set_wal
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,6 @@ class Database:
         self.path = None if is_postgres(address) else Path(address).expanduser().absolute()
         self.name = str(self.path) if self.path else _without_password(address)
         self._engine = engine_of(str(self.path) if self.path else address)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._open = threading.local()
         self._playlist_numbers: dict[str, int] = {}
 
@@ -77,15 +76,15 @@ class Database:
             if begun is not None:
                 yield begun
                 return
-            with self._connected(self._engine if self.is_sqlite else self._reading) as connection:
+            with self._connected() as connection:
                 yield connection
 
-    def _connected(self, engine: Engine) -> Connection:
+    def _connected(self) -> Connection:
         """Connect, waiting a while for a PostgreSQL that is being restarted."""
         ends_at, pause_s = time.monotonic() + UNREACHABLE_TIMEOUT_S, 0.25
         while True:
             try:
-                return engine.connect()
+                return self._engine.connect()
             except (OperationalError, NoConnection) as error:
                 if self.is_sqlite or _is_refusal(error) or time.monotonic() >= ends_at:
                     raise
@@ -108,16 +107,15 @@ class Database:
         if begun is not None:
             yield begun
             return
-        with self.errors(), self._connected(self._engine) as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self.errors(), self._connected() as connection:
+            self._begin(connection)
             self._open.connection, self._open.numbers = connection, {}
             try:
                 yield connection
-                self._end(connection, "COMMIT")
+                connection.exec_driver_sql("COMMIT")
                 self._playlist_numbers.update(self._open.numbers)
             except BaseException:
-                self._end(connection, "ROLLBACK")
+                self._roll_back(connection)
                 raise
             finally:
                 self._open.connection = self._open.numbers = None
@@ -144,7 +142,18 @@ class Database:
             playlist: its number, when only transactions for the same playlist must wait.
         """
         if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
+            self.send(connection, text("SELECT pg_advisory_xact_lock(:key, :playlist)"), {"key": _LOCK, "playlist": playlist})
+
+    def send(self, connection: Connection, statement: Executable, values: Any = None) -> None:
+        """Execute a statement whose result is not needed: within a transaction it goes to PostgreSQL together with the next one.
+
+        An error of it is raised by that one, at the latest by the commit.
+
+        Args:
+            values: a row, or several.
+        """
+        later = getattr(self._open, "connection", None) is connection
+        connection.execute(statement.inline() if isinstance(statement, Insert) else statement, values, execution_options={LATER: later})
 
     @contextmanager
     def only_writer(self, number: int) -> Iterator[None]:
@@ -156,15 +165,17 @@ class Database:
             LedgerUnavailable, LedgerUnwritable: from the database, before it is held.
         """
         with self.errors():
-            connection = self._connected(self._engine)
+            connection = self._connected()
         try:
             with self.errors():
+                self._begin(connection)
                 # A transaction's lock and not a session's, because a pooler may pass a session on. Polled, so that no statement
                 # counts as running for minutes on the server.
                 asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
                 while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
                     connection.rollback()
                     time.sleep(LOOK_AGAIN_S)
+                    self._begin(connection)
             yield
         finally:
             with suppress(SQLAlchemyError):
@@ -222,14 +233,17 @@ class Database:
                 raise error.orig from None
             raise self._error(error) from error
 
-    def _end(self, connection: Connection, how: str) -> None:
+    def _begin(self, connection: Connection) -> None:
         if self.is_sqlite:
-            if how == "COMMIT" or connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
-                connection.exec_driver_sql(how)
-        elif how == "COMMIT":
-            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED", execution_options={LATER: True})
+
+    def _roll_back(self, connection: Connection) -> None:
+        if not self.is_sqlite:
             connection.rollback()
+        elif connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            connection.exec_driver_sql("ROLLBACK")
 
     def _error(self, error: Exception) -> BeatporterError:
         said = next(iter(str(error.orig if isinstance(error, DBAPIError) else error).splitlines()), type(error).__name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import select
 import sqlite3
 import stat
 import threading
@@ -15,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
 
 from beatporter.errors import LedgerCorrupt, LedgerUnwritable, SettingsError
 
@@ -49,8 +47,8 @@ NETWORK_FILE_SYSTEMS = {
     "fuse.rclone",
 }
 """Types of file systems on which SQLite's locks and shared memory do not work (sqlite.org/wal.html)."""
-TRUSTED_S = 1.0
-"""For this long after its last use, a connection to PostgreSQL that the server has not closed is not checked."""
+LATER = "later"
+"""Execution option of a statement in a transaction that need not be sent before the next one; only PostgreSQL's dialect heeds it."""
 MOUNTS = Path("/proc/mounts")
 MAX_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}
@@ -157,34 +155,10 @@ def cut_off(path: Path) -> LedgerCorrupt:
 
 def _postgres(address: str) -> Engine:
     try:
-        import psycopg  # noqa: F401 - an optional dependency
+        from beatporter.ledger.postgres import postgres_engine  # an optional dependency
     except ImportError:
         raise SettingsError("BEATPORTER_DATABASE names a PostgreSQL, but its driver is missing.", "Install beatporter[postgres].") from None
-    rest = address.partition("://")[2]
-    engine = create_engine(f"postgresql+psycopg://{rest}", connect_args={"connect_timeout": 10})
-    _check_idle_connections(engine)
-    return engine
-
-
-def _check_idle_connections(engine: Engine) -> None:
-    """Before its use, check a connection that was idle for a while, and replace it if the server has gone away or restarted.
-
-    SQLAlchemy's own check asks before every use: with a server some way off that is a third of a run's time in the ledger.
-    """
-
-    @event.listens_for(engine, "checkin")
-    def note(connection: Any, record: Any) -> None:
-        record.info["idle_since"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def check(connection: Any, record: Any, _: object) -> None:
-        is_fresh = time.monotonic() - record.info.get("idle_since", float("inf")) < TRUSTED_S
-        if is_fresh and not select.select([connection], [], [], 0)[0]:  # an idle server speaks only to say that it ends
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error  # the pool then connects again
+    return postgres_engine(address)
 
 
 def _refuse_network(folder: Path) -> None:

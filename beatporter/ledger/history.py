@@ -28,7 +28,13 @@ from beatporter.ledger.tables import HISTORY, PLAYLIST_IDS, columns_of
 from beatporter.records.ledger import HistoryRow, Known
 
 ROWS_AT_ONCE = 1_000
-_KEY_COLUMNS = {"track_id": HISTORY.c.track_key, "isrc": HISTORY.c.isrc_key, "recording": HISTORY.c.recording_key}
+_ASKED = {
+    "track_id": (HISTORY.c.track_id, HISTORY.c.track_key),
+    "isrc": (HISTORY.c.isrc, HISTORY.c.isrc_key),
+    "recording": (HISTORY.c.recording, HISTORY.c.recording_key),
+    "imported": (HISTORY.c.recording, HISTORY.c.recording_key),
+}
+"""What can be looked up: its column, and the one of its key."""
 
 
 class History:
@@ -48,7 +54,7 @@ class History:
         with self._database.transaction() as connection:
             playlist = numbered(self._database, connection, playlist_id)
             values = [_values(playlist, row) for row in sorted(rows, key=rank)]
-            connection.execute(self._database.insert(HISTORY).on_conflict_do_nothing(), values)
+            self._database.send(connection, self._database.insert(HISTORY).on_conflict_do_nothing(), values)
 
     def known(
         self,
@@ -57,15 +63,17 @@ class History:
         isrcs: Collection[str] = (),
         recordings: Collection[str] = (),
         *,
+        imported: Collection[str] = (),
         except_for: Collection[str] = (),
     ) -> Known:
         """Which of the tracks, ISRCs and recordings the playlist once held.
 
         Args:
             playlist_id: None searches all playlists together.
+            imported: recordings to look for in imported rows only.
             except_for: playlists that are left out then.
         """
-        given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings}
+        given = {"track_id": track_ids, "isrc": isrcs, "recording": recordings, "imported": imported}
         asked = {name: {clean(text): text for text in texts} for name, texts in given.items()}  # by their stored form
         columns = list(zip(*self._find(playlist_id, asked, except_for), strict=True)) or [()] * len(asked)
         found = [{texts[text] for text in texts.keys() & column} for texts, column in zip(asked.values(), columns, strict=True)]
@@ -170,12 +178,13 @@ def _question(names: tuple[str, ...], *, everywhere: bool) -> CompoundSelect[Any
         within: ColumnElement[bool] = HISTORY.c.playlist.in_(bindparam("playlists", expanding=True))
     else:
         within = HISTORY.c.playlist == number_of(bindparam("playlist_id"))
-    return union_all(*(_only(name).where(within, _KEY_COLUMNS[name].in_(bindparam(name, expanding=True))) for name in names))
+    return union_all(*(_only(name).where(within, _ASKED[name][1].in_(bindparam(name, expanding=True))) for name in names))
 
 
 def _only(name: str) -> Select[Any]:
-    """One of the three columns that can be looked up, null for the others: so only the wanted column is unpacked."""
-    return select(*(HISTORY.c[key] if key == name else type_coerce(null(), HISTORY.c[key].type).label(key) for key in _KEY_COLUMNS))
+    """One of the columns that can be looked up, null for the others: so only the wanted column is unpacked."""
+    found = select(*((column if key == name else type_coerce(null(), column.type)).label(key) for key, (column, _) in _ASKED.items()))
+    return found.where(HISTORY.c.source == "import") if name == "imported" else found
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -38,7 +38,7 @@ class Matches:
         ]
         if rows:
             with self._database.transaction() as connection:
-                connection.execute(self._database.insert(MATCHES).on_conflict_do_nothing(), rows)
+                self._database.send(connection, self._database.insert(MATCHES).on_conflict_do_nothing(), rows)
 
     def latest(self, beatport_ids: Collection[int]) -> dict[int, Match]:
         """The current decision for each of the ids; undecided ids are left out.

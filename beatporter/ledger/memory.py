@@ -28,7 +28,7 @@ class Memory:
             return
         values = [values_of(row) for row in rows]
         with self._database.single() as connection:
-            connection.execute(MEMORY.insert(), values)
+            self._database.send(connection, MEMORY.insert(), values)
 
     def runs(self, genre_id: int, limit: int = 30) -> list[MemoryRow]:
         """The genre's last runs, newest first, one row each."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from beatporter.errors import LedgerUnwritable, SettingsError
 from beatporter.ledger.database import Database
@@ -28,12 +29,17 @@ def prepare(database: Database) -> None:
     """
     if database.is_prepared:
         return
-    with database.read() as connection:
-        found = version_of(connection)
-    if found != HEAD:
+    if not _is_current(database):
         migrate(database)
     database.keep_log()
     database.is_prepared = True
+
+
+def _is_current(database: Database) -> bool:
+    """One statement for a database that is up to date. An error means that it has no such table, or something that `migrate` will name."""
+    with database.read() as connection, suppress(ProgrammingError, OperationalError):
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+    return False
 
 
 def version_of(connection: Connection) -> str | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 
 from beatporter.ledger.database import Database
-from beatporter.ledger.playlist_ids import number_of, numbered
+from beatporter.ledger.playlist_ids import numbered
 from beatporter.ledger.record_table import RecordTable
-from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, PLAYLISTS, SNAPSHOTS
+from beatporter.ledger.tables import LISTED_PLAYLISTS, LISTINGS, PLAYLIST_IDS, PLAYLISTS, SNAPSHOTS
 from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist, SnapshotRow
 
 _STATE = [field.name for field in fields(SnapshotRow) if field.name != "playlist_id"]
@@ -31,14 +32,35 @@ class Snapshots:
         values = {name: getattr(row, name) for name in _STATE}
         with self._database.single() as connection:
             statement = self._database.insert(SNAPSHOTS).values(playlist=numbered(self._database, connection, row.playlist_id), **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
+            self._database.send(connection, statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
 
     def latest(self, playlist_id: str) -> SnapshotRow | None:
         """The playlist's row; None when there is none."""
-        asked = select(*(SNAPSHOTS.c[name] for name in _STATE)).where(SNAPSHOTS.c.playlist == number_of(playlist_id))
         with self._database.read() as connection:
-            found = connection.execute(asked).first()
-        return SnapshotRow(playlist_id, *found) if found is not None else None
+            found = connection.execute(_NUMBERED_STATE.where(PLAYLIST_IDS.c.playlist_id == playlist_id)).first()
+        return self._row(playlist_id, found)
+
+    def of_list(self, genre_id: int) -> tuple[str, SnapshotRow | None] | None:
+        """Id and row of the playlist that was last remembered for a list; None when there is none."""
+        newest = select(PLAYLISTS.c.playlist_id).where(PLAYLISTS.c.genre_id == genre_id)
+        one = newest.order_by(PLAYLISTS.c.at.desc(), PLAYLISTS.c.id.desc()).limit(1).subquery()
+        columns = (one.c.playlist_id, PLAYLIST_IDS.c.playlist, *_STATE_COLUMNS)
+        joined = one.outerjoin(PLAYLIST_IDS, PLAYLIST_IDS.c.playlist_id == one.c.playlist_id)
+        joined = joined.outerjoin(SNAPSHOTS, SNAPSHOTS.c.playlist == PLAYLIST_IDS.c.playlist)
+        with self._database.read() as connection:
+            found = connection.execute(select(*columns).select_from(joined)).first()
+        return (found[0], self._row(found[0], found[1:])) if found is not None else None
+
+    def _row(self, playlist_id: str, found: Sequence[Any] | None) -> SnapshotRow | None:
+        """The row from a playlist's number and the columns of its state, all null without one; the number is noted for later writes."""
+        number, *state = found or (None, None)
+        if number is not None:
+            self._database.playlist_numbers.setdefault(playlist_id, number)
+        return SnapshotRow(playlist_id, *state) if state[0] is not None else None
+
+
+_STATE_COLUMNS = [SNAPSHOTS.c[name] for name in _STATE]
+_NUMBERED_STATE = select(PLAYLIST_IDS.c.playlist, *_STATE_COLUMNS).select_from(PLAYLIST_IDS.outerjoin(SNAPSHOTS))
 
 
 class Playlists(RecordTable[RememberedPlaylist]):
@@ -92,7 +114,7 @@ class Listings:
             names = [column.name for column in LISTED_PLAYLISTS.columns if column.name != "listing"]
             if rows:
                 values = [{"listing": listing} | {name: getattr(row, name) for name in names} for row in rows]
-                connection.execute(LISTED_PLAYLISTS.insert(), values)
+                self._database.send(connection, LISTED_PLAYLISTS.insert(), values)
 
     def newest_names(self) -> dict[str, str]:
         """The name of every playlist in a kept listing, by id, as the newest listing with it has it."""

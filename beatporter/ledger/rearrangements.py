@@ -26,7 +26,7 @@ class Rearrangements:
         with self._database.single() as connection:
             playlist = numbered(self._database, connection, row.playlist_id)
             statement = self._database.insert(REARRANGEMENTS).values(playlist=playlist, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
+            self._database.send(connection, statement.on_conflict_do_update(index_elements=["playlist"], set_=values))
 
     def of(self, playlist_id: str) -> RearrangementRow | None:
         """The playlist's row; None when no work on it has begun."""

@@ -29,7 +29,7 @@ class RecordTable(Generic[Record]):
     def append(self, row: Record) -> None:
         """Insert a row."""
         with self._database.single() as connection:
-            connection.execute(self.table.insert().values(values_of(row)))
+            self._database.send(connection, self.table.insert(), values_of(row))
 
     def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         return select(*columns_of(self.table, self.record)).where(*conditions)

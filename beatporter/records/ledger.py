@@ -31,6 +31,8 @@ class Known:
     track_ids: frozenset[str] = frozenset()
     isrcs: frozenset[str] = frozenset()
     recordings: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
+    """Recordings that were asked for in imported rows only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from beatporter.sync.workspace import Workspace
 
 def back_up_playlist(workspace: Workspace, slug: str, kind: PlaylistKind = "collect") -> str:
     """Name of the backup with the current state of the list's playlist of this kind; empty when there is no playlist yet."""
-    remembered = workspace.ledger.playlists.latest(playlist_number(workspace.genre(slug), kind))
-    if remembered is None:
+    state = PlaylistState.of_list(workspace, playlist_number(workspace.genre(slug), kind))
+    if state is None:
         return ""
     report(Progress(slug, "backup"))
-    backup = PlaylistState(workspace, remembered.playlist_id).back_up()
+    backup = state.back_up()
     return backup_name(backup) if backup else ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from beatporter.genres import Genre
@@ -139,12 +138,11 @@ def _known(workspace: Workspace, playlist_id: str | None, candidates: Sequence[C
     history = workspace.ledger.history
     recordings = [one.recording for one in candidates if one.recording]
     track_ids, isrcs = [one.track_id for one in candidates], [one.isrc for one in candidates if one.isrc]
-    known = history.known(playlist_id, track_ids, isrcs, recordings, except_for=except_for)
     by_some = {recording: keys_of_some_artists(recording) for recording in recordings}
-    rows = history.rows_of_recordings(playlist_id, frozenset[str]().union(*by_some.values()), except_for=except_for)
-    imported = {row.recording for row in rows if row.source == "import"}
-    shortened = {recording for recording, keys in by_some.items() if keys & imported}
-    return replace(known, recordings=known.recordings | shortened)
+    some = frozenset[str]().union(*by_some.values())
+    known = history.known(playlist_id, track_ids, isrcs, recordings, imported=some, except_for=except_for)
+    shortened = {recording for recording, keys in by_some.items() if keys & known.imported}
+    return Known(known.track_ids, known.isrcs, known.recordings | shortened)
 
 
 def removed_from_earlier(

@@ -16,8 +16,8 @@ def append_history(workspace: Workspace, slug: str, added: Sequence[str], kind: 
     Args:
         added: what `update_playlist` returned.
     """
-    remembered = workspace.ledger.playlists.latest(playlist_number(workspace.genre(slug), kind))
-    if remembered is None:
+    state = PlaylistState.of_list(workspace, playlist_number(workspace.genre(slug), kind))
+    if state is None:
         return []
     report(Progress(slug, "history", 0, len(added)))
-    return PlaylistState(workspace, remembered.playlist_id).record(added)
+    return state.record(added)

@@ -58,8 +58,7 @@ def update_playlist(
     target = list_playlist(workspace, slug, kind)
     wanted = wanted_tracks(workspace, target, beatport_ids, track_ids)
     report(Progress(slug, "playlist", 0, len(wanted)))
-    remembered = workspace.ledger.playlists.latest(target.number)
-    state = PlaylistState(workspace, remembered.playlist_id) if remembered is not None else None
+    state = PlaylistState.of_list(workspace, target.number)
     caught_up = state.catch_up() if state is not None else []
     arrived = set(caught_up)
     try:

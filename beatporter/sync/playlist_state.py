@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Self
 
 from beatporter.ledger.backups import Item
 from beatporter.ledger.history import earliest_of
@@ -61,16 +62,27 @@ class PlaylistState:
     Args:
         workspace: of the step.
         playlist_id: the playlist.
+        row: its row in the ledger; looked up when it is not given.
     """
 
-    def __init__(self, workspace: Workspace, playlist_id: str) -> None:
+    def __init__(self, workspace: Workspace, playlist_id: str, row: SnapshotRow | None = None) -> None:
         self._workspace, self._ledger = workspace, workspace.ledger
         self.playlist_id = playlist_id
-        self._row = self._ledger.snapshots.latest(playlist_id)
+        self._row = row or self._ledger.snapshots.latest(playlist_id)
         self._backup_shows_it = False
         self._before: SnapshotRow | None = None
         self._position: int | None = 0
         """Of what is being written: see `begin_write`."""
+
+    @classmethod
+    def of_list(cls, workspace: Workspace, number: int) -> Self | None:
+        """The state of the playlist that was last remembered for a list; None when there is none.
+
+        Args:
+            number: the list's in the ledger's table `playlists`.
+        """
+        found = workspace.ledger.snapshots.of_list(number)
+        return cls(workspace, *found) if found is not None else None
 
     @property
     def outcome_is_unknown(self) -> bool:

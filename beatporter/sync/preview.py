@@ -48,8 +48,7 @@ def preview_playlist(
     """
     target = list_playlist(workspace, slug, kind)
     wanted = wanted_tracks(workspace, target, beatport_ids, track_ids)
-    remembered = workspace.ledger.playlists.latest(target.number)
-    state = PlaylistState(workspace, remembered.playlist_id) if remembered is not None else None
+    state = PlaylistState.of_list(workspace, target.number)
     listed = genre_playlist(workspace, target.genre, state.playlist_id if state else None, kind=kind, create=False, wanted=wanted)
     if listed is None:
         plan = plan_for(workspace, target, None, PlaylistReading(), wanted)
