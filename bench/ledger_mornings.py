@@ -15,14 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.postgres import NoPostgres, Postgres, running_postgres
+
+if TYPE_CHECKING:
+    from beatporter.sync.workspace import Workspace
 
 RESULTS = Path(__file__).with_suffix(".md")
 MORNINGS = 5
@@ -80,9 +83,6 @@ class Watch:
             self.phases[-1].statements += 1
             self.phases[-1].statement_ms += (time.perf_counter() - since[id(connection)]) * 1000
 
-        def ended(*_: object) -> None:
-            self.phases[-1].statements += 2  # BEGIN and COMMIT, which psycopg sends by itself
-
         def taken(connection: object, record: Any, *_: object) -> None:
             record.info["taken"] = time.perf_counter()
 
@@ -91,7 +91,6 @@ class Watch:
 
         event.listen(Engine, "before_cursor_execute", sent)
         event.listen(Engine, "after_cursor_execute", answered)
-        event.listen(Engine, "commit", ended)
         event.listen(Pool, "checkout", taken)
         event.listen(Pool, "checkin", given_back)
 
@@ -109,12 +108,6 @@ def run_genre(slug: str, run_key: str) -> list[Phase]:
     from beatporter.ledger.ledger import open_ledger
     from beatporter.settings import load_settings
     from beatporter.sync.account_playlists import list_playlists
-    from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
-    from beatporter.sync.backup import back_up_playlist
-    from beatporter.sync.history import append_history
-    from beatporter.sync.match import match_tracks
-    from beatporter.sync.playlist import update_playlist
-    from beatporter.sync.scrape import scrape_chart
     from beatporter.sync.workspace import Workspace
 
     settings, watch = load_settings(), Watch()
@@ -127,19 +120,36 @@ def run_genre(slug: str, run_key: str) -> list[Phase]:
         ledger = open_ledger(settings.ledger_address())
     with watch.phase(LISTING), workspace() as one:
         list_playlists(one)
-    with watch.phase("scrape-chart"), workspace() as one:
-        chart = scrape_chart(one, slug)
-    with watch.phase("match-tracks"), workspace(CALLS_BESIDE_SEARCHES) as one:
-        found = match_tracks(one, slug, chart)
-    with watch.phase("update-playlist"), workspace() as one:
-        added = update_playlist(one, slug, chart, found)
-    with watch.phase("append-history"), workspace() as one:
-        append_history(one, slug, added)
-    with watch.phase("back-up-playlist"), workspace() as one:
-        back_up_playlist(one, slug)
+    five_steps(watch, workspace, slug)
     with watch.phase("closing"):
         ledger.close()
     return watch.phases
+
+
+def five_steps(watch: Watch, workspace: Callable[[int], Workspace], slug: str) -> tuple[list[int], list[str]]:
+    """A genre's steps, a phase for each; returns the chart, and the tracks that were added.
+
+    Args:
+        workspace: makes one for a step, given the calls that it must leave.
+    """
+    from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
+    from beatporter.sync.backup import back_up_playlist
+    from beatporter.sync.history import append_history
+    from beatporter.sync.match import match_tracks
+    from beatporter.sync.playlist import update_playlist
+    from beatporter.sync.scrape import scrape_chart
+
+    with watch.phase("scrape-chart"), workspace(0) as one:
+        chart = scrape_chart(one, slug)
+    with watch.phase("match-tracks"), workspace(CALLS_BESIDE_SEARCHES) as one:
+        found = match_tracks(one, slug, chart)
+    with watch.phase("update-playlist"), workspace(0) as one:
+        added = update_playlist(one, slug, chart, found)
+    with watch.phase("append-history"), workspace(0) as one:
+        append_history(one, slug, added)
+    with watch.phase("back-up-playlist"), workspace(0) as one:
+        back_up_playlist(one, slug)
+    return chart, added
 
 
 def environment_of(sandbox: Any, place: tuple[Path, str]) -> dict[str, str]:

@@ -122,7 +122,7 @@ def year_of_charts(folder: Path, genres: int, days: int) -> Figures:
     charts: list[Chart] = []
     for day in range(days):
         at = FIRST_DAY + timedelta(days=day)
-        charts = [_chart(genre_id, catalogue.chart(genre_id, day), at) for genre_id in chosen]
+        charts = [chart_of(genre_id, catalogue.chart(genre_id, day), at) for genre_id in chosen]
         times += [timed(partial(ledger.charts.append, chart)) for chart in charts]
         ledger.database.settle()
     assert all(ledger.charts.latest(chart.genre_id) == chart for chart in charts), "another chart came back"
@@ -133,7 +133,8 @@ def year_of_charts(folder: Path, genres: int, days: int) -> Figures:
     return figures | {"disk_mb": _disk_mb(ledger), "kept": genres * days}
 
 
-def _chart(genre_id: int, tracks: Iterable[BeatportTrack], at: datetime) -> Chart:
+def chart_of(genre_id: int, tracks: Iterable[BeatportTrack], at: datetime) -> Chart:
+    """A day's chart as the catalogue has it."""
     return Chart(genre_id, tuple(_entry(position, track) for position, track in enumerate(tracks, 1)), at)
 
 

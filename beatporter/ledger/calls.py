@@ -66,7 +66,7 @@ class Calls:
         with self._database.single() if alone else self._database.transaction() as connection:
             self._database.alone(connection)
             self._settle(held, used)
-            taken = connection.execute(take).first()
+            taken = self._database.finish(connection, take).first()
         return Held(*taken) if taken is not None else Held()
 
     def _settle(self, held: Held, used: Sequence[CallRow]) -> None:

@@ -19,12 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Executable, Insert, TableClause, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Insert, TableClause, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from beatporter.errors import BeatporterError, LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
-from beatporter.ledger.engine import LATER, LOCK_TIMEOUT_S, SETTLE_BYTES, cut_off, engine_of, is_postgres, set_wal
+from beatporter.ledger.engine import LAST, LATER, LOCK_TIMEOUT_S, SETTLE_BYTES, cut_off, engine_of, is_postgres, set_wal
 
 logger = logging.getLogger(__name__)
 
@@ -105,14 +105,20 @@ class Database:
         """
         begun: Connection | None = getattr(self._open, "connection", None)
         if begun is not None:
-            yield begun
+            self._open.depth += 1
+            try:
+                yield begun
+            finally:
+                self._open.depth -= 1
             return
         with self.errors(), self._connected() as connection:
             self._begin(connection)
             self._open.connection, self._open.numbers = connection, {}
+            self._open.depth, self._open.is_ended = 1, False
             try:
                 yield connection
-                connection.exec_driver_sql("COMMIT")
+                if not self._open.is_ended:
+                    connection.exec_driver_sql("COMMIT")
                 self._playlist_numbers.update(self._open.numbers)
             except BaseException:
                 self._roll_back(connection)
@@ -154,6 +160,13 @@ class Database:
         """
         later = getattr(self._open, "connection", None) is connection
         connection.execute(statement.inline() if isinstance(statement, Insert) else statement, values, execution_options={LATER: later})
+
+    def finish(self, connection: Connection, statement: Executable) -> CursorResult[Any]:
+        """Execute the last statement of a transaction, or of one inside another; to PostgreSQL the commit goes together with it."""
+        is_last = not self.is_sqlite and self._open.depth == 1
+        result = connection.execute(statement, execution_options={LAST: is_last})
+        self._open.is_ended = is_last
+        return result
 
     @contextmanager
     def only_writer(self, number: int) -> Iterator[None]:

@@ -47,8 +47,9 @@ NETWORK_FILE_SYSTEMS = {
     "fuse.rclone",
 }
 """Types of file systems on which SQLite's locks and shared memory do not work (sqlite.org/wal.html)."""
-LATER = "later"
-"""Execution option of a statement in a transaction that need not be sent before the next one; only PostgreSQL's dialect heeds it."""
+LATER, LAST = "later", "last"
+"""Execution options of a statement in a transaction: it need not be sent before the next one, or the commit goes with it. Only the
+dialect for PostgreSQL heeds them."""
 MOUNTS = Path("/proc/mounts")
 MAX_ENGINES = 4
 _ENGINES: dict[str, Engine] = {}

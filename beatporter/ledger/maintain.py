@@ -62,16 +62,21 @@ def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> M
         report = MaintenanceReport(found, {}, problems=list(found.problems))
         if report.problems:
             return report
-        report.dropped = {
-            "calls": ledger.calls.drop_before(now - CALLS_KEPT),
-            "listings": ledger.listings.drop_before(now - LISTINGS_KEPT),
-            "memory": ledger.memory.drop_before(now - MEMORY_KEPT),
-            "backups": thin_backups(ledger, now, _archived_to(storage)),
-        }
+        report.dropped = drop_old(ledger, storage, now)
         report.freed_bytes = _tidy_up(ledger)
         if storage is not None:
             report.drilled = _drill(ledger, storage, report)
     return report
+
+
+def drop_old(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> dict[str, int]:
+    """Drop what is too old; returns how many rows, by table."""
+    return {
+        "calls": ledger.calls.drop_before(now - CALLS_KEPT),
+        "listings": ledger.listings.drop_before(now - LISTINGS_KEPT),
+        "memory": ledger.memory.drop_before(now - MEMORY_KEPT),
+        "backups": thin_backups(ledger, now, _archived_to(storage)),
+    }
 
 
 def _archived_to(storage: ArchiveStorage | None) -> int | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import psycopg
@@ -17,7 +19,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DisconnectionError
 
-from beatporter.ledger.engine import LATER
+from beatporter.ledger.engine import LAST, LATER
 
 TRUSTED_S = 60.0
 """For this long after its last use, a connection that the server has not closed is not checked. Networks forget idle ones after minutes."""
@@ -31,16 +33,25 @@ class _PatientConnection(psycopg.Connection[Any]):
         super().__init__(*arguments, **options)
         self.waiting: list[tuple[str, Any, bool]] = []
 
-    def send(self, cursor: psycopg.Cursor[Any], statement: str, values: Any, *, many: bool) -> None:
-        """Execute a statement after those that wait."""
-        if not self.waiting:
-            _execute(cursor, statement, values, many=many)
-            return
+    def send(self, cursor: psycopg.Cursor[Any], statement: str, values: Any, *, many: bool, is_last: bool) -> None:
+        """Execute a statement after those that wait.
+
+        Args:
+            is_last: commit after it.
+        """
         earlier, self.waiting = self.waiting, []
-        with self.pipeline():
+        together = psycopg.Pipeline.is_supported() and not isinstance(cursor, psycopg.ServerCursor)  # that reads its result bit by bit
+        with self.pipeline() if earlier or (is_last and together) else nullcontext():
             for text, rows, several in earlier:
                 _execute(self.cursor(), text, rows, many=several)
+            if together:
+                _execute(cursor, statement, values, many=many)
+                if is_last:
+                    self.execute("COMMIT")
+        if not together:
             _execute(cursor, statement, values, many=many)
+            if is_last:
+                self.execute("COMMIT")
 
 
 def _execute(cursor: psycopg.Cursor[Any], statement: str, values: Any, *, many: bool) -> None:
@@ -74,10 +85,11 @@ class FewerRoundTrips(PGDialect_psycopg):
 
     def _run(self, cursor: Any, statement: str, parameters: Any, context: Any, *, many: bool) -> None:
         connection: _PatientConnection = cursor.connection
-        if context is not None and context.execution_options.get(LATER) and psycopg.Pipeline.is_supported():
+        options: Mapping[str, Any] = context.execution_options if context is not None else {}
+        if options.get(LATER) and psycopg.Pipeline.is_supported():
             connection.waiting.append((statement, parameters, many))
         else:
-            connection.send(cursor, statement, parameters, many=many)
+            connection.send(cursor, statement, parameters, many=many, is_last=bool(options.get(LAST)))
 
     def _get_server_version_info(self, connection: Connection) -> tuple[int, ...]:
         version: int = _info_of(connection).server_version

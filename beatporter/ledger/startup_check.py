@@ -36,7 +36,7 @@ def check_before_run(database: Database) -> None:
         _refuse_older(database, mark, counted)
         values = {"key": RUNS, "value": str(counted + 1)}
         statement = database.insert(LEDGER).values(values)
-        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": values["value"]}))
+        database.send(connection, statement.on_conflict_do_update(index_elements=["key"], set_={"value": values["value"]}))
     if mark is not None:
         _write(mark, counted + 1)
 
@@ -49,11 +49,15 @@ def quick_check(database: Database) -> None:
         LedgerUnavailable: it does not answer.
     """
     remedy = "Run `beatporter ledger check`; restore a copy, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`."
+    ends = [(table, [*map(order, table.primary_key.columns)]) for table in metadata.sorted_tables for order in (sa.asc, sa.desc)]
     with database.read() as connection:
+        if not database.is_sqlite:  # all at once, as text: the server has checked the values' types
+            rows = [sa.select(sa.cast(table.table_valued(), sa.Text)).order_by(*by).limit(1).scalar_subquery() for table, by in ends]
+            connection.execute(sa.select(*rows)).all()
+            return
         try:
-            for table in metadata.sorted_tables:
-                for order in (sa.asc, sa.desc):
-                    connection.execute(sa.select(table).order_by(*map(order, table.primary_key.columns)).limit(1)).first()
+            for table, by in ends:
+                connection.execute(sa.select(table).order_by(*by).limit(1)).first()
         except GARBLED_VALUE_ERRORS as error:
             what = f"The ledger {database.name} is damaged: table {table.name} holds an invalid value ({type(error).__name__})."
             raise LedgerCorrupt(what, remedy) from error

@@ -16,7 +16,7 @@ from beatporter.errors import BeatporterError, RequestRefused
 from beatporter.ledger.history import earliest_of
 from beatporter.matching import is_without_title, keys_without_title, recording_key
 from beatporter.quota.window import WINDOW
-from beatporter.records.ledger import HistoryRow
+from beatporter.records.ledger import HistoryRow, Known
 from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
 from beatporter.sync.candidates import candidate_of, known_of, match_recording
@@ -32,7 +32,7 @@ GONE = "gone"
 logger = logging.getLogger(__name__)
 
 
-def complete_history(workspace: Workspace, playlist_id: str, matches: Iterable[Match]) -> int:
+def complete_history(workspace: Workspace, playlist_id: str, matches: Iterable[Match], known: Known | None = None) -> int:
     """Complete rows of a playlist's history that may be one of these tracks; returns how many were completed.
 
     The most recent rows come first, because a second release usually follows within months. Rows that the day's calls do not
@@ -40,9 +40,10 @@ def complete_history(workspace: Workspace, playlist_id: str, matches: Iterable[M
 
     Args:
         matches: the decisions that found the tracks that are about to be added, unless the history knows them.
+        known: what the history knows of these tracks; looked up when it is not given.
     """
     by_candidate = {candidate_of(match): match for match in matches if match.track_id}
-    known = known_of(workspace, playlist_id, list(by_candidate))
+    known = known if known is not None else known_of(workspace, playlist_id, list(by_candidate))
     new = {
         one: match for one, match in by_candidate.items() if one.track_id not in known.track_ids and one.recording not in known.recordings
     }

@@ -7,19 +7,20 @@ reads the playlist, so nothing is added twice; it also adds what a crash or a sp
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from beatporter.errors import QuotaExceeded, RateLimited
 from beatporter.playlist_kinds import PlaylistKind
 from beatporter.progress import Progress, report
+from beatporter.records.ledger import Known
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.apply import apply_update
 from beatporter.spotify.plan import PLAYLIST_LIMIT
 from beatporter.sync.account_playlists import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
-from beatporter.sync.candidates import KnownTracks
+from beatporter.sync.candidates import KnownTracks, candidate_of, known_of
 from beatporter.sync.complete_history import complete_history
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_details import write_details
@@ -84,9 +85,8 @@ def _bring_up_to_date(
     if target.kind != "mirror" and apply_overrides(workspace, target.genre, playlist, state):
         playlist, again = _read_if_changed(state, target, playlist, wanted)
         reading = replace(again, removed_by_user=reading.removed_by_user)
-    if target.heeds_history:
-        complete_history(workspace, playlist.playlist_id, wanted.values())
-    plan = plan_for(workspace, target, playlist, reading, wanted)
+    history = _history_of(workspace, playlist.playlist_id, wanted) if target.heeds_history else None
+    plan = plan_for(workspace, target, playlist, reading, wanted, history)
     if plan.is_empty:
         return
     if target.kind == "collect":
@@ -99,6 +99,13 @@ def _bring_up_to_date(
         workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update, id_of=KnownTracks(wanted).id_of
     )
     state.confirm_write(applied.snapshot_id)
+
+
+def _history_of(workspace: Workspace, playlist_id: str, wanted: Mapping[str, Match]) -> Known:
+    """What the playlist's history knows of the wanted tracks, after its rows were completed where that matters for them."""
+    candidates = [candidate_of(match) for match in wanted.values()]
+    known = known_of(workspace, playlist_id, candidates)
+    return known_of(workspace, playlist_id, candidates) if complete_history(workspace, playlist_id, wanted.values(), known) else known
 
 
 def _read_if_changed(

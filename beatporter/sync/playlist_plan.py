@@ -81,7 +81,12 @@ def wanted_tracks(workspace: Workspace, target: ListPlaylist, beatport_ids: Sequ
 
 
 def plan_for(
-    workspace: Workspace, target: ListPlaylist, playlist: PlaylistRef | None, reading: PlaylistReading, wanted: dict[str, Match]
+    workspace: Workspace,
+    target: ListPlaylist,
+    playlist: PlaylistRef | None,
+    reading: PlaylistReading,
+    wanted: dict[str, Match],
+    history: Known | None = None,
 ) -> Plan:
     """Plan the change of a playlist.
 
@@ -89,13 +94,14 @@ def plan_for(
         playlist: None: it does not exist yet.
         reading: what a read showed; if it was not read, the last backup shows what it holds.
         wanted: from `wanted_tracks`; tracks that make up a daily playlist are added.
+        history: what the playlist's history knows of the wanted tracks; looked up when it is not given.
     """
     if target.kind == "mirror":
         return plan_mirror(wanted, _order(workspace, playlist, reading, wanted)) if wanted else Plan()
     if target.kind == "daily":
         return _plan_daily(workspace, target, playlist, reading, wanted)
     candidates = [candidate_of(match) for match in wanted.values()]
-    new = select_new(candidates, *_known(workspace, target, playlist, reading, candidates))
+    new = select_new(candidates, *_known(workspace, target, playlist, reading, candidates, history))
     if playlist is None:
         return Plan(add=new)
     held: frozenset[str] = frozenset()
@@ -180,13 +186,18 @@ def _collected(workspace: Workspace, genre: Genre) -> list[str]:
 
 
 def _known(
-    workspace: Workspace, target: ListPlaylist, playlist: PlaylistRef | None, reading: PlaylistReading, candidates: Sequence[Candidate]
+    workspace: Workspace,
+    target: ListPlaylist,
+    playlist: PlaylistRef | None,
+    reading: PlaylistReading,
+    candidates: Sequence[Candidate],
+    history: Known | None = None,
 ) -> list[Known]:
     """Which candidates count as known, by what the person chose for digging."""
     there = [one for one in candidates if one.track_id in reading.present]
     known = [_keys_of(there), reading.recordings]
     if playlist is not None:
-        known.append(_held(workspace, target, playlist, reading, candidates))
+        known.append(history or _held(workspace, target, playlist, reading, candidates))
     if target.options.digging == "all":
         known.append(known_elsewhere(workspace, target.genre, candidates))
     return known
