@@ -52,7 +52,14 @@ class Between:
         self._missed = [match for match in made if not match.track_id]
 
     def write(self, day: int, at: datetime) -> None:
-        """A morning of every genre; once a week what is too old goes, as the deployment for maintenance has it."""
+        """A morning of every genre, in one transaction, which is quicker; once a week what is too old goes, as maintenance has it."""
+        with self._ledger.transaction():
+            self._morning(day, at)
+        if day % 7 == 6:
+            drop_old(self._ledger, None, at)
+        self._ledger.database.settle()
+
+    def _morning(self, day: int, at: datetime) -> None:
         run_key = f"day {day}"
         rows = [
             ListedPlaylist(run_key, one.playlist_id, one.name, one.snapshot_id, len(one.items), one.owner_id, at)
@@ -61,9 +68,6 @@ class Between:
         self._ledger.listings.append(run_key, at, rows)
         for genre_id in self._genres:
             self._genre(genre_id, day, at, run_key)
-        if day % 7 == 6:
-            drop_old(self._ledger, None, at)
-        self._ledger.database.settle()
 
     def rest(self) -> None:
         """Close the ledger for a while: SQLite's log goes into its file."""

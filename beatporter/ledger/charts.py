@@ -14,7 +14,7 @@ from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
 from beatporter.ledger.tables import CHART_ENTRIES, CHARTS, ENTRIES
-from beatporter.records.chart import Chart, ChartEntry, Release
+from beatporter.records.chart import Chart, ChartEntry
 
 _NAMES = [field.name for field in fields(ChartEntry)]
 _COLUMNS = [CHART_ENTRIES.c.position, *(ENTRIES.c[name] for name in _NAMES[1:])]
@@ -100,16 +100,6 @@ class Charts:
             for part in chunks(sorted(set(beatport_ids))):
                 rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))
                 found |= {row.beatport_id: ChartEntry(*row) for row in rows}
-        return found
-
-    def releases(self, beatport_ids: Collection[int]) -> dict[int, Release]:
-        """Label and day of release of each entry, as Beatport last said them; ids that no chart ever had are left out."""
-        asked = select(ENTRIES.c.beatport_id, ENTRIES.c.label, ENTRIES.c.publish_date).order_by(ENTRIES.c.entry)
-        found: dict[int, Release] = {}
-        with self._database.read() as connection:
-            for part in chunks(sorted(set(beatport_ids))):
-                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))
-                found |= {row.beatport_id: Release(row.label, row.publish_date) for row in rows}
         return found
 
     def seen_at(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, list[datetime]]:

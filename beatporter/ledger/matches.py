@@ -7,16 +7,18 @@ from dataclasses import astuple, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Text, case, cast, func, select, type_coerce
 
 from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
 from beatporter.ledger.history import chunks
-from beatporter.ledger.tables import MATCHES, columns_of
-from beatporter.records.match import Attempt, Match
+from beatporter.ledger.tables import ENTRIES, MATCHES, columns_of
+from beatporter.records.match import LateEntry, Match
 
 BY_MACHINE = ("isrc", "search")
 """The methods by which a machine decides."""
+_SECONDS = 10
+"""Digits of a time in seconds since 1970, from 2001 to 2286."""
 _NAMES = [field.name for field in fields(Match)]
 
 
@@ -107,18 +109,33 @@ class Matches:
                         found.pop(row.beatport_id, None)
         return found
 
-    def attempts_after_a_miss(self, since: datetime) -> list[Attempt]:
-        """Each search since an entry's first miss, ordered by entry and time, of the entries that were missed since a time."""
-        by_machine = MATCHES.c.method.in_(BY_MACHINE)
-        first = select(MATCHES.c.beatport_id, func.min(MATCHES.c.decided_at).label("at"))
-        first = first.where(MATCHES.c.track_id.is_(None), by_machine, MATCHES.c.decided_at >= since)
+    def late_entries(self, since: datetime) -> list[LateEntry]:
+        """Entries that were missed since a time and searched again, in no order. One that was lost again after it was found is left out.
+
+        A row for each entry and not for each search, with nothing to convert: every genre's run reads the entries of months.
+        """
+        at_s = type_coerce(MATCHES.c.decided_at, BigInteger)
+        by_machine, is_miss = MATCHES.c.method.in_(BY_MACHINE), MATCHES.c.track_id.is_(None)
+        first = select(MATCHES.c.beatport_id, func.min(at_s).label("at")).where(is_miss, by_machine, MATCHES.c.decided_at >= since)
         missed = first.group_by(MATCHES.c.beatport_id).subquery()
-        columns = (MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.track_id.is_not(None), MATCHES.c.rules)
-        asked = select(*columns).join(missed, missed.c.beatport_id == MATCHES.c.beatport_id)
-        asked = asked.where(by_machine, MATCHES.c.decided_at >= missed.c.at)
+        signed = cast(at_s, Text).concat(MATCHES.c.rules)  # all of the same length up to the rules, so they are in order of time
+        last, found = func.max(case((is_miss, signed))).label("last"), func.min(case((~is_miss, signed))).label("found")
+        tried = select(MATCHES.c.beatport_id, missed.c.at, last, found)
+        tried = tried.join(missed, missed.c.beatport_id == MATCHES.c.beatport_id).where(by_machine, at_s >= missed.c.at)
+        one = tried.group_by(MATCHES.c.beatport_id, missed.c.at).having(func.count() > 1).subquery()
+        same = ENTRIES.alias()
+        newest = select(func.max(same.c.entry)).where(same.c.beatport_id == one.c.beatport_id).scalar_subquery()
+        said = (type_coerce(ENTRIES.c.label, Text), type_coerce(ENTRIES.c.publish_date, Text))
+        asked = select(*said, one.c.at, one.c.last, one.c.found).select_from(one.outerjoin(ENTRIES, ENTRIES.c.entry == newest))
         with self._database.read() as connection:
-            rows = connection.execute(asked.order_by(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.id))
-            return [Attempt(row[0], row[1], bool(row[2]), row[3]) for row in rows]
+            rows = connection.execute(asked).all()
+        return [_late_entry(*row) for row in rows if row[4] is None or row[3] < row[4]]
+
+
+def _late_entry(label: str | None, publish_date: str | None, missed_s: int, last: str, found: str | None) -> LateEntry:
+    """From a row; a track that other rules found may have been there all the time."""
+    same_rules = found is not None and found[_SECONDS:] == last[_SECONDS:]
+    return LateEntry(label, publish_date, missed_s, int(last[:_SECONDS]), int(found[:_SECONDS]) if found and same_rules else None)
 
 
 def standing(matches: Iterable[Match]) -> dict[int, Match]:

@@ -15,7 +15,7 @@ from beatporter.errors import LedgerUnwritable, SettingsError
 from beatporter.ledger.database import Database
 from beatporter.ledger.tables import LEDGER, metadata
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; a test compares it with the files."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 

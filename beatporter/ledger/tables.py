@@ -105,7 +105,7 @@ MATCHES = Table(
     *_fields_of(Match, track_id=SpotifyId, runners_up=RunnersUp),
     Column("fingerprint", BigInteger, nullable=False),
     Index("matches_once", "beatport_id", "fingerprint", unique=True),
-    Index("matches_by_track", "track_id"),
+    Index("matches_by_track", "track_id", "decided_at"),
 )
 
 HISTORY = Table(
@@ -236,6 +236,7 @@ CALLS = Table(
     Column("id", RowId, primary_key=True),
     *_fields_of(CallRow),
     Index("calls_by_time", "at"),
+    Index("calls_by_until", "until"),
 )
 """Calls of the last weeks; calls in hand are one row, which their settlement replaces."""
 

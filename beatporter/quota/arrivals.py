@@ -51,18 +51,30 @@ class Arrivals:
     """
 
     def __init__(self, delays: Iterable[Delay] = ()) -> None:
-        everybody, labels = _Counts(), defaultdict[str, _Counts](_Counts)
+        everybody = _Counts()
         self._seen = 0
+        self._delays = defaultdict[str, list[Delay]](list)
         for delay in delays:
             self._seen += delay.found_at is not None
             everybody.add(delay)
-            labels[delay.label].add(delay)
+            self._delays[delay.label].append(delay)
         mean = sum(everybody.arrived) / max(1.0, sum(everybody.at_risk))
         self._everybody = everybody.rates([mean] * (HORIZON_DAYS + 1))
-        self._labels = {label: self._rates_of(counts) for label, counts in labels.items()}
+        self._labels: dict[str, list[float]] = {}
 
-    def _rates_of(self, counts: _Counts) -> list[float]:
-        """A label's rates: everybody's, times how much faster or slower it is on the whole, and then its own days."""
+    def _rates_of(self, label: str) -> list[float]:
+        """A label's rates, worked out when they are first asked for: a run has few of the labels."""
+        if label not in self._delays:
+            return self._everybody
+        if label not in self._labels:
+            self._labels[label] = self._own_rates(self._delays[label])
+        return self._labels[label]
+
+    def _own_rates(self, delays: Iterable[Delay]) -> list[float]:
+        """Everybody's rates, times how much faster or slower the label is on the whole, and then its own days."""
+        counts = _Counts()
+        for delay in delays:
+            counts.add(delay)
         expected = sum(risk * rate for risk, rate in zip(counts.at_risk, self._everybody, strict=True))
         pace = (sum(counts.arrived) + 1.0) / (expected + 1.0)
         return counts.rates([min(1.0, pace * rate) for rate in self._everybody])
@@ -74,7 +86,7 @@ class Arrivals:
 
     def chance(self, label: str, missing_at: int, age: int) -> float:
         """The chance that a track which was missing at one age has arrived by another."""
-        rates = self._labels.get(label, self._everybody)
+        rates = self._rates_of(label)
         missing = 1.0
         for day in range(missing_at + 1, age + 1):
             missing *= 1.0 - rates[min(day, HORIZON_DAYS)]

@@ -45,15 +45,6 @@ class ChartEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """Who released a track, and when."""
-
-    label: str | None
-    publish_date: str | None
-    """ISO date, YYYY-MM-DD."""
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """A chart at one time."""
 

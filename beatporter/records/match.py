@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from beatporter.records.track import SpotifyTrack
 
@@ -115,13 +115,14 @@ class Match:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One search for a chart entry, and whether it found a track."""
+class LateEntry(NamedTuple):
+    """A chart entry that a search missed, and what became of it. Times are seconds since 1970, as the ledger keeps them."""
 
-    beatport_id: int
-    at: datetime
-    """Aware, UTC, second resolution."""
-    found: bool
-    rules: str
-    """Version of the rules that decided."""
+    label: str | None
+    """As Beatport last said it, like the day of release."""
+    publish_date: str | None
+    missed_s: int
+    """Time of the first search that found nothing, and of the last one."""
+    missing_s: int
+    found_s: int | None
+    """Time of the search that found it, by the same rules; None: none has."""

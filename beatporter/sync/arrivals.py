@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from itertools import groupby, takewhile
+from functools import cached_property, lru_cache
 
 from beatporter.genres import Genre
 from beatporter.matching import RULES, is_due
 from beatporter.matching.weights import RETRY_DAYS
 from beatporter.quota.arrivals import HORIZON_DAYS, Arrivals, Delay, is_owed
-from beatporter.records.chart import ChartEntry, Release
-from beatporter.records.match import Attempt, Match
+from beatporter.records.chart import ChartEntry
+from beatporter.records.match import LateEntry, Match
 from beatporter.sync.miss_rate import is_miss
 from beatporter.sync.workspace import Workspace
 
 LEARN_FROM = timedelta(days=120)
 """How far back late arrivals are counted: labels change their ways, and the answer must not take longer every year."""
-NO_RELEASE = Release(None, None)
+_DAY_S = 86_400
 
 
 class SecondTries:
@@ -100,43 +99,32 @@ def put_off(match: Match, since: datetime | None, seen: Sequence[datetime]) -> b
 
 def read_arrivals(workspace: Workspace) -> Arrivals:
     """What the last months' searches say about late arrivals."""
-    attempts = workspace.ledger.matches.attempts_after_a_miss(workspace.now() - LEARN_FROM)
-    return Arrivals(delays_of(attempts, workspace.ledger.charts.releases({one.beatport_id for one in attempts})))
+    return Arrivals(map(delay_of, workspace.ledger.matches.late_entries(workspace.now() - LEARN_FROM)))
 
 
-def delays_of(attempts: Iterable[Attempt], releases: Mapping[int, Release]) -> Iterator[Delay]:
-    """How long each missed entry was missing.
-
-    Args:
-        attempts: ordered by entry and time; an entry's first one found nothing.
-        releases: label and day of release by Beatport id.
-    """
-    for beatport_id, rows in groupby(attempts, key=lambda attempt: attempt.beatport_id):
-        release, searches = releases.get(beatport_id, NO_RELEASE), list(rows)
-        found = next((one for one in searches if one.found), None)
-        misses = list(takewhile(lambda one: not one.found, searches))
-        since, last = misses[0].at, misses[-1]
-        if found is not None and found.rules != last.rules:
-            found = None  # the rules changed, so the track may have been there all the time
-        yield Delay(
-            release.label or "",
-            age_in_days(release.publish_date, since, since),
-            age_in_days(release.publish_date, since, last.at),
-            age_in_days(release.publish_date, since, found.at) if found is not None else None,
-        )
+def delay_of(entry: LateEntry) -> Delay:
+    """How long an entry was missing."""
+    since_s, released_s = entry.missed_s, _midnight_s(entry.publish_date)
+    found_at = _age(released_s, since_s, entry.found_s) if entry.found_s is not None else None
+    return Delay(entry.label or "", _age(released_s, since_s, since_s), _age(released_s, since_s, entry.missing_s), found_at)
 
 
 def age_in_days(publish_date: str | None, since: datetime, at: datetime) -> int:
     """A track's age in whole days: since its release on Beatport, or since it was first missed if that is unknown or long ago."""
-    released = _midnight(publish_date)
-    if released is not None and timedelta(0) <= since - released <= timedelta(days=HORIZON_DAYS):
-        return (at - released).days
-    return round(_days(at - since))
+    return _age(_midnight_s(publish_date), since.timestamp(), at.timestamp())
 
 
-def _midnight(day: str | None) -> datetime | None:
+def _age(released_s: float | None, since_s: float, at_s: float) -> int:
+    if released_s is not None and 0 <= since_s - released_s <= HORIZON_DAYS * _DAY_S:
+        return int((at_s - released_s) // _DAY_S)
+    return round((at_s - since_s) / _DAY_S)
+
+
+@lru_cache(maxsize=1_000)
+def _midnight_s(day: str | None) -> float | None:
+    """A day's beginning in seconds since 1970; cached, because many tracks come out on the same day."""
     try:
-        return datetime.fromisoformat(day or "").replace(tzinfo=UTC)
+        return datetime.fromisoformat(day or "").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
 

@@ -18,7 +18,11 @@ from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
 
+from sqlalchemy import select
+
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.matches import BY_MACHINE
+from beatporter.ledger.tables import MATCHES
 from beatporter.quota.arrivals import Arrivals
 from beatporter.sync import arrivals, match
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
@@ -92,13 +96,17 @@ def play(rule: Rule, slugs: Sequence[str], *, seed: int, budget: int, days: int 
 
 def count(weeks: Weeks, ledger: Ledger, catalogue: Catalogue) -> None:
     """Read from the ledger what was searched again, and what was found when."""
-    attempts = ledger.matches.attempts_after_a_miss(FIRST_MORNING)
+    by_machine = MATCHES.c.method.in_(BY_MACHINE)
+    asked = select(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.track_id.is_not(None).label("found")).where(by_machine)
+    with ledger.database.read() as connection:
+        attempts = connection.execute(asked.order_by(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.id)).all()
     first: dict[int, int] = {}
     for one in attempts:
         key = catalogue.key_of(one.beatport_id)
-        day = (one.at - FIRST_MORNING).days
+        day = (one.decided_at - FIRST_MORNING).days
         if one.beatport_id not in first:
-            first[one.beatport_id] = day
+            if not one.found:
+                first[one.beatport_id] = day
             continue
         way = way_of(catalogue.composer.recording(key).song.label, catalogue.seed)
         if day >= LEARNT_BY:

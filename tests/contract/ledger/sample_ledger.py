@@ -252,6 +252,7 @@ STEPS_OF: dict[str, list[Step]] = {
             ),
         ),
     ],
+    "0009": [],
 }
 
 

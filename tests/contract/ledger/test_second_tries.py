@@ -12,10 +12,10 @@ from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
 from beatporter.matching import RULES
 from beatporter.quota.arrivals import Delay
-from beatporter.records.chart import Chart, ChartEntry, Release
-from beatporter.records.match import Attempt, Match
+from beatporter.records.chart import Chart, ChartEntry
+from beatporter.records.match import LateEntry, Match
 from beatporter.settings import load_settings
-from beatporter.sync.arrivals import SecondTries, age_in_days, delays_of, read_arrivals
+from beatporter.sync.arrivals import SecondTries, age_in_days, delay_of, read_arrivals
 from beatporter.sync.workspace import Workspace
 
 T0 = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
@@ -35,6 +35,10 @@ def miss(number: int, at: datetime, **more: object) -> Match:
 
 def hit(number: int, at: datetime, rules: str = RULES) -> Match:
     return Match(number, None, TRACK, "search", 95.0, "same", rules, at, None)
+
+
+def at_s(days: int) -> int:
+    return int((T0 + days * DAY).timestamp())
 
 
 def workspace(ledger: Ledger, tmp_path: Path, at: datetime) -> Workspace:
@@ -57,21 +61,25 @@ class TestTheLedger:
         ledger.matches.append([hit(4, T0)])
         assert ledger.matches.missed_since([1, 2, 3, 4, 5]) == {1: T0, 2: T0 + 2 * DAY}
 
-    def test_the_searches_after_a_miss_of_entries_missed_lately(self, ledger: Ledger) -> None:
+    def test_entries_that_were_missed_lately_and_searched_again(self, ledger: Ledger) -> None:
+        ledger.charts.append(Chart(5, (entry(1, "Old"), entry(2)), T0))
+        ledger.charts.append(Chart(5, (entry(1, "New", None),), T0 + DAY))
         ledger.matches.append([miss(1, T0 + DAY), hit(1, T0 + 3 * DAY), replace(hit(1, T0 + 4 * DAY), method="person")])
         ledger.matches.append([hit(2, T0 + DAY)])
         ledger.matches.append([miss(3, T0 - DAY), hit(3, T0 + DAY)])
-        ledger.matches.append([hit(4, T0 + DAY), miss(4, T0 + 2 * DAY)])
-        assert ledger.matches.attempts_after_a_miss(T0) == [
-            Attempt(1, T0 + DAY, False, RULES),
-            Attempt(1, T0 + 3 * DAY, True, RULES),
-            Attempt(4, T0 + 2 * DAY, False, RULES),
+        ledger.matches.append([hit(4, T0 + DAY), miss(4, T0 + 2 * DAY), miss(4, T0 + 4 * DAY)])
+        ledger.matches.append([miss(5, T0 + DAY), hit(5, T0 + 2 * DAY), miss(5, T0 + 3 * DAY)])
+        ledger.matches.append([miss(6, T0 + DAY)])
+        assert sorted(ledger.matches.late_entries(T0), key=lambda one: one.missed_s) == [
+            LateEntry("New", None, at_s(1), at_s(1), at_s(3)),
+            LateEntry(None, None, at_s(2), at_s(4), None),
         ]
 
-    def test_label_and_release_as_beatport_last_said_them(self, ledger: Ledger) -> None:
-        ledger.charts.append(Chart(5, (entry(1, "Old"), entry(2)), T0))
-        ledger.charts.append(Chart(5, (entry(1, "New", None),), T0 + DAY))
-        assert ledger.charts.releases([1, 2, 3]) == {1: Release("New", None), 2: Release("Fortnight", "2026-11-02")}
+    def test_a_hit_by_other_rules_proves_nothing_about_the_arrival(self, ledger: Ledger) -> None:
+        ledger.matches.append([miss(1, T0), miss(1, T0 + DAY), hit(1, T0 + 2 * DAY, "other rules")])
+        ledger.matches.append([replace(miss(2, T0), rules="other rules"), miss(2, T0 + 2 * DAY), hit(2, T0 + 3 * DAY)])
+        found = sorted(ledger.matches.late_entries(T0), key=lambda one: one.missing_s)
+        assert [(one.missing_s, one.found_s) for one in found] == [(at_s(1), None), (at_s(2), at_s(3))]
 
     def test_the_charts_of_a_genre_that_have_an_entry(self, ledger: Ledger) -> None:
         ledger.charts.append(Chart(5, (entry(1), entry(2)), T0))
@@ -82,13 +90,8 @@ class TestTheLedger:
 
 class TestDelays:
     def test_from_the_first_miss_to_the_first_hit(self) -> None:
-        searches = [Attempt(1, T0, False, "1"), Attempt(1, T0 + 2 * DAY, False, "1"), Attempt(1, T0 + 7 * DAY, True, "1")]
-        assert list(delays_of(searches, {1: Release("A", "2026-11-01")})) == [Delay("A", 1, 3, 8)]
-        assert list(delays_of(searches[:2], {})) == [Delay("", 0, 2, None)]
-
-    def test_a_hit_by_other_rules_proves_nothing_about_the_arrival(self) -> None:
-        searches = [Attempt(1, T0, False, "1"), Attempt(1, T0 + 2 * DAY, True, "2")]
-        assert list(delays_of(searches, {})) == [Delay("", 0, 0, None)]
+        assert delay_of(LateEntry("A", "2026-11-01", at_s(0), at_s(2), at_s(7))) == Delay("A", 1, 3, 8)
+        assert delay_of(LateEntry(None, None, at_s(0), at_s(2), None)) == Delay("", 0, 2, None)
 
     @pytest.mark.parametrize(
         ("released", "age"),
