@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days test-moving-over mutants lock clean
+.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-year bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days test-moving-over mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ bench-ledger: $(READY) ## the ledger at 248 thousand to 10 million rows, a year 
 	@$(BIN)/python -m bench.ledger
 	@$(BIN)/python -m bench.ledger_mornings
 	@$(BIN)/python -m bench.postgres_latency
+
+bench-year: $(READY) ## a year of mornings: does the 365th cost more than the 7th? GENRES=12
+	@$(BIN)/python -m bench.year --genres $(or $(GENRES),36)
 
 bench-memory: $(READY) ## memory compared with the old way, at 248 thousand to 10 million rows of history
 	@$(BIN)/python -m bench.memory

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import BigInteger, Integer, Row, Select, bindparam, func, literal, select
 
 from beatporter.ledger.column_types import fingerprint
 from beatporter.ledger.database import Database
@@ -45,15 +44,16 @@ class Charts:
             number = connection.execute(insert(CHARTS).values(about).on_conflict_do_nothing().returning(CHARTS.c.chart)).scalar()
             if number is None:
                 return
-            rows = [{"fingerprint": prints[entry]} | {name: getattr(entry, name) for name in _NAMES[1:]} for entry in chart.entries]
-            # Always in the same order: two transactions that insert the same entries in different orders would deadlock on PostgreSQL.
-            self._database.send(connection, insert(ENTRIES).on_conflict_do_nothing(), sorted(rows, key=itemgetter("fingerprint")))
-            asked = select(ENTRIES.c.fingerprint, ENTRIES.c.entry)
-            entries: dict[int, int] = {}
+            known: set[int] = set()
             for part in chunks(list(prints.values())):
-                entries.update(tuple(row) for row in connection.execute(asked.where(ENTRIES.c.fingerprint.in_(part))))
-            places = [{"chart": number, "position": entry.position, "entry": entries[prints[entry]]} for entry in chart.entries]
-            self._database.send(connection, CHART_ENTRIES.insert(), places)
+                known.update(connection.execute(select(ENTRIES.c.fingerprint).where(ENTRIES.c.fingerprint.in_(part))).scalars())
+            new = {found: _values(entry) for entry, found in prints.items() if found not in known}
+            if new:
+                # Always in the same order: two transactions that insert the same entries in different orders would deadlock on PostgreSQL.
+                rows = [{"fingerprint": found, **new[found]} for found in sorted(new)]
+                self._database.send(connection, insert(ENTRIES).on_conflict_do_nothing(), rows)
+            places = [{"chart_number": number, "place": entry.position, "found": prints[entry]} for entry in chart.entries]
+            self._database.send(connection, _PLACES, places)
 
     def latest(self, genre_id: int) -> Chart | None:
         """The genre's chart that was scraped last; None when there is none."""
@@ -115,6 +115,14 @@ class Charts:
 
 
 _JOINED = CHARTS.join(CHART_ENTRIES, CHART_ENTRIES.c.chart == CHARTS.c.chart).join(ENTRIES, ENTRIES.c.entry == CHART_ENTRIES.c.entry)
+
+
+_PLACE = select(bindparam("chart_number", type_=BigInteger), bindparam("place", type_=Integer), ENTRIES.c.entry)
+_PLACES = CHART_ENTRIES.insert().from_select(["chart", "position", "entry"], _PLACE.where(ENTRIES.c.fingerprint == bindparam("found")))
+
+
+def _values(entry: ChartEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _NAMES[1:]}
 
 
 def _fingerprint(entry: ChartEntry) -> int:

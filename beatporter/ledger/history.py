@@ -93,22 +93,13 @@ class History:
         wanted = {clean(track_id) for track_id in track_ids}
         return [row for row in found if row.track_id in wanted]
 
-    def rows_of_recordings(
-        self, playlist_id: str | None, recordings: Collection[str], *, except_for: Collection[str] = ()
-    ) -> list[HistoryRow]:
-        """Rows with one of these recordings.
-
-        Args:
-            playlist_id: None searches all playlists together.
-            except_for: playlists that are left out then.
-        """
-        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings, except_for)
+    def rows_of_recordings(self, playlist_id: str, recordings: Collection[str]) -> list[HistoryRow]:
+        """The playlist's rows with one of these recordings."""
+        found = self._rows_by(HISTORY.c.recording_key, playlist_id, recordings)
         wanted = {clean(recording) for recording in recordings}
         return [row for row in found if row.recording in wanted]
 
-    def _rows_by(
-        self, column: Column[Any], playlist_id: str | None, texts: Collection[str], except_for: Collection[str] = ()
-    ) -> list[HistoryRow]:
+    def _rows_by(self, column: Column[Any], playlist_id: str | None, texts: Collection[str]) -> list[HistoryRow]:
         """Rows whose key is that of one of the texts; a few are other texts with the same key."""
         keys = sorted({key for text in texts if (key := key_of(text)) is not None})
         rows: list[HistoryRow] = []
@@ -117,7 +108,7 @@ class History:
         asked = select(*columns_of(HISTORY, HistoryRow))
         with self._database.read() as connection:
             if playlist_id is None:
-                asked = asked.where(HISTORY.c.playlist.in_(_others(connection, except_for)))
+                asked = asked.where(HISTORY.c.playlist.in_(_others(connection)))
             else:
                 asked = asked.where(HISTORY.c.playlist == number_of(playlist_id))
             for part in chunks(keys):
@@ -163,7 +154,7 @@ class History:
                 yield from connection.execute(_question(tuple(now), everywhere=playlist_id is None), {**now, **within})
 
 
-def _others(connection: Connection, except_for: Collection[str]) -> Sequence[int]:
+def _others(connection: Connection, except_for: Collection[str] = ()) -> Sequence[int]:
     """The numbers of all other playlists, one by one: with a subquery PostgreSQL reads the whole table."""
     return connection.execute(select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id.not_in(except_for))).scalars().all()
 

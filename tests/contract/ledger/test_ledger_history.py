@@ -58,14 +58,19 @@ class TestHistory:
             return set(rows)
 
         assert of(ledger.history.rows_of_recordings("P", {"r1", "r9"})) == {first}
-        assert of(ledger.history.rows_of_recordings(None, {"r1"})) == {first, third}
-        assert of(ledger.history.rows_of_recordings(None, {"r1"}, except_for=["P", "unknown"])) == {third}
         assert ledger.history.rows_of_recordings("P", ()) == []
         assert of(ledger.history.all_rows("P", {"a", "b"})) == {first, second}
         assert of(ledger.history.all_rows(None, {"a", "b"})) == {first, second, third}
         wanted, other = SAME_KEY_RECORDINGS
         ledger.history.append("R", [history("c", recording=wanted), history("d", recording=other)])
         assert [row.track_id for row in ledger.history.rows_of_recordings("R", {wanted})] == ["c"]
+
+    def test_recordings_of_imported_rows_are_looked_up_apart(self, ledger: Ledger) -> None:
+        ledger.history.append("P", [history("a", recording="r1", source="import"), history("b", recording="r2")])
+        known = ledger.history.known("P", recordings=["r2"], imported=["r1", "r2"])
+        assert (known.recordings, known.imported) == ({"r2"}, {"r1"})
+        assert ledger.history.known(None, imported=["r1"], except_for=["P"]).imported == frozenset()
+        assert ledger.history.known(None, imported=["r1"], except_for=["Q"]).imported == {"r1"}
 
     def test_an_empty_question_gets_an_empty_answer(self, ledger: Ledger) -> None:
         ledger.history.append("P", [history("a")])
