@@ -70,8 +70,9 @@ class Between:
             self._genre(genre_id, day, at, run_key)
 
     def rest(self) -> None:
-        """Close the ledger for a while: SQLite's log goes into its file."""
+        """Close the ledger for a while: SQLite's log goes into its file, and real runs add to the playlists."""
         self._ledger.close()
+        self._held.clear()
 
     def _genre(self, genre_id: int, day: int, at: datetime, run_key: str) -> None:
         ledger, playlist = self._ledger, self._playlists[genre_id]
@@ -114,7 +115,7 @@ class Between:
         if not new:
             return
         ledger, playlist_id, sending = self._ledger, playlist.playlist_id, tuple(new)
-        held |= new.keys()
+        held.update(new)
         ledger.snapshots.save(SnapshotRow(playlist_id, "writing", None, at, sending, at))
         items = [self._world.spotify.make_item(f"spotify:track:{track_id}") for track_id in new]
         snapshot_id = playlist.insert(at, items, 0)

@@ -228,7 +228,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETAINED),
     ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
     ("an imported row by some artists is ignored", "sync/candidates.py", "known.recordings | shortened", "known.recordings", COMPLETE),
-    ("our own rows count by some artists too", "sync/candidates.py", ' if row.source == "import"}\n    shortened', "}\n    shortened", COMPLETE),
+    ("our own rows count by some artists too", "ledger/history.py", ' if name == "imported" else found', " if False else found", COMPLETE),
     ("a known track is looked up", "sync/complete_history.py", "one.track_id not in known.track_ids and ", "", COMPLETE),
     ("a completed row is completed again", "sync/complete_history.py", " if track_id not in titled}", "}", COMPLETE),
     ("the oldest rows come first", "sync/complete_history.py", "key=lambda row: row.added_at, reverse=True", "key=lambda row: row.added_at", COMPLETE),

@@ -34,7 +34,7 @@ from beatporter.errors import BeatporterError, TransientError
 from beatporter.ledger.ledger import open_ledger
 from beatporter.ledger.startup_check import check_before_run
 from beatporter.settings import load_settings
-from beatporter.spotify import apply, client
+from beatporter.spotify import client, plan
 from beatporter.sync import match, playlist_state
 from beatporter.sync.account_playlists import list_playlists
 from beatporter.sync.allocation import calls_beside_searches, open_allocator
@@ -313,7 +313,7 @@ def _live(order: Order, clock: SharedClock, file: Path) -> None:
             _fill_disk(order.spare_pages)
         match.SEARCHES_AT_ONCE = order.threads
         if order.small:
-            apply.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
+            plan.WRITE_LIMIT = client.WRITE_LIMIT = SMALL_BATCH
             client.PAGE_SIZE, playlist_state.ITEMS_AT_ONCE = SMALL_PAGE, SMALL_CHUNK
         report = Run(order, clock, operation)()
         file.write_text(json.dumps(asdict(report)))
