@@ -166,17 +166,15 @@ def in_own_process(slug: str, run_key: str, environment: dict[str, str]) -> list
     return [Phase(**one) for one in json.loads(done.stdout.splitlines()[-1])]
 
 
-def mornings(place: tuple[Path, str]) -> list[list[Phase]]:
-    """A genre's mornings in order, without the first one's fill."""
+def mornings(place: tuple[Path, str]) -> Iterator[list[Phase]]:
+    """A genre's mornings, each of which is run when it is asked for; the first one fills the playlist."""
     from sandbox.world import Options, Sandbox
 
-    found = []
     with Sandbox(Options(genres=(GENRE,))) as sandbox:
         environment = environment_of(sandbox, place)
         for morning in range(MORNINGS):
-            found.append(in_own_process(GENRE, f"morning {morning}", environment))
+            yield in_own_process(GENRE, f"morning {morning}", environment)
             sandbox.world.advance_day()
-    return found[1:]
 
 
 def fill(place: tuple[Path, str], order: Sequence[str], wanted: str) -> Phase:
@@ -253,7 +251,7 @@ def report_on(database: str, server: Postgres | None, folder: Path, fills: int) 
         others = [neighbour, *(genre.slug for genre in KNOWN if genre.slug not in (slug, neighbour))]
         pairs.append((fill(place(f"early {slug}"), [neighbour, slug], slug), fill(place(f"late {slug}"), [*others, slug], slug)))
         print(f"{database}: {slug} filled, load {os.getloadavg()[0]:.1f}", flush=True)
-    return morning_lines(database, mornings(place("mornings"))) + (fill_lines(database, pairs) if pairs else [])
+    return morning_lines(database, list(mornings(place("mornings")))[1:]) + (fill_lines(database, pairs) if pairs else [])
 
 
 def main() -> None:
