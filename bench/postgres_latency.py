@@ -94,7 +94,8 @@ def _page(found: dict[str, Middle], load: float) -> tuple[str, bool]:
         [
             "# PostgreSQL some way off",
             "",
-            f"`python -m bench.postgres_latency`, {datetime.now(UTC):%Y-%m-%d}, load {load:.1f} to {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores:",
+            f"`python -m bench.postgres_latency`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores,",
+            f"load {load:.1f} to {os.getloadavg()[0]:.1f}:",
             f"a genre's second morning, its five steps without Prefect; medians of {MORNINGS - 1} mornings, the databases in turn. Round",
             "trips include those of the account's listing, which is made once for all genres; seconds do not. *CPU*: of the run's",
             "process.",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -75,6 +74,7 @@ def _year(home: Path, genres: int, late: Sequence[int]) -> dict[str, Any]:
     from beatporter.genres import KNOWN
     from bench.year_days import Between
     from tests.campaign.quota_world import QuotaWorld
+    from tests.campaign.services import REFRESH_TOKEN
 
     found: dict[str, Any] = {"mornings": {}, "mb": {}, "load": os.getloadavg()[0], "at": time.monotonic()}
     slugs = tuple(genre.slug for genre in KNOWN[:genres])
@@ -85,6 +85,7 @@ def _year(home: Path, genres: int, late: Sequence[int]) -> dict[str, Any]:
             at = FIRST_MORNING + timedelta(days=number - 1)
             world.clock.set(at)
             if number == 1 or number in (*EARLY, *late):
+                world.spotify.accounts.adopt(REFRESH_TOKEN, at)  # the person signs in again: a sign-in ends after half a year
                 if number > 1:
                     world.calendar.advance_day(number - 2 - world.calendar.day)
                     world.next_day()
@@ -185,7 +186,9 @@ def _by_name(phases: Sequence[Phase]) -> list[Phase]:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """This process's own peak; the kernel's `ru_maxrss` would include that of the process which started it."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 
 def _page(found: dict[str, Any], genres: int, late: Sequence[int]) -> tuple[str, bool]:

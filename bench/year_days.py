@@ -57,6 +57,8 @@ class Between:
             self._morning(day, at)
         if day % 7 == 6:
             drop_old(self._ledger, None, at)
+            with self._ledger.database.read() as connection:
+                connection.exec_driver_sql("ANALYZE")
         self._ledger.database.settle()
 
     def _morning(self, day: int, at: datetime) -> None:

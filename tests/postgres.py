@@ -107,6 +107,7 @@ class Door:
                 client, _ = listening.accept()
             except OSError:
                 return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as PostgreSQL does: answers wait for nothing but the delay
             server = socket.socket(socket.AF_UNIX)
             server.connect(self._target)
             self._open += [client, server]
