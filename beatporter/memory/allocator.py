@@ -1,7 +1,7 @@
 """Asks glibc's malloc to keep little free memory, so that a process holds what it uses. See docs/decisions/memory-of-a-run.md.
 
 By default every thread gets an arena of its own, which keeps its free memory, and malloc asks the kernel for more than it needs.
-Workers get the same through the environment (prefect.yaml: MALLOC_ARENA_MAX and its like).
+Workers get the same through the environment (prefect.yaml: MALLOC_ARENA_MAX and similar variables).
 """
 
 from __future__ import annotations
