@@ -25,10 +25,10 @@ from orchestration.blocks import AccountBlock, open_account_store
 from orchestration.redaction import without_secrets
 from sandbox.beatport.account import CLIENT_ID, LIFE
 from sandbox.world import Options, Sandbox
+from tests import commands
 from tests.timeouts import TIMEOUT_S
 
 NOW = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
 
 @pytest.fixture
@@ -283,9 +283,7 @@ def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path:
 def run(settings: Settings, cwd: Path, *arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
     own = {"BEATPORTER_HOME": str(settings.home), "BEATPORTER_BEATPORT_API_URL": settings.beatport_api_url, "NO_COLOR": "1"}
-    command = [BEATPORTER, *arguments]
-    environment = {**inherited, **own, **more}
-    return subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    return commands.run_command(arguments, {**inherited, **own, **more}, cwd, given=given)
 
 
 def test_the_command_keeps_what_was_pasted_once_beatport_renewed_it(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:

@@ -23,12 +23,12 @@ from beatporter.spotify.tokens import Tokens
 from orchestration.blocks import SignInBlock, open_store, with_secrets
 from orchestration.redaction import HIDDEN, without_secrets
 from sandbox.world import Options, Sandbox
+from tests import commands
 from tests.conftest import free_port
 from tests.contract.conftest import SpotifySandbox
 from tests.contract.pseudo_terminal import run_in_terminal
 from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=300).read()\n"
 
 
@@ -47,10 +47,7 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [BEATPORTER, *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
-    )
+    return commands.run_command(arguments, environment, cwd)
 
 
 def ends_at(screen: str) -> str:
@@ -88,7 +85,7 @@ def test_a_browser_signs_in_and_the_sign_in_is_the_owners_alone(environment: dic
 
 
 def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tmp_path: Path) -> None:
-    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", ends_at)])
+    shown = run_in_terminal(("login", "--paste"), environment, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
     assert "redirect URIs must hold http://127.0.0.1:8917/callback" in shown.text
     assert "Signed in." in shown.text
@@ -97,7 +94,7 @@ def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tm
 
 @pytest.mark.parametrize("foreign", ["http://127.0.0.1:8917/callback?code=abc&state=another\n", "http://[\n"])
 def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path, foreign: str) -> None:
-    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
+    shown = run_in_terminal(("login", "--paste"), environment, tmp_path, [("Paste it here", foreign)])
     assert shown.code == 1, shown.text
     assert "does not belong to this sign-in" in shown.text
     assert "Traceback" not in shown.text
@@ -131,9 +128,7 @@ def test_a_port_in_use_is_reported(environment: dict[str, str], tmp_path: Path) 
 
 def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Prefect's own database below Beatporter's home folder, as without a server."""
-    shown = run_in_terminal(
-        [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
-    )
+    shown = run_in_terminal(("login", "--paste", "--block", "spotify"), environment, tmp_path, [("Paste it here", ends_at)], columns=120)
     assert shown.code == 0, shown.text
     assert "Kept in the Prefect block spotify-sign-in/spotify" in shown.text
     assert "Runs find it with BEATPORTER_SPOTIFY_REFRESH_TOKEN=spotify-sign-in/spotify" in shown.text
@@ -253,7 +248,7 @@ def test_what_login_says_about_a_token_that_was_shown(environment: dict[str, str
     make = "from prefect.blocks.system import Secret; Secret(value={'refresh_token': 'old-token'}).save('spotify')"
     own = {**at_home, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true", "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
     subprocess.run([sys.executable, "-c", make], env=own, cwd=tmp_path, check=True, capture_output=True, timeout=TIMEOUT_S)
-    shown = run_in_terminal([BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)])
+    shown = run_in_terminal(("login", "--paste", "--block", "spotify"), environment, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
     assert "The Prefect block secret/spotify showed the old token" in " ".join(shown.text.split())
     assert "https://www.spotify.com/account/apps" in shown.text

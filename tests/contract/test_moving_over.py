@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import chdir
@@ -26,10 +24,10 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.spotify.playlist import Playlist
 from sandbox.world import Options, Sandbox
+from tests.commands import run_command
 from tests.old_installation import NAMES, OldInstallation
 from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 FULL = os.environ.get("MOVING_OVER") == "full"
 SLUGS = list(NAMES) if FULL else ["house", "trance-main-floor", "breaks-breakbeat-uk-bass"]
 ROWS = 248_000 if FULL else 4_000
@@ -54,16 +52,7 @@ class Mover:
 
     def types(self, *arguments: str, code: int = 0) -> str:
         """What a command says."""
-        done = subprocess.run(
-            [BEATPORTER, *arguments],
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=4 * TIMEOUT_S if FULL else TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run_command(arguments, self.environment, self.home, timeout_s=4 * TIMEOUT_S if FULL else TIMEOUT_S)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
