@@ -149,24 +149,26 @@ def main() -> None:
 
 def _becomes_a_command(requests: socket.socket) -> bool:
     """Fork for each request. True in the child that is to run a command, False when there are no more requests."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the attendants need no one to wait for them
+    attendants = set[int]()
     while True:
+        attendants -= {one for one in attendants if os.waitpid(one, os.WNOHANG)[0]}
         try:
             message, descriptors, _, _ = socket.recv_fds(requests, _MESSAGE_BYTES, 4)
         except KeyboardInterrupt:
             return False
         if not message:
             return False
-        if os.fork() == 0:
+        attendant = os.fork()
+        if attendant == 0:
             requests.close()
             answers, *files = descriptors
             with socket.socket(fileno=answers) as told:
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 command = os.fork()
                 if command:
                     _attend(command, told, files)
             _take_over(json.loads(message), files)
             return True
+        attendants.add(attendant)
         for descriptor in descriptors:
             os.close(descriptor)
 

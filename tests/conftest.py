@@ -43,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep the person's settings and sign-ins out before anything is imported: Prefect reads its settings on import."""
     for key in [key for key in os.environ if key.startswith(("BEATPORTER_", "PREFECT_"))]:
         del os.environ[key]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, each of hundreds of processes would compile our modules
+    sys.dont_write_bytecode = False
     home = tempfile.TemporaryDirectory(prefix="beatporter-home-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     os.environ["HOME"] = home.name
