@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -58,11 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _has_room(disk: Path) -> bool:
-    """Whether temporary folders can be there. Nothing there waits for a real disk, although the ledger and the archive flush every write."""
+    """Whether temporary folders can be there. There nothing waits for a disk: the ledger flushes every write."""
     if not os.access(disk, os.W_OK):
         return False
     found = os.statvfs(disk)
-    free = min(found.f_bavail * found.f_frsize, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    memory = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    free = min(found.f_bavail * found.f_frsize, int(memory[1]) * 1024 if memory else 0)
     return free > MEMORY_DISK_BYTES and not found.f_flag & os.ST_NOEXEC
 
 

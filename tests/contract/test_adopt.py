@@ -132,12 +132,12 @@ def test_what_cannot_be_adopted_says_why(world: Sandbox, ledger: Ledger) -> None
 
 
 def test_the_reason_is_in_the_runs_document_in_status_and_in_the_briefing(
-    world: Sandbox, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Sandbox, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str
 ) -> None:
     monkeypatch.setenv("BEATPORTER_GENRES", SLUG)
     similar = world.spotify.create_playlist("BP: dubstep top 100")
     with chdir(tmp_path):
-        done = run_command(("sync", SLUG, "--json"), {**os.environ, "BEATPORTER_PROFILE": "off"})
+        done = run_command(("sync", SLUG, "--json"), {**os.environ, "PREFECT_API_URL": prefect_api, "BEATPORTER_PROFILE": "off"})
         assert done.returncode == 1, done.stdout + done.stderr
         outcome = json.loads(done.stdout)["genres"][SLUG]
         assert outcome["state"] == "failed"

@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import AccountFile, BeatportSignIn, account_path, account_warning, read_pasted
@@ -26,7 +24,7 @@ from orchestration.redaction import without_secrets
 from sandbox.beatport.account import CLIENT_ID, LIFE
 from sandbox.world import Options, Sandbox
 from tests import commands
-from tests.timeouts import TIMEOUT_S
+from tests.contract.conftest import shown_by_prefect
 
 NOW = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 
@@ -253,28 +251,24 @@ def test_a_file_that_is_no_sign_in_is_told(settings: Settings) -> None:
             AccountFile(account_path(settings)).load()
 
 
+@pytest.mark.usefixtures("prefect")
 def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path: Path, clock: Clock) -> None:
-    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
-        settings = load_settings(
-            home=tmp_path, beatport_api_url=sandbox.beatport_api_url, beatport_token=SecretStr("beatport-account/mine")
-        )
-        store = open_account_store(settings)
-        assert isinstance(store, AccountBlock)
-        assert store.load() is None
-        pasted = sandbox.beatport.account.sign_in()
-        store.save(read_pasted(json.dumps(pasted), CLIENT_ID, clock()))
-        shown = subprocess.run(
-            [str(Path(sys.executable).with_name("prefect")), "block", "inspect", "beatport-account/mine"],
-            capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=dict(os.environ),
-        )  # fmt: skip
-        assert pasted["access_token"] not in shown.stdout
-        assert pasted["refresh_token"] not in shown.stdout
-        clock.advance(LIFE)
-        renewed = AccountTokens(settings, store, now=clock, sleep=lambda _: None).current().get_secret_value()
-        found = store.load()
-        assert found is not None
-        assert found.access_token.get_secret_value() == renewed != pasted["access_token"]
-        assert renewed not in without_secrets(f"it was {renewed}")
+    settings = load_settings(home=tmp_path, beatport_api_url=sandbox.beatport_api_url, beatport_token=SecretStr("beatport-account/mine"))
+    store = open_account_store(settings)
+    assert isinstance(store, AccountBlock)
+    assert store.load() is None
+    pasted = sandbox.beatport.account.sign_in()
+    store.save(read_pasted(json.dumps(pasted), CLIENT_ID, clock()))
+    shown = shown_by_prefect()
+    assert CLIENT_ID in shown, "the block is not there"
+    assert pasted["access_token"] not in shown
+    assert pasted["refresh_token"] not in shown
+    clock.advance(LIFE)
+    renewed = AccountTokens(settings, store, now=clock, sleep=lambda _: None).current().get_secret_value()
+    found = store.load()
+    assert found is not None
+    assert found.access_token.get_secret_value() == renewed != pasted["access_token"]
+    assert renewed not in without_secrets(f"it was {renewed}")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
