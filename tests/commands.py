@@ -1,4 +1,4 @@
-"""Runs `beatporter` as a process of its own, without the second that a new Python takes to import a command.
+"""Runs `beatporter`, and programs of tests, as processes of their own, without the second that a new Python takes to import us.
 
 One process has imported every command and waits. For each command it forks a child with its own arguments, environment, folder and open
 files, which then does what the installed script does. Prefect is not among the imports: it reads its settings when it is imported.
@@ -33,6 +33,8 @@ BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 """The installed script."""
 ALSO_IMPORTED = ("alembic.command", "alembic.config", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite")
 """What commands import only when they need it."""
+SCRIPT = "cli.entry:main"
+"""What the installed script calls."""
 _MESSAGE_BYTES = 2**20
 
 
@@ -68,10 +70,12 @@ def start_command(
     stdout: int,
     stderr: int,
     terminal: bool = False,
+    program: str = SCRIPT,
 ) -> Process:
     """Start `beatporter` with these arguments and file descriptors.
 
     Args:
+        program: another function than the script's, `module:name`.
         terminal: the descriptors are a terminal, which becomes the process's own, so that Ctrl-C reaches it.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -80,6 +84,7 @@ def start_command(
         "environment": dict(environment),
         "cwd": str(cwd) if cwd is not None else str(Path.cwd()),
         "terminal": terminal,
+        "program": program,
     }
     with theirs:
         socket.send_fds(_waiting_process(), [json.dumps(asked).encode()], [theirs.fileno(), stdin, stdout, stderr])
@@ -87,17 +92,25 @@ def start_command(
 
 
 def run_command(
-    arguments: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None, *, given: str = "", timeout_s: float = TIMEOUT_S
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    *,
+    given: str = "",
+    timeout_s: float = TIMEOUT_S,
+    program: str = SCRIPT,
 ) -> subprocess.CompletedProcess[str]:
     """Run `beatporter` with these arguments to its end.
 
     Args:
         given: its standard input.
+        program: another function than the script's, `module:name`.
     """
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(given.encode())
         stdin.seek(0)
-        process = start_command(arguments, environment, cwd, stdin=stdin.fileno(), stdout=stdout.fileno(), stderr=stderr.fileno())
+        files = {"stdin": stdin.fileno(), "stdout": stdout.fileno(), "stderr": stderr.fileno()}
+        process = start_command(arguments, environment, cwd, **files, program=program)
         try:
             code = process.wait(timeout_s)
         except TimeoutError:
@@ -143,21 +156,22 @@ def main() -> None:
     assert "prefect" not in sys.modules, "Prefect would keep this process's settings"
     gc.collect()
     gc.freeze()
-    if _becomes_a_command(requests):
-        _become_the_script()
+    program = _forked(requests)
+    if program is not None:
+        _become(program)
 
 
-def _becomes_a_command(requests: socket.socket) -> bool:
-    """Fork for each request. True in the child that is to run a command, False when there are no more requests."""
+def _forked(requests: socket.socket) -> str | None:
+    """Fork for each request. Returns the program in its child, and None here when there are no more requests."""
     attendants = set[int]()
     while True:
         attendants -= {one for one in attendants if os.waitpid(one, os.WNOHANG)[0]}
         try:
             message, descriptors, _, _ = socket.recv_fds(requests, _MESSAGE_BYTES, 4)
         except KeyboardInterrupt:
-            return False
+            return None
         if not message:
-            return False
+            return None
         attendant = os.fork()
         if attendant == 0:
             requests.close()
@@ -166,8 +180,9 @@ def _becomes_a_command(requests: socket.socket) -> bool:
                 command = os.fork()
                 if command:
                     _attend(command, told, files)
-            _take_over(json.loads(message), files)
-            return True
+            asked = json.loads(message)
+            _take_over(asked, files)
+            return str(asked["program"])
         attendants.add(attendant)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -207,19 +222,20 @@ def _take_over(asked: dict[str, Any], files: list[int]) -> None:
     time.tzset()
 
 
-def _become_the_script() -> None:
-    """Do what the installed script does, and end as Python does, but leave the memory to the system."""
-    from cli.entry import main as beatporter
-
+def _become(program: str) -> None:
+    """Do what a script does that calls the function, and end as Python does, but leave the memory to the system."""
+    module, _, name = program.partition(":")
+    code = 0
     try:
-        beatporter()
+        getattr(import_module(module), name)()
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
-        threading._shutdown()  # type: ignore[attr-defined] # waits for threads
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        os._exit(end.code)
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _opened(descriptor: int, mode: str) -> Any:
