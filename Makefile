@@ -5,6 +5,10 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests run in that many processes at once: on two cores a third fills the others' waits.
+WORKERS ?= 3
+# Without bytecode each of hundreds of processes would compile us again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-year bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days test-moving-over mutants lock clean
 
@@ -49,10 +53,10 @@ types: $(READY) ## mypy --strict
 	@$(BIN)/mypy
 
 unit: $(READY) ## no sockets, no Prefect, seconds
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 
 contract: $(READY) ## the same cases with the sandbox, a folder and a bucket emulator
-	@$(BIN)/pytest -q tests/contract
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/contract
 
 memory: $(READY) ## memory budgets
 	@$(BIN)/pytest -q tests/memory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from sandbox.http import Request, Server
 from sandbox.spotify.models import SpotifyState, base62_id
 from sandbox.spotify.routes import spotify_server
 from sandbox.world import Options, Sandbox
+from tests.conftest import free_port, running_server
 from tests.contract.listener import Listener
 from tests.postgres import NoPostgres, Postgres, running_postgres
 from tests.timeouts import TIMEOUT_S
@@ -34,6 +36,33 @@ SLUG = "dubstep"
 NAME = "Beatport: Dubstep - Top 100"
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API's address of a Prefect server that tests share."""
+    home = tmp_path_factory.mktemp("prefect")
+    address = f"http://127.0.0.1:{free_port()}/api"
+    own = {"PREFECT_HOME": str(home), "PREFECT_API_URL": address, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    with running_server({**os.environ, **own}, home / "server.log") as api:
+        yield api
+
+
+@pytest.fixture
+def prefect(prefect_api: str) -> Iterator[None]:
+    """Makes this process a client of that server."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: prefect_api}):
+        yield
+
+
+def shown_by_prefect() -> str:
+    """Every block as the API returns it to a page."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return client._client.post("/block_documents/filter", json={}).text
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +19,9 @@ from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Sandbox
+from tests.commands import run_command
 from tests.contract.pseudo_terminal import Screen, run_in_terminal
-from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 GENRES = {"dubstep": 18, "amapiano": 98}
 
 
@@ -51,17 +49,7 @@ class Dj:
 
     def types(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`beatporter match …` in a pipe."""
-        command = [BEATPORTER, "match", *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return run_command(("match", *arguments), self.environment, self.home)
 
     def says(self, *arguments: str) -> str:
         """The output of a command that must succeed."""
@@ -71,9 +59,7 @@ class Dj:
 
     def answers(self, *answers: str, prompt: str = "> ") -> Screen:
         """`beatporter match review` at a terminal, with these answers."""
-        return run_in_terminal(
-            [BEATPORTER, "match", "review", "dubstep"], self.environment, self.home, [(prompt, answer) for answer in answers]
-        )
+        return run_in_terminal(("match", "review", "dubstep"), self.environment, self.home, [(prompt, answer) for answer in answers])
 
     def settings(self) -> Settings:
         """The person's, from the environment."""

@@ -7,15 +7,14 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
-import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands import start_command
 from tests.timeouts import TIMEOUT_S
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\]8;[^\x1b]*\x1b\\")
@@ -35,13 +34,13 @@ class Screen:
 
 
 def run_in_terminal(
-    command: Sequence[str],
+    arguments: Sequence[str],
     environment: Mapping[str, str],
     cwd: Path,
     answers: Sequence[tuple[str, str | Callable[[str], str]]] = (),
     columns: int = 80,
 ) -> Screen:
-    """Run a command to its end.
+    """Run `beatporter` with these arguments to its end.
 
     Args:
         answers: the text to wait for on the screen, and what to type then (or a function of the screen); "\\x03" is Ctrl-C, "\\x04" Ctrl-D.
@@ -49,9 +48,7 @@ def run_in_terminal(
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     own = {**environment, "TERM": "xterm-256color"}
-    process = subprocess.Popen(
-        list(command), stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd, env=own, start_new_session=True, preexec_fn=_own_terminal
-    )
+    process = start_command(arguments, own, cwd, stdin=terminal, stdout=terminal, stderr=terminal, terminal=True)
     os.close(terminal)
     shown, waiting = "", list(answers)
     end = time.monotonic() + TIMEOUT_S
@@ -76,15 +73,9 @@ def run_in_terminal(
             os.write(controller, typed.encode())  # one that comes just before the read is lost: a person presses again
     os.close(controller)
     try:
-        code = process.wait(TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+        code = process.wait()
+    except TimeoutError:
         process.kill()
-        raise AssertionError(f"{' '.join(command)} did not end; it showed:\n{shown}") from None
+        raise AssertionError(f"beatporter {' '.join(arguments)} did not end; it showed:\n{shown}") from None
     assert not waiting, f"{waiting[0][0]!r} never appeared on the screen:\n{shown}"
     return Screen(_ESCAPES.sub("", shown).replace("\r", ""), code)
-
-
-def _own_terminal() -> None:
-    """Make standard input the terminal that Ctrl-C comes from, and enable Ctrl-C, whatever the tests' shell did with it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import chdir
 from datetime import UTC, datetime
@@ -23,9 +22,9 @@ from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Sandbox
+from tests.commands import run_command
 from tests.contract.conftest import NAME, SLUG
-from tests.contract.typed import BEATPORTER, typed
-from tests.timeouts import TIMEOUT_S
+from tests.contract.typed import typed
 
 
 @pytest.fixture
@@ -133,19 +132,12 @@ def test_what_cannot_be_adopted_says_why(world: Sandbox, ledger: Ledger) -> None
 
 
 def test_the_reason_is_in_the_runs_document_in_status_and_in_the_briefing(
-    world: Sandbox, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Sandbox, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str
 ) -> None:
     monkeypatch.setenv("BEATPORTER_GENRES", SLUG)
     similar = world.spotify.create_playlist("BP: dubstep top 100")
     with chdir(tmp_path):
-        done = subprocess.run(
-            [BEATPORTER, "sync", SLUG, "--json"],
-            env={**os.environ, "BEATPORTER_PROFILE": "off"},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        done = run_command(("sync", SLUG, "--json"), {**os.environ, "PREFECT_API_URL": prefect_api, "BEATPORTER_PROFILE": "off"})
         assert done.returncode == 1, done.stdout + done.stderr
         outcome = json.loads(done.stdout)["genres"][SLUG]
         assert outcome["state"] == "failed"

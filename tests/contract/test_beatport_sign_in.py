@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 from pydantic import SecretStr
 
 from beatporter.beatport.sign_in import AccountFile, BeatportSignIn, account_path, account_warning, read_pasted
@@ -25,10 +23,10 @@ from orchestration.blocks import AccountBlock, open_account_store
 from orchestration.redaction import without_secrets
 from sandbox.beatport.account import CLIENT_ID, LIFE
 from sandbox.world import Options, Sandbox
-from tests.timeouts import TIMEOUT_S
+from tests import commands
+from tests.contract.conftest import shown_by_prefect
 
 NOW = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
 
 @pytest.fixture
@@ -253,28 +251,24 @@ def test_a_file_that_is_no_sign_in_is_told(settings: Settings) -> None:
             AccountFile(account_path(settings)).load()
 
 
+@pytest.mark.usefixtures("prefect")
 def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path: Path, clock: Clock) -> None:
-    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
-        settings = load_settings(
-            home=tmp_path, beatport_api_url=sandbox.beatport_api_url, beatport_token=SecretStr("beatport-account/mine")
-        )
-        store = open_account_store(settings)
-        assert isinstance(store, AccountBlock)
-        assert store.load() is None
-        pasted = sandbox.beatport.account.sign_in()
-        store.save(read_pasted(json.dumps(pasted), CLIENT_ID, clock()))
-        shown = subprocess.run(
-            [str(Path(sys.executable).with_name("prefect")), "block", "inspect", "beatport-account/mine"],
-            capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=dict(os.environ),
-        )  # fmt: skip
-        assert pasted["access_token"] not in shown.stdout
-        assert pasted["refresh_token"] not in shown.stdout
-        clock.advance(LIFE)
-        renewed = AccountTokens(settings, store, now=clock, sleep=lambda _: None).current().get_secret_value()
-        found = store.load()
-        assert found is not None
-        assert found.access_token.get_secret_value() == renewed != pasted["access_token"]
-        assert renewed not in without_secrets(f"it was {renewed}")
+    settings = load_settings(home=tmp_path, beatport_api_url=sandbox.beatport_api_url, beatport_token=SecretStr("beatport-account/mine"))
+    store = open_account_store(settings)
+    assert isinstance(store, AccountBlock)
+    assert store.load() is None
+    pasted = sandbox.beatport.account.sign_in()
+    store.save(read_pasted(json.dumps(pasted), CLIENT_ID, clock()))
+    shown = shown_by_prefect()
+    assert CLIENT_ID in shown, "the block is not there"
+    assert pasted["access_token"] not in shown
+    assert pasted["refresh_token"] not in shown
+    clock.advance(LIFE)
+    renewed = AccountTokens(settings, store, now=clock, sleep=lambda _: None).current().get_secret_value()
+    found = store.load()
+    assert found is not None
+    assert found.access_token.get_secret_value() == renewed != pasted["access_token"]
+    assert renewed not in without_secrets(f"it was {renewed}")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -283,9 +277,7 @@ def test_a_block_keeps_it_masked_and_renews_it_there(sandbox: Sandbox, tmp_path:
 def run(settings: Settings, cwd: Path, *arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
     own = {"BEATPORTER_HOME": str(settings.home), "BEATPORTER_BEATPORT_API_URL": settings.beatport_api_url, "NO_COLOR": "1"}
-    command = [BEATPORTER, *arguments]
-    environment = {**inherited, **own, **more}
-    return subprocess.run(command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    return commands.run_command(arguments, {**inherited, **own, **more}, cwd, given=given)
 
 
 def test_the_command_keeps_what_was_pasted_once_beatport_renewed_it(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,20 +14,16 @@ from beatporter.beatport.sign_in import AccountFile, BeatportSignIn, account_pat
 from beatporter.ledger.ledger import open_ledger
 from beatporter.settings import load_settings
 from beatporter.spotify.sign_in import COVER_SCOPE, SCOPES, FileStore, SignIn, sign_in_path
-from tests.timeouts import TIMEOUT_S
+from tests.commands import run_command
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 LOGIN = "Run `beatporter login beatport`."
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def doctor(home: Path, *arguments: str) -> dict[str, dict[str, str]]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
-    command = [BEATPORTER, "doctor", *arguments]
-    done = subprocess.run(
-        command, env={**inherited, "BEATPORTER_HOME": str(home)}, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    assert done.returncode == 1, "nobody is signed in to Spotify"
+    done = run_command(("doctor", *arguments), {**inherited, "BEATPORTER_HOME": str(home)})
+    assert done.returncode == 1, f"nobody is signed in to Spotify:\n{done.stdout}{done.stderr}"
     return {one["check"]: one for one in json.loads(done.stdout)}
 
 
@@ -69,9 +63,8 @@ def test_a_sign_in_to_beatport_that_ends_is_named(ends_at: datetime, refresh: st
 
 
 def test_sandbox_without_up_says_so(tmp_path: Path) -> None:
-    command = [BEATPORTER, "doctor", "--sandbox"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    assert done.returncode == 2
+    done = run_command(("doctor", "--sandbox"), os.environ, tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
     assert "`beatporter up --sandbox` is not at work in .beatporter/sandbox" in " ".join(done.stderr.split())
 
 
@@ -84,9 +77,7 @@ def test_covers_that_the_sign_in_does_not_allow_are_named(
     (tmp_path / "beatporter.toml").write_text('spotify_client_id = "id"\nspotify_client_secret = "secret"\nplaylist_cover = true\n')
     monkeypatch.chdir(tmp_path)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
-    command = [BEATPORTER, "doctor", "--offline", "--json"]
-    environment = {**inherited, "BEATPORTER_HOME": str(tmp_path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    done = run_command(("doctor", "--offline", "--json"), {**inherited, "BEATPORTER_HOME": str(tmp_path)})
     found = {one["check"]: one for one in json.loads(done.stdout)}["Covers"]
     assert found["verdict"] == verdict
     assert found["remedy"] == ("" if verdict == "good" else "Run `beatporter login` once more.")

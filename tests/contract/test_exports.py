@@ -24,9 +24,9 @@ from beatporter.sync.missing import read_missing
 from beatporter.sync.missing_page import missing_headline, missing_markdown
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
+from tests.commands import run_command
 from tests.contract.conftest import use_settings
-from tests.contract.dj import BEATPORTER, GENRES, Dj
-from tests.timeouts import TIMEOUT_S
+from tests.contract.dj import GENRES, Dj
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,7 @@ def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
 
 def typed(dj: Dj, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`beatporter …` in a pipe."""
-    command = [BEATPORTER, *arguments]
-    return subprocess.run(command, cwd=dj.home, env=dj.environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    return run_command(arguments, dj.environment, dj.home)
 
 
 def said(dj: Dj, *arguments: str) -> str:

@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
@@ -23,12 +22,12 @@ from beatporter.spotify.tokens import Tokens
 from orchestration.blocks import SignInBlock, open_store, with_secrets
 from orchestration.redaction import HIDDEN, without_secrets
 from sandbox.world import Options, Sandbox
+from tests import commands
 from tests.conftest import free_port
-from tests.contract.conftest import SpotifySandbox
+from tests.contract.conftest import SpotifySandbox, shown_by_prefect
 from tests.contract.pseudo_terminal import run_in_terminal
 from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 BROWSER = "#!{python}\nimport sys, urllib.request\nurllib.request.urlopen(sys.argv[1], timeout=300).read()\n"
 
 
@@ -46,11 +45,14 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
     return {**inherited, **own, "BEATPORTER_HOME": str(tmp_path / "home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 
 
+@pytest.fixture
+def served(environment: dict[str, str], prefect_api: str) -> dict[str, str]:
+    """The person has a Prefect server as well, so that a command starts none."""
+    return {**environment, "PREFECT_API_URL": prefect_api, "BEATPORTER_PROFILE": "off"}
+
+
 def run(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [BEATPORTER, *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
-    )
+    return commands.run_command(arguments, environment, cwd)
 
 
 def ends_at(screen: str) -> str:
@@ -88,7 +90,7 @@ def test_a_browser_signs_in_and_the_sign_in_is_the_owners_alone(environment: dic
 
 
 def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tmp_path: Path) -> None:
-    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", ends_at)])
+    shown = run_in_terminal(("login", "--paste"), environment, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
     assert "redirect URIs must hold http://127.0.0.1:8917/callback" in shown.text
     assert "Signed in." in shown.text
@@ -97,7 +99,7 @@ def test_without_a_browser_the_address_is_pasted(environment: dict[str, str], tm
 
 @pytest.mark.parametrize("foreign", ["http://127.0.0.1:8917/callback?code=abc&state=another\n", "http://[\n"])
 def test_a_pasted_address_of_another_sign_in_is_refused_and_nothing_kept(environment: dict[str, str], tmp_path: Path, foreign: str) -> None:
-    shown = run_in_terminal([BEATPORTER, "login", "--paste"], environment, tmp_path, [("Paste it here", foreign)])
+    shown = run_in_terminal(("login", "--paste"), environment, tmp_path, [("Paste it here", foreign)])
     assert shown.code == 1, shown.text
     assert "does not belong to this sign-in" in shown.text
     assert "Traceback" not in shown.text
@@ -131,24 +133,20 @@ def test_a_port_in_use_is_reported(environment: dict[str, str], tmp_path: Path) 
 
 def test_a_block_keeps_the_sign_in_and_commands_find_it_there(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Prefect's own database below Beatporter's home folder, as without a server."""
-    shown = run_in_terminal(
-        [BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)], columns=120
-    )
+    shown = run_in_terminal(("login", "--paste", "--block", "spotify"), environment, tmp_path, [("Paste it here", ends_at)], columns=120)
     assert shown.code == 0, shown.text
     assert "Kept in the Prefect block spotify-sign-in/spotify" in shown.text
     assert "Runs find it with BEATPORTER_SPOTIFY_REFRESH_TOKEN=spotify-sign-in/spotify" in shown.text
     assert not kept(environment).exists(), "a block instead of a file"
     named = {**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "spotify-sign-in/spotify"}
-    assert "Sign-in: 0 days old" in run(named, tmp_path, "status").stdout
-    other = run({**named, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/other"}, tmp_path, "sync", "dubstep")
+    status = run(named, tmp_path, "status")
+    assert "Sign-in: 0 days old" in status.stdout, status.stdout + status.stderr
+
+
+def test_a_block_without_a_sign_in_is_named_with_what_to_do(served: dict[str, str], tmp_path: Path) -> None:
+    other = run({**served, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": "secret/other"}, tmp_path, "sync", "dubstep")
     assert other.returncode == 2, other.stdout + other.stderr
     assert "The Prefect block other holds no sign-in. Run `beatporter login --block other`." in " ".join(other.stderr.split())
-
-
-@pytest.fixture(scope="module")
-def prefect() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=TIMEOUT_S):
-        yield
 
 
 @pytest.mark.usefixtures("prefect")
@@ -239,23 +237,14 @@ def test_a_secret_with_the_same_name_but_without_a_sign_in_stays(spotify: Spotif
     assert Secret.load("shared").get() == "the app's secret"
 
 
-def shown_by_prefect() -> str:
-    """Every block as the API returns it to a page."""
-    from prefect.client.orchestration import get_client
+@pytest.mark.usefixtures("prefect")
+def test_what_login_says_about_a_token_that_was_shown(served: dict[str, str], tmp_path: Path) -> None:
+    from prefect.blocks.system import Secret
 
-    with get_client(sync_client=True) as client:
-        return client._client.post("/block_documents/filter", json={}).text
-
-
-def test_what_login_says_about_a_token_that_was_shown(environment: dict[str, str], tmp_path: Path) -> None:
-    at_home = {**environment, "PREFECT_HOME": str(Path(environment["BEATPORTER_HOME"]).resolve() / "prefect")}
-    Path(at_home["PREFECT_HOME"]).mkdir(parents=True)
-    make = "from prefect.blocks.system import Secret; Secret(value={'refresh_token': 'old-token'}).save('spotify')"
-    own = {**at_home, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true", "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
-    subprocess.run([sys.executable, "-c", make], env=own, cwd=tmp_path, check=True, capture_output=True, timeout=TIMEOUT_S)
-    shown = run_in_terminal([BEATPORTER, "login", "--paste", "--block", "spotify"], environment, tmp_path, [("Paste it here", ends_at)])
+    Secret(value={"refresh_token": "old-token"}).save("was-shown")
+    shown = run_in_terminal(("login", "--paste", "--block", "was-shown"), served, tmp_path, [("Paste it here", ends_at)])
     assert shown.code == 0, shown.text
-    assert "The Prefect block secret/spotify showed the old token" in " ".join(shown.text.split())
+    assert "The Prefect block secret/was-shown showed the old token" in " ".join(shown.text.split())
     assert "https://www.spotify.com/account/apps" in shown.text
     assert "old-token" not in shown.text
 
@@ -271,23 +260,23 @@ def test_a_renewed_token_goes_back_into_the_file(spotify: SpotifySandbox, monkey
     assert stat.S_IMODE(sign_in_path(settings).stat().st_mode) == 0o600
 
 
-def test_a_dead_sign_in_says_what_to_do_and_does_not_prompt(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_dead_sign_in_says_what_to_do_and_does_not_prompt(served: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Six months after the sign-in: a run in a terminal ends and does not wait for an answer."""
     token = "AQsandboxrefresh-of-last-spring"
     sandbox.spotify.accounts.adopt(token, sandbox.clock() - timedelta(days=183))
-    done = run({**environment, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
+    done = run({**served, "BEATPORTER_SPOTIFY_REFRESH_TOKEN": token}, tmp_path, "sync", "dubstep")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "invalid_grant" in done.stdout + done.stderr
     assert "Run `beatporter login` and sign in once more." in done.stdout + done.stderr
     assert token not in done.stdout + done.stderr
 
 
-def test_from_day_150_the_terminal_ends_with_the_warning(environment: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+def test_from_day_150_the_terminal_ends_with_the_warning(served: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     token = sandbox.spotify.accounts.sign_in()  # the token itself is new: only its date counts here
-    kept(environment).parent.mkdir(parents=True)
-    kept(environment).write_text(json.dumps({"refresh_token": token, "signed_in_at": "2026-01-01T00:00:00+00:00"}))
-    done = run(environment, tmp_path, "sync", "dubstep")
-    assert done.returncode == 0, done.stderr
+    kept(served).parent.mkdir(parents=True)
+    kept(served).write_text(json.dumps({"refresh_token": token, "signed_in_at": "2026-01-01T00:00:00+00:00"}))
+    done = run(served, tmp_path, "sync", "dubstep")
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "days old and ends about 2026-06-30. Run `beatporter login` and sign in once more." in done.stderr
-    status = run(environment, tmp_path, "status")
+    status = run(served, tmp_path, "status")
     assert "ends about 2026-06-30" in " ".join(status.stdout.split())

@@ -19,7 +19,7 @@ from beatporter.sync.audit import result
 from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.workspace import Workspace
 from sandbox.world import Options, Sandbox
-from tests.contract.dj import BEATPORTER, Dj
+from tests.contract.dj import Dj
 from tests.contract.pseudo_terminal import CTRL_C, run_in_terminal
 
 FIELDS = ["take", "version", "score", "why", "shown_in_review"]
@@ -218,7 +218,7 @@ def test_an_audit_asks_keeps_and_computes(dj: Dj) -> None:
 
 
 def audited(dj: Dj, *options: str, answers: tuple[str, ...]) -> str:
-    command = [BEATPORTER, "match", "audit", "dubstep", *options]
+    command = ("match", "audit", "dubstep", *options)
     typed = [("> ", answer if answer == CTRL_C else f"{answer}\n") for answer in answers]
     shown = run_in_terminal(command, dj.environment, dj.home, typed)
     assert shown.code == 0, shown.text

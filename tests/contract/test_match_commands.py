@@ -19,7 +19,7 @@ from beatporter.sync import match as matching_step
 from beatporter.sync.track_link import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.conftest import use_settings
-from tests.contract.dj import BEATPORTER, GENRES, Dj
+from tests.contract.dj import GENRES, Dj
 from tests.contract.pseudo_terminal import run_in_terminal
 
 TRACK = "4uLU6hMCjMI75M1A2tKUQC"
@@ -40,7 +40,7 @@ def dj(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dj:
 
 def test_show_fits_80_columns_and_is_complete_in_a_pipe(dj: Dj) -> None:
     chart = dj.morning()
-    shown = run_in_terminal([BEATPORTER, "match", "show", "dubstep"], dj.environment, dj.home)
+    shown = run_in_terminal(("match", "show", "dubstep"), dj.environment, dj.home)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
     assert all(f"{beatport_id}  " in shown.text for beatport_id in chart)

@@ -14,7 +14,7 @@ from beatporter.settings import load_settings
 from sandbox.world import Sandbox
 from tests.contract.conftest import track_id
 from tests.contract.pseudo_terminal import run_in_terminal
-from tests.contract.typed import BEATPORTER, typed
+from tests.contract.typed import typed
 
 
 class Person:
@@ -58,7 +58,7 @@ def person(world: Sandbox, tmp_path: Path) -> Person:
 
 
 def test_it_asks_first(person: Person) -> None:
-    command = [BEATPORTER, "migrate", str(person.old)]
+    command = ("migrate", str(person.old))
     no = run_in_terminal(command, dict(os.environ), person.new, [("Do this?", "n\n")])
     assert (no.code, person.settings_file.exists()) == (1, False)
     assert "Nothing was changed." in no.text

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import chdir
@@ -26,10 +24,10 @@ from beatporter.sync.scrape import scrape_chart
 from beatporter.sync.workspace import Workspace
 from sandbox.spotify.playlist import Playlist
 from sandbox.world import Options, Sandbox
+from tests.commands import run_command
 from tests.old_installation import NAMES, OldInstallation
 from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 FULL = os.environ.get("MOVING_OVER") == "full"
 SLUGS = list(NAMES) if FULL else ["house", "trance-main-floor", "breaks-breakbeat-uk-bass"]
 ROWS = 248_000 if FULL else 4_000
@@ -54,16 +52,7 @@ class Mover:
 
     def types(self, *arguments: str, code: int = 0) -> str:
         """What a command says."""
-        done = subprocess.run(
-            [BEATPORTER, *arguments],
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=4 * TIMEOUT_S if FULL else TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run_command(arguments, self.environment, self.home, timeout_s=4 * TIMEOUT_S if FULL else TIMEOUT_S)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -97,13 +86,13 @@ class Mover:
         return {one.playlist_id: one.name for one in self.sandbox.spotify.library()}
 
 
-@pytest.fixture(scope="module")
-def mover(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mover]:
+@pytest.fixture
+def mover(tmp_path: Path) -> Iterator[Mover]:
     with Sandbox(Options(genres=tuple(SLUGS))) as sandbox:
-        yield Mover(sandbox, tmp_path_factory.mktemp("moving"))
+        yield Mover(sandbox, tmp_path)
 
 
-def test_a_preview_changes_nothing(mover: Mover) -> None:
+def test_a_preview_changes_nothing_and_without_a_terminal_it_wants_yes(mover: Mover) -> None:
     before = mover.playlists()
     said = " ".join(mover.types("migrate", str(mover.old.folder), "--dry-run").split())
     assert f"Together {ROWS:,} rows of" in said
@@ -114,9 +103,6 @@ def test_a_preview_changes_nothing(mover: Mover) -> None:
     with open_ledger(mover.home / ".beatporter" / "beatporter.db") as ledger:
         assert ledger.history.playlists() == []
         assert ledger.playlists.numbers() == {}
-
-
-def test_without_a_terminal_it_wants_yes(mover: Mover) -> None:
     assert "Use --yes" in mover.types("migrate", str(mover.old.folder), code=2)
     assert not (mover.home / "beatporter.toml").exists()
 
@@ -150,8 +136,6 @@ def test_everything_is_moved_over_in_one_command(mover: Mover, monkeypatch: pyte
         assert heard == [], f"{genre.slug}: {len(heard)} of {len(genre.heard)} recordings that were heard came back"
     assert sum(genre.playlist.revision > 1 for genre in mover.old.genres) >= len(SLUGS) // 2, "nothing new was added"
 
-
-def test_moving_over_again_changes_nothing(mover: Mover) -> None:
-    said = mover.types("migrate", str(mover.old.folder), "--yes")
-    assert f"0 of {ROWS:,} rows are new" in said
-    assert "0 playlists adopted" in said
+    again = mover.types("migrate", str(mover.old.folder), "--yes")
+    assert f"0 of {ROWS:,} rows are new" in again, "a second time changes nothing"
+    assert "0 playlists adopted" in again

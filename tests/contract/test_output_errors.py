@@ -6,15 +6,15 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests import commands
+from tests.commands import BEATPORTER
 from tests.timeouts import TIMEOUT_S
 
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 FULL = Path("/dev/full")
 LONG_SLUG = "a-genre-" + "x" * 90
 
@@ -26,8 +26,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [BEATPORTER, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    return commands.run_command(arguments, environment)
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,10 +18,8 @@ from beatporter.records.ledger import CallRow, ListedPlaylist, RememberedPlaylis
 from beatporter.settings import load_settings
 from beatporter.sync.outcome import Outcome, keep_failure, keep_outcome
 from beatporter.sync.workspace import Workspace
+from tests.commands import run_command
 from tests.contract.pseudo_terminal import run_in_terminal
-from tests.timeouts import TIMEOUT_S
-
-BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 
 
 @pytest.fixture
@@ -43,8 +39,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def status(environment: dict[str, str], *arguments: str) -> str:
-    command = [BEATPORTER, "status", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    done = run_command(("status", *arguments), environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -72,7 +67,7 @@ def test_every_genres_last_run_fits_80_columns(environment: dict[str, str], ledg
     now = datetime.now(UTC).replace(microsecond=0)
     run_all(ledger, tmp_path, now - timedelta(days=1))
     run_all(ledger, tmp_path, now)
-    shown = run_in_terminal([BEATPORTER, "status"], environment, tmp_path)
+    shown = run_in_terminal(["status"], environment, tmp_path)
     assert shown.code == 0, shown.text
     assert [line for line in shown.lines if cell_len(line) > 80] == []
     slugs = list(load_settings(home=tmp_path).enabled_genres())

@@ -24,3 +24,7 @@ def test_no_settings_of_a_person_reach_a_test() -> None:
     assert not Path("beatporter.toml").exists()
     assert Path.cwd() != Path(__file__).parents[2]
     assert not (Path.home() / ".prefect" / "profiles.toml").exists()
+
+
+def test_processes_that_tests_start_keep_their_bytecode() -> None:
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,16 @@ BETTER = {
 }
 
 
+@cache
 def files() -> list[Path]:
     own = Path(__file__)
     found = [path for folder in FOLDERS for kind in ("py", "md") for path in (ROOT / folder).rglob(f"*.{kind}")]
     return sorted(path for path in [*ROOT.glob("*.md"), *found] if path != own)
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("phrase", BETTER)
@@ -42,7 +49,8 @@ def test_no_file_uses_a_phrase_that_is_never_right(phrase: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
         for path in files()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(text_of(path))
+        for number, line in enumerate(text_of(path).splitlines(), 1)
         if pattern.search(line)
     ]
     assert not found, f"better: {BETTER[phrase]}\n" + "\n".join(found)

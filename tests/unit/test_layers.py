@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,19 @@ PREFECT = {"prefect", "prefect_gcp"}
 HEAVY = {"pandas", "prefect_gcp", "openpyxl", "pyarrow", "xlsxwriter"}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports_of(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Its import statements, at the top and inside functions."""
+    return tuple(node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
-    tree = ast.parse(path.read_text())
-    for node in tree.body if top_level_only else ast.walk(tree):
+    for node in tree_of(path).body if top_level_only else imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -40,10 +51,10 @@ def imported(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
 
 def imported_names(path: Path) -> Iterator[str]:
     """Each imported name, with its module."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -115,13 +126,15 @@ def test_the_steps_of_a_run_load_nothing_heavy() -> None:
     """Code outside the steps of a run (compaction, export) may load heavy modules; the modules of the five steps may not."""
     steps = ", ".join(f"beatporter.sync.{path.stem}" for path in modules("beatporter/sync") if path.stem != "__init__")
     code = f"import sys, {steps}; print([name for name in {sorted(HEAVY)} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
 
 
 def test_the_command_line_sets_prefects_environment_before_it_imports_prefect() -> None:
     code = "import sys, cli.main; print('prefect' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False", "Prefect reads its environment when it is imported"
 
 
@@ -142,7 +155,7 @@ def test_our_names_are_never_renamed_on_import(package: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {alias.name} as {alias.asname}"
         for path in modules(package)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in imports_of(path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OURS - {"sandbox"}
         for alias in node.names
         if alias.asname
@@ -152,7 +165,7 @@ def test_our_names_are_never_renamed_on_import(package: str) -> None:
 
 @pytest.mark.parametrize("path", modules("tasks"), ids=lambda path: path.name)
 def test_a_task_file_holds_one_task_and_nothing_else(path: Path) -> None:
-    body = [node for node in ast.parse(path.read_text()).body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
+    body = [node for node in tree_of(path).body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
     if path.name == "__init__.py":
         assert not body
         return
@@ -164,6 +177,6 @@ def test_a_task_file_holds_one_task_and_nothing_else(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("flows"), ids=lambda path: path.name)
 def test_a_flow_file_holds_no_class_and_no_state(path: Path) -> None:
     """Prefect loads an entry point under a bare module name, so a class in it would exist twice."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert not [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]

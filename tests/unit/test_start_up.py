@@ -52,7 +52,7 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
         (["briefing"], {"pydantic", "sqlalchemy", "rapidfuzz"}),
         (["profile", "list"], {"pydantic", "sqlalchemy"}),
     ],
-    ids=" ".join,
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
 def test_a_command_loads_no_more_than_it_needs(arguments: list[str], needed: set[str], tmp_path: Path) -> None:
     done = subprocess.run(

@@ -1,6 +1,6 @@
 """Several processes that do the same to a ledger at once. They are forked from one that has loaded the libraries, and start together.
 
-`at_once` starts them. As a program: child_processes.py WHAT ADDRESS COUNT, which prints a line of JSON.
+`at_once` starts them. `program` is what it runs, with the arguments WHAT ADDRESS COUNT; it prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from beatporter.ledger import engine
 from beatporter.ledger.calls import Held
 from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import CallRow, HistoryRow
+from tests.commands import run_command
 from tests.timeouts import TIMEOUT_S
 
 ROOT = Path(__file__).parents[3]
@@ -152,9 +152,8 @@ WHAT: dict[str, Callable[[str, int], Any]] = {
 
 def at_once(function: Callable[[str, int], Any], address: str, count: int = 8) -> list[Outcome]:
     """Run one of this module's functions in several processes; each gets its number."""
-    command = [sys.executable, "-m", "tests.contract.ledger.child_processes", function.__name__, address, str(count)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run_command((function.__name__, address, str(count)), os.environ, ROOT, program=f"{__name__}:program")
+    assert done.returncode == 0, done.stdout + done.stderr
     return [Outcome(*outcome) for outcome in json.loads(done.stdout)]
 
 
@@ -199,5 +198,5 @@ def _report(function: Callable[[str, int], Any], address: str, number: int, writ
     return status
 
 
-if __name__ == "__main__":
+def program() -> None:
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +21,44 @@ from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.startup_check import quick_check
 from beatporter.records.ledger import HistoryRow
 from tests.contract.ledger.archive_cases import T0, folder_place, track, write_day
+from tests.postgres import Postgres
 
 PAGE = 2048
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], tuple[str, Path]]:
+    """Writes a ledger of a kind of database once, for copying: three days, two of them archived. Returns its address and its folder."""
+
+    @cache
+    def make(kind: str) -> tuple[str, Path]:
+        folder = tmp_path_factory.mktemp(kind)
+        server: Postgres | None = request.getfixturevalue("postgres") if kind == "postgres" else None
+        address = server.new_database() if server else str(folder / "beatporter.db")
+        ledger = open_ledger(address)
+        for day in range(3):
+            write_day(ledger, day)
+            if day < 2:
+                archive(ledger, folder_place(folder), NOW + timedelta(days=day))
+        ledger.close()
+        return address, folder
+
+    return make
+
+
 @pytest.fixture
-def written(ledger: Ledger, tmp_path: Path) -> Ledger:
-    """Three days, two of them archived."""
-    for day in range(3):
-        write_day(ledger, day)
-        if day < 2:
-            archive(ledger, folder_place(tmp_path), NOW + timedelta(days=day))
-    return ledger
+def written(kind: str, prepared: Callable[[str], tuple[str, Path]], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """A ledger with three days; two of them are in the archive at `folder_place(tmp_path)`."""
+    template, folder = prepared(kind)
+    shutil.copytree(folder / "archive", tmp_path / "archive")
+    server: Postgres | None = request.getfixturevalue("postgres") if kind == "postgres" else None
+    address = server.new_database(template) if server else str(shutil.copy(template, tmp_path))
+    ledger = open_ledger(address)
+    yield ledger
+    ledger.close()
+    if server:
+        server.drop(address)
 
 
 def test_a_sound_ledger_has_no_problems(written: Ledger, tmp_path: Path) -> None:

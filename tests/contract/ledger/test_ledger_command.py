@@ -8,7 +8,6 @@ import pty
 import sqlite3
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -22,12 +21,12 @@ from beatporter.ledger.ledger import Ledger, open_ledger
 from beatporter.ledger.migrate import HEAD
 from beatporter.records.ledger import BackupRow, CallRow, HistoryRow
 from beatporter.records.match import Match
+from tests import commands
 from tests.contract.ledger import frozen_databases
 from tests.contract.ledger.all_rows import contents
 from tests.contract.ledger.parquet_ledger_files import write_older
 
 T0 = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
-BEATPORTER = Path(sys.executable).with_name("beatporter")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -50,9 +49,8 @@ def beatporter(ledger: Ledger, address: str, here: Path) -> Command:
     own |= {"BEATPORTER_DATABASE": address, "BEATPORTER_HOME": str(here / "home"), "COLUMNS": "80", "NO_COLOR": "1"}
 
     def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
-        command = [str(BEATPORTER), "ledger", *map(str, arguments)]
         environment = own | {f"BEATPORTER_{key.upper()}": str(value) for key, value in settings.items()}
-        return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return commands.run_command(("ledger", *map(str, arguments)), environment, here)
 
     return run
 
@@ -178,8 +176,10 @@ class TestExport:
         fill(open_ledger(address))
         ours, theirs = pty.openpty()
         environment = {**os.environ, "BEATPORTER_DATABASE": address, "COLUMNS": "80", "TERM": "xterm"}
-        command = [str(BEATPORTER), "ledger", "export", "history", str(tmp_path / "out.csv")]
-        subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=theirs, timeout=120, check=True)
+        with (tmp_path / "said").open("w") as said:
+            command = ("ledger", "export", "history", str(tmp_path / "out.csv"))
+            process = commands.start_command(command, environment, tmp_path, stdin=said.fileno(), stdout=said.fileno(), stderr=theirs)
+            assert process.wait() == 0
         os.close(theirs)
         assert b"rows written" in os.read(ours, 65_536)
 
