@@ -128,10 +128,11 @@ def run_here(
     with dies_quietly():
         from flows.sync_genres import sync_genres  # imports Prefect, which then reads its environment
         from orchestration.failure import explain
+        from orchestration.heartbeat import own_heartbeats
         from orchestration.results import GenresFailed
 
     before()
-    with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener):
+    with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener), own_heartbeats():
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
