@@ -17,7 +17,6 @@ from beatporter.http.content import clean_text
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
-from beatporter.sync.report import playlist_words
 from cli.embedded_prefect import use_embedded_prefect
 from cli.signals import STOPPED, Stopped, dies_quietly, ends_cleanly
 from cli.terminal import Terminal, outcome_table, print_document, progress_shown
@@ -146,6 +145,8 @@ def run_here(
 
 def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
     """Print a run's table on standard output, then each failure with what to do."""
+    from beatporter.sync.report import playlist_words  # imports SQLAlchemy, which Prefect's server need not wait for when it is started
+
     console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():
