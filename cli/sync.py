@@ -14,6 +14,7 @@ import typer
 from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
 from beatporter.http.content import clean_text
+from beatporter.memory.allocator import keep_little_free
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
@@ -120,6 +121,7 @@ def run_here(
         sys.stdout.flush()
         os._exit(FAILED)
 
+    keep_little_free()
     use_embedded_prefect(settings.home, verbose=verbose, say=say, give_up=give_up)
     if not verbose:
         for package in ("beatporter", "orchestration"):

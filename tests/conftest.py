@@ -23,6 +23,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sandbox.world import Options, Sandbox
+from tests.prefect_api import keep_schedules_away
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
@@ -162,6 +163,7 @@ def register(environment: Mapping[str, str], *arguments: str) -> str:
     command = [sys.executable, "-m", "orchestration.register", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    keep_schedules_away(environment["PREFECT_API_URL"])
     return done.stdout
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import BIN, ROOT, free_port
+from tests.prefect_api import keep_schedules_away
 from tests.timeouts import TIMEOUT_S
 
 SANDBOX_HOME = ".beatporter/sandbox"
@@ -47,6 +48,7 @@ class RunningUp:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < end, self.log.read_text()
             time.sleep(0.5)
+        keep_schedules_away(self.api)
         self.addresses = json.loads((self.home / "up.json").read_text())
 
     def stop(self) -> None:

@@ -14,8 +14,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-import spotipy
-
 from beatporter.errors import RequestRefused, UpstreamDown
 from beatporter.http.limits import MAX_PAGES
 from beatporter.http.pacing import Pacer
@@ -31,6 +29,7 @@ from beatporter.spotify.plan import WRITE_LIMIT
 from beatporter.spotify.session import SpotifySession
 from beatporter.spotify.sign_in import SignInStore, load_sign_in
 from beatporter.spotify.tokens import Tokens
+from beatporter.spotify.web_api import Spotify
 
 SEARCH_LIMIT = 10
 PAGE_SIZE = 50
@@ -63,7 +62,7 @@ class SpotifyClient:
 
     def __init__(self, session: SpotifySession, api_url: str) -> None:
         self._session = session
-        self._api = spotipy.Spotify(requests_session=session)
+        self._api = Spotify(requests_session=session)
         self._api.prefix = f"{api_url}/"
         self._masked = True
         self._several_tracks = True

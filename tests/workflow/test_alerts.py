@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -127,10 +125,8 @@ def _silence_of(server: str, seconds: int) -> Iterator[None]:
 
     def put(within: int) -> None:
         made = {name: found[name] for name in ("name", "description", "enabled", "tags", "actions")}
-        body = json.dumps(made | {"trigger": found["trigger"] | {"within": within}}).encode()
-        request = urllib.request.Request(f"{server}/automations/{found['id']}", data=body, method="PUT")
-        request.add_header("Content-Type", "application/json")
-        urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
+        changed = made | {"trigger": found["trigger"] | {"within": within}}
+        ask(server, f"/automations/{found['id']}", changed, method="PUT")
 
     put(seconds)
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.world import Sandbox
-from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_end
+from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_artifact, wait_for_end
 from tests.timeouts import TIMEOUT_S
 
 
@@ -32,7 +32,7 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     failed = wait_for_end(server, run_id, worker)
     assert failed["state"]["type"] == "FAILED", f"{failed['state']}\n{worker.read_text()[-3000:]}"
     assert failed["name"] == "house"
-    assert "house: failed" in artifact(server, "sync-house")
+    wait_for_artifact(server, "sync-house", "house: failed")
     warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
     assert [log for log in warnings if "no answer for" in log["message"]], "the domain's warning is not in the run's log"
     searches = sandbox.requests.count(service="spotify", kind="search")
@@ -81,7 +81,7 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     assert "bass-house" not in run["state"]["message"]
     errors = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [parent]}, "level": {"ge_": 40}}})
     assert not [log["message"] for log in errors if "TypeError" in log["message"]]
-    assert "electronica: failed" in artifact(server, "sync-electronica")
+    wait_for_artifact(server, "sync-electronica", "electronica: failed")
     assert len(sandbox.spotify.person.track_ids("Beatport: Bass House - Top 100")) > 80
     failed, done = (
         row.split("|") for row in artifact(server, "summary").splitlines() if row.startswith(("| [electronica", "| [bass-house"))
