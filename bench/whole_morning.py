@@ -100,6 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--genres", type=int, default=len(ALL), help="how many genres the inline morning has")
     parser.add_argument("--deployed", type=int, default=len(ALL), help="how many the deployed morning has")
     chosen = parser.parse_args(arguments)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a person's second morning finds the bytecode of the first
     with tempfile.TemporaryDirectory() as folder:
         text, met = _page(*_measured(Path(folder), chosen.genres, chosen.deployed))
     print(text)
