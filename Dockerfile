@@ -21,6 +21,8 @@ COPY orchestration orchestration
 COPY sandbox sandbox
 COPY tasks tasks
 RUN /opt/beatporter/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e .
+# Nothing can be written there later, and without bytecode every run would compile two hundred modules.
+RUN /opt/beatporter/bin/python -m compileall -q beatporter cli flows orchestration sandbox tasks
 ENV PATH=/opt/beatporter/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     BEATPORTER_HOME=/data \

@@ -96,8 +96,9 @@ test-moving-over: $(READY) ## an old installation of 20 genres and 248,000 rows 
 mutants: $(READY) ## one-line mistakes in the rules that decide: is each noticed by a test?
 	@$(BIN)/python -m tests.mutants
 
-bench: $(READY) ## calls, wall time and memory of the daily run
+bench: $(READY) ## calls, wall time and memory of the daily run; a whole morning of 36 genres, inline and deployed
 	@$(BIN)/python -m bench.daily_run
+	@$(BIN)/python -m bench.whole_morning
 
 bench-matching: $(READY) ## precision and recall of the matching, with intervals; real rows under every usual spelling
 	@$(BIN)/python -m bench.matching

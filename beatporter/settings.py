@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +30,7 @@ from beatporter.errors import SettingsError, UnknownChart
 from beatporter.genres import FURTHER, Genre, all_genres, find_genre
 from beatporter.names import playlist_name
 from beatporter.playlist_kinds import AddAt, Digging, PlaylistOptions
-from beatporter.settings_sources import FILE, PREFIX, check_file, explain, refuse_gone, refuse_unknown, shortened
+from beatporter.settings_sources import FILE, PREFIX, check_file, explain, given, refuse_gone, refuse_unknown, shortened
 from beatporter.settings_tables import (
     EXAMPLES,
     Address,
@@ -379,6 +380,16 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: naming the key, its value and the accepted values.
     """
+    return _load(**overrides) if overrides else _kept(*given())
+
+
+@lru_cache(maxsize=4)
+def _kept(_environment: tuple[tuple[str, str], ...], _file: bytes | int) -> Settings:
+    """The steps of a genre's run ask for the settings eleven times; they are made again only when their sources have changed."""
+    return _load()
+
+
+def _load(**overrides: Any) -> Settings:
     refuse_gone()
     refuse_unknown(Settings.model_fields)
     check_file()

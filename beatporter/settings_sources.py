@@ -21,6 +21,15 @@ MAX_ECHO_CHARACTERS = 80
 _USER = re.compile(r"(?<=://)[^@]*@")
 
 
+def given() -> tuple[tuple[tuple[str, str], ...], bytes | int]:
+    """What both sources hold now: our variables of the environment, and the file's content or why it cannot be read (errno)."""
+    environment = tuple((name, value) for name, value in os.environ.items() if name.upper().startswith(PREFIX))
+    try:
+        return environment, Path(FILE).read_bytes()
+    except OSError as error:
+        return environment, error.errno or 0
+
+
 def check_file() -> None:
     """Read the file once before pydantic does: pydantic ignores a folder, and reports anything else without our explanations."""
     try:

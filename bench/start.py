@@ -86,6 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args(arguments).rounds
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a person's second command finds the bytecode of the first
     with tempfile.TemporaryDirectory() as folder:
         rows = [
             *_commands(Path(folder), rounds),

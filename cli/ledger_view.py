@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def say(what: str | Table, style: str | None = None) -> None:
@@ -39,6 +41,8 @@ def figures_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Tab
 @contextmanager
 def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
     """A listener for a table's name, finished steps and all steps; shows a bar on a terminal, otherwise nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn  # commands that show no bars do not wait for it
+
     with _bars(BarColumn(), MofNCompleteColumn()) as bars:
         task = bars.add_task(act, total=None)
         yield lambda table, done, total: bars.update(task, description=f"{act} {table}", completed=done, total=total)
@@ -47,12 +51,16 @@ def progress_bar(act: str) -> Iterator[Callable[[str, int, int], None]]:
 @contextmanager
 def progress_counter(noun: str) -> Iterator[Callable[[int], None]]:
     """A listener for a growing number; shows it on a terminal, otherwise nothing."""
+    from rich.progress import TextColumn
+
     with _bars(TextColumn("{task.completed:,}"), TextColumn(noun)) as bars:
         task = bars.add_task("", total=None)
         yield lambda done: bars.update(task, completed=done)
 
 
 def _bars(*columns: Any) -> Progress:
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     shown = (SpinnerColumn(), TextColumn("{task.description}"), *columns, TimeElapsedColumn())
     return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)

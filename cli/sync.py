@@ -18,7 +18,6 @@ from beatporter.memory.allocator import keep_little_free
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
-from beatporter.sync.report import playlist_words
 from cli.embedded_prefect import use_embedded_prefect
 from cli.signals import STOPPED, Stopped, dies_quietly, ends_cleanly
 from cli.terminal import Terminal, outcome_table, print_document, progress_shown
@@ -130,10 +129,11 @@ def run_here(
     with dies_quietly():
         from flows.sync_genres import sync_genres  # imports Prefect, which then reads its environment
         from orchestration.failure import explain
+        from orchestration.heartbeat import own_heartbeats
         from orchestration.results import GenresFailed
 
     before()
-    with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener):
+    with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener), own_heartbeats():
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
@@ -147,6 +147,8 @@ def run_here(
 
 def show(document: dict[str, Any], *, dry_run: bool = False) -> None:
     """Print a run's table on standard output, then each failure with what to do."""
+    from beatporter.sync.report import playlist_words  # imports SQLAlchemy, which Prefect's server need not wait for when it is started
+
     console = Terminal()
     console.print(outcome_table(document, dry_run=dry_run))
     for slug, outcome in document["genres"].items():

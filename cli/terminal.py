@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 
 from beatporter.control_characters import escape_control_characters, without_control_characters
@@ -44,6 +42,9 @@ def progress_shown(console: Console, total: int) -> Iterator[Listener]:
     if not console.is_terminal:
         yield lambda progress: _say(console, progress)
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # commands that show no bars do not wait for it
+    from rich.progress import Progress as Bars
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
     with Bars(*columns, console=console, transient=True) as bars:
         overall = bars.add_task("genres", total=total, note="starting Prefect")

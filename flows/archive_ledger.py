@@ -14,6 +14,7 @@ from beatporter.errors import BeatporterError
 from orchestration.artifacts import publish
 from orchestration.failure import failed
 from orchestration.flow_options import LEDGER_RUN
+from orchestration.heartbeat import heartbeats
 from tasks.archive import archive_new_rows
 
 
@@ -21,7 +22,8 @@ from tasks.archive import archive_new_rows
 def archive_ledger() -> Any:
     """Write new rows to the archive that BEATPORTER_ARCHIVE names."""
     try:
-        rows = archive_new_rows()
+        with heartbeats():
+            rows = archive_new_rows()
     except BeatporterError as error:
         return failed(error)
     lines = ["| Table | Rows archived |", "|---|---:|", *(f"| {table} | {count:,} |" for table, count in rows.items())]

@@ -16,6 +16,7 @@ from prefect import flow
 from beatporter.errors import BeatporterError
 from orchestration.failure import failed
 from orchestration.flow_options import LIST_RUN
+from orchestration.heartbeat import heartbeats
 from orchestration.limits import only_writer
 from orchestration.lists import chosen_kinds
 from orchestration.memory_profile import profiled
@@ -59,7 +60,7 @@ def sync_list(slug: str, kinds: ChosenKinds, max_searches: int | None, *, dry_ru
     tag_run(slug)
     if is_root():
         sign_in_notes()
-    with profiled(slug) as memory, notes_heard() as notes:
+    with heartbeats(), profiled(slug) as memory, notes_heard() as notes:
         chart = scrape_chart(slug)
         found = match_tracks(slug, chart, max_searches)
         changes: Changes = {}

@@ -23,6 +23,7 @@ from flows.sync_label import sync_label
 from orchestration.failure import failed
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
 from orchestration.flow_options import PARENT_RUN
+from orchestration.heartbeat import heartbeats
 from orchestration.lists import DEPLOYMENTS
 from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
 from orchestration.report import archive_notes, sign_in_notes
@@ -44,17 +45,17 @@ def sync_genres(
         fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment that can be retried alone.
     """
     try:
-        slugs = chosen_genres(genres)
-        notes = sign_in_notes()
-        check_ledger()
-        list_playlists()
-        if fan_out == "inline":
-            outcomes = run_inline({"genre": sync_genre, "chart": sync_chart, "label": sync_label}, slugs, dry_run=dry_run)
-        else:
-            outcomes = run_deployments(DEPLOYMENTS, slugs, max_concurrent=max_concurrent, dry_run=dry_run)
-        if not dry_run and archive_is_set():
-            archived: Any = archive_ledger(return_state=True)
-            notes += archive_notes(archived)
-        return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes, dry_run=dry_run)
+        with heartbeats():
+            slugs, notes = chosen_genres(genres), sign_in_notes()
+            check_ledger()
+            list_playlists()
+            if fan_out == "inline":
+                outcomes = run_inline({"genre": sync_genre, "chart": sync_chart, "label": sync_label}, slugs, dry_run=dry_run)
+            else:
+                outcomes = run_deployments(DEPLOYMENTS, slugs, max_concurrent=max_concurrent, dry_run=dry_run)
+            if not dry_run and archive_is_set():
+                archived: Any = archive_ledger(return_state=True)
+                notes += archive_notes(archived)
+            return publish_summary(outcomes, one_process=fan_out == "inline", notes=notes, dry_run=dry_run)
     except BeatporterError as error:
         return failed(error)

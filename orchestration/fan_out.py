@@ -24,8 +24,9 @@ from beatporter.sync.outcome import Outcome, failed_outcome, kept_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
 from orchestration.genre_runs import EndedRun, GenreRuns
+from orchestration.heartbeat import own_heartbeats
 from orchestration.lists import Parameter, parameter_of
-from orchestration.run_key import run_key
+from orchestration.run_key import inline_runs, run_key
 from orchestration.server import patiently
 from orchestration.workspace import open_workspace
 
@@ -56,7 +57,7 @@ def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[st
     outcomes = {}
     settings = load_settings()
     allocator = _allocator(slugs)
-    with progress_shown(len(slugs)) as finished:
+    with progress_shown(len(slugs)) as finished, inline_runs(), own_heartbeats():
         for slug in allocator.order:
             which = parameter_of(slug, settings)
             state = flows[which](**{which: slug}, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)

@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from beatporter.errors import BeatporterError
 from beatporter.sync.outcome import Outcome, kept_outcome
 from orchestration.fan_out import chosen_genres
-from orchestration.run_key import run_key_of
+from orchestration.run_key import is_inline, run_key_of
 from orchestration.summary import conclude
 from orchestration.workspace import open_workspace
 
@@ -26,7 +26,7 @@ NOT_RUN = "This genre was not run."
 
 def update_parent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook of `sync-genre`: update a parent that has already ended; a running one does that itself."""
-    if flow_run.parent_task_run_id is None or flow_run.parameters.get("dry_run"):
+    if flow_run.parent_task_run_id is None or is_inline() or flow_run.parameters.get("dry_run"):
         return
     try:
         with get_client(sync_client=True) as client:

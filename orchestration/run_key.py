@@ -5,6 +5,9 @@ By this key, finished tasks are found again (`cache_policy`), and the ledger cou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,6 +17,23 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 
 from orchestration.server import patiently
+
+_inline_under: ContextVar[str | None] = ContextVar("inline_under", default=None)
+
+
+@contextmanager
+def inline_runs() -> Iterator[None]:
+    """The runs in this block are part of the calling run and in its process: nobody has to ask the server whose they are."""
+    token = _inline_under.set(run_key())
+    try:
+        yield
+    finally:
+        _inline_under.reset(token)
+
+
+def is_inline() -> bool:
+    """Whether the current run is part of a run in this process, which is therefore at work."""
+    return _inline_under.get() is not None
 
 
 def run_key() -> str:
@@ -38,7 +58,7 @@ def run_key_of(flow_run: FlowRun) -> str:
     """The id of the outermost run that `flow_run` is part of; with `refresh` a new key, under which nothing is finished yet."""
     if flow_run.parameters.get("refresh"):
         return f"{flow_run.id}-refreshed"
-    return str(_root_run_id(flow_run.id, flow_run.parent_task_run_id))
+    return _inline_under.get() or str(_root_run_id(flow_run.id, flow_run.parent_task_run_id))
 
 
 def is_root() -> bool:

@@ -10,13 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TypeVar
 
 from httpx import HTTPStatusError, TransportError
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.context import FlowRunContext, TaskRunContext
+from prefect.context import FlowRunContext, SettingsContext, TaskRunContext, get_settings_context
 from prefect.events import emit_event
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings, temporary_settings
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +64,25 @@ def patiently(ask: Callable[[], Answer], *, look_first: bool = False, sleep: Cal
 
 @contextmanager
 def client_that_does_not_wait() -> Iterator[SyncPrefectClient]:
-    """A client without Prefect's own retries, whose pauses grow to minutes."""
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True, httpx_settings=TIMEOUT) as client:
+    """This process's client without Prefect's own retries, whose pauses grow to minutes."""
+    outer = get_settings_context()
+    settings, client = _impatient(outer.settings)
+    with SettingsContext(profile=outer.profile, settings=settings):
         yield client
+
+
+_made: tuple[Settings, Settings, SyncPrefectClient] | None = None
+_made_lock = Lock()
+
+
+def _impatient(outer: Settings) -> tuple[Settings, SyncPrefectClient]:
+    """Settings without retries, and a client for them. Making both costs more than ten requests, so a process keeps them."""
+    global _made
+    with _made_lock:
+        if _made is None or _made[0] is not outer:
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}) as settings:
+                _made = outer, settings, get_client(sync_client=True, httpx_settings=TIMEOUT)
+        return _made[1:]
 
 
 def _is_there() -> bool:

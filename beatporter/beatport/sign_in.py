@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock
 from pydantic import SecretStr
 
 from beatporter.errors import SettingsError
@@ -206,6 +205,8 @@ class AccountFile:
 
     def alone(self) -> AbstractContextManager[object]:
         """Hold the file's lock; the system releases a dead process's lock."""
+        from filelock import FileLock  # `beatporter status` only reads the file, and does not wait for 21 modules
+
         try:
             make_home(self._path.parent)
             return FileLock(f"{self._path}.lock", mode=0o600, poll_interval=0.05).acquire()

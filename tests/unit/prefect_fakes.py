@@ -114,7 +114,7 @@ def flow_run(**known: Any) -> FlowRun:
 @contextmanager
 def within(run: FlowRun) -> Iterator[FlowRun]:
     """Act as in the body of that run's flow."""
-    with FlowRunContext.model_construct(flow=SimpleNamespace(isasync=False), flow_run=run, parameters=run.parameters):
+    with FlowRunContext.model_construct(flow=SimpleNamespace(isasync=False, name="a-flow"), flow_run=run, parameters=run.parameters):
         yield run
 
 

@@ -29,6 +29,7 @@ from cli.embedded_prefect import HEARTBEAT_S
 from orchestration import alerts, parent, retry, review_form, server
 from orchestration.failure import failed
 from orchestration.results import GenresFailed
+from orchestration.run_key import inline_runs
 from orchestration.run_names import is_made_up
 from orchestration.step_log import ENGINE_ENDED, WithoutExpectedTracebacks
 from orchestration.workspace import open_workspace
@@ -171,6 +172,14 @@ def test_an_ended_parent_is_brought_up_to_date_and_one_at_work_is_not(
         assert seen[0]["trance-main-floor"].error == parent.NOT_RUN
         ((run_id, set_to, forced),) = client.set
         assert (run_id, set_to.name, forced) == (above.id, "Completed", True)
+
+
+def test_a_run_in_its_parents_process_does_not_ask_whether_its_parent_has_ended(monkeypatch: pytest.MonkeyPatch, run: FlowRun) -> None:
+    client = FakeClient()
+    monkeypatch.setattr(parent, "get_client", lambda sync_client: client)
+    with inline_runs():
+        parent.update_parent(SimpleNamespace(), flow_run(parent_task_run_id=uuid4()), Completed())  # type: ignore[arg-type]
+    assert client.asked == 0
 
 
 def test_the_shipped_automations_are_such_and_have_somewhere_to_go() -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from orchestration import run_key as module
-from orchestration.run_key import is_root, run_key, run_key_of
+from orchestration.run_key import inline_runs, is_inline, is_root, run_key, run_key_of
 from tests.unit.prefect_fakes import FakeClient, flow_run, within
 
 
@@ -41,6 +41,18 @@ def test_the_parents_are_looked_up_once_a_run(client: FakeClient) -> None:
     asked = client.asked
     assert run_key_of(child) == str(top.id)
     assert client.asked == asked
+
+
+def test_a_run_in_its_parents_process_asks_nobody_for_its_key(client: FakeClient) -> None:
+    parent, child = flow_run(), flow_run(parent_task_run_id=uuid4())
+    with within(parent), inline_runs():
+        assert is_inline()
+        with within(child):
+            assert run_key() == run_key_of(child) == str(parent.id)
+            assert run_key_of(child.model_copy(update={"parameters": {"refresh": True}})) == f"{child.id}-refreshed"
+    assert client.asked == 0
+    assert not is_inline()
+    assert run_key_of(child) == str(child.id), "its parent is known only while it is at work"
 
 
 def test_a_run_whose_parent_was_deleted_is_its_own(client: FakeClient) -> None:

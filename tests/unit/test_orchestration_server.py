@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from orchestration import server as module
-from orchestration.server import AWAY_S, LOOK_AGAIN_S, is_away, patiently
+from orchestration.server import AWAY_S, LOOK_AGAIN_S, client_that_does_not_wait, is_away, patiently
 
 REQUEST = httpx.Request("GET", "http://127.0.0.1/api")
 
@@ -76,3 +80,34 @@ def test_a_command_fails_at_once() -> None:
     with pytest.raises(httpx.ConnectError):
         patiently(asked, sleep=asked.slept.append)
     assert asked.slept == []
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The address and the retries of each client that was made."""
+    clients: list[tuple[str, int]] = []
+
+    def get_client(**_: Any) -> Any:
+        clients.append((PREFECT_API_URL.value(), PREFECT_CLIENT_MAX_RETRIES.value()))
+        return SimpleNamespace(number=len(clients))
+
+    monkeypatch.setattr(module, "get_client", get_client)
+    monkeypatch.setattr(module, "_made", None)
+    return clients
+
+
+def test_a_process_has_one_client_that_does_not_wait(made: list[tuple[str, int]]) -> None:
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api", PREFECT_CLIENT_MAX_RETRIES: 8}):
+        for _ in range(3):
+            with client_that_does_not_wait() as client:
+                assert client.number == 1  # type: ignore[attr-defined]
+                assert PREFECT_CLIENT_MAX_RETRIES.value() == 0, "Prefect reads the number of its retries at each request"
+            assert PREFECT_CLIENT_MAX_RETRIES.value() == 8
+    assert made == [("http://127.0.0.1:1/api", 0)], "a client costs more than ten requests"
+
+
+def test_another_server_has_another_client(made: list[tuple[str, int]]) -> None:
+    for port in (1, 2):
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}), client_that_does_not_wait():
+            pass
+    assert made == [("http://127.0.0.1:1/api", 0), ("http://127.0.0.1:2/api", 0)]

@@ -28,6 +28,25 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(monkey
     assert settings.beatport_interval_s == 2
 
 
+def test_settings_are_made_again_only_when_a_source_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = load_settings()
+    monkeypatch.setenv("UNRELATED", "1")
+    assert load_settings() is first, "each step of a run asks for them, and making them takes as long as reading a chart"
+    monkeypatch.setenv("BEATPORTER_SPOTIFY_RATE", "7")
+    assert load_settings().spotify_rate == 7
+    Path("beatporter.toml").write_text("spotify_daily_budget = 500")
+    assert load_settings().spotify_daily_budget == 500
+    Path("beatporter.toml").write_text("spotify_daily_budget = 600")
+    assert load_settings().spotify_daily_budget == 600
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_settings().spotify_daily_budget == 800
+    assert load_settings(spotify_rate=3).spotify_rate == 3
+    Path("beatporter.toml").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings()
+
+
 def test_lists_in_the_environment_are_words_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEATPORTER_GENRES", "house, afro-house")
     monkeypatch.setenv("BEATPORTER_VERSION_ORDER", "original,own")

@@ -14,7 +14,9 @@ from cli.commands import COMMANDS
 HEAVY = {
     "alembic",
     "bs4",
+    "cryptography",
     "fastapi",
+    "filelock",
     "httpx",
     "memray",
     "numpy",
@@ -26,8 +28,12 @@ HEAVY = {
     "rapidfuzz",
     "redis",
     "requests",
+    "rich.progress",
     "spotipy",
     "sqlalchemy",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.orm",
+    "yaml",
 }
 LOADED = """
 import json, sys
@@ -37,7 +43,7 @@ try:
     main()
 except SystemExit:
     pass
-print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
@@ -50,6 +56,7 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
         (["match", "show", "house"], {"pydantic", "sqlalchemy", "rapidfuzz"}),
         (["ledger", "stats"], {"pydantic", "sqlalchemy"}),
         (["briefing"], {"pydantic", "sqlalchemy", "rapidfuzz"}),
+        (["sync", "--all", "--help"], {"pydantic"}),
         (["profile", "list"], {"pydantic", "sqlalchemy"}),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
