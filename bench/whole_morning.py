@@ -142,9 +142,7 @@ def _deployed(folder: Path, flow: Path, world: World, own: Mapping[str, str], sl
         with _next_morning(world) as calls:
             wall_s, cpu_s = _on_worker(folder, environment, server, "sync-genres/daily", parameters)
         ours = Morning(wall_s, cpu_s, calls[0] * LATENCY_MS / 1000)
-        empties = Morning(
-            *_on_worker(folder, environment, server, "empties/empties", {"number": len(slugs), "at_once": AT_ONCE})
-        )
+        empties = Morning(*_on_worker(folder, environment, server, "empties/empties", {"number": len(slugs), "at_once": AT_ONCE}))
     return ours, empties
 
 
