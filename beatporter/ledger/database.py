@@ -85,12 +85,19 @@ class Database:
         while True:
             try:
                 return self._engine.connect()
+            except UnicodeDecodeError as error:
+                raise self.unreadable(error) from error
             except (OperationalError, NoConnection) as error:
                 if self.is_sqlite or _is_refusal(error) or time.monotonic() >= ends_at:
                     raise
                 logger.warning("The ledger %s does not answer; trying again.", self.name)
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 5.0)
+
+    def unreadable(self, error: UnicodeDecodeError) -> LedgerCorrupt:
+        """SQLite names the damaged part of a file in its message, and the driver cannot decode that name."""
+        remedy = "Run `beatporter ledger check`; restore a copy, or rebuild it with `beatporter ledger rebuild --from ARCHIVE`."
+        return LedgerCorrupt(f"The ledger {self.name} is damaged: it holds text that cannot be read ({error.reason}).", remedy)
 
     def single(self) -> AbstractContextManager[Connection]:
         """A connection for one writing statement: it commits by itself, or inside a transaction of this thread together with it."""

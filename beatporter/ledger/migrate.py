@@ -29,8 +29,11 @@ def prepare(database: Database) -> None:
     """
     if database.is_prepared:
         return
-    if not _is_current(database):
-        migrate(database)
+    try:
+        if not _is_current(database):
+            migrate(database)
+    except UnicodeDecodeError as error:
+        raise database.unreadable(error) from error
     database.keep_log()
     database.is_prepared = True
 
