@@ -128,10 +128,12 @@ def run_here(
             logging.getLogger(package).addHandler(logging.NullHandler())
     with dies_quietly():
         from flows.sync_genres import sync_genres  # imports Prefect, which then reads its environment
+        from orchestration.events import confirm_events_often
         from orchestration.failure import explain
         from orchestration.heartbeat import own_heartbeats
         from orchestration.results import GenresFailed
 
+    confirm_events_often()
     before()
     with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener), own_heartbeats():
         state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)

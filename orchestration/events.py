@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from prefect.events import emit_event
+from prefect.events.clients import PrefectEventsClient
+from prefect.events.worker import EventsWorker, emit_events_to_cloud
 
 from beatporter import names
 from beatporter.memory.budget import OverBudget
@@ -26,6 +28,17 @@ CHART_CHALLENGED = "beatporter.chart.challenged"
 CHART_NOTED = "beatporter.chart.noted"
 MEMORY_OVER_BUDGET = "beatporter.memory.over-budget"
 SIGN_IN_OLD = "beatporter.sign-in.old"
+CONFIRMED_AFTER = 20
+"""Events, about as many as a genre's run makes."""
+
+
+def confirm_events_often() -> None:
+    """Have the server confirm events by the genre. Prefect's client asks after 700 or 30 seconds, and holds them all until then.
+
+    Call it before the process's first run.
+    """
+    if not emit_events_to_cloud():  # that needs another client
+        EventsWorker.set_client_override(PrefectEventsClient, checkpoint_every=CONFIRMED_AFTER)
 
 
 def playlist_updated(genre: str, playlist_id: str, outcome: Outcome, run_id: UUID | str) -> None:

@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State
 
 from beatporter import names
 from beatporter.errors import BeatporterError
+from beatporter.memory.garbage import loaded_objects_set_aside
 from beatporter.progress import Progress, report
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.settings import Settings, load_settings
@@ -57,13 +58,15 @@ def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[st
     outcomes = {}
     settings = load_settings()
     allocator = _allocator(slugs)
-    with progress_shown(len(slugs)) as finished, inline_runs(), own_heartbeats():
+    with progress_shown(len(slugs)) as finished, inline_runs(), own_heartbeats(), loaded_objects_set_aside() as free_cycles:
         for slug in allocator.order:
             which = parameter_of(slug, settings)
             state = flows[which](**{which: slug}, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug)
             allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
+            del state  # it holds the run's result
+            free_cycles()
     return {slug: outcomes[slug] for slug in slugs}
 
 

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from zlib import crc32
 
-from prefect.runtime import deployment, flow_run
+from prefect.runtime import deployment
 
 from beatporter.ledger.engine import is_postgres
 from beatporter.settings import Settings, load_settings
 from orchestration.one_writer import only_writer_here
+from orchestration.run_key import run_key
 from orchestration.server import patiently
 from orchestration.shared_rate import SharedRate
 from orchestration.workspace import address_of, open_ledger_of
@@ -25,7 +26,7 @@ from orchestration.workspace import address_of, open_ledger_of
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
     """A function that takes slots of the rate that all workers share; None if this run has no deployment."""
-    return _rate(settings.spotify_rate).used_here() if _has_deployment(flow_run.id) else None
+    return _rate(settings.spotify_rate).used_here() if _has_deployment(run_key()) else None
 
 
 @contextmanager
@@ -69,6 +70,9 @@ def _rate(rate: float) -> SharedRate:
 
 
 @lru_cache(maxsize=8)
-def _has_deployment(_flow_run_id: str | None) -> bool:
-    """Cached for the current run: Prefect asks its server each time, and a genre's steps need it six times."""
+def _has_deployment(_run_key: str) -> bool:
+    """Asked once for all the runs that this process works on under one key: without a deployment Prefect asks its server each time.
+
+    The answer comes through Prefect's event loop, whose timers keep the asking run's whole context for another minute.
+    """
     return bool(patiently(lambda: deployment.id))

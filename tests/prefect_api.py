@@ -81,6 +81,17 @@ def logs_of(api: str, run_id: str) -> list[str]:
     return [log["message"] for log in ask(api, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})]
 
 
+def wait_for_log(api: str, run_id: str, *words: str, timeout_s: float = 60) -> list[str]:
+    """All messages of a run once one of them contains all the words: Prefect sends logs every two seconds, also after a run's end."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        said = logs_of(api, run_id)
+        if any(all(word in line for word in words) for line in said):
+            return said
+        time.sleep(1)
+    pytest.fail(f"no line with {words}: {logs_of(api, run_id)}")
+
+
 def wait_for_artifact(api: str, key: str, words: str, *, timeout_s: float = 60) -> str:
     """The newest version of an artifact that contains these words: a hook publishes it after the run has ended."""
     end = time.monotonic() + timeout_s

@@ -19,6 +19,8 @@ from beatporter.errors import LedgerCorrupt, LedgerUnwritable, SettingsError
 
 LOCK_TIMEOUT_S = 30
 """How long a write waits for another process's lock."""
+STATEMENTS_KEPT = 16
+"""Prepared statements per connection (sqlite3 keeps 128): those with a list of values hold a lot of memory, and hardly one comes again."""
 SETTLE_BYTES = 4 * 1024 * 1024
 """`settle` empties SQLite's log when it is at least this large."""
 PRAGMAS = (
@@ -107,7 +109,8 @@ def _sqlite(path: Path) -> Engine:
         raise LedgerUnwritable(f"The ledger {path} cannot be opened: {reason}.", "Set BEATPORTER_DATABASE to a writable place.") from error
     # The file as a URI: a path may hold any character, and with mode=rw SQLite does not create a world-readable file if it has gone.
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
-    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False})
+    options = {"timeout": LOCK_TIMEOUT_S, "isolation_level": None, "check_same_thread": False, "cached_statements": STATEMENTS_KEPT}
+    engine = create_engine(url, connect_args=options)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:

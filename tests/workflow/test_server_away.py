@@ -18,7 +18,7 @@ import pytest
 
 from sandbox.world import Options, Sandbox
 from tests.conftest import BIN, free_port, process, register
-from tests.prefect_api import artifact, logs_of, start_run, task_states, wait_for_end
+from tests.prefect_api import artifact, start_run, task_states, wait_for_end, wait_for_log
 from tests.timeouts import TIMEOUT_S
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "20"))
@@ -94,7 +94,7 @@ def test_a_run_lives_through_a_server_that_is_away(
         own_server.start()
         run = wait_for_end(own_server.api, run_id, log)
         assert run["state"]["type"] == "COMPLETED", log.read_text()[-3000:]
-        _wait_for_log(own_server.api, run_id, "Prefect's server is down")
+        wait_for_log(own_server.api, run_id, "Prefect's server is down", timeout_s=TIMEOUT_S)
     assert went_on > 5, "it did not go on without the server"
     assert went_on <= RATE * lasted_s + 2 * RATE, "it did not keep to the rate"
     tracks = own_sandbox.spotify.person.track_ids(PLAYLIST)
@@ -105,14 +105,6 @@ def test_a_run_lives_through_a_server_that_is_away(
     assert {states[name] for name in states} == {"Completed"}, "states of tasks were not reported when the server was back"
     assert len(states) == 5
     assert "| 1 |" in artifact(own_server.api, "sync-house")
-
-
-def _wait_for_log(api: str, run_id: str, words: str) -> None:
-    """Prefect sends what was logged during an outage with growing pauses, while the run's process ends."""
-    end = time.monotonic() + TIMEOUT_S
-    while not any(words in line for line in logs_of(api, run_id)):
-        assert time.monotonic() < end, logs_of(api, run_id)
-        time.sleep(1)
 
 
 def _wait_for_searches(sandbox: Sandbox, wanted: int, log: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.world import Sandbox
-from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_artifact, wait_for_end
+from tests.prefect_api import artifact, ask, genre_runs, start_run, task_states, wait_for_artifact, wait_for_end, wait_for_log
 from tests.timeouts import TIMEOUT_S
 
 
@@ -33,8 +33,7 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     assert failed["state"]["type"] == "FAILED", f"{failed['state']}\n{worker.read_text()[-3000:]}"
     assert failed["name"] == "house"
     wait_for_artifact(server, "sync-house", "house: failed")
-    warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
-    assert [log for log in warnings if "no answer for" in log["message"]], "the domain's warning is not in the run's log"
+    wait_for_log(server, run_id, "no answer for")
     searches = sandbox.requests.count(service="spotify", kind="search")
     pages = sandbox.requests.count(service="beatport")
 
