@@ -20,6 +20,8 @@ from tests.memory.measured_runs import sandbox, sync
 
 GENRE, GENRE_ID = "house", 5
 FILE = Path(__file__).parents[2] / "profiles" / "baselines" / f"{GENRE}.json"
+RUNS = 4
+"""Mornings that make a baseline."""
 WORTH_NAMING = 0.5
 """Smallest holder in MB that counts."""
 EACH_OBJECT = {"PYTHONMALLOC": "malloc"}
@@ -46,6 +48,8 @@ def measure(folder: Path, worth_naming: float = WORTH_NAMING) -> dict[str, Any]:
 def problems(measured: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
     """The differences beyond the baseline, in words."""
     found = [f"the step {step} is new" for step in measured["steps"] if step not in baseline["steps"]]
+    # In any step: SQLite's pages belong to the function whose statement read them first.
+    anywhere = {name for known in baseline["steps"].values() for name in known["holders"]}
     for step, known in baseline["steps"].items():
         now = measured["steps"].get(step)
         if now is None:
@@ -54,7 +58,7 @@ def problems(measured: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
         limit = known["above_start_mb"] * TIMES + MORE_MB
         if now["above_start_mb"] > limit:
             found.append(f"{step} peaks {now['above_start_mb']:.1f} MB above the start; the baseline allows {limit:.1f} MB")
-        found += [f"{name} holds memory in {step}; it did not before" for name in now["holders"] if name not in known["holders"]]
+        found += [f"{name} holds memory in {step}; it did not before" for name in now["holders"] if name not in anywhere]
     return found
 
 
@@ -66,9 +70,15 @@ def _step(row: MemoryRow, run: MemoryRow, worth_naming: float) -> dict[str, Any]
 
 
 def main() -> int:
-    """Write the baseline from a run of this code."""
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(Path(folder), WORTH_NAMING / 2)  # one that is close to the limit is not new
+    """Write the baseline from a few runs of this code: which second a peak falls into varies, and with it who holds something then."""
+    runs = []
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(measure(Path(folder), WORTH_NAMING / 2))  # one that is close to the limit is not new
+    measured = runs[0]
+    for step, known in measured["steps"].items():
+        known["above_start_mb"] = max(run["steps"][step]["above_start_mb"] for run in runs)
+        known["holders"] = sorted({holder for run in runs for holder in run["steps"][step]["holders"]})
     FILE.write_text(json.dumps(measured, indent=2) + "\n")
     print(FILE.read_text())
     return 0
