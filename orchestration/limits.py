@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from zlib import crc32
 
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 
 from beatporter.ledger.engine import is_postgres
 from beatporter.settings import Settings, load_settings
@@ -26,7 +26,7 @@ from orchestration.workspace import address_of, open_ledger_of
 
 def shared_rate(settings: Settings) -> Callable[[int], None] | None:
     """A function that takes slots of the rate that all workers share; None if this run has no deployment."""
-    return _rate(settings.spotify_rate).used_here() if _has_deployment(run_key()) else None
+    return _rate(settings.spotify_rate).used_here() if _has_deployment(run_key() if flow_run.id else None) else None
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def _rate(rate: float) -> SharedRate:
 
 
 @lru_cache(maxsize=8)
-def _has_deployment(_run_key: str) -> bool:
+def _has_deployment(_run_key: str | None) -> bool:
     """Asked once for all the runs that this process works on under one key: without a deployment Prefect asks its server each time.
 
     The answer comes through Prefect's event loop, whose timers keep the asking run's whole context for another minute.

@@ -53,11 +53,11 @@ def patiently(ask: Callable[[], Answer], *, look_first: bool = False, sleep: Cal
             if not is_away(error) or waited_s >= AWAY_S:
                 raise
         if not waited_s:
-            logger.warning("Prefect's server is down; this run waits for it for up to ten minutes.")
+            logger.warning("Prefect's server does not answer; this run waits for it for up to ten minutes.")
         sleep(LOOK_AGAIN_S)
         waited_s += LOOK_AGAIN_S
     if waited_s:  # repeated, because what was logged in the meantime is lost
-        logger.warning("Prefect's server was down; this run waited for it for %.0f s.", waited_s)
+        logger.warning("Prefect's server gave no answer; this run waited for it for %.0f s.", waited_s)
         send_what_was_not_sent()
     return answer
 

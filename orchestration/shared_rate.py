@@ -67,8 +67,7 @@ class SharedRate:
         try:
             with client_that_does_not_wait() as client:
                 if not self._offered:
-                    limit = max(SLOTS_A_REQUEST, math.ceil(self._rate))
-                    client.upsert_global_concurrency_limit_by_name(RATE_LIMIT, limit, self._rate)
+                    self._offer(client)
                     self._offered = True
                 sharing = max(1, _runs_at_work(client))
                 self._take(client, slots)
@@ -79,12 +78,14 @@ class SharedRate:
             if self._own is None:
                 self._away_since = self._clock()
                 self._warn(
-                    f"Prefect's server is down; until it is back, this run makes at most {self._share:.1f} Spotify calls per second."
+                    f"Prefect's server does not answer; until it does, this run makes at most {self._share:.1f} Spotify calls per second."
                 )
             return False
         if self._own is not None:  # repeated, because what was logged in the meantime is lost
             away_s = self._clock() - self._away_since
-            self._warn(f"Prefect's server was down for {away_s:.0f} s; this run made at most {self._share:.1f} Spotify calls per second.")
+            self._warn(
+                f"Prefect's server gave no answer for {away_s:.0f} s; this run made at most {self._share:.1f} Spotify calls per second."
+            )
             self._own = None
             send_what_was_not_sent()
         self._sharing = sharing
@@ -96,6 +97,13 @@ class SharedRate:
 
     def _warn(self, message: str) -> None:
         self._context.copy().run(logger.warning, message)
+
+    def _offer(self, client: SyncPrefectClient) -> None:
+        try:
+            client.upsert_global_concurrency_limit_by_name(RATE_LIMIT, max(SLOTS_A_REQUEST, math.ceil(self._rate)), self._rate)
+        except HTTPStatusError as error:
+            if error.response.status_code != codes.CONFLICT:  # another run made it between the client's look and its request
+                raise
 
     def _take(self, client: SyncPrefectClient, slots: int) -> None:
         while True:

@@ -20,9 +20,11 @@ class Server:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.runs, self.locked, self.away, self.refuses = 1, 0, False, False
+        self.runs, self.locked, self.away, self.refuses, self.made_by_another = 1, 0, False, False, False
 
     def upsert_global_concurrency_limit_by_name(self, *limit: Any) -> None:
+        if self.made_by_another:
+            raise self._status(409)
         self._answer("offer", *limit)
 
     def count_flow_runs(self, **_: Any) -> int:
@@ -97,6 +99,12 @@ def test_slots_come_from_the_server_and_the_limit_is_offered_once(rate: SharedRa
     ]
 
 
+def test_another_run_that_made_the_limit_at_the_same_moment_is_no_error(rate: SharedRate, server: Server) -> None:
+    server.made_by_another = True
+    rate(1)
+    assert ("slots", RATE_LIMIT, 1, "rate_limit") in server.asked
+
+
 def test_a_slow_rate_still_lets_one_requests_slots_through(server: Server, time: Time) -> None:
     SharedRate(0.5, sleep=time.sleep, clock=lambda: time.now)(5)
     assert server.asked[0] == ("offer", RATE_LIMIT, SLOTS_A_REQUEST, 0.5), "a limit below what is taken together never lets any through"
@@ -126,13 +134,13 @@ def test_the_server_is_used_again_when_it_is_back(rate: SharedRate, server: Serv
     rate(1)
     server.away = True
     rate(1)
-    assert "is down" in caplog.text
+    assert "does not answer" in caplog.text
     server.away = False
     time.now += ASK_AGAIN_S
     server.asked.clear()
     rate(4)
     assert server.asked == [("count",), ("slots", RATE_LIMIT, 4, "rate_limit"), ("what was not sent",)]
-    assert "was down for 15 s" in caplog.text
+    assert "gave no answer for 15 s" in caplog.text
 
 
 def test_a_server_that_is_away_is_not_asked_all_the_time(rate: SharedRate, server: Server, time: Time) -> None:
