@@ -6,10 +6,12 @@ docs/decisions/memory-capture.md.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
-from contextlib import ExitStack, redirect_stderr
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 
@@ -55,7 +57,8 @@ class Trace(threading.Thread):
             destination = memray.FileDestination(self.file)
             tracker = memray.Tracker(destination=destination, memory_interval_ms=_INTERVAL_MS, native_traces=self._native)
             with ExitStack() as tracing:
-                with redirect_stderr(StringIO()):  # ignore its warning about greenlets, which Prefect loads and we do not use
+                # Without its warning about greenlets, which Prefect loads and we do not use.
+                with no_collection(), redirect_stderr(StringIO()):
                     tracing.enter_context(tracker)
                 self.running = True
                 self._ready.set()
@@ -81,6 +84,20 @@ class Trace(threading.Thread):
             if self.file.stat().st_size > self._largest_file:
                 self.note = f"Tracing stopped when its file had {self._largest_file / 2**20:.0f} MB; later allocations are missing."
                 return
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """No garbage collection inside. memray allocates while it walks through the frames of other threads, and up to Python 3.11 an allocation
+    may run the collector: a finalizer then lets those threads continue, the frames are gone, and the process dies of a segmentation fault.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def start_trace(file: Path, largest_file: int, *, native: bool = False) -> tuple[Trace | None, str]:

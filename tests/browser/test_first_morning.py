@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import TIMEOUT_MS
-from tests.browser.v2 import pick, resume, retry, run_deployment, shot
+from tests.browser.v2 import pick, resume, retry, run_deployment, send_form, shot
 from tests.prefect_api import artifact, ask, wait_for_end
 from tests.running_up import RunningUp
 from tests.timeouts import TIMEOUT_S
@@ -90,7 +90,7 @@ def test_matches_in_doubt_are_reviewed_by_clicks(up: RunningUp, clicks: Page) ->
     expect(dialog.get_by_text("in doubt. Pick one for each")).to_be_visible()
     shot(clicks, "review")
     pick(clicks, dialog, "later", "none: take nothing for it, ever")
-    dialog.get_by_role("button", name="Resume").click()
+    send_form(clicks, dialog, "Resume", "/resume")
     done = wait_for_end(up.api, run["id"], up.log)
     assert done["state"]["type"] == "COMPLETED", done["state"]["message"]
     assert done["state"]["message"].startswith("1 of "), "the answer was not kept"

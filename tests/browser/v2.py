@@ -43,6 +43,17 @@ def pick(page: Page, dialog: Locator, now: str, choice: str) -> None:
     page.get_by_role("option", name=choice).click()
 
 
+def send_form(page: Page, dialog: Locator, button: str, path: str) -> None:
+    """Press the button and wait for the server's answer; press it again, as a person does, while the server is too busy (503)."""
+    for _ in range(5):
+        with page.expect_response(lambda answer: answer.url.endswith(path)) as sent:
+            dialog.get_by_role("button", name=button).click()
+        if sent.value.status != 503:
+            break
+    assert sent.value.ok, f"{sent.value.status} {sent.value.text()}"
+    assert sent.value.json()["status"] == "ACCEPT", sent.value.text()
+
+
 def shot(page: Page, name: str) -> None:
     """Take a picture for docs/images if the environment names a folder."""
     if folder := os.environ.get("SHOTS"):
