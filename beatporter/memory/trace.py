@@ -88,8 +88,10 @@ class Trace(threading.Thread):
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """No garbage collection inside. memray allocates while it walks through the frames of other threads, and up to Python 3.11 an allocation
-    may run the collector: a finalizer then lets those threads continue, the frames are gone, and the process dies of a segmentation fault.
+    """No garbage collection inside.
+
+    memray allocates while it walks through the frames of other threads, and up to Python 3.11 an allocation may run the collector: a
+    finalizer then lets those threads continue, the frames are gone, and the process dies of a segmentation fault.
     """
     was_on = gc.isenabled()
     gc.disable()
