@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from contextvars import copy_context
+from typing import TypeVar
 
 from httpx import HTTPError, HTTPStatusError, codes
 from prefect.client.orchestration import SyncPrefectClient
@@ -29,6 +30,8 @@ SLOTS_A_REQUEST = 5
 ASSUMED_RUNS = 10
 """How many runs share the rate if the server was never reached."""
 ASK_AGAIN_S = 15.0
+BUSY_PAUSES_S = (0.25, 0.5, 1.0, 2.0, 4.0)
+Answer = TypeVar("Answer")
 
 
 class SharedRate:
@@ -67,10 +70,10 @@ class SharedRate:
         try:
             with client_that_does_not_wait() as client:
                 if not self._offered:
-                    self._offer(client)
+                    self._when_free(lambda: self._offer(client))
                     self._offered = True
-                sharing = max(1, _runs_at_work(client))
-                self._take(client, slots)
+                sharing = max(1, self._when_free(lambda: _runs_at_work(client)))
+                self._when_free(lambda: self._take(client, slots))
         except HTTPError as error:
             if not is_away(error):
                 raise
@@ -90,6 +93,17 @@ class SharedRate:
             send_what_was_not_sent()
         self._sharing = sharing
         return True
+
+    def _when_free(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask again shortly while the server answers 503: then another run is writing to its SQLite."""
+        for pause_s in BUSY_PAUSES_S:
+            try:
+                return ask()
+            except HTTPStatusError as error:
+                if error.response.status_code != codes.SERVICE_UNAVAILABLE:
+                    raise
+            self._sleep(pause_s)
+        return ask()
 
     @property
     def _share(self) -> float:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from orchestration import shared_rate as module
-from orchestration.shared_rate import ASK_AGAIN_S, ASSUMED_RUNS, RATE_LIMIT, SLOTS_A_REQUEST, SharedRate
+from orchestration.shared_rate import ASK_AGAIN_S, ASSUMED_RUNS, BUSY_PAUSES_S, RATE_LIMIT, SLOTS_A_REQUEST, SharedRate
 
 RATE = 6.0
 
@@ -20,7 +20,7 @@ class Server:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.runs, self.locked, self.away, self.refuses, self.made_by_another = 1, 0, False, False, False
+        self.runs, self.locked, self.busy, self.away, self.refuses, self.made_by_another = 1, 0, 0, False, False, False
 
     def upsert_global_concurrency_limit_by_name(self, *limit: Any) -> None:
         if self.made_by_another:
@@ -35,6 +35,9 @@ class Server:
         if self.locked:
             self.locked -= 1
             raise self._status(423)
+        if self.busy:
+            self.busy -= 1
+            raise self._status(503)
         self._answer("slots", *names, slots, mode)
 
     def _answer(self, *asked: Any) -> None:
@@ -103,6 +106,19 @@ def test_another_run_that_made_the_limit_at_the_same_moment_is_no_error(rate: Sh
     server.made_by_another = True
     rate(1)
     assert ("slots", RATE_LIMIT, 1, "rate_limit") in server.asked
+
+
+def test_a_busy_server_is_asked_again_and_not_called_away(
+    rate: SharedRate, server: Server, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.busy = len(BUSY_PAUSES_S)
+    rate(2)
+    assert ("slots", RATE_LIMIT, 2, "rate_limit") in server.asked
+    assert time.now == 1000.0 + sum(BUSY_PAUSES_S)
+    assert not caplog.text
+    server.busy = len(BUSY_PAUSES_S) + 1
+    rate(2)
+    assert "does not answer" in caplog.text
 
 
 def test_a_slow_rate_still_lets_one_requests_slots_through(server: Server, time: Time) -> None:
