@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from httpx import HTTPError, HTTPStatusError, codes
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectAlreadyExists
 
 from beatporter.http.pacing import Pacer
 from orchestration.lists import LIST_FLOWS, PARENT_FLOW
@@ -113,11 +115,8 @@ class SharedRate:
         self._context.copy().run(logger.warning, message)
 
     def _offer(self, client: SyncPrefectClient) -> None:
-        try:
+        with suppress(ObjectAlreadyExists):  # another run made it between the client's look and its request
             client.upsert_global_concurrency_limit_by_name(RATE_LIMIT, max(SLOTS_A_REQUEST, math.ceil(self._rate)), self._rate)
-        except HTTPStatusError as error:
-            if error.response.status_code != codes.CONFLICT:  # another run made it between the client's look and its request
-                raise
 
     def _take(self, client: SyncPrefectClient, slots: int) -> None:
         while True:

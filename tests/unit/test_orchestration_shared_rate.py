@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.exceptions import ObjectAlreadyExists
 
 from orchestration import shared_rate as module
 from orchestration.shared_rate import ASK_AGAIN_S, ASSUMED_RUNS, BUSY_PAUSES_S, RATE_LIMIT, SLOTS_A_REQUEST, SharedRate
@@ -24,7 +25,7 @@ class Server:
 
     def upsert_global_concurrency_limit_by_name(self, *limit: Any) -> None:
         if self.made_by_another:
-            raise self._status(409)
+            raise ObjectAlreadyExists(self._status(409))
         self._answer("offer", *limit)
 
     def count_flow_runs(self, **_: Any) -> int:
