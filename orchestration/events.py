@@ -11,7 +11,7 @@ from uuid import UUID
 
 from prefect.events import emit_event
 from prefect.events.clients import PrefectEventsClient
-from prefect.events.worker import EventsWorker, emit_events_to_cloud
+from prefect.events.worker import EventsWorker, emit_events_to_cloud, should_emit_events_to_running_server
 
 from beatporter import names
 from beatporter.memory.budget import OverBudget
@@ -37,7 +37,7 @@ def confirm_events_often() -> None:
 
     Call it before the process's first run.
     """
-    if not emit_events_to_cloud():  # that needs another client
+    if should_emit_events_to_running_server() and not emit_events_to_cloud():  # for others Prefect chooses the client and its address
         EventsWorker.set_client_override(PrefectEventsClient, checkpoint_every=CONFIRMED_AFTER)
 
 

@@ -65,7 +65,6 @@ def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[st
             outcomes[slug] = genre_result(state, slug)
             allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
-            del state  # it holds the run's result
             free_cycles()
     return {slug: outcomes[slug] for slug in slugs}
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
-from typing import TypeVar
 
 from httpx import HTTPError, HTTPStatusError, codes
 from prefect.client.orchestration import SyncPrefectClient
@@ -22,7 +21,7 @@ from prefect.exceptions import ObjectAlreadyExists
 
 from beatporter.http.pacing import Pacer
 from orchestration.lists import LIST_FLOWS, PARENT_FLOW
-from orchestration.server import client_that_does_not_wait, is_away, send_what_was_not_sent
+from orchestration.server import Answer, client_that_does_not_wait, is_away, send_what_was_not_sent
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ ASSUMED_RUNS = 10
 """How many runs share the rate if the server was never reached."""
 ASK_AGAIN_S = 15.0
 BUSY_PAUSES_S = (0.25, 0.5, 1.0, 2.0, 4.0)
-Answer = TypeVar("Answer")
+"""Pauses before a busy server is asked again; after the last it counts as away."""
 
 
 class SharedRate:

@@ -6,14 +6,14 @@ docs/decisions/memory-capture.md.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import ExitStack, redirect_stderr
 from io import StringIO
 from pathlib import Path
+
+from beatporter.memory.garbage import no_collection
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes, before memray compresses the file at its end; a genre's run writes about 3 MB."""
@@ -84,22 +84,6 @@ class Trace(threading.Thread):
             if self.file.stat().st_size > self._largest_file:
                 self.note = f"Tracing stopped when its file had {self._largest_file / 2**20:.0f} MB; later allocations are missing."
                 return
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """No garbage collection inside.
-
-    memray allocates while it walks through the frames of other threads, and up to Python 3.11 an allocation may run the collector: a
-    finalizer then lets those threads continue, the frames are gone, and the process dies of a segmentation fault.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def start_trace(file: Path, largest_file: int, *, native: bool = False) -> tuple[Trace | None, str]:

@@ -70,7 +70,7 @@ def _step(row: MemoryRow, run: MemoryRow, worth_naming: float) -> dict[str, Any]
 
 
 def main() -> int:
-    """Write the baseline from a few runs of this code: which second a peak falls into varies, and with it who holds something then."""
+    """Write the baseline from a few runs of this code: the moment of a step's peak varies, and with it who holds something then."""
     runs = []
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:

@@ -34,6 +34,8 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     assert failed["name"] == "house"
     wait_for_artifact(server, "sync-house", "house: failed")
     wait_for_log(server, run_id, "no answer for")
+    warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
+    assert [log for log in warnings if "no answer for" in log["message"]], "the domain's warning is no warning in the run's log"
     searches = sandbox.requests.count(service="spotify", kind="search")
     pages = sandbox.requests.count(service="beatport")
 
