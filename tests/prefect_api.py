@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import urllib.error
 import urllib.request
@@ -48,6 +49,29 @@ def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str
             return run
         time.sleep(1)
     pytest.fail(f"run {run_id} did not end: {run['state']}\n{log.read_text()[-3000:]}")
+
+
+def wait_for_success(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
+    """Wait as `wait_for_end` does and require that the run completed; a failure shows what the run and every run below it said."""
+    run = wait_for_end(api, run_id, log, runs=runs)
+    if run["state"]["type"] != "COMPLETED":
+        said = "\n".join(_failures_below(api, run_id))
+        pytest.fail(f"{run['name']}: {run['state']['message']}\n{said}\nThe worker's log:\n{log.read_text()[-2000:]}")
+    return run
+
+
+def _failures_below(api: str, run_id: str) -> list[str]:
+    """Whatever went wrong in a run and in the runs that it started: states, warnings and errors."""
+    said = []
+    for kind in ("flow_runs", "task_runs"):
+        below = {"flow_runs": {"parent_flow_run_id" if kind == "flow_runs" else "id": {"any_": [run_id]}}}
+        for run in ask(api, f"/{kind}/filter", below):
+            if run["state"] and run["state"]["type"] in FINAL - {"COMPLETED"}:
+                said.append(f"{run['name']}: {run['state']['name']}: {run['state']['message']}")
+            if kind == "flow_runs":
+                said += _failures_below(api, run["id"])
+    warned = {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": logging.WARNING}}
+    return said + [f"  {log['message']}" for log in ask(api, "/logs/filter", {"logs": warned})]
 
 
 def keep_schedules_away(api: str) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.v2 import pick, resume, retry, run_deployment, send_form, shot
-from tests.prefect_api import artifact, ask, wait_for_end
+from tests.prefect_api import artifact, ask, wait_for_end, wait_for_success
 from tests.running_up import RunningUp
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
@@ -61,8 +61,7 @@ def test_clicked_failed_alerted_retried_and_completed(up: RunningUp, clicks: Pag
     clicks.goto(f"/v2/runs/flow-run/{run['id']}")
     expect(clicks.get_by_text("Failed", exact=True).first).to_be_visible()
     retry(clicks)
-    done = wait_for_end(up.api, run["id"], up.log, runs=3)
-    assert done["state"]["type"] == "COMPLETED", done["state"]["message"]
+    wait_for_success(up.api, run["id"], up.log, runs=3)
     assert up.searches() == searches, "a retry searched again"
     clicks.goto(f"/v2/runs/flow-run/{run['id']}")
     expect(clicks.get_by_text("Completed", exact=True).first).to_be_visible()
@@ -91,8 +90,7 @@ def test_matches_in_doubt_are_reviewed_by_clicks(up: RunningUp, clicks: Page) ->
     shot(clicks, "review")
     pick(clicks, dialog, "later", "none: take nothing for it, ever")
     send_form(clicks, dialog, "Resume", "/resume")
-    done = wait_for_end(up.api, run["id"], up.log)
-    assert done["state"]["type"] == "COMPLETED", done["state"]["message"]
+    done = wait_for_success(up.api, run["id"], up.log)
     assert done["state"]["message"].startswith("1 of "), "the answer was not kept"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.world import Sandbox
-from tests.prefect_api import artifact, ask, start_run, wait_for_artifact, wait_for_end
+from tests.prefect_api import artifact, ask, start_run, wait_for_artifact, wait_for_end, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
@@ -60,7 +60,7 @@ def test_a_run_that_is_killed_gets_its_report_from_the_next_one(
     finally:
         sandbox.set_latency(0)
     assert wait_for_end(server, run, worker)["state"]["type"] == "CRASHED"
-    wait_for_end(server, start_run(server, "sync-genre/sync-genre", {"genre": "tech-house"}), worker)
+    wait_for_success(server, start_run(server, "sync-genre/sync-genre", {"genre": "tech-house"}), worker)
     page = wait_for_artifact(server, "memory-house", "Killed at")
     assert "MB, in match-tracks" in page
     assert "| 2 | match-tracks | unknown | – | did not end |" in page.replace("unknown | unknown", "unknown | –")

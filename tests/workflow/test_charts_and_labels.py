@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.prefect_api import artifact, ask, start_run, wait_for_end
+from tests.prefect_api import artifact, ask, start_run, wait_for_end, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -149,7 +149,7 @@ def test_their_deployments_take_an_address_and_run_alone(server: str, worker: Pa
     label_id = sandbox.beatport.labels(18)[4].label_id
     label = start_run(server, "sync-label/sync-label", {"label": f"{sandbox.beatport_url}/label/any/{label_id}"})
     for run_id in (chart, label):
-        assert wait_for_end(server, run_id, worker)["state"]["type"] == "COMPLETED", worker.read_text()[-3000:]
+        wait_for_success(server, run_id, worker)
     assert len(sandbox.spotify.person.track_ids("Beatport: Overall - Top 10")) >= 8
     assert artifact(server, f"sync-label-any-{label_id}")
     wrong = start_run(server, "sync-chart/sync-chart", {"chart": "https://evil.example/chart/x/1"})
