@@ -115,7 +115,7 @@ def playlist_names(ledger: Ledger) -> dict[str, str]:
     newest = select(func.max(LISTED_PLAYLISTS.c.listing)).scalar_subquery()
     listed = select(LISTED_PLAYLISTS.c.playlist_id, LISTED_PLAYLISTS.c.name).where(LISTED_PLAYLISTS.c.listing == newest)
     with ledger.database.read() as connection:
-        return {row.playlist_id: row.name for asked in (remembered, listed) for row in connection.execute(asked)}
+        return {row.playlist_id: row.name for query in (remembered, listed) for row in connection.execute(query)}
 
 
 def find_playlist(ledger: Ledger, text: str) -> str:
@@ -150,8 +150,8 @@ def _asked(playlist_id: str | None) -> Select[Any]:
     joined = row.join(PLAYLIST_IDS, PLAYLIST_IDS.c.playlist == row.c.playlist)
     joined = joined.outerjoin(newest, newest.c.track_id == row.c.track_id).outerjoin(TRACKS, TRACKS.c.track == newest.c.track)
     wanted = (PLAYLIST_IDS.c.playlist_id, row.c.track_id, row.c.isrc, row.c.recording, row.c.charted, row.c.source, row.c.added_at)
-    asked = select(*wanted, TRACKS.c.name, TRACKS.c.artists).select_from(joined).where(row.c.place == 1)
-    return asked.order_by(row.c.playlist, row.c.added_at.desc(), row.c.id.desc())
+    query = select(*wanted, TRACKS.c.name, TRACKS.c.artists).select_from(joined).where(row.c.place == 1)
+    return query.order_by(row.c.playlist, row.c.added_at.desc(), row.c.id.desc())
 
 
 def _lines(ledger: Ledger, rows: list[Any], called: dict[str, str]) -> Iterator[HistoryLine]:

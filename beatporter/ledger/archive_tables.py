@@ -112,16 +112,16 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
     """
     key = list(archived.table.primary_key.columns)
     reached: tuple[Any, ...] = (after, *(_ENDLESS for _ in key[1:]))
-    asked = sa.select(*(sa.type_coerce(column, raw_type(column)) for column in archived.columns.values())).select_from(archived.joined)
+    query = sa.select(*(sa.type_coerce(column, raw_type(column)) for column in archived.columns.values())).select_from(archived.joined)
     if until is not None:
-        asked = asked.where(key[0] <= until)
+        query = query.where(key[0] <= until)
     schema = archived.schema()
     places = [list(archived.columns.values()).index(column) for column in key]
     while True:
         beyond = key[0] > reached[0] if len(key) == 1 else sa.tuple_(*key) > sa.tuple_(*reached)
         try:
             with database.read() as connection:
-                rows = connection.execute(asked.where(beyond).order_by(*key).limit(ROWS_AT_ONCE)).all()
+                rows = connection.execute(query.where(beyond).order_by(*key).limit(ROWS_AT_ONCE)).all()
             if not rows:
                 return
             columns = zip(*rows, strict=True)
@@ -144,12 +144,12 @@ def last_number(database: Database, origin: sa.Table) -> int:
     Raises:
         LedgerUnavailable: a writer does not finish.
     """
-    asked = sa.select(sa.func.coalesce(sa.func.max(next(iter(origin.primary_key.columns))), 0))
+    query = sa.select(sa.func.coalesce(sa.func.max(next(iter(origin.primary_key.columns))), 0))
     with database.read() if database.is_sqlite else database.transaction() as connection:
         if not database.is_sqlite:
             connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
             connection.execute(sa.text(f"LOCK TABLE {origin.name} IN SHARE MODE"))
-        return int(connection.execute(asked).scalar_one())
+        return int(connection.execute(query).scalar_one())
 
 
 def raw_type(column: sa.Column[Any]) -> Any:

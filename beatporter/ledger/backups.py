@@ -97,15 +97,15 @@ class Backups:
 
     def all(self, playlist_id: str) -> list[BackupInfo]:
         """The playlist's backups, oldest first."""
-        asked = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(BACKUPS.c.playlist == number_of(playlist_id))
+        query = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(BACKUPS.c.playlist == number_of(playlist_id))
         with self._database.read() as connection:
-            return [BackupInfo(playlist_id, *row) for row in connection.execute(asked.order_by(BACKUPS.c.taken_at))]
+            return [BackupInfo(playlist_id, *row) for row in connection.execute(query.order_by(BACKUPS.c.taken_at))]
 
     def state(self, playlist_id: str, snapshot_id: str) -> list[Item]:
         """A backup's positions from the top; empty when there is no such backup."""
-        asked = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id), BACKUPS.c.snapshot_id == snapshot_id)
+        query = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id), BACKUPS.c.snapshot_id == snapshot_id)
         with self._database.read() as connection:
-            found = connection.execute(asked).first()
+            found = connection.execute(query).first()
             return self._replay(connection, found) if found is not None else []
 
     def items(self, playlist_id: str, snapshot_id: str) -> Iterator[BackupRow]:
@@ -113,9 +113,9 @@ class Backups:
         state = self.state(playlist_id, snapshot_id)
         for start in range(0, len(state), ROWS_AT_ONCE):
             chunk = state[start : start + ROWS_AT_ONCE]
-            asked = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
+            query = select(TRACKS.c.track, TRACKS.c.track_id, TRACKS.c.isrc, TRACKS.c.name, TRACKS.c.artists)
             with self._database.read() as connection:
-                found = connection.execute(asked.where(TRACKS.c.track.in_({track for track, _ in chunk})))
+                found = connection.execute(query.where(TRACKS.c.track.in_({track for track, _ in chunk})))
                 tracks = {row.track: (row.track_id, row.isrc, row.name, row.artists) for row in found}
             for position, (track, added_s) in enumerate(chunk, start):
                 yield BackupRow(position, *tracks[track], _moment(added_s))
@@ -123,9 +123,9 @@ class Backups:
     def states(self, playlist_id: str) -> Iterator[tuple[BackupInfo, list[Item]]]:
         """Every backup, oldest first, with its positions; each state is made from the one before, and the list is used again."""
         columns = (BACKUPS.c.backup, BACKUPS.c.base, BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows)
-        asked = select(*columns).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup)
+        query = select(*columns).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup)
         with self._database.read() as connection:
-            backups = connection.execute(asked).all()
+            backups = connection.execute(query).all()
         items: list[Item] = []
         for number, base, *about in backups:
             if not base:
@@ -177,14 +177,14 @@ class Backups:
         return BackupInfo(playlist_id, snapshot_id, taken_at, rows)
 
     def _last(self, connection: Connection, playlist_id: str) -> Any:
-        asked = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup.desc()).limit(1)
-        return connection.execute(asked).first()
+        query = select(BACKUPS).where(BACKUPS.c.playlist == number_of(playlist_id)).order_by(BACKUPS.c.backup.desc()).limit(1)
+        return connection.execute(query).first()
 
     def _info(self, connection: Connection, playlist_id: str, *conditions: Any) -> BackupInfo | None:
-        asked = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(
+        query = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(
             BACKUPS.c.playlist == number_of(playlist_id), *conditions
         )
-        found = connection.execute(asked.order_by(BACKUPS.c.backup.desc()).limit(1)).first()
+        found = connection.execute(query.order_by(BACKUPS.c.backup.desc()).limit(1)).first()
         return BackupInfo(playlist_id, *found) if found is not None else None
 
     def _replay(self, connection: Connection, backup: Any) -> list[Item]:
@@ -192,8 +192,8 @@ class Backups:
         chain = [base]
         if backup.base:
             later = (BACKUPS.c.backup == base) | (BACKUPS.c.base == base)
-            asked = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, later, BACKUPS.c.backup <= backup.backup)
-            chain = list(connection.execute(asked.order_by(BACKUPS.c.backup)).scalars())
+            query = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, later, BACKUPS.c.backup <= backup.backup)
+            chain = list(connection.execute(query.order_by(BACKUPS.c.backup)).scalars())
         items: list[Item] = []
         self._apply(connection, items, chain)
         return items
@@ -203,8 +203,8 @@ class Backups:
         plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)  # avoids making ten thousand dates only to take them apart again
         columns = [BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s]
         for part in chunks(backups):
-            asked = select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
-            found = connection.execute(asked)
+            query = select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+            found = connection.execute(query)
             apply_changes(
                 items, ((position, removed, None if track is None else (track, at_s)) for position, removed, track, at_s in found)
             )
@@ -212,9 +212,9 @@ class Backups:
     def _items(self, rows: Sequence[BackupRow]) -> list[Item]:
         """Convert a playlist's rows to numbers, adding their tracks to the ledger."""
         prints = [fingerprint(row.track_id, row.isrc, row.name, row.artists) for row in rows]
-        asked = select(TRACKS.c.fingerprint, TRACKS.c.track)
+        query = select(TRACKS.c.fingerprint, TRACKS.c.track)
         with self._database.read() as connection:
-            numbers = {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(prints)))}
+            numbers = {row[0]: row[1] for row in connection.execute(query.where(TRACKS.c.fingerprint.in_(prints)))}
         if missing := {found: row for found, row in zip(prints, rows, strict=True) if found not in numbers}:
             values = [
                 {"fingerprint": found, "track_id": row.track_id, "isrc": row.isrc, "name": row.name, "artists": row.artists}
@@ -222,7 +222,7 @@ class Backups:
             ]
             with self._database.transaction() as connection:
                 self._database.send(connection, self._database.insert(TRACKS).on_conflict_do_nothing(), values)
-                numbers |= {row[0]: row[1] for row in connection.execute(asked.where(TRACKS.c.fingerprint.in_(list(missing))))}
+                numbers |= {row[0]: row[1] for row in connection.execute(query.where(TRACKS.c.fingerprint.in_(list(missing))))}
         return [(numbers[found], None if row.added_at is None else seconds(row.added_at)) for found, row in zip(prints, rows, strict=True)]
 
 

@@ -89,17 +89,17 @@ class Calls:
 
     def made_since(self, since: datetime, until: datetime | None = None) -> int:
         """Calls of all rows from a time on, up to and including another one if given; reserved calls count as made."""
-        asked = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
+        query = select(func.coalesce(func.sum(CALLS.c.count), 0)).where(CALLS.c.at >= since)
         if until is not None:
-            asked = asked.where(CALLS.c.at <= until)
+            query = query.where(CALLS.c.at <= until)
         with self._database.read() as connection:
-            return int(connection.execute(asked).scalar_one())
+            return int(connection.execute(query).scalar_one())
 
     def by_time(self, since: datetime) -> Mapping[datetime, int]:
         """The same, by the time in the rows."""
-        asked = select(CALLS.c.at, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.at)
+        query = select(CALLS.c.at, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.at)
         with self._database.read() as connection:
-            return {at: int(count) for at, count in connection.execute(asked)}
+            return {at: int(count) for at, count in connection.execute(query)}
 
     def by_kind(self, since: datetime, run_key: str | None = None) -> dict[str, int]:
         """The same, by kind; kinds whose sum is 0 are left out.
@@ -107,35 +107,35 @@ class Calls:
         Args:
             run_key: count only this run.
         """
-        asked = select(CALLS.c.kind, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.kind).order_by(CALLS.c.kind)
+        query = select(CALLS.c.kind, func.sum(CALLS.c.count)).where(CALLS.c.at >= since).group_by(CALLS.c.kind).order_by(CALLS.c.kind)
         if run_key is not None:
-            asked = asked.where(CALLS.c.run_key == run_key)
+            query = query.where(CALLS.c.run_key == run_key)
         with self._database.read() as connection:
-            return {kind: int(count) for kind, count in connection.execute(asked) if count}
+            return {kind: int(count) for kind, count in connection.execute(query) if count}
 
     def by_run(self, since: datetime, run_keys: Sequence[str]) -> dict[str, int]:
         """The same for several runs at once, by their keys; runs without calls are left out."""
-        asked = select(CALLS.c.run_key, func.sum(CALLS.c.count)).where(CALLS.c.at >= since, CALLS.c.run_key.in_(run_keys))
+        query = select(CALLS.c.run_key, func.sum(CALLS.c.count)).where(CALLS.c.at >= since, CALLS.c.run_key.in_(run_keys))
         with self._database.read() as connection:
-            return {key: int(count) for key, count in connection.execute(asked.group_by(CALLS.c.run_key)) if count}
+            return {key: int(count) for key, count in connection.execute(query.group_by(CALLS.c.run_key)) if count}
 
     def quota_until(self) -> datetime | None:
         """The end of the quota that Spotify declared last, past or future; None when it never did."""
-        asked = select(CALLS.c.until).where(CALLS.c.until.is_not(None)).order_by(CALLS.c.at.desc(), CALLS.c.until.desc()).limit(1)
+        query = select(CALLS.c.until).where(CALLS.c.until.is_not(None)).order_by(CALLS.c.at.desc(), CALLS.c.until.desc()).limit(1)
         with self._database.read() as connection:
-            return connection.execute(asked).scalar()
+            return connection.execute(query).scalar()
 
     def refused(self, now: datetime) -> dict[str, datetime]:
         """The kinds of call that Spotify refuses at a time, each with the end of the refusal; an empty kind means every kind."""
-        asked = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
+        query = select(CALLS.c.kind, func.max(CALLS.c.until)).where(CALLS.c.until > now).group_by(CALLS.c.kind)
         with self._database.read() as connection:
-            return {_refused_kind(kind): until for kind, until in connection.execute(asked)}
+            return {_refused_kind(kind): until for kind, until in connection.execute(query)}
 
     def refusals(self, since: datetime) -> list[tuple[datetime, str, datetime]]:
         """Refusals since a time: when, which kind of call, and until when; earliest first."""
-        asked = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
+        query = select(CALLS.c.at, CALLS.c.kind, CALLS.c.until).where(CALLS.c.until.is_not(None), CALLS.c.at >= since)
         with self._database.read() as connection:
-            rows = connection.execute(asked.order_by(CALLS.c.at, CALLS.c.id))
+            rows = connection.execute(query.order_by(CALLS.c.at, CALLS.c.id))
             return [(at, _refused_kind(kind), until) for at, kind, until in rows]
 
     def refuse(self, at: datetime, kind: str, until: datetime, run_key: str) -> None:

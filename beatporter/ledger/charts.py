@@ -57,24 +57,24 @@ class Charts:
 
     def latest(self, genre_id: int) -> Chart | None:
         """The genre's chart that was scraped last; None when there is none."""
-        asked = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
+        query = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == _newest(genre_id))
         with self._database.read() as connection:
-            rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
+            rows = connection.execute(query.order_by(CHART_ENTRIES.c.position)).all()
         return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
 
     def times(self, genre_id: int) -> list[datetime]:
         """When the genre's charts were scraped, oldest first."""
-        asked = select(CHARTS.c.scraped_at).where(CHARTS.c.genre_id == genre_id).order_by(CHARTS.c.scraped_at).distinct()
+        query = select(CHARTS.c.scraped_at).where(CHARTS.c.genre_id == genre_id).order_by(CHARTS.c.scraped_at).distinct()
         with self._database.read() as connection:
-            return list(connection.execute(asked).scalars())
+            return list(connection.execute(query).scalars())
 
     def at(self, genre_id: int, moment: datetime) -> Chart | None:
         """The genre's last chart that was scraped at a time or before it; None when there is none."""
         newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc())
         number = select(CHARTS.c.chart).where(CHARTS.c.genre_id == genre_id, CHARTS.c.scraped_at <= moment).order_by(*newest_first).limit(1)
-        asked = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == number.scalar_subquery())
+        query = select(CHARTS.c.scraped_at, *_COLUMNS).select_from(_JOINED).where(CHARTS.c.chart == number.scalar_subquery())
         with self._database.read() as connection:
-            rows = connection.execute(asked.order_by(CHART_ENTRIES.c.position)).all()
+            rows = connection.execute(query.order_by(CHART_ENTRIES.c.position)).all()
         return Chart(genre_id, tuple(ChartEntry(*row[1:]) for row in rows), rows[0][0]) if rows else None
 
     def since(self, genre_id: int, since: datetime) -> list[ChartEntry]:
@@ -94,21 +94,21 @@ class Charts:
 
     def described(self, beatport_ids: Collection[int]) -> dict[int, ChartEntry]:
         """What Beatport last said of each entry, whatever its genre; the position is 0. Ids that no chart ever had are left out."""
-        asked = select(literal(0), *(ENTRIES.c[name] for name in _NAMES[1:])).order_by(ENTRIES.c.entry)
+        query = select(literal(0), *(ENTRIES.c[name] for name in _NAMES[1:])).order_by(ENTRIES.c.entry)
         found: dict[int, ChartEntry] = {}
         with self._database.read() as connection:
             for part in chunks(sorted(set(beatport_ids))):
-                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)))
+                rows = connection.execute(query.where(ENTRIES.c.beatport_id.in_(part)))
                 found |= {row.beatport_id: ChartEntry(*row) for row in rows}
         return found
 
     def seen_at(self, genre_id: int, beatport_ids: Collection[int]) -> dict[int, list[datetime]]:
         """When charts of the genre that have each entry were read, oldest first; ids that were never in one are left out."""
-        asked = select(ENTRIES.c.beatport_id, CHARTS.c.scraped_at).select_from(_JOINED).where(CHARTS.c.genre_id == genre_id)
+        query = select(ENTRIES.c.beatport_id, CHARTS.c.scraped_at).select_from(_JOINED).where(CHARTS.c.genre_id == genre_id)
         found: dict[int, list[datetime]] = {}
         with self._database.read() as connection:
             for part in chunks(sorted(set(beatport_ids))):
-                rows = connection.execute(asked.where(ENTRIES.c.beatport_id.in_(part)).order_by(CHARTS.c.scraped_at))
+                rows = connection.execute(query.where(ENTRIES.c.beatport_id.in_(part)).order_by(CHARTS.c.scraped_at))
                 for row in rows:
                     found.setdefault(row.beatport_id, []).append(row.scraped_at)
         return found
@@ -140,8 +140,8 @@ def _each_once(genre_id: int, condition: Any) -> Select[Any]:
     """Each entry from the newest of the charts, the newest chart's first."""
     newest_first = (CHARTS.c.scraped_at.desc(), CHARTS.c.chart.desc(), CHART_ENTRIES.c.position)
     place = func.row_number().over(partition_by=ENTRIES.c.beatport_id, order_by=newest_first).label("place")
-    asked = select(CHARTS.c.scraped_at, CHARTS.c.chart, *_COLUMNS, place).select_from(_JOINED)
-    ranked = asked.where(CHARTS.c.genre_id == genre_id, condition).subquery()
+    query = select(CHARTS.c.scraped_at, CHARTS.c.chart, *_COLUMNS, place).select_from(_JOINED)
+    ranked = query.where(CHARTS.c.genre_id == genre_id, condition).subquery()
     first = select(*(ranked.c[name] for name in _NAMES)).where(ranked.c.place == 1)
     return first.order_by(ranked.c.scraped_at.desc(), ranked.c.chart.desc(), ranked.c.position)
 

@@ -122,11 +122,11 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
 
 def _history_keys(ledger: Ledger) -> Iterator[str]:
     pairs = [(HISTORY.c[key], HISTORY.c[text]) for key, text in KEYS.items()]
-    asked = sa.select(HISTORY.c.id, *(column for pair in pairs for column in pair)).order_by(HISTORY.c.id).limit(ROWS_AT_ONCE)
+    query = sa.select(HISTORY.c.id, *(column for pair in pairs for column in pair)).order_by(HISTORY.c.id).limit(ROWS_AT_ONCE)
     rows: list[Any] = [(0,)]
     while rows:
         with ledger.database.read() as connection:
-            rows = list(connection.execute(asked.where(HISTORY.c.id > rows[-1][0])))
+            rows = list(connection.execute(query.where(HISTORY.c.id > rows[-1][0])))
         for number, *values in rows:
             for place, (key, _) in enumerate(pairs):
                 if values[2 * place] != key_of(values[2 * place + 1]):
@@ -146,8 +146,8 @@ def _charts(ledger: Ledger) -> Iterator[str]:
 def _backups(ledger: Ledger) -> Iterator[str]:
     with ledger.database.read() as connection:
         for playlist, playlist_id in connection.execute(sa.select(PLAYLIST_IDS).order_by(PLAYLIST_IDS.c.playlist)).all():
-            asked = sa.select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
-            wrong = _broken_chain(connection, connection.execute(asked).all())
+            query = sa.select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
+            wrong = _broken_chain(connection, connection.execute(query).all())
             if wrong:
                 yield f"The backups of playlist {playlist_id} {wrong}. {REMEDY}"
 
@@ -159,8 +159,8 @@ def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | No
     for start in range(0, len(backups), BACKUPS_AT_ONCE):
         part = {backup.backup: backup for backup in backups[start : start + BACKUPS_AT_ONCE]}
         changes: dict[int, list[Any]] = {number: [] for number in part}
-        asked = sa.select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
-        for number, *change in connection.execute(asked):
+        query = sa.select(*columns).where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+        for number, *change in connection.execute(query):
             changes[number].append(change)
         for number, backup in part.items():
             base, counted, length = (base, counted, length) if backup.base else (number, 0, 0)

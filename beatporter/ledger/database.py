@@ -191,8 +191,8 @@ class Database:
                 self._begin(connection)
                 # A transaction's lock and not a session's, because a pooler may pass a session on. Polled, so that no statement
                 # counts as running for minutes on the server.
-                asked = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
-                while not connection.execute(asked, {"key": _WRITER, "number": number}).scalar():
+                query = text("SELECT pg_try_advisory_xact_lock(:key, :number)")
+                while not connection.execute(query, {"key": _WRITER, "number": number}).scalar():
                     connection.rollback()
                     time.sleep(LOOK_AGAIN_S)
                     self._begin(connection)

@@ -33,20 +33,20 @@ class _View:
     """A table as a person sees it.
 
     Attributes:
-        asked: its rows, in order.
+        query: its rows, in order.
         key: the column that `only` selects by; None: the table is always exported as a whole.
         shown: turns the rows into those shown; None: all, unchanged.
         further: columns that `shown` adds.
     """
 
-    asked: Select[Any]
+    query: Select[Any]
     key: str | None = None
     shown: Callable[[Ledger, Iterable[Any]], Iterator[Row]] | None = None
     further: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
-        return [*self.asked.selected_columns.keys(), *self.further]
+        return [*self.query.selected_columns.keys(), *self.further]
 
 
 def _standing(_: Ledger, rows: Iterable[Any]) -> Iterator[Row]:
@@ -75,10 +75,10 @@ def _values(record: Any) -> Row:
 
 def _asked(names: Iterable[str], *lying: Table) -> Select[Any]:
     """Columns by name, each from the first table that has it, of tables that refer to one another."""
-    asked = select(*(next(table.c[name] for table in lying if name in table.c) for name in names))
+    query = select(*(next(table.c[name] for table in lying if name in table.c) for name in names))
     for table in lying[1:]:
-        asked = asked.join(table)
-    return asked.select_from(lying[0])
+        query = query.join(table)
+    return query.select_from(lying[0])
 
 
 _VIEWS = {
@@ -152,9 +152,9 @@ def _part(ledger: Ledger, table: str, view: _View, only: str | None) -> Any:
         return None
     if view.key is None:
         raise SettingsError(f"{table} has no parts.", "Export it whole, without --only.")
-    key = view.asked.selected_columns[view.key]
+    key = view.query.selected_columns[view.key]
     with ledger.database.read() as connection:
-        there = connection.execute(view.asked.with_only_columns(key).order_by(None).distinct()).scalars()
+        there = connection.execute(view.query.with_only_columns(key).order_by(None).distinct()).scalars()
         values = {str(value): value for value in there}
     if only not in values:
         raise SettingsError(f"{table} has no {view.key} {only!r}.", nearest(only, sorted(values)))
@@ -162,9 +162,9 @@ def _part(ledger: Ledger, table: str, view: _View, only: str | None) -> Any:
 
 
 def _rows(ledger: Ledger, view: _View, part: Any) -> Generator[Row, None, None]:
-    asked = view.asked if part is None else view.asked.where(view.asked.selected_columns[str(view.key)] == part)
+    query = view.query if part is None else view.query.where(view.query.selected_columns[str(view.key)] == part)
     database = ledger.database
     # PostgreSQL streams rows only within a transaction; SQLite does so anyway, and a transaction would block writers.
     with database.read() if database.is_sqlite else database.transaction() as connection:
-        found = connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE})
+        found = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
         yield from view.shown(ledger, found) if view.shown else map(tuple, found)

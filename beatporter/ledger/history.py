@@ -105,25 +105,25 @@ class History:
         rows: list[HistoryRow] = []
         if not keys:
             return rows
-        asked = select(*columns_of(HISTORY, HistoryRow))
+        query = select(*columns_of(HISTORY, HistoryRow))
         with self._database.read() as connection:
             if playlist_id is None:
-                asked = asked.where(HISTORY.c.playlist.in_(_others(connection)))
+                query = query.where(HISTORY.c.playlist.in_(_others(connection)))
             else:
-                asked = asked.where(HISTORY.c.playlist == number_of(playlist_id))
+                query = query.where(HISTORY.c.playlist == number_of(playlist_id))
             for part in chunks(keys):
-                rows += (HistoryRow(*row) for row in connection.execute(asked.where(column.in_(part))))
+                rows += (HistoryRow(*row) for row in connection.execute(query.where(column.in_(part))))
         return rows
 
     def track_ids(self, playlist_id: str) -> Iterator[str]:
         """Every track that the playlist ever held, once each, in no particular order; read in bounded batches."""
         place = tuple_(HISTORY.c.track_key, HISTORY.c.rest_key)  # with the playlist, the unique index
         columns = (HISTORY.c.track_key, HISTORY.c.rest_key, HISTORY.c.track_id)
-        asked = select(*columns).where(HISTORY.c.playlist == number_of(playlist_id)).order_by(*columns[:2]).limit(ROWS_AT_ONCE)
+        query = select(*columns).where(HISTORY.c.playlist == number_of(playlist_id)).order_by(*columns[:2]).limit(ROWS_AT_ONCE)
         seen: tuple[int | None, set[str]] = None, set()  # rows of one track share a key, so they are adjacent
         batch: Sequence[Any] = ()
         while True:
-            after = asked.where(place > tuple_(*batch[-1][:2])) if batch else asked
+            after = query.where(place > tuple_(*batch[-1][:2])) if batch else query
             with self._database.read() as connection:  # closed before yielding: the caller may take long, or write meanwhile
                 batch = connection.execute(after).all()
             for key, _, track_id in batch:

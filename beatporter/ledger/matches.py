@@ -48,20 +48,20 @@ class Matches:
         A person's decision overrides every machine's, whatever the order. Once it is withdrawn (method `forgotten`), that row counts
         until a machine decides again.
         """
-        asked = select(*columns_of(MATCHES, Match))
+        query = select(*columns_of(MATCHES, Match))
         found: list[Match] = []
         with self._database.read() as connection:
             for part in chunks(sorted(set(beatport_ids))):
-                found += (Match(*row) for row in connection.execute(asked.where(MATCHES.c.beatport_id.in_(part))))
+                found += (Match(*row) for row in connection.execute(query.where(MATCHES.c.beatport_id.in_(part))))
         return standing(found)
 
     def all_standing(self, at_once: int = 500) -> Iterator[dict[int, Match]]:
         """Every entry's current decision, in the order of their ids, up to `at_once` entries at a time."""
         after = -1
         while True:
-            asked = select(MATCHES.c.beatport_id).where(MATCHES.c.beatport_id > after).distinct().order_by(MATCHES.c.beatport_id)
+            query = select(MATCHES.c.beatport_id).where(MATCHES.c.beatport_id > after).distinct().order_by(MATCHES.c.beatport_id)
             with self._database.read() as connection:
-                ids = list(connection.execute(asked.limit(at_once)).scalars())
+                ids = list(connection.execute(query.limit(at_once)).scalars())
             if not ids:
                 return
             yield self.latest(ids)
@@ -81,28 +81,28 @@ class Matches:
 
     def recent_isrcs(self, count: int) -> list[str]:
         """ISRCs under which tracks were found last, latest first, each once."""
-        asked = select(MATCHES.c.track_isrc).where(MATCHES.c.method == "isrc", MATCHES.c.track_isrc.is_not(None))
+        query = select(MATCHES.c.track_isrc).where(MATCHES.c.method == "isrc", MATCHES.c.track_isrc.is_not(None))
         with self._database.read() as connection:
-            latest = connection.execute(asked.order_by(MATCHES.c.id.desc()).limit(4 * count)).scalars()
+            latest = connection.execute(query.order_by(MATCHES.c.id.desc()).limit(4 * count)).scalars()
             return list(dict.fromkeys(latest))[:count]
 
     def that_took(self, track_ids: Collection[str]) -> dict[str, Match]:
         """The latest decision that chose each of the Spotify tracks, current or not; other tracks are left out."""
-        asked = select(*columns_of(MATCHES, Match)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
+        query = select(*columns_of(MATCHES, Match)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
         found: dict[str, Match] = {}
         with self._database.read() as connection:
             for part in chunks(sorted(set(track_ids))):
-                found |= {row.track_id: Match(*row) for row in connection.execute(asked.where(MATCHES.c.track_id.in_(part)))}
+                found |= {row.track_id: Match(*row) for row in connection.execute(query.where(MATCHES.c.track_id.in_(part)))}
         return found
 
     def missed_since(self, beatport_ids: Collection[int]) -> dict[int, datetime]:
         """For each entry that is missing, when it was first missed; the misses before it was last found do not count."""
         names = ("beatport_id", "decided_at", "track_id", "method")
-        asked = select(*(MATCHES.c[name] for name in names)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
+        query = select(*(MATCHES.c[name] for name in names)).order_by(MATCHES.c.decided_at, MATCHES.c.id)
         found: dict[int, datetime] = {}
         with self._database.read() as connection:
             for part in chunks(sorted(set(beatport_ids))):
-                for row in connection.execute(asked.where(MATCHES.c.beatport_id.in_(part))):
+                for row in connection.execute(query.where(MATCHES.c.beatport_id.in_(part))):
                     if row.track_id is None and row.method in BY_MACHINE:
                         found.setdefault(row.beatport_id, row.decided_at)
                     else:
@@ -126,9 +126,9 @@ class Matches:
         same = ENTRIES.alias()
         newest = select(func.max(same.c.entry)).where(same.c.beatport_id == one.c.beatport_id).scalar_subquery()
         said = (type_coerce(ENTRIES.c.label, Text), type_coerce(ENTRIES.c.publish_date, Text))
-        asked = select(*said, one.c.at, one.c.last, one.c.found).select_from(one.outerjoin(ENTRIES, ENTRIES.c.entry == newest))
+        query = select(*said, one.c.at, one.c.last, one.c.found).select_from(one.outerjoin(ENTRIES, ENTRIES.c.entry == newest))
         with self._database.read() as connection:
-            rows = connection.execute(asked).all()
+            rows = connection.execute(query).all()
         return [_late_entry(*row) for row in rows if row[4] is None or row[3] < row[4]]
 
 

@@ -32,24 +32,24 @@ class Memory:
 
     def runs(self, genre_id: int, limit: int = 30) -> list[MemoryRow]:
         """The genre's last runs, newest first, one row each."""
-        asked = (
+        query = (
             select(*columns_of(MEMORY, MemoryRow))
             .where(MEMORY.c.genre_id == genre_id, MEMORY.c.step == RUN)
             .order_by(MEMORY.c.at.desc(), MEMORY.c.id.desc())
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [MemoryRow(*found) for found in connection.execute(asked)]
+            return [MemoryRow(*found) for found in connection.execute(query)]
 
     def of_run(self, genre_id: int, run_key: str, at: datetime) -> list[MemoryRow]:
         """A run's rows: the whole first, then its steps in order."""
-        asked = (
+        query = (
             select(*columns_of(MEMORY, MemoryRow))
             .where(MEMORY.c.genre_id == genre_id, MEMORY.c.at == at, MEMORY.c.run_key == run_key)
             .order_by(MEMORY.c.id)
         )
         with self._database.read() as connection:
-            return [MemoryRow(*found) for found in connection.execute(asked)]
+            return [MemoryRow(*found) for found in connection.execute(query)]
 
     def genres(self) -> list[int]:
         """Ids of the genres that have rows."""

@@ -19,10 +19,10 @@ def numbered(database: Database, connection: Connection, playlist_id: str) -> in
     """The playlist's number, for writing; assigned when it has none."""
     known = database.playlist_numbers
     if playlist_id not in known:
-        asked = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)
-        found = connection.execute(asked).scalar()
+        query = select(PLAYLIST_IDS.c.playlist).where(PLAYLIST_IDS.c.playlist_id == playlist_id)
+        found = connection.execute(query).scalar()
         if found is None:
             connection.execute(database.insert(PLAYLIST_IDS).values(playlist_id=playlist_id).on_conflict_do_nothing())
-            found = connection.execute(asked).scalar_one()
+            found = connection.execute(query).scalar_one()
         known[playlist_id] = int(found)
     return known[playlist_id]

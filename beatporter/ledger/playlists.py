@@ -74,9 +74,9 @@ class Playlists(RecordTable[RememberedPlaylist]):
 
     def names(self) -> dict[str, str]:
         """The name of every remembered playlist, by id, as last remembered."""
-        asked = select(PLAYLISTS.c.playlist_id, PLAYLISTS.c.name).order_by(PLAYLISTS.c.at, PLAYLISTS.c.id)
+        query = select(PLAYLISTS.c.playlist_id, PLAYLISTS.c.name).order_by(PLAYLISTS.c.at, PLAYLISTS.c.id)
         with self._database.read() as connection:
-            return {row.playlist_id: row.name for row in connection.execute(asked)}
+            return {row.playlist_id: row.name for row in connection.execute(query)}
 
     def owners(self, playlist_id: str) -> set[int]:
         """Numbers of the genres, charts and labels that the playlist was ever remembered for."""
@@ -118,15 +118,15 @@ class Listings:
 
     def newest_names(self) -> dict[str, str]:
         """The name of every playlist in a kept listing, by id, as the newest listing with it has it."""
-        asked = select(LISTED_PLAYLISTS.c.playlist_id, LISTED_PLAYLISTS.c.name).order_by(LISTED_PLAYLISTS.c.listing)
+        query = select(LISTED_PLAYLISTS.c.playlist_id, LISTED_PLAYLISTS.c.name).order_by(LISTED_PLAYLISTS.c.listing)
         with self._database.read() as connection:
-            return {row.playlist_id: row.name for row in connection.execute(asked)}
+            return {row.playlist_id: row.name for row in connection.execute(query)}
 
     def last_owner(self) -> str | None:
         """The account's id, from the newest listing that has playlists; None when there is none."""
-        asked = select(LISTED_PLAYLISTS.c.owner_id).order_by(LISTED_PLAYLISTS.c.listing.desc()).limit(1)
+        query = select(LISTED_PLAYLISTS.c.owner_id).order_by(LISTED_PLAYLISTS.c.listing.desc()).limit(1)
         with self._database.read() as connection:
-            return connection.execute(asked).scalar()
+            return connection.execute(query).scalar()
 
     def of_run(self, run_key: str) -> list[ListedPlaylist] | None:
         """The run's newest listing, ordered by playlist id; empty when the account had no playlists, None when the run made no listing."""

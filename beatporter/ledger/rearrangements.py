@@ -30,9 +30,9 @@ class Rearrangements:
 
     def of(self, playlist_id: str) -> RearrangementRow | None:
         """The playlist's row; None when no work on it has begun."""
-        asked = select(*(REARRANGEMENTS.c[name] for name in _FIELDS)).where(REARRANGEMENTS.c.playlist == number_of(playlist_id))
+        query = select(*(REARRANGEMENTS.c[name] for name in _FIELDS)).where(REARRANGEMENTS.c.playlist == number_of(playlist_id))
         with self._database.read() as connection:
-            found = connection.execute(asked).first()
+            found = connection.execute(query).first()
         return RearrangementRow(playlist_id, *found) if found is not None else None
 
     def begun(self) -> list[str]:

@@ -34,9 +34,9 @@ class RecordTable(Generic[Record]):
     def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         return select(*columns_of(self.table, self.record)).where(*conditions)
 
-    def _all(self, asked: Select[Any]) -> list[Record]:
+    def _all(self, query: Select[Any]) -> list[Record]:
         with self._database.read() as connection:
-            return [self.record(*row) for row in connection.execute(asked)]
+            return [self.record(*row) for row in connection.execute(query)]
 
     def _latest(self, *conditions: ColumnElement[bool]) -> Record | None:
         """The newest row that meets the conditions; of equal times the one written last."""

@@ -61,8 +61,8 @@ def kept(times: Sequence[datetime], now: datetime) -> set[int]:
 def _thin(database: Database, playlist: int, now: datetime, archived_to: int | None) -> int:
     with database.transaction() as connection:
         database.alone(connection, playlist)  # no new backup may come in between
-        asked = select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
-        backups = connection.execute(asked).all()
+        query = select(BACKUPS).where(BACKUPS.c.playlist == playlist).order_by(BACKUPS.c.backup)
+        backups = connection.execute(query).all()
         stay = {backups[place].backup for place in kept([backup.taken_at for backup in backups], now)}
         highest, dropped = 0, 0
         for _, chain in groupby(backups, lambda backup: backup.base or backup.backup):
@@ -122,19 +122,19 @@ def _drop(connection: Connection, gone: Sequence[Any], successor: Any | None) ->
 def _state_before(connection: Connection, backup: Any) -> list[Item]:
     """What the playlist held before a backup that is not its chain's first."""
     part_of_chain = (BACKUPS.c.backup == backup.base) | (BACKUPS.c.base == backup.base)
-    asked = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, part_of_chain, BACKUPS.c.backup < backup.backup)
+    query = select(BACKUPS.c.backup).where(BACKUPS.c.playlist == backup.playlist, part_of_chain, BACKUPS.c.backup < backup.backup)
     items: list[Item] = []
-    apply_changes(items, _changes(connection, list(connection.execute(asked.order_by(BACKUPS.c.backup)).scalars())))
+    apply_changes(items, _changes(connection, list(connection.execute(query.order_by(BACKUPS.c.backup)).scalars())))
     return items
 
 
 def _changes(connection: Connection, backups: Sequence[int]) -> list[Change]:
     """The changes of some backups, one after the other."""
     plain_s = type_coerce(BACKUP_CHANGES.c.added_at, BigInteger)
-    asked = select(BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s)
+    query = select(BACKUP_CHANGES.c.position, BACKUP_CHANGES.c.removed, BACKUP_CHANGES.c.track, plain_s)
     found: list[Change] = []
     for part in chunks(backups):
-        ordered = asked.where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
+        ordered = query.where(BACKUP_CHANGES.c.backup.in_(part)).order_by(BACKUP_CHANGES.c.backup, BACKUP_CHANGES.c.number)
         for position, removed, track, added_s in connection.execute(ordered):
             found.append((position, removed, None if track is None else (track, added_s)))
     return found

@@ -31,8 +31,8 @@ def check_before_run(database: Database) -> None:
     quick_check(database)
     mark = _mark_of(database)
     with database.transaction() as connection:
-        asked = sa.select(LEDGER.c.value).where(LEDGER.c.key == RUNS)
-        counted = int(connection.execute(asked).scalar() or 0)
+        query = sa.select(LEDGER.c.value).where(LEDGER.c.key == RUNS)
+        counted = int(connection.execute(query).scalar() or 0)
         _refuse_older(database, mark, counted)
         values = {"key": RUNS, "value": str(counted + 1)}
         statement = database.insert(LEDGER).values(values)

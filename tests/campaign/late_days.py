@@ -97,9 +97,9 @@ def play(rule: Rule, slugs: Sequence[str], *, seed: int, budget: int, days: int 
 def count(weeks: Weeks, ledger: Ledger, catalogue: Catalogue) -> None:
     """Read from the ledger what was searched again, and what was found when."""
     by_machine = MATCHES.c.method.in_(BY_MACHINE)
-    asked = select(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.track_id.is_not(None).label("found")).where(by_machine)
+    query = select(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.track_id.is_not(None).label("found")).where(by_machine)
     with ledger.database.read() as connection:
-        attempts = connection.execute(asked.order_by(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.id)).all()
+        attempts = connection.execute(query.order_by(MATCHES.c.beatport_id, MATCHES.c.decided_at, MATCHES.c.id)).all()
     first: dict[int, int] = {}
     for one in attempts:
         key = catalogue.key_of(one.beatport_id)
