@@ -97,9 +97,17 @@ def put_off(match: Match, since: datetime | None, seen: Sequence[datetime]) -> b
     return is_owed(_days(match.decided_at - begun), _days_since(begun, seen), RETRY_DAYS)
 
 
+_read: tuple[object, Arrivals] | None = None
+
+
 def read_arrivals(workspace: Workspace) -> Arrivals:
-    """What the last months' searches say about late arrivals."""
-    return Arrivals(map(delay_of, workspace.ledger.matches.late_entries(workspace.now() - LEARN_FROM)))
+    """What the last months' searches say about late arrivals. Genres of one run in one process share it: reading grows with the months."""
+    global _read
+    now = workspace.now()
+    run = workspace.ledger.database.name, workspace.run_key, now.date()
+    if _read is None or _read[0] != run:
+        _read = run, Arrivals(map(delay_of, workspace.ledger.matches.late_entries(now - LEARN_FROM)))
+    return _read[1]
 
 
 def delay_of(entry: LateEntry) -> Delay:

@@ -10,6 +10,7 @@ import pytest
 
 from beatporter.genres import Genre
 from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.matches import Matches
 from beatporter.matching import RULES
 from beatporter.quota.arrivals import Delay
 from beatporter.records.chart import Chart, ChartEntry
@@ -115,6 +116,23 @@ class TestTries:
         assert [one.beatport_id for one in tries.due()] == [1, 2]
         again = miss(1, T0 + 2 * DAY)
         assert tries.plan(chart[0], again) == again
+
+    def test_genres_of_a_run_read_late_arrivals_once(self, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        since: list[datetime] = []
+        late_entries = Matches.late_entries
+
+        def counted(matches: Matches, at: datetime) -> list[LateEntry]:
+            since.append(at)
+            return late_entries(matches, at)
+
+        monkeypatch.setattr(Matches, "late_entries", counted)
+        house = workspace(ledger, tmp_path, T0 + 20 * DAY)
+        trance = Workspace(house.settings, ledger, run_key=house.run_key, slug="trance", now=house.now)
+        assert read_arrivals(house) is read_arrivals(trance)
+        assert len(since) == 1
+        read_arrivals(Workspace(house.settings, ledger, run_key="another", slug="house", now=house.now))
+        read_arrivals(workspace(ledger, tmp_path, T0 + 21 * DAY))
+        assert len(since) == 3, "another run, or the same on the next day, did not look again"
 
     def test_a_fortnight_is_learnt_and_a_try_is_planned_for_it(self, ledger: Ledger, tmp_path: Path) -> None:
         learn(ledger, "Fortnight", 14)
