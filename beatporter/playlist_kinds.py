@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from beatporter.errors import SettingsError
 from beatporter.genres import Genre
 from beatporter.subscriptions import number_of
 
@@ -60,6 +61,18 @@ class PlaylistOptions:
 def playlist_number(genre: Genre, kind: PlaylistKind) -> int:
     """The number of a list's playlist of this kind in the ledger's table `playlists`."""
     return genre.genre_id if kind == "collect" else number_of(f"{kind}:{genre.genre_id}")
+
+
+def read_kind(text: str) -> PlaylistKind:
+    """A kind by its name.
+
+    Raises:
+        SettingsError: there is no such kind.
+    """
+    for kind in KINDS:
+        if kind == text:
+            return kind
+    raise SettingsError(f"{text!r:.40} is not a kind of playlist.", f"Use {', '.join(KINDS)}.")
 
 
 def in_order(kinds: Iterable[PlaylistKind]) -> tuple[PlaylistKind, ...]:

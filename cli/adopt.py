@@ -8,8 +8,7 @@ import typer
 
 from beatporter import names
 from beatporter.counted import counted
-from beatporter.errors import SettingsError
-from beatporter.playlist_kinds import KINDS, PlaylistKind
+from beatporter.playlist_kinds import KINDS, read_kind
 from beatporter.spotify.playlist_text import find_playlist_by_text
 from beatporter.sync.adopt import adopt_playlist, check_adoptable, make_beside_similar
 from cli.context import command_workspace
@@ -30,7 +29,7 @@ def adopt(
     From the next run on it gets the new entries. What is in it stays, and
     counts as known, as does everything that an imported history says.
     """
-    chosen = _kind(kind)
+    chosen = read_kind(kind)
     if (playlist is None) != new:
         raise typer.BadParameter("name a playlist, or use --new for a new one")
     with command_workspace("adopt") as workspace:
@@ -52,10 +51,3 @@ def adopt(
             say(f"{shown} is the {chosen} playlist of {one.slug} from now on. The next run reads it once and adds what is new.")
         else:
             say(f"{shown} already was the {chosen} playlist of {one.slug}.")
-
-
-def _kind(text: str) -> PlaylistKind:
-    for kind in KINDS:
-        if kind == text:
-            return kind
-    raise SettingsError(f"{text!r:.40} is not a kind of playlist.", f"Use {', '.join(KINDS)}.")

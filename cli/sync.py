@@ -15,6 +15,7 @@ from beatporter.clock import utc_now
 from beatporter.errors import BeatporterError
 from beatporter.http.content import clean_text
 from beatporter.memory.allocator import keep_little_free
+from beatporter.playlist_kinds import KINDS, PlaylistKind, read_kind
 from beatporter.progress import listening
 from beatporter.settings import Settings, load_settings
 from beatporter.spotify.sign_in import load_sign_in, require_client, sign_in_warning
@@ -34,6 +35,9 @@ def sync(
         list[str] | None, typer.Argument(help="Slugs, such as afro-house (`beatporter genres`), or overall, chart:ADDRESS, label:NAME/ID.")
     ] = None,
     all_genres: Annotated[bool, typer.Option("--all", help="Every enabled genre, and the subscribed charts and labels.")] = False,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help=f"Only playlists of this kind, may be repeated: {', '.join(KINDS)}.", metavar="KIND")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Find everything, change no playlist; show what would change and what it would cost.")
     ] = False,
@@ -45,7 +49,7 @@ def sync(
     Exit code 0 if every genre completed, 1 if one failed (the others still run), 2 for bad arguments or settings.
     """
     with document_of_failure() if as_json else nullcontext():
-        document, warning = _sync(genres or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
+        document, warning = _sync(genres or [], kinds or [], all_genres=all_genres, dry_run=dry_run, verbose=verbose, quiet=as_json)
     if as_json:
         print_document(document)
     else:
@@ -75,19 +79,22 @@ def _print_failure(said: str) -> None:
     print_document(document)
 
 
-def _sync(genres: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, quiet: bool) -> tuple[dict[str, Any], str | None]:
+def _sync(
+    genres: list[str], kinds: list[str], *, all_genres: bool, dry_run: bool, verbose: bool, quiet: bool
+) -> tuple[dict[str, Any], str | None]:
     """The run's document, and a message about the sign-in."""
     if not genres and not all_genres:
         raise typer.BadParameter("name the genres to sync, or use --all")
     if genres and all_genres:
         raise typer.BadParameter("name genres or use --all, not both")
+    chosen = [read_kind(kind) for kind in kinds]
     settings = load_settings()
     slugs = [settings.find_list(name).slug for name in genres or settings.enabled_lists()]
     if names_a_block(settings):
         use_embedded_prefect(settings.home, verbose=verbose)
     sign_in = load_sign_in(settings, open_store(settings))
     require_client(with_secrets(settings))
-    document = run_here(settings, slugs, dry_run=dry_run, verbose=verbose, quiet=quiet)
+    document = run_here(settings, slugs, kinds=chosen, dry_run=dry_run, verbose=verbose, quiet=quiet)
     return document, sign_in_warning(sign_in, utc_now())
 
 
@@ -95,6 +102,7 @@ def run_here(
     settings: Settings,
     slugs: Sequence[str],
     *,
+    kinds: Sequence[PlaylistKind] = (),
     dry_run: bool = False,
     verbose: bool = False,
     quiet: bool = False,
@@ -103,6 +111,7 @@ def run_here(
     """Run `sync-genres` in this process and return its document.
 
     Args:
+        kinds: the kinds of playlist to update; empty for those of the settings.
         before: called just before the run, when Prefect is loaded and its server is starting.
 
     Raises:
@@ -136,7 +145,7 @@ def run_here(
     confirm_events_often()
     before()
     with ends_cleanly(), progress_shown(console, len(slugs)) as listener, listening(listener), own_heartbeats():
-        state: Any = sync_genres(genres=list(slugs), dry_run=dry_run, return_state=True)
+        state: Any = sync_genres(genres=list(slugs), kinds=list(kinds), dry_run=dry_run, return_state=True)
     document = state.result(raise_on_failure=False)
     if isinstance(document, GenresFailed):
         return document.document

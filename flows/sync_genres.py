@@ -24,8 +24,8 @@ from orchestration.failure import failed
 from orchestration.fan_out import chosen_genres, run_deployments, run_inline
 from orchestration.flow_options import PARENT_RUN
 from orchestration.heartbeat import heartbeats
-from orchestration.lists import DEPLOYMENTS
-from orchestration.parameters import AtLeastOne, FanOut, GenreSlug
+from orchestration.lists import DEPLOYMENTS, Parameter
+from orchestration.parameters import AtLeastOne, ChosenKinds, FanOut, GenreSlug
 from orchestration.report import archive_notes, sign_in_notes
 from orchestration.summary import publish_summary
 from orchestration.workspace import archive_is_set, check_ledger
@@ -34,12 +34,17 @@ from tasks.listing import list_playlists
 
 @flow(name="sync-genres", **PARENT_RUN)
 def sync_genres(
-    genres: list[GenreSlug] | None = None, dry_run: bool = False, max_concurrent: AtLeastOne = 2, fan_out: FanOut = "inline"
+    genres: list[GenreSlug] | None = None,
+    kinds: ChosenKinds = None,
+    dry_run: bool = False,
+    max_concurrent: AtLeastOne = 2,
+    fan_out: FanOut = "inline",
 ) -> Any:
     """Update several genres' playlists from their charts. It waits for all of them, even if some fail.
 
     Args:
         genres: The genres to sync; empty for all enabled ones and the subscribed charts and labels.
+        kinds: The kinds of playlist to update; empty for those of the settings.
         dry_run: Find everything, change no playlist.
         max_concurrent: How many genres run at the same time. The worker and the pool must allow one more, for this run.
         fan_out: Where they run: inline, one after the other in this run, or each as a run of its own deployment that can be retried alone.
@@ -50,9 +55,10 @@ def sync_genres(
             check_ledger()
             list_playlists()
             if fan_out == "inline":
-                outcomes = run_inline({"genre": sync_genre, "chart": sync_chart, "label": sync_label}, slugs, dry_run=dry_run)
+                flows: dict[Parameter, Any] = {"genre": sync_genre, "chart": sync_chart, "label": sync_label}
+                outcomes = run_inline(flows, slugs, kinds=kinds, dry_run=dry_run)
             else:
-                outcomes = run_deployments(DEPLOYMENTS, slugs, max_concurrent=max_concurrent, dry_run=dry_run)
+                outcomes = run_deployments(DEPLOYMENTS, slugs, kinds=kinds, max_concurrent=max_concurrent, dry_run=dry_run)
             if not dry_run and archive_is_set():
                 archived: Any = archive_ledger(return_state=True)
                 notes += archive_notes(archived)

@@ -27,6 +27,7 @@ from orchestration.failure import UnreadableResult, explain, leave_genre_failure
 from orchestration.genre_runs import EndedRun, GenreRuns
 from orchestration.heartbeat import own_heartbeats
 from orchestration.lists import Parameter, parameter_of
+from orchestration.parameters import ChosenKinds
 from orchestration.run_key import inline_runs, run_key
 from orchestration.server import patiently
 from orchestration.workspace import open_workspace
@@ -49,11 +50,14 @@ def chosen_genres(genres: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(settings.find_list(slug).slug for slug in genres or settings.enabled_lists()))
 
 
-def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[str], *, dry_run: bool) -> dict[str, Outcome]:
+def run_inline(
+    flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[str], *, kinds: ChosenKinds = None, dry_run: bool
+) -> dict[str, Outcome]:
     """Run genres, charts and labels in this process, one after the other.
 
     Args:
         flows: by the name of the parameter that takes the slug.
+        kinds: the kinds of playlist to update; empty for those of the settings.
     """
     outcomes = {}
     settings = load_settings()
@@ -61,7 +65,7 @@ def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[st
     with progress_shown(len(slugs)) as finished, inline_runs(), own_heartbeats(), loaded_objects_set_aside() as free_cycles:
         for slug in allocator.order:
             which = parameter_of(slug, settings)
-            state = flows[which](**{which: slug}, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
+            state = flows[which](**{which: slug}, kinds=kinds, max_searches=allocator.grant(slug), dry_run=dry_run, return_state=True)
             outcomes[slug] = genre_result(state, slug)
             allocator.settle(slug, outcomes[slug].spotify_calls)
             finished()
@@ -70,7 +74,7 @@ def run_inline(flows: Mapping[Parameter, Callable[..., Any]], slugs: Sequence[st
 
 
 def run_deployments(
-    deployments: Mapping[Parameter, str], slugs: Sequence[str], *, max_concurrent: int, dry_run: bool
+    deployments: Mapping[Parameter, str], slugs: Sequence[str], *, kinds: ChosenKinds = None, max_concurrent: int, dry_run: bool
 ) -> dict[str, Outcome]:
     """Run genres, charts and labels through their deployments, at most `max_concurrent` at a time, and wait for all of them.
 
@@ -87,7 +91,7 @@ def run_deployments(
         while waiting or runs.at_work:
             while waiting and len(runs.at_work) < max_concurrent:
                 slug = waiting.popleft()
-                runs.start(slug, max_searches=allocator.grant(slug), dry_run=dry_run)
+                runs.start(slug, kinds=kinds, max_searches=allocator.grant(slug), dry_run=dry_run)
             for run in runs.ended():
                 outcome = outcomes[run.slug] = genre_result(run.state, run.slug)
                 failures += [run] * (not run.state.is_completed())

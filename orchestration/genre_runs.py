@@ -22,6 +22,7 @@ from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry, Crashed
 
 from beatporter.clock import utc_now
+from orchestration.parameters import ChosenKinds
 from orchestration.run_names import tags_of
 from orchestration.server import is_away, patiently
 
@@ -81,12 +82,12 @@ class GenreRuns:
         """Genres whose runs have started and not ended yet."""
         return list(self._at_work)
 
-    def start(self, slug: str, *, max_searches: int, dry_run: bool) -> None:
+    def start(self, slug: str, *, kinds: ChosenKinds = None, max_searches: int, dry_run: bool) -> None:
         """Start the genre's run; a run of the parent's earlier attempt continues, or is retried if it failed."""
         run = self._earlier.get(self._key(slug))
         if run is None:
             deployment, parameter = self._deployments[slug]
-            parameters = {parameter: slug, "max_searches": max_searches, "dry_run": dry_run}
+            parameters = {parameter: slug, "kinds": kinds, "max_searches": max_searches, "dry_run": dry_run}
             key = self._key(slug)
             start = partial(
                 run_deployment,

@@ -21,6 +21,7 @@ from orchestration import fan_out as module
 from orchestration.fan_out import REPORT_WITHIN_S, chosen_genres, genre_result, leave_missing_reports, run_deployments, run_inline
 from orchestration.genre_runs import EndedRun
 from orchestration.lists import DEPLOYMENTS
+from orchestration.parameters import ChosenKinds
 from orchestration.run_key import run_key
 from orchestration.workspace import open_workspace
 from tests.unit.prefect_fakes import FakeClient, FakeClock, at_work
@@ -81,11 +82,11 @@ def test_inline_each_genre_is_run_with_its_share_also_after_one_failed(monkeypat
         ran.append(parameters)
         return Failed(data=EXPIRED) if parameters["genre"] == "trance" else Completed(data=asdict(DONE))
 
-    outcomes = run_inline({"genre": genre_flow}, ["house", "techno", "trance"], dry_run=True)
+    outcomes = run_inline({"genre": genre_flow}, ["house", "techno", "trance"], kinds=["daily"], dry_run=True)
     assert list(outcomes) == ["house", "techno", "trance"], "in the order in which they were named"
     assert [one["genre"] for one in ran] == ["techno", "trance", "house"], "the genre that needs least is first"
     assert [one["max_searches"] for one in ran] == [20, 40, 88], "unused calls go to the next genre"
-    assert all(one["dry_run"] for one in ran)
+    assert all(one["dry_run"] and one["kinds"] == ["daily"] for one in ran)
     assert outcomes["house"] == DONE
     assert (outcomes["trance"].state, outcomes["trance"].error) == ("failed", str(EXPIRED))
     assert shown == [3, 3, 3]
@@ -102,11 +103,13 @@ class FakeRuns:
         self.about = (dict(deployments), key)
         self.at_work: list[str] = []
         self.started: dict[str, tuple[int, bool]] = {}
+        self.kinds: list[ChosenKinds] = []
         self._asked: dict[str, int] = {}
         self.ends: dict[str, State[Any]] = {"trance": Cancelled()}
         self.ids = {slug: uuid4() for slug in deployments}
 
-    def start(self, slug: str, *, max_searches: int, dry_run: bool) -> None:
+    def start(self, slug: str, *, kinds: ChosenKinds, max_searches: int, dry_run: bool) -> None:
+        self.kinds.append(kinds)
         self.started[slug] = (max_searches, dry_run)
         self.at_work.append(slug)
         self.most = max(self.most, len(self.at_work))
@@ -135,10 +138,13 @@ def test_deployed_genres_run_a_few_at_a_time_and_all_are_waited_for(
     monkeypatch.setattr(module, "REPORT_WITHIN_S", 0.0)
     told: list[Progress] = []
     with listening(told.append):
-        outcomes = run_deployments(DEPLOYMENTS, ["house", "techno", "trance"], max_concurrent=max_concurrent, dry_run=False)
+        outcomes = run_deployments(
+            DEPLOYMENTS, ["house", "techno", "trance"], max_concurrent=max_concurrent, kinds=["mirror"], dry_run=False
+        )
     made = FakeRuns.made
     assert made.about == (dict.fromkeys(["house", "techno", "trance"], ("sync-genre/sync-genre", "genre")), str(run.id))
     assert made.most == min(max_concurrent, 3)
+    assert made.kinds == [["mirror"]] * 3
     assert {slug: outcome.state for slug, outcome in outcomes.items()} == {"house": "completed", "techno": "completed", "trance": "failed"}
     assert {(one.genre, one.step) for one in told} == {("house", "done"), ("techno", "done"), ("trance", "failed")}
     assert shown == [3, 3, 3]

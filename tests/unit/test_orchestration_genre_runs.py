@@ -63,8 +63,9 @@ def one_run(client: FakeClient, clock: FakeClock, *states: State[Any]) -> tuple[
 
 def test_a_genre_is_started_once_under_its_parents_key(client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs = runs_of(client, clock, "house", "techno")
-    runs.start("house", max_searches=5, dry_run=True)
-    assert started == [("sync-genre/sync-genre", {"genre": "house", "max_searches": 5, "dry_run": True}, "root/house")]
+    runs.start("house", kinds=["mirror"], max_searches=5, dry_run=True)
+    given = {"genre": "house", "kinds": ["mirror"], "max_searches": 5, "dry_run": True}
+    assert started == [("sync-genre/sync-genre", given, "root/house")]
     assert runs.at_work == ["house"]
 
 

@@ -74,7 +74,7 @@ def test_every_end_of_a_flow_has_its_hook_and_its_result_is_json(flow: Any, hook
 
 @pytest.mark.parametrize(
     ("flow", "shown"),
-    [(sync_genre, {"genre", "kinds", "dry_run", "refresh"}), (sync_genres, {"genres", "dry_run", "max_concurrent"})],
+    [(sync_genre, {"genre", "kinds", "dry_run", "refresh"}), (sync_genres, {"genres", "kinds", "dry_run", "max_concurrent"})],
     ids=["genre", "genres"],
 )
 def test_a_form_shows_what_a_person_sets(flow: Any, shown: set[str]) -> None:

@@ -137,7 +137,8 @@ def test_several_kinds_of_playlist_come_from_one_run(beatporter: Run, own_sandbo
         'playlist_kinds = ["collect", "daily", "mirror"]\n'
         '[playlists.deep-house]\nname = "Deep"\ndaily_name = "Deep, new"\nmirror_name = "Deep, now"\n'
     )
-    planned = beatporter("sync", "deep-house", "--dry-run")
+    planned = beatporter("sync", "deep-house", "--dry-run", "--kind", "mirror", "--kind", "daily")
+    assert "deep-house, collect" not in planned.stdout
     assert "deep-house, daily: 15 to add, 0 to remove, 0 to move; 3 calls (Deep, new)" in planned.stdout, planned.stdout + planned.stderr
     searches = own_sandbox.requests.count(kind="search")
     done = document(beatporter("sync", "deep-house", "--json"))["genres"]["deep-house"]
@@ -161,6 +162,7 @@ def test_several_kinds_of_playlist_come_from_one_run(beatporter: Run, own_sandbo
         (("sync", "afro-hous"), {}, "afro-house"),
         (("sync",), {}, "--all"),
         (("sync", "house", "--all"), {}, "not both"),
+        (("sync", "house", "--kind", "weekly"), {}, "mirror"),
         (("sync", "house"), {"BEATPORTER_SPOTIFY_RATE": "fast"}, "BEATPORTER_SPOTIFY_RATE"),
         (("sync", "house"), {"BEATPORTER_SPOTIFY_CLIENT_ID": ""}, "BEATPORTER_SPOTIFY_CLIENT_ID"),
         (("sync", "house"), {"BEATPORTER_SPOTIFY_REFRESH_TOKEN": ""}, "BEATPORTER_SPOTIFY_REFRESH_TOKEN"),
