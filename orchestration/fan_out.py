@@ -24,7 +24,7 @@ from beatporter.sync.allocation import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome, kept_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of
-from orchestration.genre_runs import EndedRun, GenreRuns
+from orchestration.genre_runs import REPORT_WITHIN_S, EndedRun, GenreRuns
 from orchestration.heartbeat import own_heartbeats
 from orchestration.lists import Parameter, parameter_of
 from orchestration.parameters import ChosenKinds
@@ -35,8 +35,6 @@ from orchestration.workspace import open_workspace
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
-REPORT_WITHIN_S = 30.0
-"""Time after a failure in which the run's own hook may still report it: the hook of a dead process is a separate process."""
 OUT_OF_REACH = "The genre completed, but the ledger has no record of it; every worker must use the same BEATPORTER_DATABASE. {problem}"
 
 
@@ -78,9 +76,11 @@ def run_deployments(
 ) -> dict[str, Outcome]:
     """Run genres, charts and labels through their deployments, at most `max_concurrent` at a time, and wait for all of them.
 
-    A retried parent continues with the runs of its earlier attempt: it retries failed ones and does not repeat completed ones.
+    A retried parent continues with the runs of its earlier attempt: it retries failed ones and does not repeat completed ones. A run
+    that crashes is retried once.
     """
     outcomes: dict[str, Outcome] = {}
+    retried: set[str] = set()
     failures: list[EndedRun] = []
     allocator = _allocator(slugs)
     waiting = deque(allocator.order)
@@ -93,6 +93,11 @@ def run_deployments(
                 slug = waiting.popleft()
                 runs.start(slug, kinds=kinds, max_searches=allocator.grant(slug), dry_run=dry_run)
             for run in runs.ended():
+                if run.died and run.slug not in retried:
+                    logger.warning("%s crashed and is retried: %s", run.slug, explain(run.state))
+                    retried.add(run.slug)
+                    runs.retry(run)
+                    continue
                 outcome = outcomes[run.slug] = genre_result(run.state, run.slug)
                 failures += [run] * (not run.state.is_completed())
                 allocator.settle(run.slug, outcome.spotify_calls)

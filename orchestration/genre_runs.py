@@ -1,7 +1,8 @@
 """A parent's runs of its genres' deployment: starts each once, finds it again after a retry, gives it up if nobody works on it.
 
-The idempotency key `<run key>/<genre>` identifies a run, so a parent never has two runs of one genre. A genre's run that crashed with
-its worker stays Running for ever in Prefect; the parent gives it up some time after the flow's own time-out.
+The idempotency key `<run key>/<genre>` identifies a run, so a parent never has two runs of one genre. A run whose process died is
+retried once. A genre's run that crashed with its worker stays Running for ever in Prefect; the parent gives it up some time after the
+flow's own time-out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -32,6 +34,8 @@ GENRE_TIMEOUT_S = 3600
 """A genre's run takes minutes; at worst Spotify asks it a hundred times to wait for a minute."""
 START_WITHIN_S = 1800.0
 END_WITHIN_S = GENRE_TIMEOUT_S + 600.0
+REPORT_WITHIN_S = 30.0
+"""Time after a failure in which the run's own hook may still report it: the hook of a dead process is a separate process."""
 NOT_STARTED = (
     "No worker took the run up within {minutes:.0f} minutes. Start one, or raise the concurrency limit of the pool or of the worker."
 )
@@ -40,11 +44,21 @@ NOT_ENDED = "The run did not end within {minutes:.0f} minutes; its worker is pro
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A genre's run that has ended, and how."""
+    """A genre's run that has ended, and how.
+
+    Attributes:
+        given_up: its parent ended it, because it was overdue.
+    """
 
     slug: str
     run_id: UUID
     state: State[Any]
+    given_up: bool = False
+
+    @property
+    def died(self) -> bool:
+        """Whether its process ended without a result: a retry may well complete, and nobody has to correct anything before."""
+        return self.state.is_crashed() and not self.given_up
 
 
 @dataclass
@@ -100,20 +114,28 @@ class GenreRuns:
             )
             run = cast("FlowRun", patiently(start))
         elif run.state is not None and run.state.is_final() and not run.state.is_completed():
-            retried: State[Any] = AwaitingRetry(message="Retried with its parent")
-            run_id = run.id
-            patiently(lambda: self._client.set_flow_run_state(run_id, retried))
+            self._retry(run.id, AwaitingRetry(message="Retried with its parent"))
         self._at_work[slug] = _AtWork(run.id, self._clock())
+
+    def retry(self, run: EndedRun) -> None:
+        """Retry a run that has ended, in half a minute: what made it end may pass, and the hook of a dead process has reported by then."""
+        at = utc_now() + timedelta(seconds=REPORT_WITHIN_S)
+        self._retry(run.run_id, AwaitingRetry(message="Retried by its parent, because it crashed", scheduled_time=at))
+        self._at_work[run.slug] = _AtWork(run.run_id, self._clock())
+
+    def _retry(self, run_id: UUID, state: State[Any]) -> None:
+        patiently(lambda: self._client.set_flow_run_state(run_id, state))
 
     def ended(self) -> Iterator[EndedRun]:
         """The runs that have ended since the last call; overdue runs are set to Crashed."""
         for slug, at_work in list(self._at_work.items()):
             state = self._state_of(slug, at_work.run_id)
-            if state is None or not state.is_final():
+            ended = state is not None and state.is_final()
+            if not ended:
                 state = self._given_up(at_work, state)
             if state is not None:
                 del self._at_work[slug]
-                yield EndedRun(slug, at_work.run_id, state)
+                yield EndedRun(slug, at_work.run_id, state, given_up=not ended)
 
     def _state_of(self, slug: str, run_id: UUID) -> State[Any] | None:
         """None while the server is down; the run itself continues."""

@@ -97,6 +97,8 @@ class FakeRuns:
 
     most = 0
     made: FakeRuns
+    first_ends: Mapping[str, State[Any]] = {"trance": Cancelled()}
+    second_ends: Mapping[str, State[Any]] = {}
 
     def __init__(self, client: FakeClient, deployments: Mapping[str, tuple[str, str]], key: str) -> None:
         FakeRuns.made = self
@@ -104,8 +106,9 @@ class FakeRuns:
         self.at_work: list[str] = []
         self.started: dict[str, tuple[int, bool]] = {}
         self.kinds: list[ChosenKinds] = []
+        self.retried: list[str] = []
         self._asked: dict[str, int] = {}
-        self.ends: dict[str, State[Any]] = {"trance": Cancelled()}
+        self.ends = dict(self.first_ends)
         self.ids = {slug: uuid4() for slug in deployments}
 
     def start(self, slug: str, *, kinds: ChosenKinds, max_searches: int, dry_run: bool) -> None:
@@ -113,6 +116,12 @@ class FakeRuns:
         self.started[slug] = (max_searches, dry_run)
         self.at_work.append(slug)
         self.most = max(self.most, len(self.at_work))
+
+    def retry(self, run: EndedRun) -> None:
+        self.retried.append(run.slug)
+        self.at_work.append(run.slug)
+        self._asked[run.slug] = 0
+        self.ends[run.slug] = self.second_ends.get(run.slug, Completed(data=asdict(DONE)))
 
     def ended(self) -> Iterator[EndedRun]:
         for slug in list(self.at_work):
@@ -151,6 +160,47 @@ def test_deployed_genres_run_a_few_at_a_time_and_all_are_waited_for(
     assert [(genre, key, run_id, dry) for genre, _, key, run_id, dry in left] == [("trance", str(run.id), made.ids["trance"], False)]
     if max_concurrent == 1:
         assert made.started == {"techno": (20, False), "trance": (40, False), "house": (88, False)}, "unused calls are passed on"
+
+
+@pytest.mark.parametrize(
+    ("first", "given_up", "second", "retried", "ended"),
+    [
+        (Crashed(message="out of memory"), False, Completed(data=asdict(DONE)), ["house"], "completed"),
+        (Crashed(message="out of memory"), False, Crashed(message="again"), ["house"], "failed"),
+        (Crashed(message="overdue"), True, Completed(), [], "failed"),
+        (Failed(data=EXPIRED), False, Completed(), [], "failed"),
+        (Cancelled(), False, Completed(), [], "failed"),
+    ],
+    ids=["then completed", "twice", "given up", "failed", "cancelled"],
+)
+def test_only_a_run_that_died_is_retried_and_once(
+    first: State[Any],
+    given_up: bool,
+    second: State[Any],
+    retried: list[str],
+    ended: str,
+    monkeypatch: pytest.MonkeyPatch,
+    left: list[tuple[str, BeatporterError, str, UUID, bool]],
+) -> None:
+    class Runs(FakeRuns):
+        first_ends: Mapping[str, State[Any]] = {"house": first}
+        second_ends: Mapping[str, State[Any]] = {"house": second}
+
+        def ended(self) -> Iterator[EndedRun]:
+            for run in super().ended():
+                yield replace(run, given_up=given_up)
+
+    allot(monkeypatch, 100, house=60)
+    clock = FakeClock()
+    monkeypatch.setattr(module, "GenreRuns", Runs)
+    monkeypatch.setattr(module, "get_client", lambda **_: FakeClient())
+    monkeypatch.setattr(module.time, "sleep", clock.sleep)
+    monkeypatch.setattr(module, "REPORT_WITHIN_S", 0.0)
+    outcomes = run_deployments(DEPLOYMENTS, ["house"], max_concurrent=1, dry_run=False)
+    made = FakeRuns.made
+    assert isinstance(made, Runs)
+    assert (made.retried, outcomes["house"].state) == (retried, ended)
+    assert len(left) == (ended == "failed"), "a failure that was mended is not the parent's to report"
 
 
 def test_a_completed_genres_outcome_is_its_result() -> None:

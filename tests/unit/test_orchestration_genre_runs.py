@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed,
 
 from beatporter.clock import utc_now
 from orchestration import genre_runs as module
-from orchestration.genre_runs import END_WITHIN_S, GENRE_TIMEOUT_S, NOT_ENDED, NOT_STARTED, START_WITHIN_S, GenreRuns
+from orchestration.genre_runs import END_WITHIN_S, GENRE_TIMEOUT_S, NOT_ENDED, NOT_STARTED, REPORT_WITHIN_S, START_WITHIN_S, GenreRuns
 from tests.unit.prefect_fakes import FakeClient, FakeClock, flow_run
 
 Started = list[tuple[str, dict[str, Any], str]]
@@ -150,6 +151,21 @@ def test_a_server_that_is_away_ends_no_run(client: FakeClient, clock: FakeClock,
     assert ended.state.is_completed()
 
 
+def test_a_run_that_crashed_is_retried_once_its_failure_is_reported(client: FakeClient, clock: FakeClock, started: Started) -> None:
+    runs, run_id = one_run(client, clock, Crashed(message="out of memory"), Running(), Completed())
+    (ended,) = runs.ended()
+    assert (ended.died, runs.at_work) == (True, [])
+    before = utc_now()
+    runs.retry(ended)
+    ((retried, state),) = [(run, state) for run, state, *_ in client.set]
+    assert (retried, state.name) == (run_id, "AwaitingRetry")
+    assert state.state_details.scheduled_time >= before + timedelta(seconds=REPORT_WITHIN_S)
+    assert not list(runs.ended())
+    (ended,) = runs.ended()
+    assert (ended.slug, ended.died) == ("house", False)
+    assert ended.state.is_completed()
+
+
 def test_a_server_that_stays_away_ends_the_wait(client: FakeClient, clock: FakeClock, started: Started) -> None:
     runs, _ = one_run(client, clock, Running())
     list(runs.ended())
@@ -157,6 +173,7 @@ def test_a_server_that_stays_away_ends_the_wait(client: FakeClient, clock: FakeC
     clock.sleep(END_WITHIN_S)
     (ended,) = runs.ended()
     assert ended.state.message == NOT_ENDED.format(minutes=70)
+    assert not ended.died, "a worker that is gone would not take it up again"
     assert not client.set, "the server could not be reached"
     assert not runs.at_work
 

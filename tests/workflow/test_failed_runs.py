@@ -14,23 +14,35 @@ from beatporter.ledger.ledger import open_ledger
 from beatporter.records.ledger import RunRow
 from beatporter.settings import load_settings
 from sandbox.world import Sandbox
-from tests.prefect_api import ask, start_run, wait_for_artifact, wait_for_end
+from tests.prefect_api import ask, genre_runs, start_run, task_states, wait_for_artifact, wait_for_end, wait_for_log, wait_for_success
+from tests.timeouts import TIMEOUT_S
 
 GENRE = "dubstep"
 
 
 @pytest.fixture
-def at_work(server: str, worker: Path, sandbox: Sandbox) -> Iterator[str]:
-    """A run in the middle of its searches, slowed down by Spotify."""
-    asked = sandbox.requests.count(service="spotify", kind="search")
+def slow_searches(sandbox: Sandbox) -> Iterator[None]:
+    """Until the sandbox's faults are cleared."""
     sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=10, count=None)
+    yield
+    sandbox.faults.clear()
+
+
+@pytest.fixture
+def at_work(server: str, worker: Path, sandbox: Sandbox, slow_searches: None) -> str:
+    """A run in the middle of its searches."""
+    asked = sandbox.requests.count(service="spotify", kind="search")
     run = start_run(server, "sync-genre/sync-genre", {"genre": GENRE})
-    end = time.monotonic() + 120
+    wait_for_search(sandbox, asked, worker)
+    return run
+
+
+def wait_for_search(sandbox: Sandbox, asked: int, worker: Path) -> None:
+    """Wait until there were more searches than so many."""
+    end = time.monotonic() + TIMEOUT_S
     while sandbox.requests.count(service="spotify", kind="search") == asked:
         assert time.monotonic() < end, f"the run does not search:\n{worker.read_text()[-3000:]}"
         time.sleep(0.2)
-    yield run
-    sandbox.faults.clear()
 
 
 def kill(run: str) -> None:
@@ -64,6 +76,20 @@ def test_a_killed_run_leaves_its_artifact_and_its_row(server: str, worker: Path,
     assert "Retry this run" in page
     assert last_row(environment).state == "failed"
     assert "Crashed" in str(last_row(environment).error)
+
+
+def test_a_parent_retries_a_killed_run_once(server: str, worker: Path, sandbox: Sandbox, slow_searches: None) -> None:
+    asked = sandbox.requests.count(service="spotify", kind="search")
+    parent = start_run(server, "sync-genres/daily", {"genres": [GENRE]})
+    wait_for_search(sandbox, asked, worker)
+    below = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
+    (run,) = ask(server, "/flow_runs/filter", below)
+    kill(run["id"])
+    sandbox.faults.clear()
+    wait_for_success(server, parent, worker)
+    assert genre_runs(server, parent) == [(GENRE, "COMPLETED", 2)]
+    assert task_states(server, run["id"])["scrape-chart"] == "Cached"
+    assert f"{GENRE} crashed and is retried" in "".join(wait_for_log(server, parent, "is retried"))
 
 
 def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
