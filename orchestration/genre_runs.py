@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -67,6 +66,8 @@ class _AtWork:
     since: float
     """Time of its start, and then of the moment when it was first seen running."""
     begun: bool = False
+    retry_at: float | None = None
+    """When to retry it; None once that is done."""
 
 
 class GenreRuns:
@@ -118,10 +119,12 @@ class GenreRuns:
         self._at_work[slug] = _AtWork(run.id, self._clock())
 
     def retry(self, run: EndedRun) -> None:
-        """Retry a run that has ended, in half a minute: what made it end may pass, and the hook of a dead process has reported by then."""
-        at = utc_now() + timedelta(seconds=REPORT_WITHIN_S)
-        self._retry(run.run_id, AwaitingRetry(message="Retried by its parent, because it crashed", scheduled_time=at))
-        self._at_work[run.slug] = _AtWork(run.run_id, self._clock())
+        """Retry a run that has ended, in half a minute.
+
+        By then what made it end may have passed, its hook has reported, and its worker has reported a dead process for the second time:
+        Prefect's does so twice, some seconds apart, and the second report would end the retry.
+        """
+        self._at_work[run.slug] = _AtWork(run.run_id, self._clock(), retry_at=self._clock() + REPORT_WITHIN_S)
 
     def _retry(self, run_id: UUID, state: State[Any]) -> None:
         patiently(lambda: self._client.set_flow_run_state(run_id, state))
@@ -129,6 +132,11 @@ class GenreRuns:
     def ended(self) -> Iterator[EndedRun]:
         """The runs that have ended since the last call; overdue runs are set to Crashed."""
         for slug, at_work in list(self._at_work.items()):
+            if at_work.retry_at is not None:
+                if self._clock() >= at_work.retry_at:
+                    self._retry(at_work.run_id, AwaitingRetry(message="Retried by its parent, because it crashed"))
+                    self._at_work[slug] = _AtWork(at_work.run_id, self._clock())
+                continue
             state = self._state_of(slug, at_work.run_id)
             ended = state is not None and state.is_final()
             if not ended:
