@@ -78,6 +78,13 @@ def test_a_killed_run_leaves_its_artifact_and_its_row(server: str, worker: Path,
     assert "Crashed" in str(last_row(environment).error)
 
 
+def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
+    ask(server, f"/flow_runs/{at_work}/set_state", {"state": {"type": "CANCELLING"}})
+    assert wait_for_end(server, at_work, worker)["state"]["type"] == "CANCELLED"
+    assert "The run was cancelled" in wait_for_artifact(server, f"sync-{GENRE}", at_work)
+    assert last_row(environment).error == "The run was cancelled. Retry it to continue."
+
+
 def test_a_parent_retries_a_killed_run_once(server: str, worker: Path, sandbox: Sandbox, slow_searches: None) -> None:
     asked = sandbox.requests.count(service="spotify", kind="search")
     parent = start_run(server, "sync-genres/daily", {"genres": [GENRE]})
@@ -90,10 +97,3 @@ def test_a_parent_retries_a_killed_run_once(server: str, worker: Path, sandbox: 
     assert genre_runs(server, parent) == [(GENRE, "COMPLETED", 2)]
     assert task_states(server, run["id"])["scrape-chart"] == "Cached"
     assert f"{GENRE} crashed and is retried" in "".join(wait_for_log(server, parent, "is retried"))
-
-
-def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
-    ask(server, f"/flow_runs/{at_work}/set_state", {"state": {"type": "CANCELLING"}})
-    assert wait_for_end(server, at_work, worker)["state"]["type"] == "CANCELLED"
-    assert "The run was cancelled" in wait_for_artifact(server, f"sync-{GENRE}", at_work)
-    assert last_row(environment).error == "The run was cancelled. Retry it to continue."
