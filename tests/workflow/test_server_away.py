@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from sandbox.world import Options, Sandbox
-from tests.conftest import BIN, free_port, process, register
+from tests.conftest import BIN, free_port, process, register, running_server
 from tests.prefect_api import artifact, start_run, task_states, wait_for_log, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
@@ -35,16 +33,7 @@ class Server:
         self.api = environment["PREFECT_API_URL"]
 
     def start(self) -> None:
-        port = self.api.split(":")[2].split("/")[0]
-        command = [str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port]
-        self._stack.enter_context(process(command, self._environment, self._logs / "server.log"))
-        end = time.monotonic() + TIMEOUT_S
-        while True:
-            with suppress(urllib.error.URLError, OSError):
-                urllib.request.urlopen(f"{self.api}/health", timeout=10).close()
-                return
-            assert time.monotonic() < end, (self._logs / "server.log").read_text()[-2000:]
-            time.sleep(0.5)
+        self._stack.enter_context(running_server(self._environment, self._logs / "server.log"))
 
     def stop(self) -> None:
         self._stack.close()
