@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,5 +31,5 @@ def ui(
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     prepare_prefect(home, verbose=True)
     console.print(f"Open [bold]http://127.0.0.1:{port}/v2/artifacts[/] in some seconds – Ctrl-C ends it.")
-    prefect = Path(sys.executable).with_name("prefect")
-    os.execv(prefect, [str(prefect), "server", "start", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - Prefect's own command
+    command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(command[0], command)  # noqa: S606 - Prefect's own command

@@ -21,7 +21,7 @@ After=network-online.target
 [Service]
 WorkingDirectory={folder}
 EnvironmentFile={environment}
-ExecStart={bin}/prefect server start --host 127.0.0.1 --port {port}
+ExecStart={bin}/python -m cli.guarded_prefect server start --host 127.0.0.1 --port {port}
 Restart=on-failure
 RestartSec=10
 

@@ -95,7 +95,7 @@ class Processes:
 
     def start_server(self, port: int, environment: Mapping[str, str]) -> None:
         """Start Prefect's server and wait until it answers."""
-        command = [_program("prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         process = self.start("server", command, environment)
         for _ in self._waiting("server", process):
             with suppress(urllib.error.URLError, OSError):

@@ -159,7 +159,8 @@ def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     if _tables and not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(_tables[0], database)
-    with process([str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", port], environment, log) as started:
+    command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", port]  # as `beatporter up`
+    with process(command, environment, log) as started:
         end = time.monotonic() + TIMEOUT_S
         while True:
             try:
