@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.prefect_api import ask
 
@@ -19,14 +20,18 @@ def run_deployment(page: Page, api: str, deployment: str, genre: str = "") -> No
     if genre:
         page.get_by_role("button", name="Select genre").click()
         page.get_by_role("option", name=genre, exact=True).click()
-    page.get_by_role("button", name="Submit").click()
+    _sent(page, page.get_by_role("button", name="Submit").click, "/create_flow_run")
     expect(page).not_to_have_url(re.compile(re.escape(form)))
 
 
 def retry(page: Page) -> None:
     """Retry the run whose page is open."""
-    _menu(page, "Retry")
-    page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+
+    def confirm() -> None:
+        _menu(page, "Retry")
+        page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()  # this closes the dialog, whatever the server says
+
+    _sent(page, confirm, "/set_state")
     expect(page.get_by_role("alertdialog")).to_have_count(0)
 
 
@@ -44,14 +49,20 @@ def pick(page: Page, dialog: Locator, now: str, choice: str) -> None:
 
 
 def send_form(page: Page, dialog: Locator, button: str, path: str) -> None:
-    """Press the button and wait for the server's answer; press it again, as a person does, while the server is too busy (503)."""
+    """Press the form's button; the server must accept the form."""
+    answer = _sent(page, dialog.get_by_role("button", name=button).click, path)
+    assert answer.json()["status"] == "ACCEPT", answer.text()
+
+
+def _sent(page: Page, send: Callable[[], None], path: str) -> Response:
+    """Send a request by clicks and wait for the server's answer; send it again, as a person does, while the server is too busy (503)."""
     for _ in range(5):
         with page.expect_response(lambda answer: answer.url.endswith(path)) as sent:
-            dialog.get_by_role("button", name=button).click()
+            send()
         if sent.value.status != 503:
             break
     assert sent.value.ok, f"{sent.value.status} {sent.value.text()}"
-    assert sent.value.json()["status"] == "ACCEPT", sent.value.text()
+    return sent.value
 
 
 def shot(page: Page, name: str) -> None:
