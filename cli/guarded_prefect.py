@@ -7,17 +7,26 @@ SQLite's sixty seconds. So here a cursor is closed as soon as it fails. docs/dec
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiosqlite
+if TYPE_CHECKING:
+    import aiosqlite
+
+
+def server_command(port: int) -> list[str]:
+    """The command of a guarded server at a port of 127.0.0.1."""
+    return [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
 
 
 def close_failed_cursors() -> None:
     """From now on, a cursor of aiosqlite whose statement fails is closed at once, in its connection's own thread."""
+    import aiosqlite
+
     for name in ("execute", "executemany", "fetchall"):
         setattr(aiosqlite.Cursor, name, _closing(getattr(aiosqlite.Cursor, name)))
 
@@ -28,7 +37,7 @@ def _closing(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[A
         try:
             return await method(cursor, *arguments)
         except BaseException:
-            with suppress(Exception):
+            with suppress(sqlite3.Error, ValueError):  # the latter when the connection is closed, too
                 await cursor.close()
             raise
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from rich.console import Console
 from beatporter.settings import load_settings
 from cli.demo import HOME
 from cli.embedded_prefect import prepare_prefect
+from cli.guarded_prefect import server_command
 from cli.up_processes import free_port, is_free
 
 
@@ -31,5 +31,5 @@ def ui(
     os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     prepare_prefect(home, verbose=True)
     console.print(f"Open [bold]http://127.0.0.1:{port}/v2/artifacts[/] in some seconds – Ctrl-C ends it.")
-    command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = server_command(port)
     os.execv(command[0], command)  # noqa: S606 - Prefect's own command

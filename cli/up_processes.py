@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from beatporter.errors import PermanentError
+from cli.guarded_prefect import server_command
 from cli.terminal import Terminal
 
 START_S = 180.0
@@ -95,8 +96,7 @@ class Processes:
 
     def start_server(self, port: int, environment: Mapping[str, str]) -> None:
         """Start Prefect's server and wait until it answers."""
-        command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        process = self.start("server", command, environment)
+        process = self.start("server", server_command(port), environment)
         for _ in self._waiting("server", process):
             with suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5).close()

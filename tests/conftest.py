@@ -26,6 +26,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cli.guarded_prefect import server_command
 from sandbox.world import Options, Sandbox
 from tests.prefect_api import keep_schedules_away
 from tests.timeouts import TIMEOUT_S
@@ -159,8 +160,7 @@ def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     if _tables and not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(_tables[0], database)
-    command = [sys.executable, "-m", "cli.guarded_prefect", "server", "start", "--host", "127.0.0.1", "--port", port]  # as `beatporter up`
-    with process(command, environment, log) as started:
+    with process(server_command(int(port)), environment, log) as started:
         end = time.monotonic() + TIMEOUT_S
         while True:
             try:

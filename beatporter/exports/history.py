@@ -74,7 +74,7 @@ def history_lines(ledger: Ledger, playlist_id: str | None = None) -> Generator[H
     database = ledger.database
     # PostgreSQL streams rows only within a transaction; SQLite does so anyway, and a transaction would block writers.
     with database.read() if database.is_sqlite else database.transaction() as connection:
-        found = connection.execute(_asked(playlist_id), execution_options={"yield_per": ROWS_AT_ONCE})
+        found = connection.execute(_query(playlist_id), execution_options={"yield_per": ROWS_AT_ONCE})
         rows = iter(found)
         while chunk := list(islice(rows, LINES_AT_ONCE)):
             yield from _lines(ledger, chunk, called)
@@ -135,7 +135,7 @@ def find_playlist(ledger: Ledger, text: str) -> str:
     raise SettingsError(f"No playlist {wanted!r} has a history.", nearest(wanted, sorted({called.get(one) or one for one in known})))
 
 
-def _asked(playlist_id: str | None) -> Select[Any]:
+def _query(playlist_id: str | None) -> Select[Any]:
     """The earliest row of each track of a playlist, with its name in the newest backup that has it; newest tracks first."""
     same = (HISTORY.c.playlist, HISTORY.c.track_id)
     first = (HISTORY.c.added_at, HISTORY.c.isrc.is_(None), HISTORY.c.isrc, HISTORY.c.recording, HISTORY.c.id)
