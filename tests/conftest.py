@@ -63,6 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HOME"] = home.name
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name tests after no bytes: they may hold the second they were made in, and processes side by side must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def _has_room(disk: Path) -> bool:
     """Whether temporary folders can be there. There nothing waits for a disk: the ledger flushes every write."""
     if not os.access(disk, os.W_OK):
