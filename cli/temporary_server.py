@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.guarded_prefect import close_failed_cursors
+
 END_WITHIN_S = 5.0
 MOST_RESTARTS = 3
 """Per command; more restarts would not help."""
@@ -111,6 +113,7 @@ def _in_words(code: int) -> str:
 def _serve(listening: socket.socket) -> None:
     """Run the server until it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    close_failed_cursors()
     import uvicorn
     from prefect.server.api.server import create_app
 

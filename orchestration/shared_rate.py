@@ -31,7 +31,7 @@ SLOTS_A_REQUEST = 5
 ASSUMED_RUNS = 10
 """How many runs share the rate if the server was never reached."""
 ASK_AGAIN_S = 15.0
-BUSY_PAUSES_S = (0.25, 0.5, 1.0, 2.0, 4.0)
+BUSY_PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses before a busy server is asked again; after the last it counts as away."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,3 +112,20 @@ def test_another_server_has_another_client(made: list[tuple[str, int]]) -> None:
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}), client_that_does_not_wait():
             pass
     assert made == [("http://127.0.0.1:1/api", 0), ("http://127.0.0.1:2/api", 0)]
+
+
+def test_a_busy_server_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    asked: list[httpx.Request] = []
+
+    def busy(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(503, request=request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", busy)
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}), client_that_does_not_wait() as client:
+        with pytest.raises(httpx.HTTPStatusError) as caught:
+            client.read_flows()
+    assert caught.value.response.status_code == 503
+    assert (len(asked), slept) == (1, []), "Prefect's client pauses even after its last try"
