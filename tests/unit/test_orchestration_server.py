@@ -124,8 +124,8 @@ def test_a_busy_server_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         return httpx.Response(503, request=request)
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", busy)
-    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}), client_that_does_not_wait() as client:
-        with pytest.raises(httpx.HTTPStatusError) as caught:
-            client.read_flows()
+    address = temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"})
+    with address, client_that_does_not_wait() as client, pytest.raises(httpx.HTTPStatusError) as caught:
+        client.read_flows()
     assert caught.value.response.status_code == 503
     assert (len(asked), slept) == (1, []), "Prefect's client pauses even after its last try"
