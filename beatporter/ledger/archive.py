@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import filelock
-import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import func, select
 
 from beatporter.errors import LedgerCorrupt, LedgerUnavailable, LedgerUnwritable, SettingsError
 from beatporter.ledger.archive_files import digest_for, digest_of, metadata_of, path_of, read_metadata, sound_listing
 from beatporter.ledger.archive_storage import ArchiveStorage
-from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, batches, last_number
+from beatporter.ledger.archive_tables import ARCHIVED, ArchivedTable, Columns, batches, last_number, record_batch, row_count
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.retention import thinned_to
@@ -131,16 +130,16 @@ class _Run:
             self._ends[archived.name] = until
             yield from written
 
-    def _write(self, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int, last: int) -> Iterator[Written]:
+    def _write(self, archived: ArchivedTable, rows: Iterable[Columns], first: int, last: int) -> Iterator[Written]:
         """Put the rows into their own file, unless there are none."""
         count, digest = 0, digest_for(self._ledger_id, archived, first, last)
         schema = archived.schema().with_metadata(metadata_of(self._ledger_id, self._ends if archived.whole else {}))
         with self._storage.draft() as draft:
             with pq.ParquetWriter(draft, schema, compression="zstd", write_page_checksum=True) as writer:
-                for batch in rows:
-                    writer.write_batch(batch)
-                    digest.add(batch)
-                    count += batch.num_rows
+                for columns in rows:
+                    writer.write_batch(record_batch(columns, schema))
+                    digest.add(columns)
+                    count += row_count(columns)
             if count:
                 path = path_of(archived, self._day, first, last, digest.hex())
                 size = draft.tell()

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beatporter.errors import LedgerCorrupt, SettingsError
 from beatporter.ledger.archive_storage import ArchiveStorage
-from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, ROWS_AT_ONCE, ArchivedTable, plain
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, ROWS_AT_ONCE, ArchivedTable, Columns, columns_of
 from beatporter.ledger.migrate import HEAD
 
 METADATA_KEY = b"beatporter"
@@ -67,11 +66,10 @@ class Digest:
         self._columns: dict[str, Any] = {}
         self._used: set[str] = set()
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            values = plain(column)
+    def add(self, columns: Columns) -> None:
+        for name, values in columns.items():
             self._columns.setdefault(name, blake2b()).update(repr(values)[1:-1].encode() + b", ")
-            if name not in self._used and any(value not in (None, []) for value in values):
+            if name not in self._used and values.count(None) + values.count([]) < len(values):
                 self._used.add(name)
 
     def hex(self) -> str:
@@ -86,11 +84,11 @@ def digest_for(ledger_id: str, archived: ArchivedTable, first: int = 0, last: in
     return Digest(ledger_id, archived.name, "" if archived.whole else f"{first}-{last}")
 
 
-def digest_of(ledger_id: str, archived: ArchivedTable, rows: Iterable[pa.RecordBatch], first: int = 0, last: int = 0) -> str:
+def digest_of(ledger_id: str, archived: ArchivedTable, rows: Iterable[Columns], first: int = 0, last: int = 0) -> str:
     """The digest of rows."""
     digest = digest_for(ledger_id, archived, first, last)
-    for batch in rows:
-        digest.add(batch)
+    for columns in rows:
+        digest.add(columns)
     return digest.hex()
 
 
@@ -182,7 +180,7 @@ def read_metadata(storage: ArchiveStorage, file: ArchiveFile) -> dict[str, Any]:
         return _about_of(storage, file, parquet)
 
 
-def read_rows(storage: ArchiveStorage, archived: ArchivedTable, file: ArchiveFile, ledger_id: str) -> Iterator[pa.RecordBatch]:
+def read_rows(storage: ArchiveStorage, archived: ArchivedTable, file: ArchiveFile, ledger_id: str) -> Iterator[Columns]:
     """A file's rows, in pieces of bounded size.
 
     Raises:
@@ -195,8 +193,9 @@ def read_rows(storage: ArchiveStorage, archived: ArchivedTable, file: ArchiveFil
             raise LedgerCorrupt(f"{storage.name}/{file.path} belongs to another ledger ({found}, not {ledger_id}).", "Remove it.")
         digest = digest_for(ledger_id, archived, file.first, file.last)
         for batch in parquet.iter_batches(ROWS_AT_ONCE):
-            digest.add(batch)
-            yield batch
+            columns = columns_of(batch)
+            digest.add(columns)
+            yield columns
     if digest.hex() != file.digest:
         raise _damaged(storage, file, "its rows are not those that were written")
 

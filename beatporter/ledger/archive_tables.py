@@ -5,8 +5,10 @@ New rows of a growing table are recognised by their numbers; a changing table is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +20,8 @@ from beatporter.ledger.column_types import Moment, PlainText, RunnersUp, Texts
 from beatporter.ledger.database import Database
 
 ROWS_AT_ONCE = 10_000
+Columns = Mapping[str, list[Any]]
+"""Rows of an archived table: each column's values by its name, times as seconds since 1970, the same from the database as from a file."""
 KEYS = {"track_key": "track_id", "isrc_key": "isrc", "recording_key": "recording"}
 """Columns of the history that are derived from others; the archive leaves them out."""
 GARBLED_VALUE_ERRORS = (ValueError, TypeError, LookupError, OverflowError, pa.ArrowException)
@@ -100,7 +104,7 @@ memory and work that has begun are left out: they concern single runs and go aft
 """
 
 
-def batches(database: Database, archived: ArchivedTable, after: int = 0, until: int | None = None) -> Iterator[pa.RecordBatch]:
+def batches(database: Database, archived: ArchivedTable, after: int = 0, until: int | None = None) -> Iterator[Columns]:
     """Rows in key order, a bounded number for each query.
 
     Args:
@@ -112,10 +116,9 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
     """
     key = list(archived.table.primary_key.columns)
     reached: tuple[Any, ...] = (after, *(_ENDLESS for _ in key[1:]))
-    query = sa.select(*(sa.type_coerce(column, raw_type(column)) for column in archived.columns.values())).select_from(archived.joined)
+    query = sa.select(*(sa.type_coerce(column, _raw_type(column)) for column in archived.columns.values())).select_from(archived.joined)
     if until is not None:
         query = query.where(key[0] <= until)
-    schema = archived.schema()
     places = [list(archived.columns.values()).index(column) for column in key]
     while True:
         beyond = key[0] > reached[0] if len(key) == 1 else sa.tuple_(*key) > sa.tuple_(*reached)
@@ -124,8 +127,8 @@ def batches(database: Database, archived: ArchivedTable, after: int = 0, until: 
                 rows = connection.execute(query.where(beyond).order_by(*key).limit(ROWS_AT_ONCE)).all()
             if not rows:
                 return
-            columns = zip(*rows, strict=True)
-            batch = pa.record_batch([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
+            columns = zip(archived.columns.items(), zip(*rows, strict=True), strict=True)
+            batch = {name: _plain_values(column, values) for (name, column), values in columns}
         except GARBLED_VALUE_ERRORS as error:
             raise LedgerCorrupt(
                 f"The ledger {database.name} is damaged: table {archived.table.name} holds an invalid value, "
@@ -152,18 +155,65 @@ def last_number(database: Database, origin: sa.Table) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def raw_type(column: sa.Column[Any]) -> Any:
-    """A column's type in the archive: times as numbers, runners-up as raw JSON."""
+def row_count(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def record_batch(columns: Columns, schema: pa.Schema) -> pa.RecordBatch:
+    """The rows for a file."""
+    return pa.record_batch([pa.array(values, kind) for values, kind in zip(columns.values(), schema.types, strict=True)], schema=schema)
+
+
+def columns_of(batch: pa.RecordBatch) -> Columns:
+    """The rows of a file."""
+    return {name: _of_file(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def insert_type(column: sa.Column[Any]) -> Any:
+    """A column's type for values in the form of `Columns`."""
+    return column.type if isinstance(column.type, Texts) else _raw_type(column)
+
+
+def _raw_type(column: sa.Column[Any]) -> Any:
+    """A column's type when it is read for the archive: times as numbers, lists as they are stored."""
     if isinstance(column.type, Moment):
         return sa.BigInteger()
-    return PlainText() if isinstance(column.type, RunnersUp) else column.type
+    return PlainText() if isinstance(column.type, RunnersUp | Texts) else column.type
 
 
-def plain(column: pa.Array[Any]) -> list[Any]:
-    """An archive's values in the form of `raw_type`."""
+def _plain_values(column: sa.Column[Any], values: tuple[Any, ...]) -> list[Any]:
+    """A column's values as they were read, if all are of its type: SQLite stores any type in any column.
+
+    Raises:
+        TypeError: a value is of another type.
+        ValueError: a list cannot be read.
+    """
+    if others := set(map(type, values)) - {_python_type(column), type(None)}:
+        raise TypeError(f"{column} holds {others}")
+    return [_texts(value) if value else [] for value in values] if isinstance(column.type, Texts) else list(values)
+
+
+@lru_cache(maxsize=ROWS_AT_ONCE)
+def _texts(value: str) -> list[str]:
+    """A list of texts, the same object for the same text: the artists of a chart's entry come again every day."""
+    texts = json.loads(value)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise TypeError("not a list of texts")
+    return texts
+
+
+def _of_file(column: pa.Array[Any]) -> list[Any]:
     if pa.types.is_timestamp(column.type):  # Parquet has no seconds and returns milliseconds
         column = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64())
     return column.to_pylist()
+
+
+def _python_type(column: sa.Column[Any]) -> type:
+    if isinstance(column.type, sa.Double):
+        return float
+    if isinstance(column.type, sa.Boolean):
+        return bool
+    return int if isinstance(column.type, sa.Integer | Moment) else str
 
 
 def _arrow_type(column: sa.Column[Any]) -> pa.DataType:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive_files import Listing, cut_short, digest_for, list_archive, read_rows
 from beatporter.ledger.archive_storage import ArchiveStorage
-from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, KEYS, ROWS_AT_ONCE, ArchivedTable, batches
+from beatporter.ledger.archive_tables import ARCHIVED, GARBLED_VALUE_ERRORS, KEYS, ROWS_AT_ONCE, ArchivedTable, batches, row_count
 from beatporter.ledger.column_types import key_of
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.retention import thinned_to
@@ -107,17 +107,17 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
     thinned = thinned_to(ledger.database) if archived.origin is BACKUPS else 0
     for file in listing.files.get(archived.name, []) if not archived.whole else []:
         digest = digest_for(ledger.ledger_id, archived, file.first, file.last)
-        for batch in batches(ledger.database, archived, file.first - 1, file.last):
-            digest.add(batch)
-            report.rows[archived.name] += batch.num_rows
+        for columns in batches(ledger.database, archived, file.first - 1, file.last):
+            digest.add(columns)
+            report.rows[archived.name] += row_count(columns)
         report.files += 1
         end = file.last
         if file.first > thinned and digest.hex() != file.digest:  # of thinned backups the archive has more; a drill compares the states
             rows = f"Rows {file.first} to {file.last} of {archived.name}"
             yield f"{rows} in the ledger differ from those in {file.path}. {REMEDY}"
-    for batch in batches(ledger.database, archived, end):
-        report.rows[archived.name] += batch.num_rows
-        report.waiting += 0 if archived.whole else batch.num_rows
+    for columns in batches(ledger.database, archived, end):
+        report.rows[archived.name] += row_count(columns)
+        report.waiting += 0 if archived.whole else row_count(columns)
 
 
 def _history_keys(ledger: Ledger) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from beatporter.errors import LedgerCorrupt, SettingsError
 from beatporter.ledger.archive_files import cut_short, read_metadata, read_rows, sound_listing
 from beatporter.ledger.archive_storage import ArchiveStorage
-from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, plain, raw_type
+from beatporter.ledger.archive_tables import ARCHIVED, KEYS, ArchivedTable, Columns, insert_type, row_count
 from beatporter.ledger.column_types import key_of
 from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
@@ -40,9 +39,9 @@ def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
         _refuse_full(ledger, connection)
         for archived in ARCHIVED:
             for file in listing.files[archived.name]:
-                for batch in read_rows(storage, archived, file, ledger_id):
-                    _insert(ledger.database, connection, archived, batch)
-                    rows[archived.name] += batch.num_rows
+                for columns in read_rows(storage, archived, file, ledger_id):
+                    _insert(ledger.database, connection, archived, columns)
+                    rows[archived.name] += row_count(columns)
         connection.execute(LEDGER.update().where(LEDGER.c.key == "id").values(value=ledger_id))
         if not ledger.database.is_sqlite:
             _number_on(connection)
@@ -59,20 +58,27 @@ def _refuse_full(ledger: Ledger, connection: Connection) -> None:
             )
 
 
-def _insert(database: Database, connection: Connection, archived: ArchivedTable, batch: pa.RecordBatch) -> None:
+def _insert(database: Database, connection: Connection, archived: ArchivedTable, read: Columns) -> None:
     """Insert the rows, after those that they refer to, some of which are already there."""
-    values = {name: plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-    values |= {key: list(map(key_of, values[text])) for key, text in KEYS.items() if key in archived.table.columns}
+    values = {**read, **{key: list(map(key_of, read[text])) for key, text in KEYS.items() if key in archived.table.columns}}
     for table, columns in archived.rows_of.items():
-        places = {column.name: values[name] for name, column in columns.items() if name in values}
-        places |= {key: values[key] for key in KEYS if key in table.columns}
-        key = [column.name for column in table.primary_key.columns]
-        key_at = [list(places).index(name) for name in key]
-        once = {tuple(row[at] for at in key_at): row for row in zip(*places.values(), strict=True)}
-        rows = [dict(zip(places, row, strict=True)) for numbers, row in once.items() if None not in numbers]
-        if rows:
-            raw = sa.table(table.name, *(sa.column(name, raw_type(table.c[name])) for name in places))
-            connection.execute(database.insert(raw).on_conflict_do_nothing(index_elements=key), rows)
+        named = {column.name: values[name] for name, column in columns.items() if name in values}
+        named |= {key: values[key] for key in KEYS if key in table.columns}
+        keys = zip(*(named[column.name] for column in table.primary_key.columns), strict=True)
+        places = [place for key, place in {key: place for place, key in enumerate(keys)}.items() if None not in key]
+        if places:
+            _insert_many(database, connection, table, {name: [column[place] for place in places] for name, column in named.items()})
+
+
+def _insert_many(database: Database, connection: Connection, table: sa.Table, named: Columns) -> None:
+    """Insert rows by columns; SQLAlchemy's own way, a dictionary for each row, takes three times as long."""
+    raw = sa.table(table.name, *(sa.column(name, insert_type(table.c[name])) for name in named))
+    statement = database.insert(raw).on_conflict_do_nothing(index_elements=list(table.primary_key.columns.keys()))
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(named))
+    names = compiled.positiontup or list(named)
+    to_bind = {name: raw.c[name].type.bind_processor(connection.dialect) for name in names}
+    rows = zip(*(map(to_bind[name], named[name]) if to_bind[name] else named[name] for name in names), strict=True)
+    connection.exec_driver_sql(str(compiled), list(rows) if compiled.positional else [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _number_on(connection: Connection) -> None:

@@ -26,8 +26,27 @@ from beatporter.ledger.tables import HISTORY
 from beatporter.records.ledger import BackupRow, HistoryRow, SnapshotRow
 from tests.contract.ledger.archive_cases import ODD, T0, folder_place, playlist, rows_of, track, write_day
 from tests.contract.ledger.conftest import NewDatabase
+from tests.contract.ledger.frozen_databases import load
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+
+
+NAMES_OF_0009 = {
+    "charts/part-000000000001-000000000003-f7319abcf15f1642.parquet",
+    "matches/part-000000000001-000000000006-8a69df6c4afdc933.parquet",
+    "history/part-000000000001-000000000008-58d9787d413d66a9.parquet",
+    "backup_changes/part-000000000001-000000000004-3bb8ca7eda9703c6.parquet",
+    "backups/part-000000000001-000000000004-71e859853755c1ac.parquet",
+    "playlists/part-000000000001-000000000001-49df6aaf4394e4cc.parquet",
+    "corrections/part-000000000001-000000000001-41e63ee49c4bbfd0.parquet",
+    "audits/part-000000000001-000000000002-6786b4d4045314cd.parquet",
+    "runs/part-000000000001-000000000003-eb51f60cbe21477b.parquet",
+    "challenges/part-000000000001-000000000002-443111dbfc78fa51.parquet",
+    "chart_reads/part-000000000001-000000000002-2fcfca4270a443ff.parquet",
+    "snapshots/whole-000001-ab1f691e034a8627.parquet",
+    "calls/whole-000001-e1e2d51fc1e4cd21.parquet",
+}
+"""The files of `versions/0009.sql`, as they were written on the day when that file was made. People have such archives."""
 
 
 class Killed(BaseException):
@@ -51,6 +70,13 @@ def test_a_run_writes_new_rows_and_a_second_run_writes_nothing(ledger: Ledger, s
     assert second["charts"] == 10
     assert all(file.path.split("/")[1] == "day=2026-12-01" for file in first)
     assert rows_of(open_rebuilt(storage, new_database())) == rows_of(ledger)
+
+
+def test_the_same_rows_have_the_same_digests_for_ever(tmp_path: Path) -> None:
+    """Otherwise every archive out there would be reported as damaged."""
+    made = open_ledger(load("0009", tmp_path / "beatporter.db"))
+    written = archive(made, open_storage(str(tmp_path / "archive")), NOW)
+    assert {file.path.replace(f"/day={NOW:%Y-%m-%d}", "") for file in written} == NAMES_OF_0009
 
 
 def test_a_backup_that_changes_nothing_may_come_last(ledger: Ledger, storage: ArchiveStorage, new_database: NewDatabase) -> None:
