@@ -95,6 +95,11 @@ class Backups:
         with self._database.read() as connection:
             return self._info(connection, playlist_id)
 
+    def of_snapshot(self, playlist_id: str, snapshot_id: str | None) -> BackupInfo | None:
+        """The playlist's backup of that snapshot; None when it has none."""
+        with self._database.read() as connection:
+            return self._info(connection, playlist_id, BACKUPS.c.snapshot_id == snapshot_id)
+
     def all(self, playlist_id: str) -> list[BackupInfo]:
         """The playlist's backups, oldest first."""
         query = select(BACKUPS.c.snapshot_id, BACKUPS.c.taken_at, BACKUPS.c.rows).where(BACKUPS.c.playlist == number_of(playlist_id))

@@ -51,7 +51,7 @@ class BackupRow:
 
 @dataclass(frozen=True, slots=True)
 class BackupInfo:
-    """The latest backup of a playlist."""
+    """A backup of a playlist."""
 
     playlist_id: str
     snapshot_id: str

@@ -107,8 +107,8 @@ def plan_for(
     held: frozenset[str] = frozenset()
     if not target.heeds_recordings:
         held = reading.removed_by_user | removed_from_earlier(workspace, target.genre, playlist.playlist_id, candidates)
-    length = playlist.total if reading.order is None else len(reading.order)
-    return plan_collect(new, reading.present, held, position=length if target.options.add_at == "end" else 0)
+    position = _length(workspace, playlist, reading) if new and target.options.add_at == "end" else 0
+    return plan_collect(new, reading.present, held, position=position)
 
 
 def _plan_daily(
@@ -216,6 +216,14 @@ def _held(
         if row.track_id is not None:
             seen.see(row.track_id, row.isrc, row.name, row.artists)
     return seen.known
+
+
+def _length(workspace: Workspace, playlist: PlaylistRef, reading: PlaylistReading) -> int:
+    """How many entries the playlist has. Soon after a write a listing may name the new snapshot with the old number."""
+    if reading.order is not None:
+        return len(reading.order)
+    backup = workspace.ledger.backups.of_snapshot(playlist.playlist_id, playlist.snapshot_id)
+    return backup.rows if backup is not None else playlist.total
 
 
 def _order(workspace: Workspace, playlist: PlaylistRef | None, reading: PlaylistReading, wanted: dict[str, Match]) -> list[str | None]:

@@ -15,8 +15,8 @@ confirmation, as the state does not say how to make its backup.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Self
 
@@ -31,6 +31,8 @@ from beatporter.sync.complete_history import completed
 from beatporter.sync.crash_recovery import removed_by_user
 from beatporter.sync.workspace import Workspace
 
+LISTING_KEPT = timedelta(hours=12)
+"""Longer than any run uses its listing of the account."""
 ITEMS_AT_ONCE = 500
 """Items held in memory while a playlist is read: ten of Spotify's pages."""
 
@@ -99,7 +101,23 @@ class PlaylistState:
 
     def present_of(self, playlist: PlaylistRef) -> PlaylistRef:
         """The playlist with its current snapshot: the run's listing may be older than what an earlier attempt wrote."""
-        return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else playlist
+        return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else self.not_older(playlist)
+
+    def not_older(self, playlist: PlaylistRef) -> PlaylistRef:
+        """The playlist as listed, or as our last write left it when the listing is older.
+
+        A listing is older when it shows the snapshot of an earlier backup, as none comes back. Reading the playlist would not help: soon
+        after a write Spotify may show what was there before. A listing that is still the same `LISTING_KEPT` later is believed.
+        """
+        row = self._row
+        if row is None or row.state != "recorded" or row.snapshot_id in (None, playlist.snapshot_id):
+            return playlist
+        if self._workspace.now() - row.at > LISTING_KEPT:
+            return playlist
+        last, listed = (self._ledger.backups.of_snapshot(self.playlist_id, one) for one in (row.snapshot_id, playlist.snapshot_id))
+        if last is None or listed is None or last.taken_at < listed.taken_at:
+            return playlist
+        return replace(playlist, snapshot_id=last.snapshot_id, total=last.rows)
 
     def ids_in_order(self, playlist: PlaylistRef) -> list[str | None]:
         """The playlist's track ids from the top: from the last backup if that is current, otherwise from Spotify."""

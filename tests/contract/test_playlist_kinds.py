@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from beatporter.errors import UpstreamDown
 from beatporter.playlist_kinds import KINDS, PlaylistKind, in_order
+from beatporter.sync.backup import back_up_playlist
+from beatporter.sync.history import append_history
 from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.overrides import never_match, set_match
 from beatporter.sync.playlist import update_playlist
@@ -120,6 +123,26 @@ def test_new_entries_can_go_to_the_end(listener: Listener) -> None:
     listener.next_day(playlist_add_at="end")
     assert listener.held("collect") == [*first, *new, *listener.added["collect"]]
     assert listener.requests(method="GET") == calls + 1, "our own writes cost no read"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("add_at", ["top", "end"])
+def test_a_run_that_listed_the_account_before_another_wrote_changes_nothing(listener: Listener, kind: PlaylistKind, add_at: str) -> None:
+    """With digging off only what is there now counts, and soon after a write Spotify shows what was there before."""
+    changes = {"playlist_kinds": (kind,), "playlist_add_at": add_at, "playlist_digging": "off", "daily_size": 100}
+    listener.morning(**changes)
+    listener.world.world.advance_day()
+    listener.looks(**changes)
+    mine, chart, found = listener.days, listener.chart, listener.found
+    listener.morning(**changes)
+    listener.world.spotify.items_delay = timedelta(minutes=10)
+    held, calls, listener.days = listener.held(kind), listener.requests(), mine
+    with listener.workspace(**changes) as workspace:
+        assert update_playlist(workspace, SLUG, chart, found, kind=kind) == []
+        append_history(workspace, SLUG, [], kind)
+        back_up_playlist(workspace, SLUG, kind)
+    assert listener.added[kind], "the other run added the day's new ones"
+    assert (listener.held(kind), listener.requests()) == (held, calls)
 
 
 @pytest.mark.parametrize(("digging", "comes_back"), [("off", True), ("playlist", False), ("all", False)])

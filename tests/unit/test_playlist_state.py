@@ -100,6 +100,34 @@ def test_when_it_must_be_read(workspace: Any, state: str, snapshot_id: str | Non
     assert found.present_of(listed("s")).snapshot_id == ("fresh" if unknown else "s")
 
 
+@pytest.mark.parametrize(
+    ("shown", "state", "hours", "present"),
+    [
+        ("s0", "recorded", 0, "s1"),
+        ("s0", "recorded", 12, "s1"),
+        ("s0", "recorded", 13, "s0"),
+        ("of the person", "recorded", 0, "of the person"),
+        ("s2", "recorded", 0, "s2"),
+        ("s0", "written", 0, "s0"),
+    ],
+)
+def test_a_listing_from_before_our_last_write_says_nothing_new(workspace: Any, shown: str, state: str, hours: int, present: str) -> None:
+    """Another run's write, or an earlier attempt's: Spotify may still show the content from before it, so a read would not help."""
+    for number in range(3):
+        back_up(workspace, f"s{number}", *"abc"[: number + 1])
+    found = in_state(workspace, state, "s1")
+    workspace.now = lambda: NOW + timedelta(hours=hours)
+    playlist = found.present_of(listed(shown))
+    assert playlist.snapshot_id == present
+    assert playlist.total == (2 if present == "s1" else 0)
+    assert found.is_unchanged(playlist) is (present == "s1")
+
+
+def test_a_listing_is_believed_when_no_backup_shows_our_last_write(workspace: Any) -> None:
+    back_up(workspace, "s0", "a")
+    assert in_state(workspace, "recorded", "s1").present_of(listed("s0")).snapshot_id == "s0"
+
+
 def test_a_playlist_never_seen_is_neither_unchanged_nor_unconfirmed(workspace: Any) -> None:
     found = PlaylistState(workspace, P)
     assert not found.outcome_is_unknown
