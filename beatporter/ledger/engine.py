@@ -27,6 +27,7 @@ PRAGMAS = (
     "page_size=2048",  # for new files: a history batch changes about 300 index pages; small pages halve the writes
     "synchronous=FULL",
     "foreign_keys=ON",
+    "cache_size=-512",  # KiB; with SQLite's 2,000 a process of many genres ends 1.4 MB larger and is no faster
     "wal_autocheckpoint=0",
     f"journal_size_limit={SETTLE_BYTES // 2}",  # otherwise the log keeps its largest size, and every step empties it
 )
