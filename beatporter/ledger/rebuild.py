@@ -71,7 +71,7 @@ def _insert(database: Database, connection: Connection, archived: ArchivedTable,
 
 
 def _insert_many(database: Database, connection: Connection, table: sa.Table, named: Columns) -> None:
-    """Insert rows by columns; SQLAlchemy's own way, a dictionary for each row, takes three times as long."""
+    """Insert rows by columns; SQLAlchemy's own way makes a dictionary for each row, and a rebuild takes half as long again."""
     raw = sa.table(table.name, *(sa.column(name, insert_type(table.c[name])) for name in named))
     statement = database.insert(raw).on_conflict_do_nothing(index_elements=list(table.primary_key.columns.keys()))
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(named))
