@@ -97,6 +97,8 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("kinds: what was ruled out makes a daily playlist up", "sync/playlist_plan.py", 'standing.method == "person" and ', "", PLAYLIST_PLAN),
     ("kinds: a list with the same title takes the choices", "settings.py", "or (own and genre.slug not in self.subscriptions())", "", "tests/unit/test_settings_playlists.py"),
     ("kinds: a recording fills two places", "sync/playlist_plan.py", "if not _is_known(one, there)]", "]", PLAYLIST_PLAN),
+    ("kinds: the rest of an interrupted write goes below what it left", "sync/playlist_plan.py", "if not left or plan", "if True or plan", PLAYLIST_PLAN),
+    ("kinds: what is new goes above what an interrupted write left", "sync/playlist_plan.py", "or not reading.interrupted.issuperset(plan.add)", "", PLAYLIST_PLAN),
     ("kinds: a mirror shows what left the chart", "sync/playlist_plan.py", "() if is_mirror else track_ids", "track_ids", PLAYLIST_PLAN),
     ("kinds: a mirror is emptied", "sync/playlist_plan.py", " if wanted else Plan()", "", PLAYLIST_PLAN),
     ("kinds: a mirror is sent again after a read", "sync/candidates.py", "return row.track_id if row.track_id in self._ids or row.isrc is None else self._by_isrc.get(row.isrc, row.track_id)", "return row.track_id", PLAYLIST_PLAN),

@@ -72,7 +72,7 @@ def apply_update(
         for batch in batches(plan.remove):
             work.remove(batch)
         if plan.add:
-            work.add(plan.add, plan.position)
+            work.add(plan.add, plan.position, append=plan.position > 0 and not plan.inside)
     return Applied(plan.add, work.snapshot_id)
 
 
@@ -92,8 +92,12 @@ class _Work:
     """Snapshot of the last write that was answered; None after a lost answer. Asking Spotify would not help: for half a minute after a
     write it may return the snapshot of an older state."""
 
-    def add(self, add: tuple[str, ...], position: int) -> None:
-        """Insert the tracks. After an unknown outcome, read and send in rounds until a read shows all of them exactly once."""
+    def add(self, add: tuple[str, ...], position: int, *, append: bool = False) -> None:
+        """Insert the tracks. After an unknown outcome, read and send in rounds until a read shows all of them exactly once.
+
+        Args:
+            append: the position is the playlist's end.
+        """
         todo = [(position, add)]
         doubt: UpstreamDown | None = None
         for number in range(MAX_ROUNDS):
@@ -103,7 +107,7 @@ class _Work:
                     todo = self._read_again(add, position)
                 if not todo:
                     return
-                self._insert(todo, append=position > 0 and doubt is None)
+                self._insert(todo, append=append and doubt is None)
             except UpstreamDown as error:
                 if not error.outcome_unknown and doubt is None:
                     raise

@@ -33,12 +33,14 @@ class Plan:
         remove: ids to remove, every occurrence.
         replace: the complete new content; None: keep what is there.
         position: how many entries stay above the additions: 0 puts them on top, the playlist's length at the end.
+        inside: the position is neither: entries stay below the additions too.
     """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
     position: int = 0
+    inside: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -6,7 +6,7 @@ Sends nothing and changes nothing: `playlist` carries the plan out, `preview` sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beatporter import names
 from beatporter.genres import Genre
@@ -99,7 +99,7 @@ def plan_for(
     if target.kind == "mirror":
         return plan_mirror(wanted, _order(workspace, playlist, reading, wanted)) if wanted else Plan()
     if target.kind == "daily":
-        return _plan_daily(workspace, target, playlist, reading, wanted)
+        return _continued(_plan_daily(workspace, target, playlist, reading, wanted), reading)
     candidates = [candidate_of(match) for match in wanted.values()]
     new = select_new(candidates, *_known(workspace, target, playlist, reading, candidates, history))
     if playlist is None:
@@ -108,7 +108,16 @@ def plan_for(
     if not target.heeds_recordings:
         held = reading.removed_by_user | removed_from_earlier(workspace, target.genre, playlist.playlist_id, candidates)
     position = _length(workspace, playlist, reading) if new and target.options.add_at == "end" else 0
-    return plan_collect(new, reading.present, held, position=position)
+    return _continued(plan_collect(new, reading.present, held, position=position), reading)
+
+
+def _continued(plan: Plan, reading: PlaylistReading) -> Plan:
+    """The rest of an interrupted write to the playlist's end goes above what that has left there: what comes last is sent first."""
+    order = reading.order or ()
+    left = next((place for place, track_id in enumerate(reversed(order)) if track_id not in reading.interrupted), len(order))
+    if not left or plan.position != len(order) or not reading.interrupted.issuperset(plan.add):
+        return plan
+    return replace(plan, position=len(order) - left, inside=True)
 
 
 def _plan_daily(

@@ -48,6 +48,7 @@ class PlaylistReading:
         order: every entry's track id from the top, a wanted track's as it is wanted; None when the playlist was not read.
         recordings: which of the wanted recordings are in the playlist now, under whatever id.
         learned: how many tracks were new to the history.
+        interrupted: tracks that an interrupted write was to bring in.
     """
 
     present: frozenset[str] = frozenset()
@@ -56,6 +57,7 @@ class PlaylistReading:
     order: tuple[str | None, ...] | None = None
     recordings: Known = field(default_factory=Known)
     learned: int = 0
+    interrupted: frozenset[str] = frozenset()
 
 
 class PlaylistState:
@@ -255,20 +257,24 @@ class PlaylistState:
                 yield from map(backup_row, chunk)
 
         items = self._ledger.backups.items_of(rows())
-        gone = removed_by_user(self._row, reading.sent_there)
+        gone, interrupted = removed_by_user(self._row, reading.sent_there), self._interrupted
         with self._ledger.transaction():
             self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))
             kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
             shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
             self._save("recorded", playlist.snapshot_id if shown == ids else None)
-        return reading.result(gone)
+        return reading.result(gone, interrupted)
 
     def look(self, wanted: Mapping[str, Match], *, recordings: bool = False) -> PlaylistReading:
         """Read the playlist without changing the ledger."""
         reading = self._new_reading(wanted, recordings)
         for chunk in self._chunks():
             self._take_in(chunk, reading)
-        return reading.result(removed_by_user(self._row, reading.sent_there))
+        return reading.result(removed_by_user(self._row, reading.sent_there), self._interrupted)
+
+    @property
+    def _interrupted(self) -> frozenset[str]:
+        return frozenset(self._row.sending) if self._row is not None and self._row.state == "writing" else frozenset()
 
     @property
     def _is_ahead_of_backup(self) -> bool:
@@ -367,11 +373,21 @@ class _Reading:
             if track is not None and self._seen is not None:
                 self._seen.see(track.track_id, track.isrc, track.name, track.artists)
 
-    def result(self, gone: Iterable[str]) -> PlaylistReading:
-        """What the read showed, with the tracks that the person has removed since an interrupted write."""
-        recordings = self._seen.known if self._seen is not None else Known()
+    def result(self, gone: Iterable[str], interrupted: frozenset[str]) -> PlaylistReading:
+        """What the read showed.
+
+        Args:
+            gone: tracks that the person has removed since an interrupted write.
+            interrupted: what that write was to bring in.
+        """
         return PlaylistReading(
-            frozenset(self.present), frozenset(self.left_behind), frozenset(gone), tuple(self._order), recordings, len(self.learned)
+            frozenset(self.present),
+            frozenset(self.left_behind),
+            frozenset(gone),
+            tuple(self._order),
+            self._seen.known if self._seen is not None else Known(),
+            len(self.learned),
+            interrupted,
         )
 
 

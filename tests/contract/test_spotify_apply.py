@@ -307,6 +307,12 @@ def test_an_addition_at_the_end_succeeds_after_the_person_removed_something(spot
     assert spotify.held(playlist_id) == list(ids(1, 3, 10, 11))
 
 
+def test_an_addition_inside_a_playlist_is_not_appended(spotify: SpotifySandbox) -> None:
+    playlist_id = spotify.playlist(holds=(1, 2, 3))
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(10, 11), position=1, inside=True), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(1, 10, 11, 2, 3))
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 @pytest.mark.parametrize("fault", [FAULTS[2], FAULTS[3], FAULTS[9], FAULTS[12]], ids=name_of)
 def test_a_long_mirror_reports_what_is_new_once_and_never_drops_what_it_put_in(

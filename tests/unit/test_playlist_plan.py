@@ -164,6 +164,31 @@ def test_at_the_end_means_below_what_is_there(ledger: Ledger, kind: PlaylistKind
     assert Case(ledger, kind, holds="abc").plan("de").position == 0
 
 
+@pytest.mark.parametrize("kind", ["collect", "daily"])
+@pytest.mark.parametrize(
+    ("order", "interrupted", "chart", "position"),
+    [
+        ("xde", "bcde", "bcde", 1),
+        ("xde", "bcde", "abcde", 3),
+        ("xdye", "bcde", "bcde", 3),
+        ("xde", "", "bcde", 3),
+        ("xyz", "bcde", "bcde", 3),
+        ("de", "bcde", "bcde", 0),
+    ],
+)
+def test_the_rest_of_an_interrupted_write_to_the_end_goes_above_what_it_left(
+    ledger: Ledger, kind: PlaylistKind, order: str, interrupted: str, chart: str, position: int
+) -> None:
+    """What comes last is sent first. With tracks that are new since then, all go below: one plan has one place."""
+    case = Case(ledger, kind, playlist_add_at="end")
+    read = PlaylistReading(present=frozenset(order) & set(chart), order=tuple(order), interrupted=frozenset(interrupted))
+    plan = case.plan(chart, read)
+    assert plan.add == tuple(letter for letter in chart if letter not in order)
+    assert (plan.position, plan.inside) == (position, position < len(order))
+    on_top = Case(ledger, kind)
+    assert on_top.plan(chart, read).position == 0
+
+
 @pytest.mark.parametrize(
     ("kinds", "waiting"),
     [(("collect", "daily", "mirror"), "bc"), (("mirror",), "c"), (("daily",), ""), (("daily", "mirror"), "c")],
