@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -34,6 +34,8 @@ class PlaylistRef:
     total: int
     owner_id: str
     """The owner; we write only to the account's own playlists."""
+    listed_at: datetime | None = field(default=None, compare=False)
+    """When the run listed the account; None: just now."""
 
 
 @dataclass(frozen=True, slots=True)

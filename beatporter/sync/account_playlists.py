@@ -129,4 +129,6 @@ def _owner(listing: Sequence[PlaylistRef]) -> str:
 
 def _listing_of_run(workspace: Workspace) -> list[PlaylistRef] | None:
     rows = workspace.ledger.listings.of_run(workspace.run_key)
-    return None if rows is None else [PlaylistRef(row.playlist_id, row.name, row.snapshot_id, row.total, row.owner_id) for row in rows]
+    if rows is None:
+        return None
+    return [PlaylistRef(row.playlist_id, row.name, row.snapshot_id, row.total, row.owner_id, row.listed_at) for row in rows]

@@ -108,8 +108,9 @@ class PlaylistState:
     def not_older(self, playlist: PlaylistRef) -> PlaylistRef:
         """The playlist as listed, or as our last write left it when the listing is older.
 
-        A listing is older when it shows the snapshot of an earlier backup, as none comes back. Reading the playlist would not help: soon
-        after a write Spotify may show what was there before. A listing that is still the same `LISTING_KEPT` later is believed.
+        A listing is older when it was made before that, or shows the snapshot of an earlier backup, as none comes back. Reading the
+        playlist would not help: soon after a write Spotify may show what was there before, and what is read now does not belong to a
+        snapshot of then. A listing that is still the same `LISTING_KEPT` later is believed.
         """
         row = self._row
         if row is None or row.state != "recorded" or row.snapshot_id in (None, playlist.snapshot_id):
@@ -117,7 +118,10 @@ class PlaylistState:
         if self._workspace.now() - row.at > LISTING_KEPT:
             return playlist
         last, listed = (self._ledger.backups.of_snapshot(self.playlist_id, one) for one in (row.snapshot_id, playlist.snapshot_id))
-        if last is None or listed is None or last.taken_at < listed.taken_at:
+        if last is None:
+            return playlist
+        was_before = playlist.listed_at is not None and playlist.listed_at < row.at
+        if not was_before and (listed is None or last.taken_at < listed.taken_at):
             return playlist
         return replace(playlist, snapshot_id=last.snapshot_id, total=last.rows)
 

@@ -123,6 +123,13 @@ def test_a_listing_from_before_our_last_write_says_nothing_new(workspace: Any, s
     assert found.is_unchanged(playlist) is (present == "s1")
 
 
+@pytest.mark.parametrize(("seconds", "snapshot_id"), [(-1, "s1"), (0, "between two requests"), (1, "between two requests")])
+def test_a_listing_made_while_another_run_wrote_says_nothing_new(workspace: Any, seconds: int, snapshot_id: str) -> None:
+    back_up(workspace, "s1", "a", "b")
+    during = replace(listed("between two requests"), listed_at=NOW + timedelta(seconds=seconds))
+    assert in_state(workspace, "recorded", "s1").present_of(during).snapshot_id == snapshot_id
+
+
 def test_a_listing_is_believed_when_no_backup_shows_our_last_write(workspace: Any) -> None:
     back_up(workspace, "s0", "a")
     assert in_state(workspace, "recorded", "s1").present_of(listed("s0")).snapshot_id == "s0"
