@@ -174,6 +174,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("sudden misses are kept", "sync/miss_rate.py", "if 2 * missed <= len(fresh):", "if True:", SUDDEN),
     ("one lost control is a fault", "sync/miss_rate.py", "if 2 * len(lost) <= len(controls):", "if not lost:", SUDDEN),
     ("second tries are sudden misses", "sync/miss_rate.py", " if not _was_missed(before.get(match.beatport_id))", "", SUDDEN),
+    ("the end of the quota discards a single miss", "sync/miss_rate.py", "return error if missed > BELIEVED else None", "return error", "tests/unit/test_miss_rate.py"),
     ("a first spell is kept", "sync/miss_rate.py", "return None if missed < len(fresh) else", "return None if True else", SUDDEN),
     ("a refused kind closes all", "quota/refusals.py", "EVERY_KIND in refused or len(refused) > 1", "refused", REFUSALS),
     ("two refused kinds close only themselves", "quota/refusals.py", " or len(refused) > 1", "", REFUSALS),

@@ -16,6 +16,8 @@ from beatporter.sync.workspace import Workspace
 
 CONTROLS = 3
 """More than one, since a single lost recording may have left Spotify."""
+BELIEVED = 2
+"""Misses that count as verdicts when no call is left to check the search: the end of the day's quota often cuts a batch to one entry."""
 WHAT = "Spotify's search is out of order: {missed} of {tried} entries were not found, {proof}. Nothing is recorded as not on Spotify."
 REMEDY = "They are searched again in the next run."
 
@@ -41,7 +43,9 @@ def doubtful_misses(workspace: Workspace, matches: Sequence[Match], before: Mapp
         return None if missed < len(fresh) else _out_of_order(missed, len(fresh), "and nothing has ever been found")
     try:
         lost = [isrc for isrc in controls if not workspace.spotify.search(f"isrc:{isrc}")]
-    except (QuotaExceeded, RateLimited, TransientError, RequestRefused) as error:
+    except (QuotaExceeded, RateLimited) as error:
+        return error if missed > BELIEVED else None
+    except (TransientError, RequestRefused) as error:
         return error  # the next run begins with these entries
     if 2 * len(lost) <= len(controls):
         return None
