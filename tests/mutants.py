@@ -58,7 +58,7 @@ PLAYLIST_PLAN, KINDS_OF_PLAYLIST = "tests/unit/test_playlist_plan.py", "tests/co
 MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # name, file, original text, mistake, tests that should notice
     ("an unknown snapshot counts as known", "sync/playlist_state.py", "return self._row is not None and self._row.snapshot_id is None", "return False", STATE),
-    ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == playlist', "self._row.snapshot_id == playlist", STATE),
+    ("written counts as unchanged", "sync/playlist_state.py", 'self._row.state == "recorded" and self._row.snapshot_id == self', "self._row.snapshot_id == self", STATE),
     ("a backup is assumed to show it", "sync/playlist_state.py", "snapshot_id if self._backup_shows_it or self._position is None else None", "snapshot_id", STATE),
     ("an unconfirmed write is recorded", "sync/playlist_state.py", 'written = row.sending if row is not None and row.state == "written" else ()', "written = row.sending if row is not None else ()", STATE),
     ("recording does not end the write", "sync/playlist_state.py", 'self._save("recorded", row.snapshot_id, row.sending, row.sent_at)', "pass", STATE),
@@ -222,7 +222,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the duplicate of a duplicate stays", "care/duplicates.py", "first = equal[0] if equal is not None else position", "first = position", DUPLICATES),
     ("entries without an id are compared", "care/duplicates.py", "        if row.track_id is None:\n            continue", "        if False:\n            continue", DUPLICATES),
     ("every length is asked for", "care/duplicates.py", "if len(ids) > 1 and len(isrcs) > 1:", "if True:", DUPLICATES),
-    ("unchanged playlists are read", "care/refresh_history.py", "if state.is_unchanged(state.not_older(playlist)):\n            return", "if False:\n            return", CARE),
+    ("unchanged playlists are read", "care/refresh_history.py", "if state.is_unchanged(playlist):\n            return", "if False:\n            return", CARE),
     ("what no app may read stops the others", "care/playlist_backups.py", "if error.status not in (403, 404):", "if True:", CARE),
     ("another's playlist counts as history", "care/playlist_backups.py", "is_own = playlist.owner_id == account_id", "is_own = True", CARE),
     ("the source counts in digging", "care/accumulate.py", "except_for=[source.playlist_id]", "except_for=[]", CARE),

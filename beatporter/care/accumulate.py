@@ -94,8 +94,9 @@ def would_accumulate(
     backup = workspace.ledger.backups.latest(target_id)
     there = list(workspace.ledger.backups.items(target_id, backup.snapshot_id)) if backup is not None else []
     added = _new(workspace, target_id, source, rows, choice.digging, there)
-    state = PlaylistState(workspace, target_id)
-    pages = reads_of(target.total) if target is not None and not state.is_unchanged(state.not_older(target)) else 0
+    pages = 0
+    if target is not None and not PlaylistState(workspace, target_id).is_unchanged(target):
+        pages = reads_of(target.total)
     return len(added), pages + len(list(batches(added))) + (target is None and bool(added))
 
 

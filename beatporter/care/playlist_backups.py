@@ -138,8 +138,7 @@ def _back_up(
 def _is_unchanged(workspace: Workspace, playlist: PlaylistRef, *, is_own: bool) -> bool:
     """Whether the last backup shows the playlist; another's playlist has no state of ours, its snapshot alone decides."""
     if is_own:
-        state = PlaylistState(workspace, playlist.playlist_id)
-        return state.is_unchanged(state.not_older(playlist))
+        return PlaylistState(workspace, playlist.playlist_id).is_unchanged(playlist)
     latest = workspace.ledger.backups.latest(playlist.playlist_id)
     return latest is not None and latest.snapshot_id == playlist.snapshot_id
 

@@ -79,7 +79,7 @@ def refresh_history(workspace: Workspace, playlist: PlaylistRef, *, dry_run: boo
     try:
         if not dry_run:
             state.catch_up()
-        if state.is_unchanged(state.not_older(playlist)):
+        if state.is_unchanged(playlist):
             return Refreshed(playlist, "unchanged")
         if dry_run:
             return Refreshed(playlist, "read", calls=state.outcome_is_unknown + reads_of(playlist.total))

@@ -97,15 +97,15 @@ class PlaylistState:
         """Whether nobody has changed the playlist since history and backup were reconciled with it.
 
         Args:
-            playlist: from the account's listing.
+            playlist: from the account's listing, which may be older than our last write.
         """
-        return self._row is not None and self._row.state == "recorded" and self._row.snapshot_id == playlist.snapshot_id
+        return self._row is not None and self._row.state == "recorded" and self._row.snapshot_id == self._not_older(playlist).snapshot_id
 
     def present_of(self, playlist: PlaylistRef) -> PlaylistRef:
         """The playlist with its current snapshot: the run's listing may be older than what an earlier attempt wrote."""
-        return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else self.not_older(playlist)
+        return self._workspace.spotify.playlist(self.playlist_id) if self.outcome_is_unknown else self._not_older(playlist)
 
-    def not_older(self, playlist: PlaylistRef) -> PlaylistRef:
+    def _not_older(self, playlist: PlaylistRef) -> PlaylistRef:
         """The playlist as listed, or as our last write left it when the listing is older.
 
         A listing is older when it was made before that, or shows the snapshot of an earlier backup, as none comes back. Reading the

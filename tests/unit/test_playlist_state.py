@@ -120,7 +120,7 @@ def test_a_listing_from_before_our_last_write_says_nothing_new(workspace: Any, s
     playlist = found.present_of(listed(shown))
     assert playlist.snapshot_id == present
     assert playlist.total == (2 if present == "s1" else 0)
-    assert found.is_unchanged(playlist) is (present == "s1")
+    assert found.is_unchanged(listed(shown)) is found.is_unchanged(playlist) is (present == "s1")
 
 
 @pytest.mark.parametrize(("seconds", "snapshot_id"), [(-1, "s1"), (0, "between two requests"), (1, "between two requests")])
