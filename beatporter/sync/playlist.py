@@ -25,7 +25,8 @@ from beatporter.sync.complete_history import complete_history
 from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_details import write_details
 from beatporter.sync.playlist_plan import ListPlaylist, list_playlist, plan_for, wanted_tracks
-from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
+from beatporter.sync.playlist_reading import PlaylistReading
+from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

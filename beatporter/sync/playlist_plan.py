@@ -24,7 +24,7 @@ from beatporter.sync.candidates import (
     matches_by_track,
     removed_from_earlier,
 )
-from beatporter.sync.playlist_state import PlaylistReading
+from beatporter.sync.playlist_reading import PlaylistReading
 from beatporter.sync.workspace import Workspace
 
 COLLECTED_AT_ONCE = 100

@@ -15,7 +15,7 @@ confirmation, as the state does not say how to make its backup.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Self
@@ -23,41 +23,19 @@ from typing import Self
 from beatporter.ledger.backups import Item
 from beatporter.ledger.history import earliest_of
 from beatporter.matching import recording_key
-from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, Known, SnapshotRow, SnapshotState
+from beatporter.records.ledger import BackupInfo, BackupRow, HistoryRow, SnapshotRow, SnapshotState
 from beatporter.records.match import Match
 from beatporter.records.track import PlaylistItem, PlaylistRef
 from beatporter.sync.candidates import KnownTracks, RecordingsSeen, candidate_of, history_row
 from beatporter.sync.complete_history import completed
 from beatporter.sync.crash_recovery import removed_by_user
+from beatporter.sync.playlist_reading import PlaylistReading, ReadingNotes
 from beatporter.sync.workspace import Workspace
 
 LISTING_KEPT = timedelta(hours=12)
 """Longer than any run uses its listing of the account."""
 ITEMS_AT_ONCE = 500
 """Items held in memory while a playlist is read: ten of Spotify's pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaylistReading:
-    """What a read of the playlist showed.
-
-    Attributes:
-        present: wanted tracks that are in the playlist now.
-        left_behind: wanted tracks that are in the playlist but were in no history before the read: left by an interrupted write.
-        removed_by_user: tracks that an interrupted write brought in and the person has removed since.
-        order: every entry's track id from the top, a wanted track's as it is wanted; None when the playlist was not read.
-        recordings: which of the wanted recordings are in the playlist now, under whatever id.
-        learned: how many tracks were new to the history.
-        interrupted: tracks that an interrupted write was to bring in.
-    """
-
-    present: frozenset[str] = frozenset()
-    left_behind: frozenset[str] = frozenset()
-    removed_by_user: frozenset[str] = frozenset()
-    order: tuple[str | None, ...] | None = None
-    recordings: Known = field(default_factory=Known)
-    learned: int = 0
-    interrupted: frozenset[str] = frozenset()
 
 
 class PlaylistState:
@@ -286,10 +264,10 @@ class PlaylistState:
         row = self._row
         return row is not None and row.state == "recorded" and row.snapshot_id is not None and bool(row.sending)
 
-    def _new_reading(self, wanted: Mapping[str, Match], recordings: bool) -> _Reading:
+    def _new_reading(self, wanted: Mapping[str, Match], recordings: bool) -> ReadingNotes:
         sent = self._row.sending if self._row else ()
         known = KnownTracks({**self._ledger.matches.that_took(sent), **wanted})
-        return _Reading(sent, wanted, known, RecordingsSeen(map(candidate_of, wanted.values())) if recordings else None)
+        return ReadingNotes(sent, wanted, known, RecordingsSeen(map(candidate_of, wanted.values())) if recordings else None)
 
     def _content_after(self, row: SnapshotRow) -> list[Item]:
         """The playlist's content after the write that was just confirmed, for a backup."""
@@ -311,7 +289,7 @@ class PlaylistState:
         while chunk := list(islice(items, ITEMS_AT_ONCE)):
             yield chunk
 
-    def _take_in(self, items: Sequence[PlaylistItem], reading: _Reading) -> list[HistoryRow]:
+    def _take_in(self, items: Sequence[PlaylistItem], reading: ReadingNotes) -> list[HistoryRow]:
         """Take note of some items; returns rows of tracks that are in no history yet."""
         listed = {item.track.track_id: item.track for item in items if item.track is not None}
         sent = {track_id: reading.known.id_of(track) for track_id, track in listed.items()}
@@ -352,47 +330,6 @@ class PlaylistState:
         row = SnapshotRow(self.playlist_id, state, snapshot_id, now, tuple(sending), (sent_at or now) if sending else None)
         self._ledger.snapshots.save(row)
         self._row = row
-
-
-class _Reading:
-    """Notes taken while a playlist is read."""
-
-    def __init__(self, sent: Sequence[str], wanted: Mapping[str, Match], known: KnownTracks, seen: RecordingsSeen | None) -> None:
-        self.sent, self.wanted, self.known, self._seen = frozenset(sent), wanted, known, seen
-        self.present: set[str] = set()
-        self.left_behind: set[str] = set()
-        self.sent_there: dict[str, datetime | None] = {}
-        self.learned: set[str] = set()
-        self._order: list[str | None] = []
-
-    def take_in(self, items: Sequence[PlaylistItem], sent: Mapping[str, str]) -> None:
-        """Take note of the order.
-
-        Args:
-            sent: the id under which each listed track was sent.
-        """
-        for item in items:
-            track = item.track
-            self._order.append(sent[track.track_id] if track else None)
-            if track is not None and self._seen is not None:
-                self._seen.see(track.track_id, track.isrc, track.name, track.artists)
-
-    def result(self, gone: Iterable[str], interrupted: frozenset[str]) -> PlaylistReading:
-        """What the read showed.
-
-        Args:
-            gone: tracks that the person has removed since an interrupted write.
-            interrupted: what that write was to bring in.
-        """
-        return PlaylistReading(
-            frozenset(self.present),
-            frozenset(self.left_behind),
-            frozenset(gone),
-            tuple(self._order),
-            self._seen.known if self._seen is not None else Known(),
-            len(self.learned),
-            interrupted,
-        )
 
 
 def backup_row(item: PlaylistItem) -> BackupRow:

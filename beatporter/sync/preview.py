@@ -14,7 +14,8 @@ from beatporter.sync.apply_overrides import overrides_due
 from beatporter.sync.playlist import state_of
 from beatporter.sync.playlist_details import calls_for_details
 from beatporter.sync.playlist_plan import ListPlaylist, list_playlist, plan_for, wanted_tracks
-from beatporter.sync.playlist_state import PlaylistReading, PlaylistState
+from beatporter.sync.playlist_reading import PlaylistReading
+from beatporter.sync.playlist_state import PlaylistState
 from beatporter.sync.workspace import Workspace
 
 

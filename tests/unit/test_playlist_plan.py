@@ -21,7 +21,7 @@ from beatporter.spotify.plan import Plan
 from beatporter.sync.allocation import calls_beside_searches
 from beatporter.sync.candidates import never_had
 from beatporter.sync.playlist_plan import list_playlist, plan_for, wanted_tracks
-from beatporter.sync.playlist_state import PlaylistReading
+from beatporter.sync.playlist_reading import PlaylistReading
 from beatporter.sync.workspace import Workspace
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
