@@ -112,9 +112,11 @@ def plan_for(
 
 
 def _continued(plan: Plan, reading: PlaylistReading) -> Plan:
-    """The rest of an interrupted write to the playlist's end goes above what that has left there: what comes last is sent first."""
-    order = reading.order or ()
-    left = next((place for place, track_id in enumerate(reversed(order)) if track_id not in reading.interrupted), len(order))
+    """The rest of an interrupted write to the playlist's end goes above what that has left there and nobody recorded: what comes last is
+    sent first.
+    """
+    order, ours = reading.order or (), reading.interrupted & reading.left_behind
+    left = next((place for place, track_id in enumerate(reversed(order)) if track_id not in ours), len(order))
     if not left or plan.position != len(order) or not reading.interrupted.issuperset(plan.add):
         return plan
     return replace(plan, position=len(order) - left, inside=True)

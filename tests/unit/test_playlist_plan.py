@@ -181,10 +181,13 @@ def test_the_rest_of_an_interrupted_write_to_the_end_goes_above_what_it_left(
 ) -> None:
     """What comes last is sent first. With tracks that are new since then, all go below: one plan has one place."""
     case = Case(ledger, kind, playlist_add_at="end")
-    read = PlaylistReading(present=frozenset(order) & set(chart), order=tuple(order), interrupted=frozenset(interrupted))
+    there = frozenset(order) & set(chart)
+    read = PlaylistReading(present=there, left_behind=there, order=tuple(order), interrupted=frozenset(interrupted))
     plan = case.plan(chart, read)
     assert plan.add == tuple(letter for letter in chart if letter not in order)
     assert (plan.position, plan.inside) == (position, position < len(order))
+    recorded = case.plan(chart, replace(read, left_behind=frozenset()))
+    assert recorded.position == len(order), "what a run has recorded is its own, and a later run's additions go below"
     on_top = Case(ledger, kind)
     assert on_top.plan(chart, read).position == 0
 
