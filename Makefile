@@ -10,7 +10,7 @@ WORKERS ?= 3
 # Without bytecode each of hundreds of processes would compile us again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up doctor ui test lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-year bench-memory bench-start bench-quota bench-playlists faults test-faults test-chart-days test-moving-over mutants lock clean
+.PHONY: help setup demo up doctor ui test test-all lint types unit contract memory soak pictures workflow browser workflow-and-browser bench bench-matching bench-ledger bench-year bench-memory bench-start bench-quota bench-playlists faults campaigns test-faults test-chart-days test-moving-over mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,11 @@ doctor: $(READY) ## is everything in order, and what to do where it is not; SAND
 ui: $(READY) ## Prefect's pages for the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
-test: lint types unit ## everything that CI runs
-	@$(MAKE) --no-print-directory -j2 --output-sync=target contract workflow-and-browser memory faults
+test: lint types unit ## before each push, in less than ten minutes
+	@$(MAKE) --no-print-directory -j2 --output-sync=target QUICK='-m "not slow"' contract workflow memory faults
+
+test-all: lint types unit ## everything, as CI runs it: the slow tests as well, a browser, small campaigns
+	@$(MAKE) --no-print-directory -j2 --output-sync=target contract workflow-and-browser memory faults campaigns
 
 lint: $(READY) ## ruff
 	@$(BIN)/ruff check .
@@ -56,10 +59,10 @@ unit: $(READY) ## no sockets, no Prefect, seconds
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 
 contract: $(READY) ## the same cases with the sandbox, a folder and a bucket emulator
-	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/contract
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(QUICK) tests/contract
 
 memory: $(READY) ## memory budgets
-	@$(BIN)/pytest -q tests/memory
+	@$(BIN)/pytest -q $(QUICK) tests/memory
 	@$(BIN)/pytest -q --memray tests/memory/test_step_budgets.py
 
 soak: $(READY) ## 36 genres in one process, three rounds: does memory stay flat? ROUNDS=3
@@ -70,7 +73,7 @@ pictures: $(READY) ## the pictures in docs/images: a first morning by clicks, th
 	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker
-	@$(BIN)/pytest -q tests/workflow
+	@$(BIN)/pytest -q $(QUICK) tests/workflow
 
 browser: $(READY) ## what Prefect's pages show, in a real Chromium; skipped without one
 	@$(BIN)/pytest -q tests/browser
@@ -82,6 +85,9 @@ faults: $(READY) ## a few schedules of the fault campaign
 	@$(BIN)/python -m tests.campaign.faults --count 40
 	@$(BIN)/python -m tests.campaign.faults --count 8 --seed 501 --postgres
 	@$(BIN)/python -m tests.campaign.playlist_faults --count 30
+
+campaigns: $(READY) ## small charts, quota and late-track campaigns
+	@$(BIN)/pytest -q -n $(WORKERS) tests/campaign
 
 test-faults: $(READY) ## the whole fault campaign; COUNT=1000 schedules, SEED=1
 	@$(BIN)/python -m tests.campaign.faults --count $(or $(COUNT),1000) --seed $(or $(SEED),1)

@@ -6,7 +6,6 @@ tests/workflow and tests/browser also share a real Prefect server and a real wor
 
 from __future__ import annotations
 
-import atexit
 import os
 import random
 import re
@@ -21,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, closing, contextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -104,7 +104,7 @@ def process(command: list[str], environment: Mapping[str, str], log: Path, cwd: 
     finally:
         started.terminate()
         try:
-            started.wait(30)
+            started.wait(10)  # a worker whose last run is just ending does not heed it
         except subprocess.TimeoutExpired:
             started.kill()
             started.wait()
@@ -149,22 +149,22 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
         yield api
 
 
-_tables: list[Path] = []
-"""A copy of the first server's database, as it was when it had just been made."""
+NEW_DATABASE = ROOT / ".pytest_cache" / f"prefect-{metadata.version('prefect')}.db"
+"""A server's database as it was when it had just been made, for every other server of this and later sessions."""
 
 
 @contextmanager
 def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """Prefect's server at the port that the environment names; the API's address.
 
-    A new server's three hundred migrations take ten seconds and more, so only the first of a session makes its tables.
+    A new server's three hundred migrations take ten seconds and more, so only the first of a checkout makes its tables.
     """
     api = environment["PREFECT_API_URL"]
     port = api.split(":")[2].split("/")[0]
     database = Path(environment["PREFECT_HOME"]) / "prefect.db"
-    if _tables and not database.exists():
+    if NEW_DATABASE.exists() and not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(_tables[0], database)
+        shutil.copy(NEW_DATABASE, database)
     with process(server_command(int(port)), environment, log) as started:
         end = time.monotonic() + TIMEOUT_S
         while True:
@@ -175,13 +175,18 @@ def running_server(environment: Mapping[str, str], log: Path) -> Iterator[str]:
                 assert started.poll() is None, f"the server ended:\n{log.read_text()[-2000:]}"
                 assert time.monotonic() < end, f"the server did not start:\n{log.read_text()[-2000:]}"
                 time.sleep(0.5)
-        if not _tables:
-            made = Path(tempfile.mkdtemp(prefix="beatporter-prefect-")) / "prefect.db"
-            atexit.register(shutil.rmtree, made.parent, ignore_errors=True)
-            with closing(sqlite3.connect(database)) as theirs, closing(sqlite3.connect(made)) as copy:
-                theirs.backup(copy)
-            _tables.append(made)
+        if not NEW_DATABASE.exists():
+            _keep_as_new(database)
         yield api
+
+
+def _keep_as_new(database: Path) -> None:
+    """Copy a server's database to `NEW_DATABASE`, whole or not at all: other processes look for it at the same time."""
+    NEW_DATABASE.parent.mkdir(exist_ok=True)
+    made = NEW_DATABASE.with_suffix(f".{os.getpid()}")
+    with closing(sqlite3.connect(database)) as theirs, closing(sqlite3.connect(made)) as copy:
+        theirs.backup(copy)
+    made.rename(NEW_DATABASE)
 
 
 @pytest.fixture(scope="session")

@@ -70,8 +70,7 @@ def _failures_below(api: str, run_id: str) -> list[str]:
                 said.append(f"{run['name']}: {run['state']['name']}: {run['state']['message']}")
             if kind == "flow_runs":
                 said += _failures_below(api, run["id"])
-    warned = {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": logging.WARNING}}
-    return said + [f"  {log['message']}" for log in ask(api, "/logs/filter", {"logs": warned})]
+    return said + _warnings(api, run_id)
 
 
 def keep_schedules_away(api: str) -> None:
@@ -98,6 +97,22 @@ def genre_runs(api: str, parent: str) -> list[tuple[str, str, int]]:
     """Name, state and attempts of a parent's genre runs."""
     asked = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
     return [(run["name"], run["state"]["type"], run["run_count"]) for run in ask(api, "/flow_runs/filter", asked)]
+
+
+def histories(api: str, parent: str) -> str:
+    """Every state that the runs below a parent were in and what they warned about, for a test that fails."""
+    lines = []
+    for run in ask(api, "/flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}):
+        lines.append(f"{run['name']}:")
+        for state in ask(api, f"/flow_run_states/?flow_run_id={run['id']}"):
+            lines.append(f"  {state['timestamp']} {state['name']}: {state['message']}")
+        lines += _warnings(api, run["id"])
+    return "\n".join([*lines, "The parent's warnings:", *_warnings(api, parent)])
+
+
+def _warnings(api: str, run_id: str) -> list[str]:
+    warned = {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": logging.WARNING}}
+    return [f"  {log['message']}" for log in ask(api, "/logs/filter", {"logs": warned})]
 
 
 def logs_of(api: str, run_id: str) -> list[str]:

@@ -296,6 +296,7 @@ def test_of_a_label_only_what_came_out_since_the_last_run_is_taken(read: Reader,
     assert read(slug) == new
 
 
+@pytest.mark.slow
 def test_a_label_that_is_wanted_whole_is_read_part_by_part_to_its_last_page(read: Reader, sandbox: Sandbox) -> None:
     label_id = label_of(sandbox, 1_300)
     read.sign_in()
@@ -334,6 +335,7 @@ def test_it_does_not_go_on_before_what_it_took_is_decided_and_looks_after_that(r
     assert len(second) > 400
 
 
+@pytest.mark.slow
 def test_a_label_of_more_than_10000_tracks_is_read_to_its_end_although_the_api_counts_to_10000(read: Reader, sandbox: Sandbox) -> None:
     label_id = label_of(sandbox, 10_300)
     read.sign_in()

@@ -92,6 +92,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     return made
 
 
+@pytest.mark.slow
 def test_the_image_has_the_command_and_the_code_that_runs_load(image: Image) -> None:
     assert "up" in image.run("beatporter --help")
     said = image.run(
@@ -100,6 +101,7 @@ def test_the_image_has_the_command_and_the_code_that_runs_load(image: Image) -> 
     assert said.split() == ["True", "True"]
 
 
+@pytest.mark.slow
 def test_a_command_works_and_writes_in_data_alone(image: Image) -> None:
     before = {path for path in (image.root / "app").rglob("*") if "__pycache__" not in path.parts}
     assert "Account" in image.run("beatporter status")
@@ -107,12 +109,14 @@ def test_a_command_works_and_writes_in_data_alone(image: Image) -> None:
     assert before == {path for path in (image.root / "app").rglob("*") if "__pycache__" not in path.parts}
 
 
+@pytest.mark.slow
 def test_the_image_has_what_runs_need_and_not_what_development_does(image: Image) -> None:
     installed = image.run("pip list --format=freeze").lower()
     assert all(f"{name}==" in installed for name in ("prefect", "prefect-gcp", "psycopg", "memray", "apprise"))
     assert not [name for name in ("pytest", "playwright", "mypy", "ruff", "polars") if f"\n{name}==" in installed]
 
 
+@pytest.mark.slow
 def test_the_healthcheck_fails_without_a_server(image: Image) -> None:
     assert image.run("PREFECT_API_URL=http://127.0.0.1:9/api python -m orchestration.healthcheck; echo $?").strip() == "1"
 

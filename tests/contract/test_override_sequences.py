@@ -43,6 +43,7 @@ def start(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield make
 
 
+@pytest.mark.slow
 @given(steps=STEPS)
 @settings(max_examples=15, phases=(Phase.generate, Phase.shrink))  # a sequence takes seconds, explaining one much longer
 def test_playlists_follow_any_sequence_of_overrides(start: Callable[[], Dj], steps: list[tuple[str, int, int]]) -> None:

@@ -7,7 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.memory.baselines import FILE, measure, problems
+
+pytestmark = pytest.mark.slow
 
 BASELINE: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 

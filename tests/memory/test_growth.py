@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.memory.measured_runs import run, sandbox
 from tests.timeouts import TIMEOUT_S
+
+pytestmark = pytest.mark.slow
 
 GENRES = ("house", "techno-peak-time-driving", "afro-house", "amapiano", "dubstep", "deep-house", "tech-house")
 LEAK = """

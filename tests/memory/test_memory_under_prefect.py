@@ -11,9 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.world import Sandbox
 from tests.prefect_api import artifact, ask, start_run, wait_for_artifact, wait_for_end, wait_for_success
 from tests.timeouts import TIMEOUT_S
+
+pytestmark = pytest.mark.slow
 
 BEATPORTER = str(Path(sys.executable).with_name("beatporter"))
 EVENT = "beatporter.memory.over-budget"

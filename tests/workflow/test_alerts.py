@@ -20,6 +20,8 @@ from tests.prefect_api import artifact, ask, start_run, task_states, wait_for_en
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
+pytestmark = pytest.mark.slow
+
 
 def events(server: str, prefix: str) -> list[dict[str, Any]]:
     """Events of that kind, newest first."""

@@ -16,6 +16,8 @@ from sandbox.world import Options, Sandbox
 from tests.prefect_api import artifact, ask, start_run, wait_for_end, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 BEATPORTER = Path(sys.executable).with_name("beatporter")
 WEEKLY = "chart:other-picks-%Y-week-%V"

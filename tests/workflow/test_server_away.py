@@ -19,6 +19,8 @@ from tests.conftest import BIN, free_port, process, register, running_server
 from tests.prefect_api import artifact, start_run, task_states, wait_for_log, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "20"))
 RATE = 4.0
 PLAYLIST = "Beatport: House - Top 100"

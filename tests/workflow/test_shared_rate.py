@@ -8,9 +8,13 @@ import sys
 import uuid
 from pathlib import Path
 
+import pytest
+
 from orchestration.shared_rate import RATE_LIMIT, SLOTS_A_REQUEST
 from tests.prefect_api import ask
 from tests.timeouts import TIMEOUT_S
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 RATE = 5

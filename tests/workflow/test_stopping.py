@@ -19,6 +19,8 @@ import pytest
 from sandbox.world import Options, Sandbox
 from tests.timeouts import TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 BEATPORTER = Path(sys.executable).with_name("beatporter")
 SERVER = "cli.temporary_server"
 INTERRUPTED_AT = """

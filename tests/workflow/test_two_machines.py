@@ -14,6 +14,8 @@ from tests.conftest import BIN, free_port, process, register, running_server
 from tests.postgres import NoPostgres, running_postgres
 from tests.prefect_api import artifact, ask, start_run, wait_for_success
 
+pytestmark = pytest.mark.slow
+
 GENRES = ["house", "tech-house", "afro-house", "dubstep"]
 LIMIT = 2
 """Concurrent runs per machine: the parent and three genres need both."""

@@ -15,6 +15,8 @@ from tests.prefect_api import ask, start_run
 from tests.running_up import RunningUp
 from tests.timeouts import TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[RunningUp]:

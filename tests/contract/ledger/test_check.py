@@ -180,6 +180,7 @@ def looked_at(path: Path, data: bytes | bytearray) -> list[str]:
         return [str(error)]
 
 
+@pytest.mark.slow
 def test_every_zeroed_page_is_noticed(file: Path, tmp_path: Path) -> None:
     whole = file.read_bytes()
     for page in range(len(whole) // PAGE):

@@ -196,6 +196,7 @@ class TestOldScript:
         assert list(pd.read_parquet(path)) == [column.name for column in SCRIPT_COLUMNS]
 
 
+@pytest.mark.slow
 @only_sqlite
 def test_memory_does_not_grow_with_the_history(ledger: Ledger, tmp_path: Path) -> None:
     """Children write a twelfth of it, and all of it, so that each peak is its own. 248,000 rows were measured by hand."""

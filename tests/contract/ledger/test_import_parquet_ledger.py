@@ -283,6 +283,7 @@ class TestDamage:
         take(ledger, older)
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_reported_or_changes_nothing(older: Path) -> None:
     for table in ("history", "backups"):
         path = max((older / table).rglob("part-*.parquet"), key=lambda path: path.stat().st_size)

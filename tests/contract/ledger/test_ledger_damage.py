@@ -80,6 +80,7 @@ def is_right_or_told(path: Path, expected: dict[str, object]) -> int:
 
 
 class TestDamage:
+    @pytest.mark.slow
     def test_a_zeroed_page_never_gives_an_answer(self, filled: Path, path: Path, expected: dict[str, object]) -> None:
         whole, size, told = filled.read_bytes(), page_size(filled), 0
         for page in range(len(whole) // size):

@@ -15,6 +15,7 @@ from tests.contract.ledger.sample_ledger import fill, steps_until
 from tests.timeouts import TIMEOUT_S
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "points"), [("sqlite", "all"), ("postgres", "12")], indirect=["kind"])
 def test_a_kill_at_any_statement_loses_or_duplicates_nothing(kind: str, address: str, points: str, request: pytest.FixtureRequest) -> None:
     template = "-" if kind == "postgres" else str(request.getfixturevalue("sqlite_template"))

@@ -125,6 +125,7 @@ def test_a_damaged_file_is_named_and_nothing_is_written(sound: Path, tmp_path: P
     rebuild(folder_place(tmp_path), made)
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_noticed(sound: Path, tmp_path: Path) -> None:
     """Every 37th byte in turn: the rebuild fails and names the file, or the result equals the original."""
     shutil.copytree(sound, tmp_path / "archive")
