@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Tests run in that many processes at once: on two cores a third fills the others' waits.
 WORKERS ?= 3
+# And so many with a Prefect server and a worker each; 0: in pytest's own process.
+SERVERS ?= 0
 # Without bytecode each of hundreds of processes would compile us again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,7 +45,7 @@ ui: $(READY) ## Prefect's pages for the demo's runs: artifacts, memory reports
 	@$(BIN)/beatporter ui --demo
 
 test: lint types unit ## before each push, in less than ten minutes
-	@$(MAKE) --no-print-directory -j2 --output-sync=target QUICK='-m "not slow"' contract workflow memory faults
+	@$(MAKE) --no-print-directory -j2 --output-sync=target QUICK='-m "not slow"' SERVERS=2 contract workflow memory faults
 
 test-all: lint types unit ## everything, as CI runs it: the slow tests as well, a browser, small campaigns
 	@$(MAKE) --no-print-directory -j2 --output-sync=target contract workflow-and-browser memory faults campaigns
@@ -73,7 +75,7 @@ pictures: $(READY) ## the pictures in docs/images: a first morning by clicks, th
 	@$(BIN)/python -m tests.browser.memory_pictures
 
 workflow: $(READY) ## Prefect, a real server and a real worker
-	@$(BIN)/pytest -q $(QUICK) tests/workflow
+	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile $(QUICK) tests/workflow
 
 browser: $(READY) ## what Prefect's pages show, in a real Chromium; skipped without one
 	@$(BIN)/pytest -q tests/browser

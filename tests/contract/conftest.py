@@ -38,6 +38,13 @@ NAME = "Beatport: Dubstep - Top 100"
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Each process of tests that meets one of these starts a Prefect server for it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "prefect_api" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API's address of a Prefect server that tests share."""

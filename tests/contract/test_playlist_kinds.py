@@ -230,6 +230,7 @@ def test_an_override_reaches_every_kind(listener: Listener) -> None:
     assert len(daily) == 10, "the place that became free was filled"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("add_at", ["top", "end"])
 @pytest.mark.parametrize("when", ["before", "after"])

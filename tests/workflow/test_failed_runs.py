@@ -17,6 +17,8 @@ from sandbox.world import Sandbox
 from tests.prefect_api import ask, genre_runs, start_run, task_states, wait_for_artifact, wait_for_end, wait_for_log, wait_for_success
 from tests.timeouts import TIMEOUT_S
 
+pytestmark = pytest.mark.slow
+
 GENRE = "dubstep"
 
 
