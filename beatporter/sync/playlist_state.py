@@ -294,14 +294,15 @@ class PlaylistState:
         listed = {item.track.track_id: item.track for item in items if item.track is not None}
         sent = {track_id: reading.known.id_of(track) for track_id, track in listed.items()}
         known = self._ledger.history.known(self.playlist_id, track_ids={*sent, *sent.values()}).track_ids
+        there = reading.wanted.keys() & sent.values()
         reading.take_in(items, sent)
-        reading.present.update(reading.wanted.keys() & sent.values())
-        reading.left_behind.update((reading.wanted.keys() & sent.values()) - known)
+        reading.present.update(there)
+        reading.left_behind.update(there - known)
         reading.sent_there.update(
             (sent[item.track.track_id], item.added_at) for item in items if item.track and sent[item.track.track_id] in reading.sent
         )
         now = self._workspace.now()
-        found = [history_row(reading.wanted[track_id], now) for track_id in sorted((reading.wanted.keys() & sent.values()) - known)]
+        found = [history_row(reading.wanted[track_id], now) for track_id in sorted(there - known)]
         return found + [
             HistoryRow(track_id, track.isrc, recording_key(track.name, track.artists), None, "playlist", now)
             for track_id, track in listed.items()
