@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 WORKERS ?= 3
 # And so many with a Prefect server and a worker each; 0: in pytest's own process.
 SERVERS ?= 0
+# Which tests; `make test` leaves the slow ones to `make test-all`.
+QUICK ?=
 # Without bytecode each of hundreds of processes would compile us again.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -103,19 +103,18 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     assert "of 100" in failed[2]
     assert "**failed**" not in done[1]
     searches = sandbox.requests.count(service="spotify", kind="search")
-    attempts = {name: count for name, _, count in genre_runs(server, parent)}
-    assert set(genre_runs(server, parent)) == {
-        ("electronica", "FAILED", attempts["electronica"]),
-        ("bass-house", "COMPLETED", attempts["bass-house"]),
-    }
-    if set(attempts.values()) != {1}:  # a process that dies is retried by the parent: seen once, on a busy machine
-        warnings.warn(histories(server, parent), stacklevel=1)
+    first = {name: (state, attempts) for name, state, attempts in genre_runs(server, parent)}
+    assert {name: state for name, (state, _) in first.items()} == {"electronica": "FAILED", "bass-house": "COMPLETED"}
+    history = histories(server, parent)  # only a run whose process died has a second attempt: the parent retries it
+    assert {attempts for _, attempts in first.values()} == {1} or "Crashed: " in history, history
+    if "Crashed: " in history:
+        warnings.warn(history, stacklevel=1)  # why it died is worth knowing
 
     ask(server, f"/flow_runs/{parent}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}})
     wait_for_success(server, parent, worker, runs=2)
     assert set(genre_runs(server, parent)) == {
-        ("electronica", "COMPLETED", attempts["electronica"] + 1),
-        ("bass-house", "COMPLETED", attempts["bass-house"]),
+        ("electronica", "COMPLETED", first["electronica"][1] + 1),
+        ("bass-house", "COMPLETED", first["bass-house"][1]),
     }
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
 
