@@ -26,6 +26,7 @@ from orchestration.blocks import names_a_block, open_store, with_secrets
 from orchestration.redaction import without_secrets
 
 FAILED = 1
+_NOWHERE = logging.NullHandler()
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log and, on an error, the traceback.")]
 
@@ -134,7 +135,7 @@ def run_here(
     use_embedded_prefect(settings.home, verbose=verbose, say=say, give_up=give_up)
     if not verbose:
         for package in ("beatporter", "orchestration"):
-            logging.getLogger(package).addHandler(logging.NullHandler())
+            logging.getLogger(package).addHandler(_NOWHERE)
     with dies_quietly():
         from flows.sync_genres import sync_genres  # imports Prefect, which then reads its environment
         from orchestration.events import confirm_events_often

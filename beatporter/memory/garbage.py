@@ -8,6 +8,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+
+_earlier_runs = count()
 
 
 @contextmanager
@@ -16,8 +19,12 @@ def loaded_objects_set_aside() -> Iterator[Callable[[], int]]:
 
     By itself Python looks through its oldest objects only once their number has grown by a quarter. Prefect's modules alone are 190,000
     objects, so what twenty genres left in cycles used to stay.
+
+    What an earlier run of this process left is freed before. The first run does not search: that takes 0.14 s and finds little.
     """
-    gc.freeze()  # without a search before it, which takes 0.14 s and finds little
+    if next(_earlier_runs):
+        gc.collect()  # an exempt cycle stays for good: 1 MB a run
+    gc.freeze()
     try:
         yield gc.collect
     finally:

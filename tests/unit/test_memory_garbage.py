@@ -34,3 +34,14 @@ def test_what_was_loaded_is_exempt_and_returns_at_the_end() -> None:
     with loaded_objects_set_aside():
         assert gc.get_freeze_count() > 1_000
     assert gc.get_freeze_count() == 0
+
+
+def test_what_an_earlier_run_left_is_freed_before_the_next_sets_it_aside() -> None:
+    gc.disable()
+    try:
+        with loaded_objects_set_aside():
+            left = _cycle()
+        with loaded_objects_set_aside():
+            assert left() is None
+    finally:
+        gc.enable()
