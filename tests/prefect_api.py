@@ -7,7 +7,8 @@ import logging
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def start_run(api: str, deployment: str, parameters: Mapping[str, Any]) -> str:
     """Start a run like the button in the UI; returns its id."""
     found = ask(api, f"/deployments/name/{deployment}")
     return str(ask(api, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"])
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Fail if it does not happen in time."""
+    end = time.monotonic() + TIMEOUT_S
+    while not happened():
+        if time.monotonic() > end:
+            pytest.fail("it did not happen in time")
+        time.sleep(0.5)
 
 
 def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
@@ -143,3 +153,20 @@ def wait_for_artifact(api: str, key: str, words: str, *, timeout_s: float = 60) 
             return text
         time.sleep(1)
     pytest.fail(f"{key} does not say {words!r}: {text[:500]}")
+
+
+@contextmanager
+def impatient(server: str, words: str, seconds: int) -> Iterator[None]:
+    """Have the shipped automation of that name wait only so long for what it expects."""
+    (found,) = [one for one in ask(server, "/automations/filter", {}) if words in one["name"]]
+
+    def put(within: int) -> None:
+        made = {name: found[name] for name in ("name", "description", "enabled", "tags", "actions")}
+        changed = made | {"trigger": found["trigger"] | {"within": within}}
+        ask(server, f"/automations/{found['id']}", changed, method="PUT")
+
+    put(seconds)
+    try:
+        yield
+    finally:
+        put(found["trigger"]["within"])

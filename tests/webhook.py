@@ -38,15 +38,15 @@ class Webhook:
     def apprise_address(self) -> str:
         return f"json://127.0.0.1:{self._server.server_address[1]}/alerts"
 
-    def wait_for(self, words: str, run_id: str) -> dict[str, Any]:
-        """The first message about this run whose title has these words; tests share the webhook."""
+    def wait_for(self, title: str, words: str) -> dict[str, Any]:
+        """The first message with both, such as a run's id in its text; tests share the webhook."""
         end = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end:
             for message in list(self.messages):
-                if words in message["title"] and run_id in message["message"]:
+                if title in message["title"] and words in message["message"]:
                     return message
             time.sleep(0.5)
-        raise AssertionError(f"no alert {words!r} about {run_id} came; there were {[message['title'] for message in self.messages]}")
+        raise AssertionError(f"no alert {title!r} with {words!r} came; there were {[message['title'] for message in self.messages]}")
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 
 from sandbox.world import Sandbox
 from tests.conftest import ROOT
-from tests.prefect_api import artifact, ask, start_run, task_states, wait_for_end, wait_for_log, wait_for_success
+from tests.prefect_api import artifact, ask, impatient, start_run, task_states, wait_for_end, wait_for_log, wait_for_success, wait_until
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
@@ -63,7 +62,7 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
     wait_for_end(server, child["id"], worker, runs=2)
     webhook.wait_for("dubstep failed twice in a row", child["id"])
     second = {"genre": "dubstep", "failures_in_a_row": 2, "kind": "RequestRefused"}
-    _wait_for(lambda: any(second.items() <= event["payload"].items() for event in events(server, "beatporter.genre.failed")))
+    wait_until(lambda: any(second.items() <= event["payload"].items() for event in events(server, "beatporter.genre.failed")))
 
     assert beatporter(environment, "retry", "--failed").returncode == 0
     wait_for_success(server, child["id"], worker, runs=3)
@@ -76,7 +75,7 @@ def test_a_genre_that_fails_twice_alerts_and_its_retry_brings_the_parent_up_to_d
     assert artifact(server, "summary").startswith("# 2 genres, ")
     assert artifact(server, "briefing").startswith("# Ready: ")
     both = {"dubstep", "afro-house"}
-    _wait_for(lambda: both <= {event["payload"]["genre"] for event in events(server, "beatporter.playlist.updated")})
+    wait_until(lambda: both <= {event["payload"]["genre"] for event in events(server, "beatporter.playlist.updated")})
     assert beatporter(environment, "retry", "dubstep").returncode == 1, "a completed genre is not retried"
 
 
@@ -101,35 +100,18 @@ def test_a_run_that_falls_silent_becomes_crashed_and_can_be_retried(server: str,
     run = start_run(server, "sync-genre/sync-genre", {"genre": "tech-house"})
     silent = _engine_of(run)
     try:
-        with _silence_of(server, 10):
-            _wait_for(lambda: any(run in one["resource"]["prefect.resource.id"] for one in events(server, "prefect.flow-run.heartbeat")))
+        with impatient(server, "process died", 10):
+            wait_until(lambda: any(run in one["resource"]["prefect.resource.id"] for one in events(server, "prefect.flow-run.heartbeat")))
             os.kill(silent, signal.SIGSTOP)
             ended = wait_for_end(server, run, worker)
     finally:
         os.kill(silent, signal.SIGKILL)
-    _wait_for(lambda: "SIGKILL" in worker.read_text())  # a real worker would be dead as well
+    wait_until(lambda: "SIGKILL" in worker.read_text())  # a real worker would be dead as well
     assert ended["state"]["type"] == "CRASHED"
     assert "Retry" in ended["state"]["message"]
     sandbox.faults.clear()
     ask(server, f"/flow_runs/{run}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}})
     wait_for_success(server, run, worker, runs=2)
-
-
-@contextmanager
-def _silence_of(server: str, seconds: int) -> Iterator[None]:
-    """Have the shipped automation wait only so long for a sign of life."""
-    (found,) = [one for one in ask(server, "/automations/filter", {}) if "process died" in one["name"]]
-
-    def put(within: int) -> None:
-        made = {name: found[name] for name in ("name", "description", "enabled", "tags", "actions")}
-        changed = made | {"trigger": found["trigger"] | {"within": within}}
-        ask(server, f"/automations/{found['id']}", changed, method="PUT")
-
-    put(seconds)
-    try:
-        yield
-    finally:
-        put(found["trigger"]["within"])
 
 
 def _engine_of(run: str) -> int:
@@ -146,13 +128,5 @@ def _engine_of(run: str) -> int:
                     found.append(int(folder.name))
         return bool(found)
 
-    _wait_for(look)
+    wait_until(look)
     return found[0]
-
-
-def _wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + TIMEOUT_S
-    while not happened():
-        if time.monotonic() > end:
-            pytest.fail("it did not happen in time")
-        time.sleep(0.5)
