@@ -178,7 +178,7 @@ def _raw_type(column: sa.Column[Any]) -> Any:
     """A column's type when it is read for the archive: times as numbers, lists as they are stored."""
     if isinstance(column.type, Moment):
         return sa.BigInteger()
-    return PlainText() if isinstance(column.type, RunnersUp | Texts) else column.type
+    return sa.Text() if isinstance(column.type, PlainText | RunnersUp | Texts) else column.type
 
 
 def _plain_values(column: sa.Column[Any], values: tuple[Any, ...]) -> list[Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -14,6 +17,10 @@ from beatporter.ledger.database import Database
 from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.startup_check import forget_runs
 from beatporter.ledger.tables import LEDGER, metadata
+
+_REMEMBERED = 50_000
+"""Rows of each table that others refer to, by key: a fortnight of a chart's entries come again and again."""
+_Known = defaultdict[sa.Table, set[tuple[Any, ...]]]
 
 
 def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
@@ -35,12 +42,13 @@ def rebuild(storage: ArchiveStorage, ledger: Ledger) -> dict[str, int]:
         raise LedgerCorrupt(" ".join(missing), "Restore those files from a copy.")
     ledger_id: str = read_metadata(storage, first)["ledger"]
     rows = dict.fromkeys(listing.files, 0)
+    known: _Known = defaultdict(set)
     with ledger.database.transaction() as connection:
         _refuse_full(ledger, connection)
         for archived in ARCHIVED:
             for file in listing.files[archived.name]:
                 for columns in read_rows(storage, archived, file, ledger_id):
-                    _insert(ledger.database, connection, archived, columns)
+                    _insert(ledger.database, connection, archived, columns, known)
                     rows[archived.name] += row_count(columns)
         connection.execute(LEDGER.update().where(LEDGER.c.key == "id").values(value=ledger_id))
         if not ledger.database.is_sqlite:
@@ -58,16 +66,22 @@ def _refuse_full(ledger: Ledger, connection: Connection) -> None:
             )
 
 
-def _insert(database: Database, connection: Connection, archived: ArchivedTable, read: Columns) -> None:
-    """Insert the rows, after those that they refer to, some of which are already there."""
+def _insert(database: Database, connection: Connection, archived: ArchivedTable, read: Columns, known: _Known) -> None:
+    """Insert the rows, after those that they refer to, some of which are already there; `known` names some of these."""
     values = {**read, **{key: list(map(key_of, read[text])) for key, text in KEYS.items() if key in archived.table.columns}}
     for table, columns in archived.rows_of.items():
         named = {column.name: values[name] for name, column in columns.items() if name in values}
         named |= {key: values[key] for key in KEYS if key in table.columns}
         keys = zip(*(named[column.name] for column in table.primary_key.columns), strict=True)
-        places = [place for key, place in {key: place for place, key in enumerate(keys)}.items() if None not in key]
+        there = known[table]
+        places = {key: place for place, key in enumerate(keys) if key not in there and None not in key}
+        if table is not archived.table:
+            if len(there) > _REMEMBERED:
+                there.clear()
+            there.update(places)
         if places:
-            _insert_many(database, connection, table, {name: [column[place] for place in places] for name, column in named.items()})
+            chosen = {name: [column[place] for place in places.values()] for name, column in named.items()}
+            _insert_many(database, connection, table, chosen)
 
 
 def _insert_many(database: Database, connection: Connection, table: sa.Table, named: Columns) -> None:

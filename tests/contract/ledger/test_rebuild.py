@@ -278,6 +278,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("beatporter.ledger.archive_tables.ROWS_AT_ONCE", 3)
         patched.setattr("beatporter.ledger.archive_files.ROWS_AT_ONCE", 4)
+        patched.setattr("beatporter.ledger.rebuild._REMEMBERED", 2)
         yield one, other, folder
     one.close()
     other.close()
