@@ -340,6 +340,10 @@ class _Play:
         evidence.errors.update(report.errors.values())
         if "" in report.errors:
             evidence.notes.append(f"a foreign error: {report.errors['']}")
+        if _server is None:
+            name = Path(evidence.database).name
+            unnamed = [error for error in report.errors.values() if "ledger" in error and name not in error]
+            evidence.notes += [f"an error about the ledger does not name its file: {error}" for error in unnamed]
         found = {slug: last_result(evidence.root, run_key, f"match/{slug}") or [] for slug in order.slugs}
         evidence.attempts.append(Attempt(begun_at, found))
         if day == 0 and not self._before and _server is None and Path(evidence.database).exists():
