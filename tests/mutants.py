@@ -284,12 +284,20 @@ def survivors(word: str) -> list[str]:
                 raise SystemExit(f"{name}: {file} does not hold {there!r} any more")
             path.write_text(text.replace(there, mistake, 1))
             command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests.split()]
-            done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+            noticed = not _passes(command, tree)
             path.write_text(text)
-            print(f"{'killed  ' if done.returncode else 'SURVIVED'}  {file}: {name}", flush=True)
-            if not done.returncode:
+            print(f"{'killed  ' if noticed else 'SURVIVED'}  {file}: {name}", flush=True)
+            if not noticed:
                 found.append(name)
     return found
+
+
+def _passes(command: list[str], tree: Path) -> bool:
+    """Whether the tests pass within ten minutes; a mistake may make them wait for ever."""
+    try:
+        return subprocess.run(command, cwd=tree, capture_output=True, check=False, timeout=600).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from beatporter.ledger.ledger import open_ledger
+from beatporter.records.match import Match
 from beatporter.records.track import SpotifyTrack
 from beatporter.settings import load_settings
 from beatporter.sync.backup import back_up_playlist
@@ -87,3 +89,11 @@ def test_without_an_isrc_the_recording_and_its_length_decide(world: Sandbox, sam
     length = match.track_duration_ms + (400 if same_length else 60_000)
     listed = SpotifyTrack("listed", match.track_name or "", match.track_artists, duration_ms=length)
     assert KnownTracks({found[0]: match}).id_of(listed) == (found[0] if same_length else "listed")
+
+
+def test_a_track_listed_under_another_id_and_name_is_known_by_its_isrc() -> None:
+    """The sandbox's relinked tracks keep their names, so the recording would recognise them too."""
+    match = Match(1, None, "sent", "search", 95, "same", "1", datetime(2026, 11, 2, tzinfo=UTC), None, track_isrc="GBABC2600001")
+    known = KnownTracks({"sent": match})
+    assert known.id_of(SpotifyTrack("listed", "Other Name", ("Other",), isrc="GBABC2600001")) == "sent"
+    assert known.id_of(SpotifyTrack("listed", "Other Name", ("Other",), isrc="GBABC2600002")) == "listed"

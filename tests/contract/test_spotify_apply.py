@@ -65,6 +65,15 @@ def test_an_addition_happens_once_whatever_happens_to_its_answer(spotify: Spotif
     )
 
 
+def test_the_state_is_unknown_after_a_lost_answer_although_an_earlier_request_was_answered(spotify: SpotifySandbox) -> None:
+    playlist_id, many = spotify.playlist(holds=(1,)), ids(*range(10, 160))
+    spotify.server.faults.add(service="spotify", method="POST", fault="drop", when="after", nth=2)
+    applied = apply_update(spotify.client(), playlist_id, Plan(add=many), sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == [*many, *ids(1)]
+    assert spotify.sent(method="POST") == 2, "nothing was missing after the lost answer"
+    assert applied.snapshot_id is None
+
+
 def test_a_normal_update_is_one_call_and_an_empty_plan_none(spotify: SpotifySandbox) -> None:
     playlist_id, client = spotify.playlist(holds=(1,)), spotify.client()
     apply_update(client, playlist_id, Plan(add=ids(2)), sleep=spotify.sleep)

@@ -150,6 +150,15 @@ def test_calls_made_late_in_a_block_still_count_a_day_later(clock: Clock, table:
     assert calls_left(table, 7, START + DAY + timedelta(minutes=5)) == 7
 
 
+def test_calls_held_for_long_are_reserved_anew_before_they_are_made(clock: Clock, table: Table) -> None:
+    with CallBudget(table, 7, "slow", now=clock, searches_at_once=7) as budget:
+        budget.take("search")
+        clock.at += timedelta(hours=1)
+        for _ in range(6):
+            budget.take("search")
+            assert calls_left(table, 7, clock.at + DAY) == 1, "made now, so a day from now only the first has left the window"
+
+
 def test_a_slow_call_is_not_followed_too_soon_a_day_later(clock: Clock, table: Table) -> None:
     with CallBudget(table, 1, "a", now=clock) as budget:
         budget.take("search")
