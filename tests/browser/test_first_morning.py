@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import signal
@@ -46,7 +47,7 @@ def test_clicked_failed_alerted_retried_and_completed(up: RunningUp, clicks: Pag
     up.spoil({**REFUSAL, "count": 2})
     clicks.goto("/")
     expect(clicks).to_have_url(f"{up.pages}/v2/dashboard?seconds=-86400")
-    run_deployment(clicks, up.api, "sync-genre/sync-genre", GENRE)
+    run_deployment(clicks, up.api, "sync-genre/sync-genre", genre=GENRE)
     (run,) = ask(up.api, "/flow_runs/filter", {"flows": {"name": {"any_": ["sync-genre"]}}})
     failed = wait_for_end(up.api, run["id"], up.log)
     assert (failed["state"]["type"], failed["name"]) == ("FAILED", GENRE)
@@ -92,6 +93,41 @@ def test_matches_in_doubt_are_reviewed_by_clicks(up: RunningUp, clicks: Page) ->
     send_form(clicks, dialog, "Resume", "/resume")
     done = wait_for_success(up.api, run["id"], up.log)
     assert done["state"]["message"].startswith("1 of "), "the answer was not kept"
+
+
+def test_a_table_is_exported_and_imported_by_clicks(up: RunningUp, clicks: Page) -> None:
+    said = run_and_wait(up, clicks, "export-table/export", table="script-history", kind="xlsx")
+    count, file = said.split(" rows of script-history in ")
+    assert int(count) > 50
+    assert Path(file).stat().st_size > 0
+    said = run_and_wait(up, clicks, "import-history/import", text=file)
+    assert re.fullmatch(rf"\d+ of {count} rows would be taken, 0 left", said), said
+
+
+def test_a_match_is_overruled_by_clicks(up: RunningUp, clicks: Page) -> None:
+    file = run_and_wait(up, clicks, "export-table/export", table="charts", kind="csv").split(" in ")[1]
+    with Path(file).open(encoding="utf-8-sig") as rows:
+        entry = next(csv.DictReader(rows))
+    number = int(entry["Beatport"].rpartition("/")[2])
+    said = run_and_wait(up, clicks, "override-match/override-match", number=number, decision="never")
+    assert entry["Title"] in said, said
+
+
+def test_the_ledger_is_copied_and_checked_by_clicks(up: RunningUp, clicks: Page) -> None:
+    said = run_and_wait(up, clicks, "back-up-ledger/back-up")
+    assert Path(said.removeprefix("Copied to ")).stat().st_size > 0
+    run_and_wait(up, clicks, "maintain-ledger/check")
+    assert "Rows read" in artifact(up.api, "maintain-ledger")
+
+
+def run_and_wait(up: RunningUp, clicks: Page, deployment: str, *, number: int | None = None, text: str = "", **choices: str) -> str:
+    """Run a deployment by its form; the message of the run, which has to complete."""
+    found = ask(up.api, f"/deployments/name/{deployment}")["id"]
+    own = {"deployments": {"id": {"any_": [found]}}}
+    before = {run["id"] for run in ask(up.api, "/flow_runs/filter", own)}
+    run_deployment(clicks, up.api, deployment, number=number, text=text, **choices)
+    (run,) = [run for run in ask(up.api, "/flow_runs/filter", own) if run["id"] not in before]
+    return str(wait_for_success(up.api, run["id"], up.log)["state"]["message"])
 
 
 def test_a_second_up_says_where_the_first_is_and_a_taken_port_is_named(up: RunningUp, tmp_path: Path) -> None:

@@ -12,14 +12,23 @@ from playwright.sync_api import Locator, Page, Response, expect
 from tests.prefect_api import ask
 
 
-def run_deployment(page: Page, api: str, deployment: str, genre: str = "") -> None:
-    """Fill in the form of a deployment's run and submit it."""
+def run_deployment(page: Page, api: str, deployment: str, *, number: int | None = None, text: str = "", **choices: str) -> None:
+    """Fill in the form of a deployment's run and submit it.
+
+    Args:
+        number, text: for its first field of that kind.
+        choices: for its lists, by name.
+    """
     found = ask(api, f"/deployments/name/{deployment}")["id"]
     form = f"/v2/deployments/deployment/{found}/run"
     page.goto(form)
-    if genre:
-        page.get_by_role("button", name="Select genre").click()
-        page.get_by_role("option", name=genre, exact=True).click()
+    for name, choice in choices.items():
+        page.get_by_role("button", name=f"Select {name}").click()
+        page.get_by_role("option", name=choice, exact=True).click()
+    if number is not None:
+        page.get_by_role("spinbutton").fill(str(number))
+    if text:
+        page.get_by_role("textbox").nth(1).fill(text)  # the first is the run's name
     _sent(page, page.get_by_role("button", name="Submit").click, "/create_flow_run")
     expect(page).not_to_have_url(re.compile(re.escape(form)))
 
