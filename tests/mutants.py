@@ -32,6 +32,7 @@ ADVERSARY, AUDIT = "tests/unit/test_matching_adversary.py", "tests/unit/test_mat
 CALLS = "tests/contract/ledger/test_ledger_calls.py"
 RUN_CHECK = "tests/contract/ledger/test_startup_check.py"
 SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quota_refusals.py"
+MISS_RATE = "tests/unit/test_miss_rate.py"
 BRIEFING, GENRES, UP = "tests/unit/test_sync_briefing.py", "tests/unit/test_genres.py", "tests/workflow/test_up.py"
 RUNS, FAN_OUT = "tests/unit/test_orchestration_genre_runs.py", "tests/unit/test_orchestration_fan_out.py"
 SOURCES = "tests/contract/test_chart_sources.py"
@@ -137,6 +138,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the days' slope counts runs", "memory/past_runs.py", "[at for at, _ in points]", "None", MEMORY_RULES),
     ("a met budget is exceeded", "memory/budget.py", "if peak_mb <= budget_mb", "if peak_mb < budget_mb", MEMORY_RULES),
     ("what was there before is a difference", "memory/compare.py", "- (start or 0)", "- 0", MEMORY_RULES),
+    ("what an earlier run left stays", "memory/garbage.py", "if next(_earlier_runs):", "if False:", "tests/unit/test_memory_garbage.py"),
     ("the first genre counts", "memory/overview.py", "if genre.after_mb][_WARM_UP:]", "if genre.after_mb]", MEMORY_RULES),
     ("a run at work is reported as killed", "memory/flight_record.py", "record is None or is_alive(record.process)", "record is None", MEMORY_FILES),
     ("another process with the number is the run", "memory/flight_record.py", "process_mark(int(number)) == mark and", "", MEMORY_FILES),
@@ -172,7 +174,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("cannot tell is a no", "sync/audit.py", 'told = [row for row in rows if row.answer != "unknown"]', "told = list(rows)", AUDIT),
     ("older rules count, too", "sync/audit.py", "for row in rows if row.rules == rules}", "for row in rows}", AUDIT),
     ("sudden misses are kept", "sync/miss_rate.py", "if 2 * missed <= len(fresh):", "if True:", SUDDEN),
-    ("one lost control is a fault", "sync/miss_rate.py", "if 2 * len(lost) <= len(controls):", "if not lost:", SUDDEN),
+    ("one lost control is a fault", "sync/miss_rate.py", "if 2 * len(lost) <= len(controls):", "if not lost:", MISS_RATE),
     ("second tries are sudden misses", "sync/miss_rate.py", " if not _was_missed(before.get(match.beatport_id))", "", SUDDEN),
     ("the end of the quota discards a single miss", "sync/miss_rate.py", "return error if missed > BELIEVED else None", "return error", "tests/unit/test_miss_rate.py"),
     ("a first spell is kept", "sync/miss_rate.py", "return None if missed < len(fresh) else", "return None if True else", SUDDEN),

@@ -87,8 +87,8 @@ def test_what_could_be_either_is_unclear() -> None:
 
 
 def test_the_slope_over_days_counts_days_not_runs() -> None:
-    earlier = [row(100 + 10 * day, at=AT - timedelta(days=8 - day)) for day in range(8)]
-    found = standing(replace(REPORT, peak_rss_bytes=180 * MB), list(reversed(earlier)))
+    earlier = [row(100 + 5 * number, at=AT - timedelta(hours=12 * (8 - number))) for number in range(8)]
+    found = standing(replace(REPORT, peak_rss_bytes=140 * MB), list(reversed(earlier)))
     assert found.slope is not None
     assert abs(found.slope.estimate - 10) < 0.01
     assert found.growth == "growing"

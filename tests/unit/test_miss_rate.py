@@ -37,3 +37,11 @@ def test_the_end_of_the_quota_wastes_no_searches_of_a_batch_that_it_cut_short(co
 def test_a_search_that_does_not_answer_leaves_even_one_miss_undecided() -> None:
     down = UpstreamDown("Spotify is down.", "Try again.")
     assert doubt(down, 1) is down
+
+
+@pytest.mark.parametrize(("lost", "believed"), [((), True), (("I1",), True), (("I1", "I3"), False)])
+def test_a_recording_that_has_left_spotify_is_no_fault_of_the_search_and_most_of_them_are(lost: tuple[str, ...], believed: bool) -> None:
+    ledger = SimpleNamespace(matches=SimpleNamespace(recent_isrcs=lambda count: ["I1", "I2", "I3"][:count]))
+    spotify = SimpleNamespace(search=lambda query: [] if query.removeprefix("isrc:") in lost else ["a track"])
+    workspace: Any = SimpleNamespace(ledger=ledger, spotify=spotify)
+    assert (doubtful_misses(workspace, misses(20), {}) is None) is believed
