@@ -21,7 +21,7 @@ After=network-online.target
 [Service]
 WorkingDirectory={folder}
 EnvironmentFile={environment}
-ExecStart={bin}/python -m cli.guarded_prefect server start --host 127.0.0.1 --port {port}
+ExecStart={python} -m cli.guarded_prefect server start --host 127.0.0.1 --port {port}
 Restart=on-failure
 RestartSec=10
 
@@ -37,8 +37,8 @@ After={server}
 [Service]
 WorkingDirectory={folder}
 EnvironmentFile={environment}
-ExecStartPre={bin}/python -m orchestration.register --wait-s 180{notify}
-ExecStart={bin}/prefect worker start --pool beatporter --name {name}
+ExecStartPre={python} -m orchestration.register --wait-s 180{notify}
+ExecStart={prefect} worker start --pool beatporter --name {name}
 Restart=on-failure
 RestartSec=10
 TimeoutStartSec=600
@@ -68,13 +68,14 @@ def install_units(home: Path, port: int, notify: str) -> list[str]:
     units = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
     units.mkdir(parents=True, exist_ok=True)
     known = {
-        "folder": folder,
-        "environment": environment,
-        "bin": programs,
+        "folder": _literal(folder),
+        "environment": _literal(environment),
+        "python": _word(programs / "python"),
+        "prefect": _word(programs / "prefect"),
         "port": port,
         "server": SERVER,
-        "name": os.uname().nodename,
-        "notify": f" --notify {notify}" if notify and "://" not in notify else "",
+        "name": _word(os.uname().nodename),
+        "notify": f" --notify {_word(notify)}" if notify and "://" not in notify else "",
     }
     for name, text in {SERVER: _SERVER, WORKER: _WORKER}.items():
         (units / name).write_text(text.format(**known))
@@ -91,6 +92,16 @@ def install_units(home: Path, port: int, notify: str) -> list[str]:
         "So that they run while you are signed out: loginctl enable-linger",
         "Their logs: journalctl --user -u beatporter-worker",
     ]
+
+
+def _literal(value: object) -> str:
+    """A value in a unit: systemd takes what follows a percent sign for one of its own names."""
+    return str(value).replace("%", "%%")
+
+
+def _word(value: object) -> str:
+    """One word of a unit's command line."""
+    return _quoted(_literal(value))
 
 
 def _has_systemd() -> bool:
