@@ -12,9 +12,9 @@ SEARCHES_PER_ENTRY = 1.15
 """Measured: 1.06 on the sandbox, 1.11 on a stricter service (`make bench-matching`)."""
 MAX_SEARCHES_PER_ENTRY = 2
 """The most searches that one entry takes. An entry is not begun with fewer: half of its answers would be wasted."""
-SPARE_SEARCHES = 150
-"""Searches that a share must have above its estimate before any go to second tries: the genres still to come may need more than
-expected. All 36 together needed 42 more on a Saturday, 400 more on a Friday."""
+SPARE_SEARCHES, SPARE_FOR = 150, 35
+"""Searches that a share must have above its estimate before any go to second tries, and for how many other lists: those still to come may
+need more than expected. All 36 genres together needed 42 more on a Saturday, 400 more on a Friday."""
 
 
 def searches_for(undecided: int | None) -> int:
@@ -22,7 +22,7 @@ def searches_for(undecided: int | None) -> int:
     return math.ceil((WHOLE_CHART if undecided is None else undecided + NEW_ENTRIES) * SEARCHES_PER_ENTRY)
 
 
-def second_tries(max_searches: int | None, undecided: int) -> int | None:
+def second_tries(max_searches: int | None, undecided: int, others: int) -> int | None:
     """How many entries that were missed before may be searched again; None: all that are due.
 
     When a share covers little more than what is undecided, other genres may be short of calls that day.
@@ -30,5 +30,9 @@ def second_tries(max_searches: int | None, undecided: int) -> int | None:
     Args:
         max_searches: searches of this run; None when they are not shared out.
         undecided: entries that come first.
+        others: lists of the person besides this one.
     """
-    return None if max_searches is None else max(0, max_searches - searches_for(undecided) - SPARE_SEARCHES) // MAX_SEARCHES_PER_ENTRY
+    if max_searches is None:
+        return None
+    spare = math.ceil(SPARE_SEARCHES * min(1, others / SPARE_FOR))
+    return max(0, max_searches - searches_for(undecided) - spare) // MAX_SEARCHES_PER_ENTRY

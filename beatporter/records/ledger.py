@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-SnapshotState = Literal["writing", "written", "recorded"]
+SnapshotState = Literal["writing", "appending", "written", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class BackupInfo:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """The state of our last write to a playlist: `writing` before it is sent, `written` when Spotify has carried it out, `recorded` when
-    the history holds what the playlist held then. See `beatporter.sync.playlist_state`.
+    """The state of our last write to a playlist: `writing` before it is sent (`appending`: to the end), `written` when Spotify has
+    carried it out, `recorded` when the history holds what the playlist held then. See `beatporter.sync.playlist_state`.
     """
 
     playlist_id: str

@@ -72,7 +72,7 @@ def apply_update(
         for batch in batches(plan.remove):
             work.remove(batch)
         if plan.add:
-            work.add(plan.add, plan.position, append=plan.position > 0 and not plan.inside)
+            work.add(plan.add, plan.position, at_end=plan.at_end)
     return Applied(plan.add, work.snapshot_id)
 
 
@@ -92,22 +92,23 @@ class _Work:
     """Snapshot of the last write that was answered; None after a lost answer. Asking Spotify would not help: for half a minute after a
     write it may return the snapshot of an older state."""
 
-    def add(self, add: tuple[str, ...], position: int, *, append: bool = False) -> None:
+    def add(self, add: tuple[str, ...], position: int, *, at_end: bool = False) -> None:
         """Insert the tracks. After an unknown outcome, read and send in rounds until a read shows all of them exactly once.
 
         Args:
-            append: the position is the playlist's end.
+            at_end: the position is the playlist's end as it was listed. The tracks are then appended: if the person has just removed
+                something, Spotify would refuse the position.
         """
-        todo = [(position, add)]
+        todo: list[tuple[int | None, tuple[str, ...]]] = [(None if at_end else position, add)]
         doubt: UpstreamDown | None = None
         for number in range(MAX_ROUNDS):
             try:
                 if doubt is not None:
                     self._settle(number)
-                    todo = self._read_again(add, position)
+                    todo = self._read_again(add, position, at_end=at_end)
                 if not todo:
                     return
-                self._insert(todo, append=append and doubt is None)
+                self._insert(todo, at_end=at_end)
             except UpstreamDown as error:
                 if not error.outcome_unknown and doubt is None:
                     raise
@@ -150,30 +151,29 @@ class _Work:
                 return
         raise self._given_up()
 
-    def _insert(self, inserts: Sequence[tuple[int, tuple[str, ...]]], *, append: bool) -> None:
-        """Insert runs at their positions, each run's last batch first: a crash then leaves out the top, as in every other run.
-
-        Args:
-            append: the position is the playlist's end as it was listed. What comes first is then appended: if the person has just
-                removed something, Spotify would refuse the position.
+    def _insert(self, inserts: Sequence[tuple[int | None, tuple[str, ...]]], *, at_end: bool) -> None:
+        """Insert runs at their positions, None being the end. A crash leaves out what the next run's additions can follow: the last
+        batches at the end, and the first ones on top.
         """
         for position, run in inserts:
-            for number, batch in enumerate(reversed(list(batches(run)))):
-                place = None if append and number == 0 else position
-                self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=place)
+            parts = list(batches(run))
+            for batch in parts if at_end else reversed(parts):
+                self.snapshot_id = self.client.add_items(self.playlist_id, batch, position=position)
                 self._confirm(batch)
+                if at_end and position is not None:
+                    position += len(batch)
 
-    def _read_again(self, add: tuple[str, ...], position: int) -> list[tuple[int, tuple[str, ...]]]:
+    def _read_again(self, add: tuple[str, ...], position: int, *, at_end: bool) -> list[tuple[int | None, tuple[str, ...]]]:
         """Return what is still missing, with positions. First remove tracks that a late write has put in twice."""
         start = max(0, position - READ_BEYOND)
-        stand = self._stand(start, 2 * len(add) + (READ_BEYOND if not position else 2 * READ_BEYOND))
+        stand = self._stand(start, 2 * len(add) + (2 * READ_BEYOND if at_end else READ_BEYOND))
         counts = Counter(sent for sent, _ in stand if sent in set(add))
         twice = {sent: listed for sent, listed in stand if sent is not None and listed is not None and counts[sent] > 1}
         if twice:
             self.snapshot_id = remove_listed(self.client, self.playlist_id, twice) or self.snapshot_id
         self._confirm(tuple(track_id for track_id in add if counts[track_id] == 1))
         shown = [sent for sent, _ in stand if sent not in twice]
-        end = len(shown) if position else 0
+        end = len(shown) if at_end else 0
         return [(start + place, run) for place, run in missing_inserts(add, shown, end)]
 
     def _stand(self, start: int, entries: int) -> list[tuple[str | None, str | None]]:

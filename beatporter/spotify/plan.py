@@ -33,14 +33,14 @@ class Plan:
         remove: ids to remove, every occurrence.
         replace: the complete new content; None: keep what is there.
         position: how many entries stay above the additions: 0 puts them on top, the playlist's length at the end.
-        inside: the position is neither: entries stay below the additions too.
+        at_end: the position is the playlist's end, also that of an empty one.
     """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
     position: int = 0
-    inside: bool = False
+    at_end: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -92,16 +92,18 @@ def select_new(candidates: Iterable[Candidate], *known: Known) -> tuple[str, ...
     return tuple(ids)
 
 
-def plan_collect(wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = (), *, position: int = 0) -> Plan:
+def plan_collect(
+    wanted: Iterable[str], present: Collection[str | None], held: Collection[str] = (), *, position: int = 0, at_end: bool = False
+) -> Plan:
     """Grow: add what is not there and was never there, in chart order.
 
     Args:
         wanted: in chart order.
         present: what the playlist holds.
         held: everything it ever held; tracks that the person removed stay away.
-        position: where the additions go.
+        position, at_end: where the additions go, as in `Plan`.
     """
-    return Plan(add=_without(wanted, present, held), position=position)
+    return Plan(add=_without(wanted, present, held), position=position, at_end=at_end)
 
 
 def plan_daily(
@@ -126,7 +128,7 @@ def plan_daily(
         at_end: add them at the end instead of on top.
     """
     chosen = _without([*wanted, *collected], present, held)
-    return Plan(add=chosen[: max(0, size - len(present))], position=len(present) if at_end else 0)
+    return Plan(add=chosen[: max(0, size - len(present))], position=len(present) if at_end else 0, at_end=at_end)
 
 
 def plan_mirror(wanted: Iterable[str], present: Present) -> Plan:

@@ -2,8 +2,8 @@
 
 A run may die, or lose its connection, after it sent a request. Reading the playlist shows which of the sent tracks are there. A sent
 track that is *not* there was either never added and must be added, or was removed by the person since and stays out. Spotify carries out
-a request completely or not at all. The last request is sent first, each after the one before it is confirmed. So a track that is there
-proves that everything planned below it, and everything in its own request, was added too.
+a request completely or not at all, and each is sent after the one before it is confirmed: on top the last of them first, at the end the
+first. So a track that is there proves that everything in its own request was added, and in all that were sent before.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ def removed_by_user(state: SnapshotRow | None, there: Mapping[str, datetime | No
         state: the playlist's last state.
         there: tracks of `state.sending` that the playlist holds, with the time of their addition according to Spotify.
     """
-    if state is None or state.state != "writing" or state.sent_at is None:
+    if state is None or state.state not in ("writing", "appending") or state.sent_at is None:
         return []
     ours = {track_id for track_id, added_at in there.items() if _in_time(state.sent_at, added_at)}
     requests = list(batches(state.sending))
-    last = next((number for number, batch in enumerate(requests) if ours.intersection(batch)), len(requests))
-    return [track_id for batch in requests[last:] for track_id in batch if track_id not in there]
+    shown = [number for number, batch in enumerate(requests) if ours.intersection(batch)]
+    if not shown:
+        return []
+    carried_out = requests[: shown[-1] + 1] if state.state == "appending" else requests[shown[0] :]
+    return [track_id for batch in carried_out for track_id in batch if track_id not in there]
 
 
 def _in_time(sent_at: datetime, added_at: datetime | None) -> bool:

@@ -58,7 +58,8 @@ def entries_to_search(
     """Entries worth a search now: undecided ones in chart order, those of earlier charts, then misses that are due again, as far
     as other genres do not need the calls."""
     undecided = [entry for entry in [*chart, *earlier] if is_undecided(decided.get(entry.beatport_id))]
-    return undecided + tries.due()[: second_tries(workspace.max_searches, len(undecided))]
+    others = len(workspace.settings.enabled_lists()) - 1
+    return undecided + tries.due()[: second_tries(workspace.max_searches, len(undecided), others)]
 
 
 def is_undecided(match: Match | None) -> bool:

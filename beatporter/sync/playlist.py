@@ -95,7 +95,7 @@ def _bring_up_to_date(
         plan = replace(plan, position=max(0, plan.position - moved))
     write_details(workspace, target, playlist.playlist_id, is_new=is_new)
     whole = plan.replace is not None
-    state.begin_write(plan.replace if plan.replace is not None else plan.add, None if whole else plan.position)
+    state.begin_write(plan.replace if plan.replace is not None else plan.add, None if whole else plan.position, at_end=plan.at_end)
     applied = apply_update(
         workspace.spotify, playlist.playlist_id, plan, sleep=workspace.sleep, on_added=arrived.update, id_of=KnownTracks(wanted).id_of
     )

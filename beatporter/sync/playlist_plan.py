@@ -6,7 +6,7 @@ Sends nothing and changes nothing: `playlist` carries the plan out, `preview` sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from beatporter import names
 from beatporter.genres import Genre
@@ -99,27 +99,17 @@ def plan_for(
     if target.kind == "mirror":
         return plan_mirror(wanted, _order(workspace, playlist, reading, wanted)) if wanted else Plan()
     if target.kind == "daily":
-        return _continued(_plan_daily(workspace, target, playlist, reading, wanted), reading)
+        return _plan_daily(workspace, target, playlist, reading, wanted)
     candidates = [candidate_of(match) for match in wanted.values()]
     new = select_new(candidates, *_known(workspace, target, playlist, reading, candidates, history))
+    at_end = target.options.add_at == "end"
     if playlist is None:
-        return Plan(add=new)
+        return Plan(add=new, at_end=at_end)
     held: frozenset[str] = frozenset()
     if not target.heeds_recordings:
         held = reading.removed_by_user | removed_from_earlier(workspace, target.genre, playlist.playlist_id, candidates)
-    position = _length(workspace, playlist, reading) if new and target.options.add_at == "end" else 0
-    return _continued(plan_collect(new, reading.present, held, position=position), reading)
-
-
-def _continued(plan: Plan, reading: PlaylistReading) -> Plan:
-    """The rest of an interrupted write to the playlist's end goes above what that has left there and nobody recorded: what comes last is
-    sent first.
-    """
-    order, ours = reading.order or (), reading.interrupted & reading.left_behind
-    left = next((place for place, track_id in enumerate(reversed(order)) if track_id not in ours), len(order))
-    if not left or plan.position != len(order) or not reading.interrupted.issuperset(plan.add):
-        return plan
-    return replace(plan, position=len(order) - left, inside=True)
+    position = _length(workspace, playlist, reading) if new and at_end else 0
+    return plan_collect(new, reading.present, held, position=position, at_end=at_end)
 
 
 def _plan_daily(

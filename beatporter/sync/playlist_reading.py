@@ -23,7 +23,6 @@ class PlaylistReading:
         order: every entry's track id from the top, a wanted track's as it is wanted; None when the playlist was not read.
         recordings: which of the wanted recordings are in the playlist now, under whatever id.
         learned: how many tracks were new to the history.
-        interrupted: tracks that an interrupted write was to bring in.
     """
 
     present: frozenset[str] = frozenset()
@@ -32,7 +31,6 @@ class PlaylistReading:
     order: tuple[str | None, ...] | None = None
     recordings: Known = field(default_factory=Known)
     learned: int = 0
-    interrupted: frozenset[str] = frozenset()
 
 
 class ReadingNotes:
@@ -58,13 +56,8 @@ class ReadingNotes:
             if track is not None and self._seen is not None:
                 self._seen.see(track.track_id, track.isrc, track.name, track.artists)
 
-    def result(self, gone: Iterable[str], interrupted: frozenset[str]) -> PlaylistReading:
-        """What the read showed.
-
-        Args:
-            gone: tracks that the person has removed since an interrupted write.
-            interrupted: what that write was to bring in.
-        """
+    def result(self, gone: Iterable[str]) -> PlaylistReading:
+        """What the read showed, with the tracks that the person has removed since an interrupted write."""
         return PlaylistReading(
             frozenset(self.present),
             frozenset(self.left_behind),
@@ -72,5 +65,4 @@ class ReadingNotes:
             tuple(self._order),
             self._seen.known if self._seen is not None else Known(),
             len(self.learned),
-            interrupted,
         )

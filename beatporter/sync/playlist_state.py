@@ -125,16 +125,17 @@ class PlaylistState:
             self._ledger.backups.keep(self.playlist_id, snapshot_id, self._workspace.now(), [])
             self._save("recorded", snapshot_id)
 
-    def begin_write(self, sending: Sequence[str] = (), position: int | None = 0) -> None:
+    def begin_write(self, sending: Sequence[str] = (), position: int | None = 0, *, at_end: bool = False) -> None:
         """Record that something is about to be sent.
 
         Args:
             sending: tracks to be put in, in order; empty for other changes.
             position: how many entries stay above them; None: they become the whole content.
+            at_end: they are appended, the first request first.
         """
         self._backup_shows_it = self._row is not None and self._row.state == "recorded" and self._row.snapshot_id is not None
         self._before, self._position = self._row, position
-        self._save("writing", None, sending)
+        self._save("appending" if at_end else "writing", None, sending)
 
     def confirm_write(self, snapshot_id: str | None) -> None:
         """Record that Spotify has carried out what was sent.
@@ -166,7 +167,7 @@ class PlaylistState:
         with self._ledger.transaction():
             self._ledger.history.append(self.playlist_id, rows)
             if row is not None and row.state == "written":
-                self._save("recorded", row.snapshot_id, row.sending, row.sent_at)
+                self._save("recorded", row.snapshot_id, row.sending, row.sent_at, at=row.at)
         return [row.track_id for row in rows]
 
     def back_up(self) -> BackupInfo | None:
@@ -181,7 +182,7 @@ class PlaylistState:
         on_top = self._backup_rows(row)
         with self._ledger.transaction():
             info = self._ledger.backups.put_on_top(self.playlist_id, row.snapshot_id, self._workspace.now(), on_top)
-            self._save("recorded", row.snapshot_id)
+            self._save("recorded", row.snapshot_id, at=row.at)
         return info
 
     def keep_content(self, snapshot_id: str | None, rows: Sequence[BackupRow]) -> None:
@@ -239,24 +240,20 @@ class PlaylistState:
                 yield from map(backup_row, chunk)
 
         items = self._ledger.backups.items_of(rows())
-        gone, interrupted = removed_by_user(self._row, reading.sent_there), self._interrupted
+        gone = removed_by_user(self._row, reading.sent_there)
         with self._ledger.transaction():
             self._ledger.history.append(self.playlist_id, list(self._history_rows(gone)))
             kept = self._ledger.backups.keep(self.playlist_id, playlist.snapshot_id, self._workspace.now(), items)
             shown = self._ledger.backups.track_ids(self.playlist_id, kept.snapshot_id)
             self._save("recorded", playlist.snapshot_id if shown == ids else None)
-        return reading.result(gone, interrupted)
+        return reading.result(gone)
 
     def look(self, wanted: Mapping[str, Match], *, recordings: bool = False) -> PlaylistReading:
         """Read the playlist without changing the ledger."""
         reading = self._new_reading(wanted, recordings)
         for chunk in self._chunks():
             self._take_in(chunk, reading)
-        return reading.result(removed_by_user(self._row, reading.sent_there), self._interrupted)
-
-    @property
-    def _interrupted(self) -> frozenset[str]:
-        return frozenset(self._row.sending) if self._row is not None and self._row.state == "writing" else frozenset()
+        return reading.result(removed_by_user(self._row, reading.sent_there))
 
     @property
     def _is_ahead_of_backup(self) -> bool:
@@ -326,9 +323,21 @@ class PlaylistState:
             match = found.get(track_id)
             yield history_row(match, now) if match else HistoryRow(track_id, None, "", None, "chart", now)
 
-    def _save(self, state: SnapshotState, snapshot_id: str | None, sending: Sequence[str] = (), sent_at: datetime | None = None) -> None:
+    def _save(
+        self,
+        state: SnapshotState,
+        snapshot_id: str | None,
+        sending: Sequence[str] = (),
+        sent_at: datetime | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Save the state.
+
+        Args:
+            at: when the playlist was like that; now for a write or a read that has just ended.
+        """
         now = self._workspace.now()
-        row = SnapshotRow(self.playlist_id, state, snapshot_id, now, tuple(sending), (sent_at or now) if sending else None)
+        row = SnapshotRow(self.playlist_id, state, snapshot_id, at or now, tuple(sending), (sent_at or now) if sending else None)
         self._ledger.snapshots.save(row)
         self._row = row
 

@@ -287,7 +287,7 @@ class _Play:
         self._place.record()
 
     def _tells(self, playlist: Playlist) -> list[str]:
-        """Tracks whose removal leaves a trace: those in the history, and those of a dead run below others of the same run.
+        """Tracks whose removal leaves a trace: those in the history, and those of a dead run between others of the same run.
 
         If the only track of a dead run's last request is removed before anything read it, there is no trace, and it is added again: see
         `sync.crash_recovery`.
@@ -296,7 +296,7 @@ class _Play:
         by_hand = set().union(*self.evidence.by_hand.values())
         ids = [item.uri.rpartition(":")[2] for item in playlist.items]
         unseen = [track_id for track_id in ids if track_id not in history | by_hand]
-        return [track_id for track_id in ids if track_id in history] + unseen[1:]
+        return [track_id for track_id in ids if track_id in history] + unseen[1 : -1 if self._schedule.add_at == "end" else None]
 
     def _clean_run(self) -> Report:
         self._runs += 1
@@ -356,6 +356,7 @@ class _Play:
         usual = self._expected.operations[day] if self._expected else 0
         usual += int(usual * FURTHER_KIND * (len(self._schedule.kinds) - 1))
         settings = self._place.settings(evidence.root) | {
+            "genres": self._place.music.slugs,
             "http_timeout_s": timeout_s,
             "spotify_daily_budget": self._schedule.budget,
             "database": evidence.database,

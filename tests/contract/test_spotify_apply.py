@@ -291,7 +291,7 @@ def test_a_full_playlist_is_an_error_when_chosen_or_when_nothing_can_move(spotif
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 def test_an_addition_at_the_end_happens_once_whatever_happens_to_its_answer(spotify: SpotifySandbox, fault: dict[str, Any]) -> None:
     playlist_id = spotify.playlist(holds=tuple(range(150)))
-    plan = plan_collect(ids(300, 2, 301, 302), spotify.held(playlist_id), position=150)
+    plan = plan_collect(ids(300, 2, 301, 302), spotify.held(playlist_id), position=150, at_end=True)
     spotify.server.faults.add(service="spotify", method="POST", **fault)
     added: list[str] = []
     apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep, on_added=added.extend)
@@ -304,22 +304,31 @@ def test_an_addition_at_the_end_happens_once_whatever_happens_to_its_answer(spot
 def test_order_holds_over_many_batches_at_the_end(spotify: SpotifySandbox, fault: dict[str, Any], nth: int) -> None:
     playlist_id = spotify.playlist(holds=(1, 2))
     spotify.server.faults.add(service="spotify", method="POST", nth=nth, **fault)
-    apply_update(spotify.client(), playlist_id, Plan(add=ids(*range(100, 350)), position=2), sleep=spotify.sleep)
+    apply_update(spotify.client(), playlist_id, Plan(add=ids(*range(100, 350)), position=2, at_end=True), sleep=spotify.sleep)
     assert spotify.held(playlist_id) == list(ids(1, 2, *range(100, 350)))
 
 
 def test_an_addition_at_the_end_succeeds_after_the_person_removed_something(spotify: SpotifySandbox) -> None:
     playlist_id = spotify.playlist(holds=(1, 2, 3))
-    plan = Plan(add=ids(10, 11), position=3)
+    plan = Plan(add=ids(10, 11), position=3, at_end=True)
     spotify.state.person.remove_track(playlist_id, ids(2)[0])
     apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep)
     assert spotify.held(playlist_id) == list(ids(1, 3, 10, 11))
 
 
-def test_an_addition_inside_a_playlist_is_not_appended(spotify: SpotifySandbox) -> None:
-    playlist_id = spotify.playlist(holds=(1, 2, 3))
-    apply_update(spotify.client(), playlist_id, Plan(add=ids(10, 11), position=1, inside=True), sleep=spotify.sleep)
-    assert spotify.held(playlist_id) == list(ids(1, 10, 11, 2, 3))
+@pytest.mark.parametrize("holds", [(), (1, 2)])
+def test_the_rest_of_interrupted_writes_to_the_end_keeps_the_charts_order(spotify: SpotifySandbox, holds: tuple[int, ...]) -> None:
+    """A write of several requests fails after its first, and again after that: what is missing follows what is there."""
+    playlist_id, chart = spotify.playlist(holds=holds), ids(*range(100, 400))
+    for _ in range(2):
+        plan = plan_collect(chart, spotify.held(playlist_id), position=len(spotify.held(playlist_id)), at_end=True)
+        spotify.server.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403, nth=2)
+        with pytest.raises(RequestRefused):
+            apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(*holds) + chart[:200])
+    plan = plan_collect(chart, spotify.held(playlist_id), position=len(spotify.held(playlist_id)), at_end=True)
+    apply_update(spotify.client(), playlist_id, plan, sleep=spotify.sleep)
+    assert spotify.held(playlist_id) == list(ids(*holds) + chart)
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])

@@ -165,31 +165,10 @@ def test_at_the_end_means_below_what_is_there(ledger: Ledger, kind: PlaylistKind
 
 
 @pytest.mark.parametrize("kind", ["collect", "daily"])
-@pytest.mark.parametrize(
-    ("order", "interrupted", "chart", "position"),
-    [
-        ("xde", "bcde", "bcde", 1),
-        ("xde", "bcde", "abcde", 3),
-        ("xdye", "bcde", "bcde", 3),
-        ("xde", "", "bcde", 3),
-        ("xyz", "bcde", "bcde", 3),
-        ("de", "bcde", "bcde", 0),
-    ],
-)
-def test_the_rest_of_an_interrupted_write_to_the_end_goes_above_what_it_left(
-    ledger: Ledger, kind: PlaylistKind, order: str, interrupted: str, chart: str, position: int
-) -> None:
-    """What comes last is sent first. With tracks that are new since then, all go below: one plan has one place."""
-    case = Case(ledger, kind, playlist_add_at="end")
-    there = frozenset(order) & set(chart)
-    read = PlaylistReading(present=there, left_behind=there, order=tuple(order), interrupted=frozenset(interrupted))
-    plan = case.plan(chart, read)
-    assert plan.add == tuple(letter for letter in chart if letter not in order)
-    assert (plan.position, plan.inside) == (position, position < len(order))
-    recorded = case.plan(chart, replace(read, left_behind=frozenset()))
-    assert recorded.position == len(order), "what a run has recorded is its own, and a later run's additions go below"
-    on_top = Case(ledger, kind)
-    assert on_top.plan(chart, read).position == 0
+def test_an_addition_to_the_end_is_known_as_one_whatever_is_there(ledger: Ledger, kind: PlaylistKind) -> None:
+    assert Case(ledger, kind, playlist_add_at="end").plan("de").at_end, "in an empty playlist the first position is the last"
+    assert Case(ledger, kind, holds="abc", playlist_add_at="end").plan("de").at_end
+    assert not Case(ledger, kind, holds="abc").plan("de").at_end
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,19 @@ def test_a_listing_made_while_another_run_wrote_says_nothing_new(workspace: Any,
     assert in_state(workspace, "recorded", "s1").present_of(during).snapshot_id == snapshot_id
 
 
+@pytest.mark.parametrize(("state", "sending"), [("written", ()), ("written", "a"), ("recorded", "a")])
+def test_what_is_recorded_later_is_as_old_as_the_write(workspace: Any, state: str, sending: str) -> None:
+    """A dead run's write is recorded by the next run, whose listing is from before that and shows what the person did since."""
+    back_up(workspace, "s0", "x")
+    if not sending:
+        back_up(workspace, "s1", "x", "y")
+    found = in_state(workspace, state, "s1", sending)
+    workspace.now = lambda: NOW + timedelta(hours=1)
+    found.catch_up()
+    since = replace(listed("of the person"), listed_at=NOW + timedelta(minutes=59))
+    assert PlaylistState(workspace, P).present_of(since).snapshot_id == "of the person"
+
+
 def test_a_listing_is_believed_when_no_backup_shows_our_last_write(workspace: Any) -> None:
     back_up(workspace, "s0", "a")
     assert in_state(workspace, "recorded", "s1").present_of(listed("s0")).snapshot_id == "s0"

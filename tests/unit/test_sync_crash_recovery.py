@@ -37,6 +37,13 @@ def test_a_present_track_proves_all_earlier_requests() -> None:
     assert removed_by_user(state("writing", "a", "b", "c", "d"), {"a": SOON, "b": SOON}) == ["c", "d"]
 
 
+def test_at_the_end_the_first_request_goes_first() -> None:
+    sent = state("appending", "a", "b", "c", "d", "e", "f", "g")
+    assert removed_by_user(sent, {"a": SOON, "c": SOON}) == ["b"], "the others were not sent yet"
+    assert removed_by_user(sent, {"d": SOON}) == ["a", "b", "c", "e", "f"]
+    assert removed_by_user(sent, {}) == []
+
+
 @pytest.mark.parametrize("added_at", [AT + LONGEST_WRITE + timedelta(seconds=1), AT - timedelta(minutes=2), None])
 def test_a_track_added_by_the_person_at_another_time_proves_nothing(added_at: datetime | None) -> None:
     assert removed_by_user(state("writing", "a", "b"), {"a": added_at}) == []
