@@ -100,6 +100,14 @@ def test_a_playlist_whose_imported_history_has_the_chart_looks_alike_under_any_n
 
 
 def test_another_lists_playlist_does_not_look_alike(world: Sandbox, ledger: Ledger) -> None:
+    similar = world.spotify.create_playlist("BP: dubstep top 100")
+    typed("adopt", "label:8bit/3248", similar.playlist_id)
+    added = run(ledger)
+    assert names(world) == ["BP: dubstep top 100", NAME]
+    assert world.spotify.person.track_ids(NAME) == added
+
+
+def test_a_deleted_playlist_does_not_look_alike(world: Sandbox, ledger: Ledger) -> None:
     run(ledger)
     world.spotify.person.delete(NAME)
     added = run(ledger, "two")

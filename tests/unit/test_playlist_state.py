@@ -255,6 +255,14 @@ def test_reading_records_what_is_there_and_whose_it_is(workspace: Any) -> None:
     assert PlaylistState(workspace, P).is_unchanged(listed("s1"))
 
 
+def test_a_write_to_the_end_that_was_interrupted_is_recognised_as_one(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beatporter.spotify.plan.WRITE_LIMIT", 2)
+    in_state(workspace, "recorded", "s0").begin_write("abcd", 1, at_end=True)
+    workspace.spotify.held = ["x", "a"]
+    reading = PlaylistState(workspace, P).look({track_id: match(track_id) for track_id in "abcd"})
+    assert reading.removed_by_user == {"b"}, "c and d were not sent yet"
+
+
 def test_looking_leaves_the_ledger_unchanged(workspace: Any) -> None:
     state = in_state(workspace, "writing", None, ["a", "b"])
     workspace.spotify.held = ["a"]
