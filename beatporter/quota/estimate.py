@@ -30,7 +30,7 @@ def second_tries(max_searches: int | None, undecided: int, others: int) -> int |
     Args:
         max_searches: searches of this run; None when they are not shared out.
         undecided: entries that come first.
-        others: lists of the person besides this one.
+        others: how many lists the person has besides this one.
     """
     if max_searches is None:
         return None

@@ -8,6 +8,8 @@ docs/decisions/playlist-state.md explains why each state is needed.
         ▲                        │ outcome unknown                             tracks on top        backed up
         └───────reconcile────────┘ (the playlist is read)
 
+A write to the playlist's end is `appending` instead of `writing`: its requests go in another order, see `crash_recovery`.
+
 What was put on top is added to the last backup when the step for backups comes. Any other write is backed up together with its
 confirmation, as the state does not say how to make its backup.
 """
