@@ -27,7 +27,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cli.guarded_prefect import server_command
-from sandbox.world import Options, Sandbox
+from sandbox.world import Sandbox
 from tests.prefect_api import keep_schedules_away
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
@@ -111,20 +111,44 @@ def process(command: list[str], environment: Mapping[str, str], log: Path, cwd: 
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(genres=("house", "tech-house", "afro-house", "dubstep", "electronica", "bass-house"))) as running:
+def session_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
         yield running
 
 
+@pytest.fixture
+def sandbox(session_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The session's sandbox; no fault outlives the test that asked for it."""
+    yield session_sandbox
+    session_sandbox.faults.clear()
+
+
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> dict[str, str]:
+def _unused_genres(session_sandbox: Sandbox) -> list[str]:
+    return [genre.slug for genre in session_sandbox.beatport.genres.values()]
+
+
+@pytest.fixture
+def genre(_unused_genres: list[str]) -> str:
+    """A genre that no other test on the session's server syncs, so that a test finds the same whatever ran before it."""
+    return _unused_genres.pop()
+
+
+@pytest.fixture
+def second_genre(_unused_genres: list[str]) -> str:
+    """Another one, like `genre`."""
+    return _unused_genres.pop()
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, session_sandbox: Sandbox) -> dict[str, str]:
     """Variables shared by server, worker and command line."""
     home = tmp_path_factory.mktemp("prefect-server")
     port = free_port()
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "BEATPORTER_"))}
     return {
         **inherited,
-        **sandbox.environment(),
+        **session_sandbox.environment(),
         "BEATPORTER_HOME": str(home / "beatporter"),
         "BEATPORTER_SPOTIFY_DAILY_BUDGET": "5000",
         "BEATPORTER_SPOTIFY_RATE": "100",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,22 +18,18 @@ from tests.timeouts import TIMEOUT_S
 
 pytestmark = pytest.mark.slow
 
-GENRE = "dubstep"
-
 
 @pytest.fixture
-def slow_searches(sandbox: Sandbox) -> Iterator[None]:
+def slow_searches(sandbox: Sandbox) -> None:
     """Until the sandbox's faults are cleared."""
     sandbox.faults.add(service="spotify", kind="search", fault="hang", seconds=10, count=None)
-    yield
-    sandbox.faults.clear()
 
 
 @pytest.fixture
-def at_work(server: str, worker: Path, sandbox: Sandbox, slow_searches: None) -> str:
+def at_work(server: str, worker: Path, sandbox: Sandbox, slow_searches: None, genre: str) -> str:
     """A run in the middle of its searches."""
     asked = sandbox.requests.count(service="spotify", kind="search")
-    run = start_run(server, "sync-genre/sync-genre", {"genre": GENRE})
+    run = start_run(server, "sync-genre/sync-genre", {"genre": genre})
     wait_for_search(sandbox, asked, worker)
     return run
 
@@ -62,40 +57,44 @@ def kill(run: str) -> None:
         os.kill(number, signal.SIGKILL)
 
 
-def last_row(environment: dict[str, str]) -> RunRow:
+def last_row(environment: dict[str, str], genre: str) -> RunRow:
     ledger = open_ledger(Path(environment["BEATPORTER_HOME"]) / "beatporter.db")
-    row = ledger.runs.latest(load_settings().all_genres()[GENRE].genre_id)
+    row = ledger.runs.latest(load_settings().all_genres()[genre].genre_id)
     assert row is not None
     return row
 
 
-def test_a_killed_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
+def test_a_killed_run_leaves_its_artifact_and_its_row(
+    server: str, worker: Path, environment: dict[str, str], at_work: str, genre: str
+) -> None:
     kill(at_work)
     assert wait_for_end(server, at_work, worker)["state"]["type"] == "CRASHED"
-    page = wait_for_artifact(server, f"sync-{GENRE}", at_work)
-    assert f"{GENRE}: failed" in page
+    page = wait_for_artifact(server, f"sync-{genre}", at_work)
+    assert f"{genre}: failed" in page
     assert "Crashed: Process exited with status code: -9" in page.replace("\\", "")
     assert "Retry this run" in page
-    assert last_row(environment).state == "failed"
-    assert "Crashed" in str(last_row(environment).error)
+    assert last_row(environment, genre).state == "failed"
+    assert "Crashed" in str(last_row(environment, genre).error)
 
 
-def test_a_cancelled_run_leaves_its_artifact_and_its_row(server: str, worker: Path, environment: dict[str, str], at_work: str) -> None:
+def test_a_cancelled_run_leaves_its_artifact_and_its_row(
+    server: str, worker: Path, environment: dict[str, str], at_work: str, genre: str
+) -> None:
     ask(server, f"/flow_runs/{at_work}/set_state", {"state": {"type": "CANCELLING"}})
     assert wait_for_end(server, at_work, worker)["state"]["type"] == "CANCELLED"
-    assert "The run was cancelled" in wait_for_artifact(server, f"sync-{GENRE}", at_work)
-    assert last_row(environment).error == "The run was cancelled. Retry it to continue."
+    assert "The run was cancelled" in wait_for_artifact(server, f"sync-{genre}", at_work)
+    assert last_row(environment, genre).error == "The run was cancelled. Retry it to continue."
 
 
-def test_a_parent_retries_a_killed_run_once(server: str, worker: Path, sandbox: Sandbox, slow_searches: None) -> None:
+def test_a_parent_retries_a_killed_run_once(server: str, worker: Path, sandbox: Sandbox, slow_searches: None, genre: str) -> None:
     asked = sandbox.requests.count(service="spotify", kind="search")
-    parent = start_run(server, "sync-genres/daily", {"genres": [GENRE]})
+    parent = start_run(server, "sync-genres/daily", {"genres": [genre]})
     wait_for_search(sandbox, asked, worker)
     below = {"flows": {"name": {"any_": ["sync-genre"]}}, "flow_runs": {"parent_flow_run_id": {"any_": [parent]}}}
     (run,) = ask(server, "/flow_runs/filter", below)
     kill(run["id"])
     sandbox.faults.clear()
     wait_for_success(server, parent, worker)
-    assert genre_runs(server, parent) == [(GENRE, "COMPLETED", 2)]
+    assert genre_runs(server, parent) == [(genre, "COMPLETED", 2)]
     assert task_states(server, run["id"])["scrape-chart"] == "Cached"
-    assert f"{GENRE} crashed and is retried" in "".join(wait_for_log(server, parent, "is retried"))
+    assert f"{genre} crashed and is retried" in "".join(wait_for_log(server, parent, "is retried"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from beatporter.settings import load_settings
 from sandbox.world import Sandbox
 from tests.prefect_api import (
     artifact,
@@ -36,15 +37,15 @@ def test_the_ui_offers_the_genres_to_pick_from(server: str, worker: Path) -> Non
 
 
 def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
-    server: str, worker: Path, prefect: Callable[..., str], sandbox: Sandbox
+    server: str, worker: Path, prefect: Callable[..., str], sandbox: Sandbox, genre: str
 ) -> None:
     sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
     sandbox.faults.add(service="spotify", kind="search", fault="server_error", status=403)
-    run_id = start_run(server, "sync-genre/sync-genre", {"genre": "house"})
+    run_id = start_run(server, "sync-genre/sync-genre", {"genre": genre})
     failed = wait_for_end(server, run_id, worker)
     assert failed["state"]["type"] == "FAILED", f"{failed['state']}\n{worker.read_text()[-3000:]}"
-    assert failed["name"] == "house"
-    wait_for_artifact(server, "sync-house", "house: failed")
+    assert failed["name"] == genre
+    wait_for_artifact(server, f"sync-{genre}", f"{genre}: failed")
     wait_for_log(server, run_id, "no answer for")
     warnings = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}, "level": {"ge_": 30, "le_": 30}}})
     assert [log for log in warnings if "no answer for" in log["message"]], "the domain's warning is no warning in the run's log"
@@ -58,8 +59,8 @@ def test_a_failed_genre_is_retried_alone_and_its_finished_tasks_are_cached(
     assert {states[name] for name in ("update-playlist", "append-history", "back-up-playlist")} == {"Completed"}
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
     assert sandbox.requests.count(service="beatport") == pages, "the retry read the chart again"
-    assert "| 1 |" in artifact(server, "sync-house")
-    assert "data:image/svg+xml;base64," in artifact(server, "memory-house") or "MB" in artifact(server, "memory-house")
+    assert "| 1 |" in artifact(server, f"sync-{genre}")
+    assert "data:image/svg+xml;base64," in artifact(server, f"memory-{genre}") or "MB" in artifact(server, f"memory-{genre}")
 
 
 def test_the_morning_is_scheduled(server: str, worker: Path) -> None:
@@ -82,29 +83,29 @@ def test_wrong_parameters_are_refused_before_a_run_is_made(server: str, worker: 
         assert "Validation failed" in refused.value.read().decode()
 
 
-# Genres that no other test on this server syncs: the searches are counted.
-def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(server: str, worker: Path, sandbox: Sandbox) -> None:
+def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(
+    server: str, worker: Path, sandbox: Sandbox, genre: str, second_genre: str
+) -> None:
     sandbox.faults.add(service="spotify", method="POST", kind="playlist-items", fault="server_error", status=403)
-    parameters = {"genres": ["electronica", "bass-house"], "fan_out": "deployments", "max_concurrent": 1}
+    parameters = {"genres": [genre, second_genre], "fan_out": "deployments", "max_concurrent": 1}
     parent = start_run(server, "sync-genres/daily", parameters)
     run = wait_for_end(server, parent, worker)
     assert run["state"]["type"] == "FAILED", f"{run['state']}\n{worker.read_text()[-3000:]}"
-    assert "electronica" in run["state"]["message"]
-    assert "bass-house" not in run["state"]["message"]
+    assert run["state"]["message"] == f"1 of 2 genres failed: {genre}"
     errors = ask(server, "/logs/filter", {"logs": {"flow_run_id": {"any_": [parent]}, "level": {"ge_": 40}}})
     assert not [log["message"] for log in errors if "TypeError" in log["message"]]
-    wait_for_artifact(server, "sync-electronica", "electronica: failed")
-    assert len(sandbox.spotify.person.track_ids("Beatport: Bass House - Top 100")) > 80
-    failed, done = (
-        row.split("|") for row in artifact(server, "summary").splitlines() if row.startswith(("| [electronica", "| [bass-house"))
-    )
+    wait_for_artifact(server, f"sync-{genre}", f"{genre}: failed")
+    name = load_settings().all_genres()[second_genre].name
+    assert len(sandbox.spotify.person.track_ids(f"Beatport: {name} - Top 100")) > 80
+    summary = artifact(server, "summary").splitlines()
+    failed, done = (next(row.split("|") for row in summary if row.startswith(f"| [{one}]")) for one in (genre, second_genre))
     assert "**failed**" in failed[1]
     assert int(failed[5].split()[0]) > 80, "the failed genre's calls are not counted"
     assert "of 100" in failed[2]
     assert "**failed**" not in done[1]
     searches = sandbox.requests.count(service="spotify", kind="search")
     first = {name: (state, attempts) for name, state, attempts in genre_runs(server, parent)}
-    assert {name: state for name, (state, _) in first.items()} == {"electronica": "FAILED", "bass-house": "COMPLETED"}
+    assert {name: state for name, (state, _) in first.items()} == {genre: "FAILED", second_genre: "COMPLETED"}
     history = histories(server, parent)  # only a run whose process died has a second attempt: the parent retries it
     assert {attempts for _, attempts in first.values()} == {1} or "Crashed: " in history, history
     if "Crashed: " in history:
@@ -113,8 +114,8 @@ def test_the_parent_names_the_genre_that_failed_and_its_retry_runs_only_that(ser
     ask(server, f"/flow_runs/{parent}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}})
     wait_for_success(server, parent, worker, runs=2)
     assert set(genre_runs(server, parent)) == {
-        ("electronica", "COMPLETED", first["electronica"][1] + 1),
-        ("bass-house", "COMPLETED", first["bass-house"][1]),
+        (genre, "COMPLETED", first[genre][1] + 1),
+        (second_genre, "COMPLETED", first[second_genre][1]),
     }
     assert sandbox.requests.count(service="spotify", kind="search") == searches, "the retry searched again"
 
