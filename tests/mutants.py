@@ -35,9 +35,11 @@ SUDDEN, REFUSALS = "tests/contract/test_sudden_misses.py", "tests/unit/test_quot
 MISS_RATE = "tests/unit/test_miss_rate.py"
 BRIEFING, GENRES, UP = "tests/unit/test_sync_briefing.py", "tests/unit/test_genres.py", "tests/workflow/test_up.py"
 RUNS, FAN_OUT = "tests/unit/test_orchestration_genre_runs.py", "tests/unit/test_orchestration_fan_out.py"
-SOURCES = "tests/contract/test_chart_sources.py"
+SOURCES = "tests/contract/charts/test_chart_sources.py"
 FIRST_WINS = f"{SOURCES}::test_what_all_said_is_told_and_the_kind_of_error_is_that_of_what_matters_most"
 RESTING = f"{SOURCES}::test_each_challenge_in_a_row_makes_the_rest_longer_and_an_answer_ends_that"
+OLD_CHART = f"{SOURCES}::test_without_any_source_the_last_good_chart_is_used_as_challenged"
+UNREAD_LABEL = "tests/contract/charts/test_labels.py::test_while_the_sources_refuse_a_label_goes_on_with_what_is_undecided"
 AT_ONCE = f"{SOURCES}::test_genres_that_meet_one_challenge_at_once_count_it_once"
 GENRE_LIST = f"{SOURCES}::test_genres_are_read_from_the_api_else_from_the_website"
 ARRANGEMENT, DUPLICATES = "tests/unit/test_spotify_arrangement.py", "tests/unit/test_sync_duplicates.py"
@@ -203,6 +205,8 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("more genres at once than allowed", "../orchestration/fan_out.py", "while waiting and len(runs.at_work) < max_concurrent:", "while waiting:", FAN_OUT),
     ("a resting source is asked", "beatport/sources.py", "if self._rests is not None else None\n        if until is not None:", "if self._rests is not None else None\n        if False:", RESTING),
     ("an answer does not end the row of challenges", "beatport/sources.py", "self._rests.note_answer(name, self._now())", "pass", RESTING),
+    ("a label of long ago goes on without its source", "sync/scrape.py", "if read is None or read.at < oldest:", "if read is None:", UNREAD_LABEL),
+    ("a chart of long ago is used", "sync/scrape.py", "if chart is None or chart.scraped_at < oldest:", "if chart is None:", OLD_CHART),
     ("every rest is the first", "ledger/challenges.py", "RESTS[min(in_a_row, len(RESTS)) - 1]", "RESTS[0]", RESTING),
     ("one challenge counts once a genre", "ledger/challenges.py", "latest.until is not None and latest.until > now:\n                return", "False:\n                return", AT_ONCE),
     ("a challenge matters more than a changed shape", "beatport/sources.py", "(PageShapeChanged, ChartNotYet, TransientError, ChallengeShown, SignInExpired)", "(ChallengeShown, PageShapeChanged, ChartNotYet, TransientError, SignInExpired)", FIRST_WINS),

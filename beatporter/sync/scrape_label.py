@@ -7,7 +7,7 @@ A label may have 12,000 tracks and a day 800 calls, so a run takes about `MOST` 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from beatporter.beatport.found import COUNTED_TO, LabelPage
@@ -80,6 +80,15 @@ def scrape_label(workspace: Workspace, label: Subscription) -> list[int]:
     if total is not None:
         counted = f"{total:,}" if total < COUNTED_TO else f"{COUNTED_TO:,} or more"
         report(Progress(label.slug, "scrape", note=f"{reached:,} of {counted} tracks were read so far; the next run continues there."))
+    return _in_order(workspace, label, entries)
+
+
+def continue_label(workspace: Workspace, label: Subscription) -> list[int]:
+    """Beatport ids of the tracks that earlier runs took and that are still undecided: what a run can handle without any source."""
+    return _in_order(workspace, label, _undecided(workspace, label))
+
+
+def _in_order(workspace: Workspace, label: Subscription, entries: Iterable[int]) -> list[int]:
     ids = list(entries)
     if label.shuffle:
         random.Random(f"{workspace.run_key} {label.slug}").shuffle(ids)  # noqa: S311 - an order, not a secret
