@@ -1,7 +1,7 @@
 """Finds playlists that look like a list's own: a person, or an earlier program, may have made it under a slightly different name.
 
 Names are compared without case, punctuation, prefix and ending: "BP: Psy Trance Top 100" looks like "Beatport: Psy-Trance - Top 100". A
-genre is also recognised by the names that Beatport gave it before. Pure; `sync.look_alikes` asks the ledger.
+genre is also recognised by the names that Beatport gave it before. Pure; `sync.refuse_look_alike` asks the ledger.
 """
 
 from __future__ import annotations

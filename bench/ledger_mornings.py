@@ -132,10 +132,10 @@ def five_steps(watch: Watch, workspace: Callable[[int], Workspace], slug: str) -
     Args:
         workspace: makes one for a step, given the calls that it must leave.
     """
-    from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES
     from beatporter.sync.backup import back_up_playlist
     from beatporter.sync.history import append_history
     from beatporter.sync.match import match_tracks
+    from beatporter.sync.open_allocator import CALLS_BESIDE_SEARCHES
     from beatporter.sync.playlist import update_playlist
     from beatporter.sync.scrape import scrape_chart
 

@@ -115,7 +115,7 @@ def _morning(order: dict[str, Any]) -> dict[str, Any]:
     from beatporter.ledger.startup_check import check_before_run
     from beatporter.settings import load_settings
     from beatporter.sync.account_playlists import list_playlists
-    from beatporter.sync.allocation import open_allocator
+    from beatporter.sync.open_allocator import open_allocator
     from beatporter.sync.workspace import Workspace
 
     settings, watch, at = load_settings(**order["settings"]), Watch(), datetime.fromtimestamp(order["at"], UTC)

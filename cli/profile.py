@@ -18,7 +18,7 @@ from beatporter.memory.megabytes import MB, show_bytes
 from beatporter.memory.page_links import KINDS
 from beatporter.memory.pages import make_page
 from beatporter.memory.past_runs import RUN, holders_of
-from beatporter.memory.reading import READER, ReadingFailed
+from beatporter.memory.reader_process import READER, ReadingFailed
 from beatporter.names import memory_artifact
 from beatporter.records.ledger import MemoryRow
 from beatporter.settings import MEMORY_PAGES_PORT, Settings, load_settings

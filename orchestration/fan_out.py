@@ -20,7 +20,7 @@ from beatporter.memory.garbage import loaded_objects_set_aside
 from beatporter.progress import Progress, report
 from beatporter.quota.allocation import QuotaAllocator
 from beatporter.settings import Settings, load_settings
-from beatporter.sync.allocation import open_allocator
+from beatporter.sync.open_allocator import open_allocator
 from beatporter.sync.outcome import Outcome, failed_outcome, kept_outcome
 from orchestration.artifacts import latest_versions, progress_shown
 from orchestration.failure import UnreadableResult, explain, leave_genre_failure, result_of

@@ -28,7 +28,7 @@ from beatporter.memory.megabytes import megabytes
 from beatporter.memory.overview import GenreMemory, Overview, overview_line, overview_markdown
 from beatporter.memory.page_links import page_links
 from beatporter.memory.past_runs import Standing, holders_of, rows_of, standing
-from beatporter.memory.reading import READER, ReadingFailed
+from beatporter.memory.reader_process import READER, ReadingFailed
 from beatporter.memory.records import MemoryReport, RunFacts, RunState
 from beatporter.memory.report import make_report, report_killed
 from beatporter.memory.resident import process_peak_bytes

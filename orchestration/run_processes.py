@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from prefect.settings import PREFECT_API_URL
 
-from beatporter.memory.reading import MODULE
+from beatporter.memory.reader_process import MODULE
 from beatporter.memory.records import ProcessMemory
 
 THIS_RUN = "this run"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from beatporter.settings import load_settings
 from beatporter.sync import match
-from beatporter.sync.allocation import calls_beside_searches
 from beatporter.sync.match_counts import match_counts
+from beatporter.sync.open_allocator import calls_beside_searches
 from orchestration.run_key import run_key
 from orchestration.step_log import progress_logged, say
 from orchestration.task import house_task

@@ -1,6 +1,6 @@
 """`python -m beatporter.memory CAPTURE` prints the analysis of a memray capture as JSON.
 
-Without an argument it answers requests, one line of JSON each, until its input ends; `beatporter.memory.reading` uses that.
+Without an argument it answers requests, one line of JSON each, until its input ends; `beatporter.memory.reader_process` uses that.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from beatporter.memory.keeping import PAGES, CaptureFile
 from beatporter.memory.megabytes import MB
 from beatporter.memory.page_links import KINDS, page_path
 from beatporter.memory.picture import trend_svg
-from beatporter.memory.reading import reader_environment
+from beatporter.memory.reader_process import reader_environment
 from beatporter.memory.trend import RULE_USUAL, Usual
 from beatporter.records.ledger import MemoryRow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from beatporter.memory.capture import Capture
 from beatporter.memory.flight_record import FlightRecord
-from beatporter.memory.reading import READER, TIMEOUT_S, ReadingFailed
+from beatporter.memory.reader_process import READER, TIMEOUT_S, ReadingFailed
 from beatporter.memory.records import Details, MemoryReport, ProcessMemory, RunFacts, RunState, Step
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from beatporter.records.ledger import ListedPlaylist, RememberedPlaylist
 from beatporter.records.track import PlaylistRef
 from beatporter.spotify.playlists import ensure_playlist, find_playlist
 from beatporter.subscriptions import Subscription
-from beatporter.sync.look_alikes import check_no_look_alike
 from beatporter.sync.playlist_details import description_of
 from beatporter.sync.playlist_plan import ListPlaylist
 from beatporter.sync.playlist_state import PlaylistState
+from beatporter.sync.refuse_look_alike import check_no_look_alike
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

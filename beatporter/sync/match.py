@@ -14,9 +14,9 @@ from beatporter.progress import Progress, report
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, second_tries
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
-from beatporter.sync.arrivals import SecondTries
 from beatporter.sync.backlog import chart_and_backlog, tracks_to_add
 from beatporter.sync.miss_rate import doubtful_misses, is_miss
+from beatporter.sync.second_tries import SecondTries
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from beatporter import names
 from beatporter.genres import Genre
 from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match, RunnerUp
-from beatporter.sync.arrivals import put_off
 from beatporter.sync.backlog import chart_and_backlog
 from beatporter.sync.miss_rate import is_miss
+from beatporter.sync.second_tries import put_off
 from beatporter.sync.workspace import Workspace
 
 

@@ -22,11 +22,11 @@ from beatporter.sync.account_playlists import genre_playlist
 from beatporter.sync.apply_overrides import apply_overrides
 from beatporter.sync.candidates import KnownTracks, candidate_of, known_of
 from beatporter.sync.complete_history import complete_history
-from beatporter.sync.overflow import make_room_for
 from beatporter.sync.playlist_details import write_details
 from beatporter.sync.playlist_plan import ListPlaylist, list_playlist, plan_for, wanted_tracks
 from beatporter.sync.playlist_reading import PlaylistReading
 from beatporter.sync.playlist_state import PlaylistState
+from beatporter.sync.record_overflow import make_room_for
 from beatporter.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)

@@ -37,10 +37,10 @@ from beatporter.settings import load_settings
 from beatporter.spotify import client, plan
 from beatporter.sync import match, playlist_state
 from beatporter.sync.account_playlists import list_playlists
-from beatporter.sync.allocation import calls_beside_searches, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import match_tracks
+from beatporter.sync.open_allocator import calls_beside_searches, open_allocator
 from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart

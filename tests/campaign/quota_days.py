@@ -17,10 +17,10 @@ from beatporter.records.chart import ChartEntry
 from beatporter.records.match import Match
 from beatporter.settings import load_settings
 from beatporter.sync.account_playlists import list_playlists
-from beatporter.sync.allocation import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.backup import back_up_playlist
 from beatporter.sync.history import append_history
 from beatporter.sync.match import is_undecided, match_tracks
+from beatporter.sync.open_allocator import CALLS_BESIDE_SEARCHES, open_allocator
 from beatporter.sync.outcome import entry_outcomes, genre_outcome
 from beatporter.sync.playlist import update_playlist
 from beatporter.sync.scrape import scrape_chart

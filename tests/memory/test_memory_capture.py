@@ -12,7 +12,7 @@ import pytest
 
 from beatporter.memory.analysis import thinned
 from beatporter.memory.flight_record import is_alive
-from beatporter.memory.reading import reader_environment
+from beatporter.memory.reader_process import reader_environment
 from beatporter.memory.records import Moment
 from tests.memory.captured_scripts import MB, ROOT, linux_only, run
 from tests.timeouts import TIMEOUT_S
@@ -286,7 +286,7 @@ def test_one_reader_reads_all_captures_of_a_process(tmp_path: Path) -> None:
         tmp_path,
         """
         from beatporter.memory.flight_record import process_mark
-        from beatporter.memory.reading import READER
+        from beatporter.memory.reader_process import READER
         for _ in range(3):
             with capture(HERE / "memory-house.bin") as captured:
                 kept = hold_memory(4)

@@ -96,7 +96,7 @@ def test_a_capture_that_cannot_be_read_is_a_report_without_details(tmp_path: Pat
         """
         with capture(HERE / "memory-house.bin") as captured:
             pass
-        from beatporter.memory.reading import READER
+        from beatporter.memory.reader_process import READER
         whole = captured.file.read_bytes()
         captured.file.write_bytes(b"nonsense")
         told(captured)

@@ -15,7 +15,7 @@ from beatporter.ledger.ledger import open_ledger
 from beatporter.memory.budget import MemoryOverBudget
 from beatporter.memory.capture import Capture
 from beatporter.memory.flight_record import keep_record, process_mark, record_file
-from beatporter.memory.reading import ReadingFailed
+from beatporter.memory.reader_process import ReadingFailed
 from beatporter.memory.records import MemoryReport, Step
 from beatporter.records.ledger import MemoryRow
 from beatporter.settings import load_settings

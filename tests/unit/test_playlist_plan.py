@@ -18,8 +18,8 @@ from beatporter.records.match import Match
 from beatporter.records.track import PlaylistRef
 from beatporter.settings import load_settings
 from beatporter.spotify.plan import Plan
-from beatporter.sync.allocation import calls_beside_searches
 from beatporter.sync.candidates import never_had
+from beatporter.sync.open_allocator import calls_beside_searches
 from beatporter.sync.playlist_plan import list_playlist, plan_for, wanted_tracks
 from beatporter.sync.playlist_reading import PlaylistReading
 from beatporter.sync.workspace import Workspace

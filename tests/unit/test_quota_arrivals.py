@@ -175,7 +175,7 @@ def found_by_fixed_rule(entry: Entry, runs: list[float]) -> bool:
 
 
 def found_by_estimate(entry: Entry, runs: list[float], arrivals: Arrivals, label: str, age: int) -> bool:
-    """As `sync.arrivals` does it."""
+    """As `sync.second_tries` does it."""
     searched, seen = 0.0, [0.0]
     retry_at = arrivals.days_to_next_try(label, age, 0, seen, RETRY_DAYS)
     for now in runs[1:]:

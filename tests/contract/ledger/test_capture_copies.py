@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from beatporter.ledger.archive_storage import Access, gcs_filesystem, open_storage
-from beatporter.memory.reading import Reader, ReadingFailed
+from beatporter.memory.reader_process import Reader, ReadingFailed
 from tests.contract.ledger.conftest import BUCKET
 
 NAME = "memory-house.20261120T063000000000Z.bin"

@@ -16,7 +16,7 @@ from beatporter.quota.arrivals import Delay
 from beatporter.records.chart import Chart, ChartEntry
 from beatporter.records.match import LateEntry, Match
 from beatporter.settings import load_settings
-from beatporter.sync.arrivals import SecondTries, age_in_days, delay_of, read_arrivals
+from beatporter.sync.second_tries import SecondTries, age_in_days, delay_of, read_arrivals
 from beatporter.sync.workspace import Workspace
 
 T0 = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
