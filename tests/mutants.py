@@ -40,6 +40,7 @@ FIRST_WINS = f"{SOURCES}::test_what_all_said_is_told_and_the_kind_of_error_is_th
 RESTING = f"{SOURCES}::test_each_challenge_in_a_row_makes_the_rest_longer_and_an_answer_ends_that"
 OLD_CHART = f"{SOURCES}::test_without_any_source_the_last_good_chart_is_used_as_challenged"
 UNREAD_LABEL = "tests/contract/charts/test_labels.py::test_while_the_sources_refuse_a_label_goes_on_with_what_is_undecided"
+DRILL = "tests/contract/ledger/test_maintain.py"
 AT_ONCE = f"{SOURCES}::test_genres_that_meet_one_challenge_at_once_count_it_once"
 GENRE_LIST = f"{SOURCES}::test_genres_are_read_from_the_api_else_from_the_website"
 ARRANGEMENT, DUPLICATES = "tests/unit/test_spotify_arrangement.py", "tests/unit/test_sync_duplicates.py"
@@ -205,6 +206,11 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("more genres at once than allowed", "../orchestration/fan_out.py", "while waiting and len(runs.at_work) < max_concurrent:", "while waiting:", FAN_OUT),
     ("a resting source is asked", "beatport/sources.py", "if self._rests is not None else None\n        if until is not None:", "if self._rests is not None else None\n        if False:", RESTING),
     ("an answer does not end the row of challenges", "beatport/sources.py", "self._rests.note_answer(name, self._now())", "pass", RESTING),
+    ("a row that the rebuild lost is not missed", "ledger/drill.py", "if found[archived.name] != connection.execute(theirs).scalar_one():", "if False:", DRILL),
+    ("rows are not compared with the rebuilt ones", "ledger/drill.py", "if connection.execute(_unlike(archived.table, other).where(other.c[number.name] > after)).first() is not None:", "if False:", DRILL),
+    ("what rows refer to is not compared", "ledger/drill.py", "if connection.execute(_unlike(table, _in_other(table))).first() is not None:", "if False:", DRILL),
+    ("thinned backups are not read", "ledger/drill.py", "report.take(count_rows(ledger, archived, report, until=thinned))", "pass", DRILL),
+    ("a drill that differs does not keep old rows from going", "ledger/maintain.py", "report.problems = [*found.problems, *report.problems]", "report.problems, late = [*found.problems], report.problems", DRILL),
     ("a label of long ago goes on without its source", "sync/scrape.py", "if read is None or read.at < oldest:", "if read is None:", UNREAD_LABEL),
     ("a chart of long ago is used", "sync/scrape.py", "if chart is None or chart.scraped_at < oldest:", "if chart is None:", OLD_CHART),
     ("every rest is the first", "ledger/challenges.py", "RESTS[min(in_a_row, len(RESTS)) - 1]", "RESTS[0]", RESTING),
@@ -241,7 +247,7 @@ MUTANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("the last backup goes", "ledger/retention.py", "return {*last_of.values(), len(times) - 1} if times else set()", "return set(list(last_of.values())[:-1])", EXACT),
     ("changes of dropped backups are lost", "ledger/retention.py", "merged = _changes(connection, [*numbers, successor.backup])", "merged = _changes(connection, [successor.backup])", EXACT),
     ("what is not archived is thinned", "ledger/retention.py", "if gone and (archived_to is None or backup.backup <= archived_to):", "if gone:", f"{RETENTION}::test_what_is_not_archived_yet_stays"),
-    ("thinned states are not compared", "ledger/maintain.py", "if other != items:", "if False:", f"{RETENTION}::test_a_state_that_differs_from_the_archives_is_found"),
+    ("thinned states are not compared", "ledger/drill.py", "if other != items:", "if False:", f"{RETENTION}::test_a_state_that_differs_from_the_archives_is_found"),
     ("a thinned row is damaged", "ledger/check.py", "if file.first > thinned and digest", "if digest", RETAINED),
     ("what a killed up started stays", "../cli/up_processes.py", '_end_with_parent if sys.platform == "linux" else None', "None", UP),
     ("an imported row by some artists is ignored", "sync/candidates.py", "known.recordings | shortened", "known.recordings", COMPLETE),

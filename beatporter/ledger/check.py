@@ -69,18 +69,27 @@ def check(ledger: Ledger, storage: ArchiveStorage | None = None, *, full: bool =
         SettingsError: a newer Beatporter wrote the archive.
     """
     report = CheckReport()
+    listing = check_rules(ledger, storage, report, full=full)
+    if full:
+        compare(ledger, listing, report)
+        check_files(ledger, storage, listing, report)
+    return report
+
+
+def check_rules(ledger: Ledger, storage: ArchiveStorage | None, report: CheckReport, *, full: bool = True) -> Listing:
+    """Check the database's structure, our rules for its tables, and the archive's names; returns these.
+
+    Args:
+        full: otherwise the structure in short, and no rules that read every row.
+    """
     listing = Listing({}) if storage is None else list_archive(storage)
     report.take(_structure(ledger, full=full))
     report.take(listing.problems)
     if storage is not None:
         report.take(cut_short(storage, listing))
-    if full:
-        compare(ledger, listing, report)
-        for step in (_history_keys, _charts, _backups):
-            report.take(step(ledger))
-        if storage is not None:
-            report.take(_archive_files(ledger, storage, listing))
-    return report
+    for step in (_history_keys, _charts, _backups) if full else ():
+        report.take(step(ledger))
+    return listing
 
 
 def compare(ledger: Ledger, listing: Listing, report: CheckReport) -> None:
@@ -103,7 +112,6 @@ def _structure(ledger: Ledger, *, full: bool) -> Iterator[str]:
 
 
 def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
-    end = 0
     thinned = thinned_to(ledger.database) if archived.origin is BACKUPS else 0
     for file in listing.files.get(archived.name, []) if not archived.whole else []:
         digest = digest_for(ledger.ledger_id, archived, file.first, file.last)
@@ -111,13 +119,28 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
             digest.add(columns)
             report.rows[archived.name] += row_count(columns)
         report.files += 1
-        end = file.last
         if file.first > thinned and digest.hex() != file.digest:  # of thinned backups the archive has more; a drill compares the states
             rows = f"Rows {file.first} to {file.last} of {archived.name}"
             yield f"{rows} in the ledger differ from those in {file.path}. {REMEDY}"
-    for columns in batches(ledger.database, archived, end):
+    yield from read_waiting(ledger, archived, listing, report)
+
+
+def read_waiting(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
+    """Read and count the rows that the archive does not have yet; all rows of a table that is archived as a whole."""
+    before = report.rows[archived.name]
+    yield from count_rows(ledger, archived, report, 0 if archived.whole or not listing.files else listing.end_of(archived))
+    report.waiting += 0 if archived.whole else report.rows[archived.name] - before
+
+
+def count_rows(ledger: Ledger, archived: ArchivedTable, report: CheckReport, after: int = 0, until: int | None = None) -> Iterator[str]:
+    """Read and count rows. Yields nothing: a value that cannot be read ends it, for `CheckReport.take` to note.
+
+    Args:
+        after, until: row numbers; `after` is exclusive, `until` inclusive.
+    """
+    for columns in batches(ledger.database, archived, after, until):
         report.rows[archived.name] += row_count(columns)
-        report.waiting += 0 if archived.whole else row_count(columns)
+    yield from ()
 
 
 def _history_keys(ledger: Ledger) -> Iterator[str]:
@@ -175,6 +198,12 @@ def _broken_chain(connection: sa.Connection, backups: Sequence[Any]) -> str | No
             if length != backup.rows:
                 return f"have {length} entries instead of {backup.rows}, at number {number}"
     return None
+
+
+def check_files(ledger: Ledger, storage: ArchiveStorage | None, listing: Listing, report: CheckReport) -> None:
+    """Read every row of the archive's files."""
+    if storage is not None:
+        report.take(_archive_files(ledger, storage, listing))
 
 
 def _archive_files(ledger: Ledger, storage: ArchiveStorage, listing: Listing) -> Iterator[str]:

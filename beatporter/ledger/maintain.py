@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from beatporter.errors import LedgerCorrupt
 from beatporter.ledger.archive import only_one
 from beatporter.ledger.archive_files import list_archive
 from beatporter.ledger.archive_storage import ArchiveStorage
 from beatporter.ledger.archive_tables import ARCHIVED
-from beatporter.ledger.check import CheckReport, check, compare
-from beatporter.ledger.ledger import Ledger, open_ledger
-from beatporter.ledger.rebuild import rebuild
-from beatporter.ledger.retention import thin_backups, thinned_to
+from beatporter.ledger.check import CheckReport, check_files, check_rules, compare
+from beatporter.ledger.drill import compare_rebuilt, other_states, rebuilt
+from beatporter.ledger.ledger import Ledger
+from beatporter.ledger.retention import thin_backups
 from beatporter.ledger.tables import BACKUPS
 
 CALLS_KEPT = timedelta(days=35)
 LISTINGS_KEPT = timedelta(days=14)
 MEMORY_KEPT = timedelta(days=120)
-_SCRATCH = ".beatporter-drill-"
+_DIFFERS = "A rebuild from the archive differs: {}"
 FREE_SHARE = 0.25
 """Free fraction of an SQLite file above which it is rewritten; below it, SQLite reuses the space by itself."""
 
@@ -58,15 +55,40 @@ def maintain(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> M
             for the test rebuild, or another run is archiving or maintaining the ledger.
     """
     with only_one(ledger.database):
-        found = check(ledger, storage)
-        report = MaintenanceReport(found, {}, problems=list(found.problems))
-        if report.problems:
-            return report
-        report.dropped = drop_old(ledger, storage, now)
+        report = MaintenanceReport(CheckReport(), {})
+        with ExitStack() as drill:
+            scratch = _examine(ledger, storage, report, drill)
+            if report.problems:
+                return report
+            report.dropped = drop_old(ledger, storage, now)
+            if scratch is not None:
+                report.problems += map(_DIFFERS.format, other_states(ledger, scratch))
         report.freed_bytes = _tidy_up(ledger)
-        if storage is not None:
-            report.drilled = _drill(ledger, storage, report)
     return report
+
+
+def _examine(ledger: Ledger, storage: ArchiveStorage | None, report: MaintenanceReport, drill: ExitStack) -> Ledger | None:
+    """Check ledger and archive, by a test rebuild where there is something to rebuild.
+
+    Returns:
+        The rebuilt ledger, gone when `drill` is closed; None without one.
+    """
+    found, scratch = report.check, None
+    listing = check_rules(ledger, storage, found)
+    if storage is not None and not found.problems:
+        report.drilled = 0
+        if any(listing.files.values()):
+            try:
+                scratch, report.drilled = drill.enter_context(rebuilt(ledger, storage))
+            except LedgerCorrupt as error:
+                report.problems.append(f"The ledger could not be rebuilt from the archive: {error}")
+    if scratch is not None:
+        report.problems += map(_DIFFERS.format, compare_rebuilt(ledger, scratch, listing, found))
+    else:
+        compare(ledger, listing, found)
+        check_files(ledger, storage, listing, found)
+    report.problems = [*found.problems, *report.problems]
+    return scratch
 
 
 def drop_old(ledger: Ledger, storage: ArchiveStorage | None, now: datetime) -> dict[str, int]:
@@ -100,49 +122,3 @@ def _tidy_up(ledger: Ledger) -> int:
             connection.exec_driver_sql("VACUUM")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return max(0, before - path.stat().st_size)
-
-
-def _drill(ledger: Ledger, storage: ArchiveStorage, report: MaintenanceReport) -> int:
-    """Rebuild a scratch database from the archive, and compare it with the archive's digests, and the states of playlists with ours.
-
-    It is beside SQLite's file, where there is space for one more: the system's folder for temporary files may be in memory.
-
-    Returns:
-        The rows that the scratch database has; 0 for an empty archive.
-    """
-    database = ledger.database
-    listing = list_archive(storage)
-    if not any(listing.files.values()):
-        return 0
-    beside = database.path.parent if database.path is not None else None
-    for left in beside.glob(f"{_SCRATCH}*") if beside is not None else ():  # left by a killed run
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=beside) as folder:
-        scratch = open_ledger(Path(folder) / "rebuilt.db")
-        try:
-            rows = rebuild(storage, scratch)
-            made = CheckReport()
-            compare(scratch, listing, made)
-            found = [*made.problems, *_other_states(ledger, scratch)]
-            report.problems += [f"A rebuild from the archive differs: {problem}" for problem in found]
-        except LedgerCorrupt as error:
-            report.problems.append(f"The ledger could not be rebuilt from the archive: {error}")
-            return 0
-        finally:
-            scratch.close()
-    return sum(rows.values())
-
-
-def _other_states(ledger: Ledger, scratch: Ledger) -> Iterator[str]:
-    """Thinned backups whose state in the ledger is not the archive's; one playlist in memory at a time."""
-    if not thinned_to(ledger.database):
-        return  # the digests have shown that the rows are the same
-    for playlist_id in ledger.backups.playlists():
-        archived = scratch.backups.states(playlist_id)
-        for backup, items in ledger.backups.states(playlist_id):
-            other = next((rows for info, rows in archived if info.snapshot_id == backup.snapshot_id), None)
-            if other is None:
-                break  # not archived yet
-            if other != items:
-                yield f"Playlist {playlist_id} held something else on {backup.taken_at:%Y-%m-%d %H:%M}."
-                break
