@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, settings
 
 from cli.guarded_prefect import server_command
 from sandbox.world import Sandbox
-from tests.prefect_api import keep_schedules_away
+from tests.prefect_api import keep_schedules_away, wait_for_rest
 from tests.timeouts import TIMEOUT_S
 from tests.webhook import Webhook
 
@@ -129,8 +129,9 @@ def _unused_genres(session_sandbox: Sandbox) -> list[str]:
 
 
 @pytest.fixture
-def genre(_unused_genres: list[str]) -> str:
+def genre(_unused_genres: list[str], server: str) -> str:
     """A genre that no other test on the session's server syncs, so that a test finds the same whatever ran before it."""
+    wait_for_rest(server)
     return _unused_genres.pop()
 
 

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,16 @@ def wait_until(happened: Callable[[], bool]) -> None:
         if time.monotonic() > end:
             pytest.fail("it did not happen in time")
         time.sleep(0.5)
+
+
+def wait_for_rest(api: str, *, timeout_s: float = 60) -> None:
+    """Wait until no run is at work or about to be: runs that an earlier test left behind would meet the next test's faults."""
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    at_work = {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
+    due = {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"before_": soon}}
+    end = time.monotonic() + timeout_s
+    while any(ask(api, "/flow_runs/filter", {"flow_runs": runs, "limit": 1}) for runs in (at_work, due)) and time.monotonic() < end:
+        time.sleep(1)
 
 
 def wait_for_end(api: str, run_id: str, log: Path, *, runs: int = 1) -> dict[str, Any]:
