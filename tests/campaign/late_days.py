@@ -24,7 +24,7 @@ from beatporter.ledger.ledger import Ledger
 from beatporter.ledger.matches import BY_MACHINE
 from beatporter.ledger.tables import MATCHES
 from beatporter.quota.arrivals import Arrivals
-from beatporter.sync import arrivals, match
+from beatporter.sync import match, second_tries
 from beatporter.sync.backlog import BACKLOG_KEPT_FOR
 from sandbox.catalogue.catalogue import Catalogue
 from sandbox.catalogue.label_delays import way_of
@@ -80,7 +80,7 @@ def play(rule: Rule, slugs: Sequence[str], *, seed: int, budget: int, days: int 
     with ExitStack() as stack:
         stack.enter_context(patch.object(match, "SEARCHES_AT_ONCE", 1))  # several threads on one clock would not be reproducible
         if rule == "fixed":
-            stack.enter_context(patch.object(arrivals, "read_arrivals", lambda _: Arrivals()))
+            stack.enter_context(patch.object(second_tries, "read_arrivals", lambda _: Arrivals()))
         world = stack.enter_context(QuotaWorld(tuple(slugs), seed=seed, quota=budget, start=FIRST_MORNING, late_labels=True))
         home = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))  # noqa: S108
         mornings = Mornings(world, Path(home), budget)

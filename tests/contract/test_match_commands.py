@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from beatporter.errors import SettingsError
 from beatporter.quota.estimate import MAX_SEARCHES_PER_ENTRY, SPARE_SEARCHES, searches_for
 from beatporter.records.match import RunnerUp
-from beatporter.sync import arrivals
 from beatporter.sync import match as matching_step
+from beatporter.sync import second_tries
 from beatporter.sync.track_link import track_id_of
 from sandbox.world import Options, Sandbox
 from tests.contract.conftest import use_settings
@@ -260,7 +260,7 @@ def test_new_rules_try_old_misses_within_the_budget_and_change_no_hit_or_overrid
     before, held = dj.ledger.matches.latest(chart), dj.held()
     missed = {match.beatport_id for match in dj.missed(chart)} - {ruled_out.beatport_id}
     assert len(missed) > 2
-    for module in (matching_step, arrivals):
+    for module in (matching_step, second_tries):
         monkeypatch.setattr(module, "RULES", "2099-01-1")
     asked = dj.sandbox.requests.count(kind="search")
     dj.morning(max_searches=searches_for(0) + SPARE_SEARCHES + MAX_SEARCHES_PER_ENTRY)
