@@ -24,7 +24,7 @@ def ask(api: str, path: str, body: Mapping[str, Any] | None = None, *, method: s
     """An answer's JSON; with a body the request is a POST unless another method is named."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{api}{path}", data=data, headers={"Content-Type": "application/json"}, method=method)
-    for wait_s in (1, 2, 4, 8, 0):
+    for wait_s in (1, 2, 4, 8, 15, 30, 0):
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 return json.loads(answer.read() or "null")
