@@ -122,25 +122,18 @@ def _rows(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: Che
         if file.first > thinned and digest.hex() != file.digest:  # of thinned backups the archive has more; a drill compares the states
             rows = f"Rows {file.first} to {file.last} of {archived.name}"
             yield f"{rows} in the ledger differ from those in {file.path}. {REMEDY}"
-    yield from read_waiting(ledger, archived, listing, report)
+    read_waiting(ledger, archived, listing, report)
 
 
-def read_waiting(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> Iterator[str]:
-    """Read and count the rows that the archive does not have yet; all rows of a table that is archived as a whole."""
-    before = report.rows[archived.name]
-    yield from count_rows(ledger, archived, report, 0 if archived.whole or not listing.files else listing.end_of(archived))
-    report.waiting += 0 if archived.whole else report.rows[archived.name] - before
+def read_waiting(ledger: Ledger, archived: ArchivedTable, listing: Listing, report: CheckReport) -> None:
+    """Read and count the rows that the archive does not have yet; all rows of a table that is archived as a whole.
 
-
-def count_rows(ledger: Ledger, archived: ArchivedTable, report: CheckReport, after: int = 0, until: int | None = None) -> Iterator[str]:
-    """Read and count rows. Yields nothing: a value that cannot be read ends it, for `CheckReport.take` to note.
-
-    Args:
-        after, until: row numbers; `after` is exclusive, `until` inclusive.
+    Raises:
+        LedgerCorrupt: a value cannot be read.
     """
-    for columns in batches(ledger.database, archived, after, until):
+    for columns in batches(ledger.database, archived, 0 if archived.whole or not listing.files else listing.end_of(archived)):
         report.rows[archived.name] += row_count(columns)
-    yield from ()
+        report.waiting += 0 if archived.whole else row_count(columns)
 
 
 def _history_keys(ledger: Ledger) -> Iterator[str]:

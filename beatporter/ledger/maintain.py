@@ -33,7 +33,7 @@ class MaintenanceReport:
         check: what the check found.
         dropped: rows that were too old, by table.
         freed_bytes: how much smaller the file is.
-        drilled: archive rows that the test rebuild read; None when there is no archive.
+        drilled: archive rows that the test rebuild read; None without one: there is no archive, or the check found a problem before it.
         problems: what is wrong, from the check and the test rebuild.
     """
 

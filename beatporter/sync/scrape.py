@@ -62,14 +62,14 @@ def _of_last_good_read(workspace: Workspace, genre: Genre, error: BeatporterErro
         if read is None or read.at < oldest:
             raise error
         ids = continue_label(workspace, genre)
-        note = f"The label was last read at {read.at:%Y-%m-%d %H:%M} UTC; the run continues with {len(ids)} tracks of it that are undecided"
+        note = f"The {len(ids)} undecided tracks of earlier runs are used, the last of {read.at:%Y-%m-%d %H:%M} UTC, because the label"
     else:
         chart = workspace.ledger.charts.latest(genre.genre_id)
         if chart is None or chart.scraped_at < oldest:
             raise error
         ids = [entry.beatport_id for entry in chart.entries]
-        note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC is used"
-    note += f", because today's could not be read: {error}"
+        note = f"The chart of {chart.scraped_at:%Y-%m-%d %H:%M} UTC is used, because today's"
+    note += f" could not be read: {error}"
     logger.warning("%s: %s", genre.slug, note)
     report(Progress(genre.slug, CHALLENGED if isinstance(error, ChallengeShown) else "scrape", note=note))
     return ids
